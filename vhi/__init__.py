@@ -1,0 +1,67 @@
+"""vhi: volume of hyperintense inflammation on MRI of the sacroiliac joints.
+
+Data flow one way: images, thresholds, candidates, cleaning, biomarker. `measure` runs the steps
+in order and keeps every intermediate.
+
+Research use only; not a medical device.
+"""
+
+from vhi.biomarker import Vhi, measure_volume
+from vhi.candidates import (
+    Region,
+    label_candidates,
+    label_regions,
+    list_regions,
+    remove_small_regions,
+)
+from vhi.cases import Case, ReaderMask, find_case, load_cases
+from vhi.cleaning import apply_edits, remove_regions
+from vhi.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
+from vhi.errors import InputError
+from vhi.images import Image, check_same_grid, load_image, load_mask, resample, save_labels
+from vhi.normal_bone import draw_normal_bone
+from vhi.thresholds import (
+    Thresholds,
+    estimate_thresholds,
+    normal_bone_intensities,
+    thresholds_at,
+)
+from vhi.workflow import Measurement, measure, measure_images
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Case",
+    "Edit",
+    "Edits",
+    "Image",
+    "InputError",
+    "Measurement",
+    "ReaderMask",
+    "Region",
+    "Thresholds",
+    "Vhi",
+    "apply_edits",
+    "candidates_sha256",
+    "check_same_grid",
+    "draw_normal_bone",
+    "estimate_thresholds",
+    "find_case",
+    "label_candidates",
+    "label_regions",
+    "list_regions",
+    "load_cases",
+    "load_edits",
+    "load_image",
+    "load_mask",
+    "measure",
+    "measure_images",
+    "measure_volume",
+    "normal_bone_intensities",
+    "remove_regions",
+    "remove_small_regions",
+    "resample",
+    "save_edits",
+    "save_labels",
+    "thresholds_at",
+]

@@ -1,0 +1,128 @@
+"""Many cases into one folder: one result each, one row each, failures included."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vhi.cases import Case
+from vhi.errors import InputError
+from vhi.files import explain_write_errors, write_whole
+from vhi.report import write_result
+from vhi.workflow import Measurement, measure
+
+TABLE = "measurements.csv"
+
+COLUMNS = (
+    "case",
+    "subject",
+    "visit",
+    "vhi_voxels",
+    "vhi_mm3",
+    "vhi_mm3_slice_thickness",
+    "vhi_upper_voxels",
+    "vhi_upper_mm3",
+    "vhi_upper_mm3_slice_thickness",
+    "cleaned",
+    "regions",
+    "lower",
+    "upper",
+    "multiple",
+    "normal_bone_voxels",
+    "notes",
+    "failure",
+)
+
+
+def measure_all(
+    cases: Sequence[Case],
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Case], None] | None = None,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Measure every case and write its result; a case that fails becomes a row that says why.
+
+    Parameters
+    ----------
+    cases
+        From `vhi.load_cases`.
+    folder
+        Where each case gets its own folder, ``case_visit``, beside ``measurements.csv``. The
+        table is rewritten after every case, so that a stopped run keeps what is done.
+    overwrite
+        Replace earlier results.
+    progress
+        Called with each case when it is done.
+    **options
+        Further arguments of `vhi.measure`.
+
+    Returns
+    -------
+    list of dict
+        One row per case with the `COLUMNS`; `failure` is empty where all went well.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or holds a table already and `overwrite` is false.
+    """
+    folder = Path(folder)
+    table = folder / TABLE
+    if table.exists() and not overwrite:
+        raise InputError(
+            f"{table}: already there; add --overwrite to replace it, or name another folder"
+        )
+    with explain_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for case in cases:
+        try:
+            measurement = measure(case, **options)
+            write_result(measurement, folder / case.folder, overwrite=overwrite)
+            rows.append(row_of(case, measurement))
+        except InputError as error:
+            rows.append({**_names(case), "failure": str(error)})
+        write_whole(table, _encode(rows))
+        if progress is not None:
+            progress(case)
+    return rows
+
+
+def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
+    """Return the row of one finished measurement."""
+    lower, upper = measurement.vhi, measurement.vhi_upper
+    return {
+        **_names(case),
+        "vhi_voxels": lower.voxels,
+        "vhi_mm3": lower.mm3,
+        "vhi_mm3_slice_thickness": lower.mm3_slice_thickness,
+        "vhi_upper_voxels": upper.voxels,
+        "vhi_upper_mm3": upper.mm3,
+        "vhi_upper_mm3_slice_thickness": upper.mm3_slice_thickness,
+        "cleaned": "yes" if measurement.edits.edits else "no",
+        "regions": len(measurement.regions),
+        "lower": measurement.thresholds.lower,
+        "upper": measurement.thresholds.upper,
+        "multiple": round(measurement.thresholds.multiple, 2),
+        "normal_bone_voxels": measurement.intensities.size,
+        "notes": " | ".join(measurement.notes),
+        "failure": "",
+    }
+
+
+def _names(case: Case) -> dict[str, Any]:
+    return {"case": case.case, "subject": case.subject, "visit": case.visit}
+
+
+def _encode(rows: list[dict[str, Any]]) -> bytes:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().encode()

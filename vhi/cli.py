@@ -1,0 +1,389 @@
+"""The command `vhi`: parse, call, print."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from vhi.errors import InputError
+from vhi.thresholds import FEW_VOXELS
+
+ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="""Measure the volume of hyperintense inflammation (VHI) on MRI of the sacroiliac joints.
+
+    A STIR and a T1w scan of one visit go in, with a mask of normal bone and a mask of the disease
+    region; a volume, a picture and a report come out.
+
+    Research use only. Not a medical device.""",
+)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        from vhi import __version__
+
+        print(f"vhi {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def measure(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; it is created.")],
+    stir: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="STIR scan, NIfTI.", show_default=False)
+    ] = None,
+    t1w: Annotated[
+        Path | None,
+        typer.Option("--t1w", metavar="FILE", help="T1w scan of the same visit, NIfTI."),
+    ] = None,
+    normal_bone: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`."
+        ),
+    ] = None,
+    disease_region: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Mask (0/1) of the bone where inflammation can be."),
+    ] = None,
+    edits: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A reader's cleaning, edits.json.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Take cases from `study`, `phantom` or a CSV table instead."
+        ),
+    ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The case of the source. With --stir: the name to give your scan (default: the "
+            "name of the STIR file).",
+        ),
+    ] = None,
+    visit: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The visit, where a case has several.")
+    ] = None,
+    all_cases: Annotated[
+        bool, typer.Option("--all", help="Measure all cases of the source.")
+    ] = False,
+    slice_thickness: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MM",
+            help="Slice thickness without the gap. Default: the table's, or SliceThickness of "
+            "the JSON file beside the STIR scan.",
+        ),
+    ] = None,
+    resample: Annotated[
+        bool,
+        typer.Option("--resample", help="Carry masks of another grid to the STIR grid."),
+    ] = False,
+    exclude_normal_bone: Annotated[
+        bool,
+        typer.Option("--exclude-normal-bone", help="Take normal bone out of the disease region."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier result in DIR.")
+    ] = False,
+) -> None:
+    """Measure VHI of one visit, or of all cases of a source.
+
+    Your own scans:
+
+    `vhi measure --stir S.nii.gz --t1w T.nii.gz --normal-bone N.nii.gz --disease-region D.nii.gz
+    --out result`
+
+    The folder then holds report.html (open it in a browser), report.png, vhi.json (the numbers
+    and how they were made), the masks, regions.csv and edits.json. With --all each case gets a
+    folder of its own beside measurements.csv; a case that fails keeps its row, with the reason,
+    and the command ends with status 2.
+    """
+    from vhi.cases import Case, find_case
+    from vhi.edits import load_edits
+    from vhi.report import check_result_folder, write_result
+    from vhi.workflow import measure as run
+
+    options: dict[str, Any] = {
+        "resample_masks": resample,
+        "exclude_normal_bone": exclude_normal_bone,
+    }
+    given = {"--stir": stir, "--t1w": t1w}
+    masks = {"--normal-bone": normal_bone, "--disease-region": disease_region}
+    if slice_thickness is not None and not 0 < slice_thickness < float("inf"):
+        raise InputError(f"--slice-thickness {slice_thickness:g}: must be above 0 mm")
+    if source is None:
+        for name, path in given.items():
+            if path is None:
+                raise InputError(f"{name} is missing; give --stir and --t1w, or --source")
+        if all_cases:
+            raise InputError("--all needs --source; name study, phantom or a CSV table")
+    else:
+        for name, path in {**given, **masks}.items():
+            if path is not None and (name in given or all_cases):
+                raise InputError(f"{name} does not go with --source; leave one of them out")
+        if all_cases == (case is not None):
+            raise InputError("--source needs either --case NAME or --all")
+        if all_cases and edits is not None:
+            raise InputError("--edits belongs to one case; name it with --case instead of --all")
+
+    if all_cases:
+        assert source is not None
+        _measure_all(source, out, overwrite, slice_thickness, options)
+        return
+    check_result_folder(out, overwrite=overwrite)
+    record = load_edits(edits) if edits is not None else None
+    with _progress("Measuring") as report:
+        if source is None:
+            assert stir is not None
+            assert t1w is not None
+            name = case or stir.name.removesuffix(".gz").removesuffix(".nii")
+            chosen = Case(name, name, visit or "", stir, t1w)
+        else:
+            assert case is not None
+            chosen = find_case(source, case, visit)
+        chosen = _with_options(chosen, normal_bone, disease_region, slice_thickness)
+        report(f"Measuring {chosen.case}")
+        measurement = run(chosen, edits=record, **options)
+        write_result(measurement, out, overwrite=overwrite)
+    for note in measurement.notes:
+        _warn(note)
+    volume = measurement.vhi
+    state = "after cleaning" if measurement.edits.edits else "not cleaned yet"
+    print(f"VHI {volume.mm3:,.1f} mm³, {volume.voxels:,} voxels ({state})")
+    print(f"Report: {out / 'report.html'}")
+
+
+@app.command("normal-bone")
+def normal_bone_command(
+    stir: Annotated[Path, typer.Option(metavar="FILE", help="STIR scan to draw on, NIfTI.")],
+    centre: Annotated[
+        tuple[int, int, int],
+        typer.Option(metavar="I J K", help="Voxel at the centre, counted from 0."),
+    ],
+    radius_mm: Annotated[
+        list[float],
+        typer.Option(
+            metavar="R [R2]",
+            help="Radius in mm; two make an ellipse (first and second in-plane array axis).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
+    slices: Annotated[
+        int, typer.Option(metavar="N", help="Draw on N neighbouring slices around the centre.")
+    ] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
+) -> None:
+    """Draw normal bone: an ellipse on each of a few slices.
+
+    Choose marrow of the sacrum between the foramina, away from vessels, artefacts and the joints.
+    The coordinates are those that ITK-SNAP, 3D Slicer or fsleyes show for the voxel (ITK-SNAP
+    counts from 1: subtract 1).
+
+    `vhi normal-bone --stir S.nii.gz --centre 168 190 10 --radius-mm 15 10 --slices 4 --out
+    N.nii.gz`
+    """
+    from vhi.normal_bone import write_drawn_normal_bone
+
+    if out.exists() and not overwrite:
+        raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
+    voxels, thresholds = write_drawn_normal_bone(
+        stir, out, centre=centre, radius_mm=radius_mm, slices=slices
+    )
+    print(
+        f"{voxels} voxels of normal bone; thresholds {thresholds.lower:.1f} (lower) and "
+        f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
+    )
+    print(f"Mask: {out}")
+    if voxels < FEW_VOXELS:
+        _warn(f"{out.name}: fewer than {FEW_VOXELS} voxels; draw a larger area")
+
+
+@app.command()
+def fetch(
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="GROUP", help="Only `study`, `network`, `evaluation` or `readers`."),
+    ] = None,
+) -> None:
+    """Get the study's files, check them, and say what is there and what is missing.
+
+    Each file is taken from the folder named by VHI_DATA_MIRROR, else from the cache, else from
+    the internet, and is used only when its hash is right. Status 2 when a file of the ten study
+    cases cannot be had.
+    """
+    from vhi import data
+
+    groups = [only] if only else list(data.GROUPS)
+    reasons: dict[str, str] = {}
+    with _progress("Getting the study's files") as report:
+        for group in groups:
+            paths = data.group_paths(group)
+            report(f"Getting the files of {group}", total=len(paths))
+            try:
+                data.fetch(paths, progress=lambda *_: report(advance=1))
+            except InputError as error:
+                reasons[group] = str(error)
+    for group in groups:
+        places = [place for _, place in data.status(data.group_paths(group))]
+        counts = {place: places.count(place) for place in dict.fromkeys(places)}
+        there = ", ".join(f"{count} {place}" for place, count in counts.items())
+        print(f"{group}: {len(places)} files: {there}")
+    for group in groups[1:]:
+        if group in reasons:
+            _warn(reasons[group])
+    if groups[0] in reasons:
+        raise InputError(reasons[groups[0]])
+
+
+def _measure_all(
+    source: str,
+    out: Path,
+    overwrite: bool,
+    slice_thickness_mm: float | None,
+    options: dict[str, Any],
+) -> None:
+    from vhi.batch import TABLE, measure_all
+    from vhi.cases import load_cases
+
+    with _progress(f"Getting the cases of {source}") as report:
+        cases = load_cases(source)
+        cases = [_with_options(case, None, None, slice_thickness_mm) for case in cases]
+        report("Measuring", total=len(cases))
+        rows = measure_all(
+            cases, out, overwrite=overwrite, progress=lambda case: report(advance=1), **options
+        )
+    failed = [row for row in rows if row["failure"]]
+    for row in rows:
+        if not row["failure"]:
+            print(
+                f"{row['case']} {row['visit']}: VHI {row['vhi_mm3']:,.1f} mm³, "
+                f"{row['vhi_voxels']:,} voxels"
+            )
+    print(f"{len(rows) - len(failed)} of {len(rows)} cases measured. Table: {out / TABLE}")
+    if failed:
+        for row in failed[:-1]:
+            _warn(f"{row['case']} {row['visit']}: {row['failure']}")
+        last = failed[-1]
+        raise InputError(f"{last['case']} {last['visit']}: {last['failure']}")
+
+
+def _with_options(
+    case: Any, normal_bone: Path | None, disease_region: Path | None, thickness: float | None
+) -> Any:
+    """Return the case with what the command line says put in place of its own."""
+    from dataclasses import replace
+
+    changes = {
+        "normal_bone": normal_bone,
+        "disease_region": disease_region,
+        "slice_thickness_mm": thickness,
+    }
+    return replace(case, **{name: value for name, value in changes.items() if value is not None})
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[..., None]]:
+    """Show a spinner or a bar on standard error, on a terminal only.
+
+    Yields
+    ------
+    callable
+        ``report(label=None, total=None, advance=0)`` updates what is shown.
+    """
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task(label, total=None)
+
+        def report(label: str | None = None, *, total: int | None = None, advance: int = 0) -> None:
+            if label is not None:
+                shown.reset(task, description=label, total=total)
+            shown.advance(task, advance)
+
+        yield report
+
+
+def _warn(message: str) -> None:
+    print(f"vhi: warning: {_one_line(message)}", file=sys.stderr)
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+class _OneLineHandler(logging.Handler):
+    """Print the library's warnings as the command's own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _warn(record.getMessage())
+
+
+def _split_values(arguments: Sequence[str], option: str) -> list[str]:
+    """Repeat an option before each of several numbers: ``--x 1 2`` becomes ``--x 1 --x 2``."""
+    split: list[str] = []
+    inside = False
+    for argument in arguments:
+        if inside and split[-1] != option and _is_number(argument):
+            split.append(option)
+        split.append(argument)
+        inside = argument == option or (inside and _is_number(argument))
+    return split
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status: 0 done, 2 bad input, 130 interrupted."""
+    logging.getLogger("vhi").addHandler(handler := _OneLineHandler())
+    try:
+        status = app(
+            args=_split_values(arguments, "--radius-mm"), prog_name="vhi", standalone_mode=False
+        )
+    except InputError as error:
+        message = _one_line(error)
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "vhi"
+        message = f"{_one_line(error.format_message())} See: {command} --help"
+    except (typer.Abort, KeyboardInterrupt):
+        print("vhi: stopped; nothing half-written was left", file=sys.stderr)
+        return 130
+    else:
+        return int(status or 0)
+    finally:
+        logging.getLogger("vhi").removeHandler(handler)
+    print(f"vhi: {message}", file=sys.stderr)
+    return 2
+
+
+def main() -> None:
+    """Entry point of the command `vhi`."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,9 @@
+"""The one error that a user's mistake raises."""
+
+
+class InputError(ValueError):
+    """The input cannot be used.
+
+    The message is a single line a reader can act on: which file or argument, what is wrong
+    with it, and what to do next. Commands print it on standard error and exit with status 2.
+    """

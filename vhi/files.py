@@ -1,0 +1,164 @@
+"""Writing: whole or not at all.
+
+Every file and folder that vhi writes is first written under a temporary name beside its final
+place and then renamed, so that a full disk, a kill or a mistake never leaves half a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from vhi.errors import InputError
+
+
+@contextlib.contextmanager
+def explain_write_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write `path` into one line for the user.
+
+    Raises
+    ------
+    InputError
+        The disk is full, the folder is missing or not writable, or any other `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(
+                f"{path}: the disk is full; free some space or choose another place"
+            ) from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise InputError(
+                f"{path}: not allowed to write there; choose a folder that you own"
+            ) from error
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise InputError(f"{path}: its folder does not exist; create it first") from error
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror or error}); choose another place"
+        ) from error
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` to `path` in one step: the old file or the new one, never a part.
+
+    Parameters
+    ----------
+    path
+        The file to write; its folder must exist. An existing file is replaced.
+    content
+        All bytes of the file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written; nothing has changed on disk.
+    """
+    path = Path(path)
+    with explain_write_errors(path):
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file")
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+@contextlib.contextmanager
+def staged_folder(
+    folder: str | os.PathLike[str], *, overwrite: bool = False, known: frozenset[str] | None = None
+) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the place of `folder` when all went well.
+
+    Parameters
+    ----------
+    folder
+        The folder to create; its parents are created too.
+    overwrite
+        Whether an earlier result in `folder` may be replaced.
+    known
+        The names that an earlier result may hold. A folder that holds anything else is never
+        replaced, so that `--overwrite` cannot delete files that vhi did not write.
+
+    Yields
+    ------
+    Path
+        A temporary folder beside `folder`. It is renamed at the end, or removed on any error.
+
+    Raises
+    ------
+    InputError
+        `folder` is a file, holds foreign files, holds a result and `overwrite` is false, or
+        cannot be written.
+    """
+    folder = Path(folder).absolute()
+    check_free(folder, overwrite=overwrite, known=known)
+    with explain_write_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield stage
+        with explain_write_errors(folder):
+            os.chmod(stage, 0o777 & ~_umask())
+            _swap(stage, folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def check_free(
+    folder: str | os.PathLike[str], *, overwrite: bool = False, known: frozenset[str] | None = None
+) -> None:
+    """Refuse a folder that a result must not replace (see `staged_folder`)."""
+    folder = Path(folder)
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"{folder}: is not a folder; name a new folder for the result")
+    with explain_write_errors(folder):
+        present = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    if not present:
+        return
+    foreign = [name for name in present if known is not None and name not in known]
+    if foreign:
+        raise InputError(
+            f"{folder}: holds files that are not a result of vhi ({foreign[0]}); "
+            "name a new folder for the result"
+        )
+    if not overwrite:
+        raise InputError(
+            f"{folder}: already holds a result; add --overwrite to replace it, or name another"
+        )
+
+
+def _swap(stage: Path, folder: Path) -> None:
+    """Rename `stage` to `folder`; an old `folder` is kept aside until the new one stands."""
+    if not folder.exists():
+        os.replace(stage, folder)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    os.replace(folder, aside / "old")
+    try:
+        os.replace(stage, folder)
+    except BaseException:
+        os.replace(aside / "old", folder)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,329 @@
+"""Scans and masks: a 3-D array, its affine, and the checks that make the two trustworthy.
+
+Voxel (i, j, k) lies at world position ``affine @ (i, j, k, 1)`` in millimetres, RAS+: x grows
+to the patient's right, y to the front, z to the head.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from vhi.errors import InputError
+from vhi.files import write_whole
+
+SAME_GRID_TOLERANCE_MM = 0.05
+"""Largest distance between the corners of two images on one grid. The study's masks and scans,
+written by different programs, agree to 0.007 mm; a tenth of a pixel is 0.06 mm."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A 3-D array with its place in the patient.
+
+    Attributes
+    ----------
+    array : ndarray, shape (ni, nj, nk)
+        Intensities (float64, scaling applied) or a mask (bool).
+    affine : ndarray, shape (4, 4)
+        Voxel to world, RAS+, in mm.
+    name : str
+        File name without folder, for messages and provenance.
+    oriented : bool
+        False when the file stores no orientation, so that left and right are a convention.
+    """
+
+    array: NDArray[Any]
+    affine: NDArray[np.float64]
+    name: str = ""
+    oriented: bool = field(default=True, compare=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along each array axis."""
+        ni, nj, nk = self.array.shape
+        return ni, nj, nk
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance between neighbouring voxel centres along each array axis, in mm."""
+        di, dj, dk = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return float(di), float(dj), float(dk)
+
+    @property
+    def slice_axis(self) -> int:
+        """Array axis along which slices are stacked: the one of largest spacing, last on ties."""
+        spacing = np.round(self.spacing_mm, 4)
+        return int(2 - np.argmax(spacing[::-1]))
+
+    @property
+    def voxel_volume_mm3(self) -> float:
+        """Volume of one voxel by pitch (gaps between slices included), in mm³."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    def world(self, voxels: ArrayLike) -> NDArray[np.float64]:
+        """Return world positions, shape (..., 3) in mm, of voxel indices of shape (..., 3)."""
+        return np.asarray(voxels, float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def voxel(self, world_mm: ArrayLike) -> NDArray[np.int64]:
+        """Return the nearest voxel indices, shape (..., 3), of world positions in mm.
+
+        The indices may lie outside the array.
+        """
+        inverse = np.linalg.inv(self.affine)
+        position = np.asarray(world_mm, float) @ inverse[:3, :3].T + inverse[:3, 3]
+        # Rounding first to 1e-6 makes a voxel's own centre come back as itself on any machine.
+        return np.floor(np.round(position, 6) + 0.5).astype(np.int64)
+
+    def with_array(self, array: NDArray[Any], name: str = "") -> Image:
+        """Return another array on the same grid."""
+        return Image(array, self.affine, name or self.name, self.oriented)
+
+
+def load_image(path: str | os.PathLike[str]) -> Image:
+    """Load a scan from a NIfTI file.
+
+    The file's scaling (``scl_slope``, ``scl_inter``) is applied: thresholds are on scaled
+    values. A fourth axis of length one is dropped.
+
+    Returns
+    -------
+    Image
+        float64 array of shape (ni, nj, nk).
+
+    Raises
+    ------
+    InputError
+        The file is missing, not NIfTI, truncated, not 3-D, complex or RGB, holds NaN or
+        infinite values, or has no usable geometry.
+    """
+    image, header = _open(path)
+    array = _read(image, Path(path), scaled=True)
+    if not np.isfinite(array).all():
+        bad = int(np.size(array) - np.isfinite(array).sum())
+        raise InputError(
+            f"{path}: holds {bad} NaN or infinite values; export the scan again, or replace "
+            "them outside the body by 0"
+        )
+    return _finish(array, image, header, Path(path))
+
+
+def load_mask(path: str | os.PathLike[str]) -> Image:
+    """Load a mask from a NIfTI file whose values are 0 and 1.
+
+    Returns
+    -------
+    Image
+        bool array of shape (ni, nj, nk). An all-zero mask is returned as it is.
+
+    Raises
+    ------
+    InputError
+        As for `load_image`, or a value other than 0 and 1.
+    """
+    image, header = _open(path)
+    array = _read(image, Path(path), scaled=False)
+    mask = array == 1
+    if np.count_nonzero(mask) != np.count_nonzero(array):
+        other = array[~mask & (array != 0)].flat[0]
+        raise InputError(
+            f"{path}: a mask holds 0 and 1 only, this file also holds {other:g}; "
+            "save the one label that is meant as 1 and everything else as 0"
+        )
+    return _finish(mask, image, header, Path(path))
+
+
+def save_labels(array: NDArray[Any], affine: NDArray[np.float64], path: Path) -> None:
+    """Write a mask or small labels as an unsigned 8-bit NIfTI file with a header of its own.
+
+    Nothing of an input's header is carried over. The same array gives the same bytes: the
+    compressed file holds no date and no name.
+
+    Parameters
+    ----------
+    array
+        Values 0 to 255, shape (ni, nj, nk).
+    affine
+        Voxel to world, RAS+, mm.
+    path
+        A name that ends in ``.nii.gz``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written; nothing is left behind.
+    """
+    write_whole(path, encode_nifti(np.asarray(array, np.uint8), affine))
+
+
+def encode_nifti(array: NDArray[Any], affine: NDArray[np.float64], slope: float = 1.0) -> bytes:
+    """Return the bytes of a compressed NIfTI file with a new header.
+
+    Parameters
+    ----------
+    array
+        What is stored; its type is the file's type.
+    affine
+        Voxel to world, RAS+, mm. Stored as sform and, as far as it has no shear, as qform.
+    slope
+        ``scl_slope``: the intensity is the stored number times this.
+    """
+    header = nib.Nifti1Header()
+    header.set_data_dtype(array.dtype)
+    header.set_xyzt_units("mm")
+    image = nib.Nifti1Image(array, affine, header, dtype=array.dtype)
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    image.header["scl_slope"], image.header["scl_inter"] = slope, 0
+    image.header["cal_max"] = image.header["cal_min"] = 0
+    raw = _raw_nifti(image, array)
+    return gzip.compress(raw, compresslevel=6, mtime=0)
+
+
+def check_same_grid(
+    first: Image, second: Image, *, tolerance_mm: float = SAME_GRID_TOLERANCE_MM
+) -> None:
+    """Refuse two images that do not lie on one grid.
+
+    The eight corners are compared in millimetres, not the headers: the same grid can be written
+    in more than one way.
+
+    Raises
+    ------
+    InputError
+        Shapes differ, or corners lie further apart than `tolerance_mm`; the message has the size
+        of the misfit.
+    """
+    remedy = "use images of one grid, or add --resample to carry it over"
+    if first.shape != second.shape:
+        raise InputError(
+            f"{second.name}: {_by(second.shape)} voxels, but {first.name} has "
+            f"{_by(first.shape)}; {remedy}"
+        )
+    misfit = corner_misfit_mm(first, second)
+    if misfit > tolerance_mm:
+        raise InputError(
+            f"{second.name}: lies up to {misfit:.2f} mm away from {first.name} "
+            f"(allowed {tolerance_mm:g} mm); {remedy}"
+        )
+
+
+def corner_misfit_mm(first: Image, second: Image) -> float:
+    """Return the largest distance in mm between equal corners of two images of equal shape."""
+    ni, nj, nk = first.shape
+    corners = np.array([(i, j, k) for i in (0, ni - 1) for j in (0, nj - 1) for k in (0, nk - 1)])
+    return float(np.linalg.norm(first.world(corners) - second.world(corners), axis=1).max())
+
+
+def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
+    """Carry an image to the grid of another through world coordinates.
+
+    Parameters
+    ----------
+    image
+        The image to carry, usually a mask.
+    grid
+        The image whose shape and affine the result has.
+    order
+        0, nearest neighbour, for masks; 1, linear, for scans that are only looked at.
+
+    Returns
+    -------
+    Image
+        Same type as `image`; 0 where the grid reaches beyond it.
+    """
+    to_image = np.linalg.inv(image.affine) @ grid.affine
+    # A grid that is only turned or flipped maps voxel on voxel: rounding off the last digits
+    # keeps nearest neighbour from falling to the wrong side there.
+    to_image = np.round(to_image, 9)
+    source = image.array.astype(np.uint8) if image.array.dtype == bool else image.array
+    carried = ndimage.affine_transform(source, to_image, output_shape=grid.shape, order=order)
+    return Image(carried.astype(image.array.dtype), grid.affine, image.name, image.oriented)
+
+
+def _open(path: str | os.PathLike[str]) -> tuple[Any, Any]:
+    """Open a NIfTI file without reading its voxels."""
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such file; check the name and the folder")
+    if path.is_dir():
+        raise InputError(
+            f"{path}: is a folder; name a NIfTI file (DICOM folders: convert with dcm2niix first)"
+        )
+    try:
+        image: Any = nib.load(path)
+    except PermissionError as error:
+        raise InputError(f"{path}: not allowed to read it; check the permissions") from error
+    except (ImageFileError, HeaderDataError, ValueError, KeyError, IndexError) as error:
+        raise InputError(
+            f"{path}: not a readable NIfTI file; convert the scan to .nii or .nii.gz "
+            "(from DICOM: dcm2niix)"
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(path) from error
+    if not isinstance(image, nib.Nifti1Pair):
+        raise InputError(f"{path}: not a NIfTI file; convert the scan to .nii or .nii.gz")
+    dtype = image.header.get_data_dtype()
+    if dtype.kind not in "iuf":
+        kind = "complex numbers" if dtype.kind == "c" else "colours (RGB)"
+        raise InputError(f"{path}: holds {kind}; export the scan as plain grey values")
+    shape = image.shape
+    if len(shape) < 3 or any(length != 1 for length in shape[3:]):
+        raise InputError(
+            f"{path}: has {len(shape)} axes ({_by(shape)}), a scan has 3; "
+            "export one volume (from 4-D: take one of them)"
+        )
+    if 0 in shape:
+        raise InputError(f"{path}: holds no voxels ({_by(shape)}); export the scan again")
+    return image, image.header
+
+
+def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
+    """Read all voxels of an opened file; drop axes of length one beyond the third."""
+    try:
+        array = image.get_fdata(caching="unchanged") if scaled else np.asanyarray(image.dataobj)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise _damaged(path) from error
+    return array.reshape(array.shape[:3])
+
+
+def _finish(array: NDArray[Any], image: Any, header: Any, path: Path) -> Image:
+    """Check the geometry and join it to the array."""
+    affine = np.asarray(image.affine, float)
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    zero = np.any(np.asarray(header.get_zooms()[:3]) <= 0)
+    if zero or not np.isfinite(affine).all() or spacing.min() < 1e-6:
+        raise InputError(f"{path}: its voxel spacing is zero or undefined; export the scan again")
+    # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
+    if abs(np.linalg.det(affine[:3, :3])) < 1e-3 * spacing.prod():
+        raise InputError(
+            f"{path}: its affine is singular (array axes are parallel); export the scan again"
+        )
+    oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
+    return Image(array, affine, path.name, oriented)
+
+
+def _raw_nifti(image: Any, array: NDArray[Any]) -> bytes:
+    """Return header and voxels as nibabel lays them out, keeping the stored numbers as given."""
+    header = image.header.copy()
+    header.set_data_offset(352)
+    return header.binaryblock + b"\0" * 4 + array.tobytes(order="F")
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path}: the file is damaged or cut short; copy or export it again")
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(length) for length in shape)

@@ -1,0 +1,428 @@
+"""The six steps in order, every intermediate kept.
+
+Source: Hepburn et al. 2023, section 2.5.1. Steps i and iii, normal bone and disease region, come
+as masks; ii, thresholds; iv, candidates; v, small regions; vi, cleaning; then the volume.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.biomarker import Vhi, measure_volume
+from vhi.candidates import (
+    MIN_PIXELS,
+    UPPER,
+    Region,
+    label_candidates,
+    list_regions,
+    remove_small_regions,
+)
+from vhi.cases import Case
+from vhi.cleaning import apply_edits
+from vhi.edits import Edits, encode_edits
+from vhi.errors import InputError
+from vhi.images import Image, check_same_grid, load_image, load_mask, resample
+from vhi.thresholds import FEW_VOXELS, Thresholds, estimate_thresholds, normal_bone_intensities
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a measurement was made.
+
+    Attributes
+    ----------
+    inputs : dict
+        File name (no folder) to SHA-256.
+    normal_bone_from : str
+        ``"given"``, ``"drawn"`` (by `vhi normal-bone`) or ``"network"``.
+    network, weights_sha256 : str or None
+        The network that made a mask, where one did.
+    resampled : tuple of str
+        Files that were carried to the STIR grid.
+    exclude_normal_bone : bool
+        Whether normal bone was taken out of the disease region.
+    min_pixels : int
+        Smallest in-plane region that was kept.
+    edits_sha256 : str or None
+        Of the edits' record, where a reader's edits were applied.
+    created : str
+        ISO 8601, UTC.
+    seconds : dict
+        Step to seconds.
+    """
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    normal_bone_from: str = "given"
+    network: str | None = None
+    weights_sha256: str | None = None
+    resampled: tuple[str, ...] = ()
+    exclude_normal_bone: bool = False
+    min_pixels: int = MIN_PIXELS
+    edits_sha256: str | None = None
+    created: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A finished measurement: the number and everything it came from.
+
+    All images lie on the grid of `stir`.
+
+    Attributes
+    ----------
+    case, visit : str
+    stir, t1w : Image
+        Scaled intensities; `t1w` is None where only arrays were measured.
+    normal_bone, disease_region : Image
+        Masks.
+    intensities : ndarray, shape (n,)
+        STIR intensities of normal bone.
+    thresholds : Thresholds
+    candidates, kept, inflammation : Image
+        Labels 0, 1, 2: before small regions went, after, and after the reader's edits.
+    edits : Edits
+        The reader's record; empty where nobody has cleaned yet.
+    vhi, vhi_upper : Vhi
+        Volume from the lower threshold on (primary) and from the upper threshold on.
+    slice_thickness_mm : float or None
+    notes : tuple of str
+        What a reader should know before trusting the number.
+    provenance : Provenance
+    """
+
+    case: str
+    visit: str
+    stir: Image
+    t1w: Image | None
+    normal_bone: Image
+    disease_region: Image
+    intensities: NDArray[np.float64]
+    thresholds: Thresholds
+    candidates: Image
+    kept: Image
+    edits: Edits
+    inflammation: Image
+    vhi: Vhi
+    vhi_upper: Vhi
+    slice_thickness_mm: float | None
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """In-plane regions a reader has to judge, before the edits; largest first."""
+        return list_regions(self.kept.array, self.stir, disease_region=self.disease_region.array)
+
+    @cached_property
+    def lesions(self) -> list[Region]:
+        """Lesions that are left after the edits, largest first."""
+        return list_regions(
+            self.inflammation.array,
+            self.stir,
+            disease_region=self.disease_region.array,
+            lesions=True,
+        )
+
+
+class _Clock:
+    """Collect the seconds that each step took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def measure_images(
+    stir: Image,
+    normal_bone: Image,
+    disease_region: Image,
+    *,
+    t1w: Image | None = None,
+    edits: Edits | None = None,
+    case: str = "",
+    visit: str = "",
+    slice_thickness_mm: float | None = None,
+    min_pixels: int = MIN_PIXELS,
+    exclude_normal_bone: bool = False,
+    provenance: Provenance | None = None,
+) -> Measurement:
+    """Measure VHI from images that are already loaded.
+
+    Parameters
+    ----------
+    stir
+        Scaled STIR intensities.
+    normal_bone, disease_region
+        Masks on the grid of `stir`.
+    t1w
+        For pictures only.
+    edits
+        A reader's record; without one every kept candidate counts as inflammation.
+    case, visit
+        Names for the record.
+    slice_thickness_mm
+        Thickness of the excited slice, where known.
+    min_pixels
+        Smallest in-plane region that is kept.
+    exclude_normal_bone
+        Take normal bone out of the disease region, as the paper's text says. The authors' numbers
+        are made without.
+    provenance
+        What is already known of the inputs.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    InputError
+        Grids differ, normal bone is too small or has no spread, the disease region is empty, or
+        the edits do not belong to these candidates.
+    """
+    clock = _Clock()
+    for image in (normal_bone, disease_region, *([t1w] if t1w else [])):
+        check_same_grid(stir, image)
+    if not disease_region.array.any():
+        raise InputError(
+            f"{disease_region.name}: marks no voxel; give a mask of the bone where inflammation "
+            "can be"
+        )
+    with clock.step("thresholds"):
+        intensities = normal_bone_intensities(stir, normal_bone)
+        try:
+            thresholds = estimate_thresholds(intensities)
+        except InputError as error:
+            raise InputError(f"{normal_bone.name}: {error}") from error
+    with clock.step("candidates"):
+        region = disease_region.array
+        if exclude_normal_bone:
+            region = region & ~normal_bone.array
+        candidates = label_candidates(stir.array, region, thresholds)
+    with clock.step("small regions"):
+        kept = remove_small_regions(candidates, min_pixels=min_pixels, slice_axis=stir.slice_axis)
+    kept_image = stir.with_array(kept, "candidates")
+    with clock.step("cleaning"):
+        record = edits or Edits.start(kept_image, case=case, visit=visit)
+        if (record.case, record.visit) != (case, visit):
+            raise InputError(
+                f"the edits belong to case {_named(record.case, record.visit)}, not to "
+                f"{_named(case, visit)}; use the record that was made on this case"
+            )
+        inflammation = apply_edits(kept_image, record) if record.edits else kept
+    volumes = [
+        measure_volume(mask, stir.spacing_mm, slice_thickness_mm=slice_thickness_mm)
+        for mask in (inflammation > 0, inflammation == UPPER)
+    ]
+    known = provenance or Provenance()
+    return Measurement(
+        case=case,
+        visit=visit,
+        stir=stir,
+        t1w=t1w,
+        normal_bone=normal_bone,
+        disease_region=disease_region,
+        intensities=intensities,
+        thresholds=thresholds,
+        candidates=stir.with_array(candidates, "candidates"),
+        kept=kept_image,
+        edits=record,
+        inflammation=stir.with_array(inflammation, "inflammation"),
+        vhi=volumes[0],
+        vhi_upper=volumes[1],
+        slice_thickness_mm=slice_thickness_mm,
+        notes=_notes(stir, normal_bone, intensities.size),
+        provenance=replace(
+            known,
+            exclude_normal_bone=exclude_normal_bone,
+            min_pixels=min_pixels,
+            edits_sha256=_edits_sha256(record) if record.edits else None,
+            created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            seconds={**known.seconds, **clock.seconds},
+        ),
+    )
+
+
+def measure(
+    case: Case,
+    *,
+    edits: Edits | None = None,
+    resample_masks: bool = False,
+    exclude_normal_bone: bool = False,
+) -> Measurement:
+    """Measure VHI of one case from its files.
+
+    Parameters
+    ----------
+    case
+        From `vhi.load_cases`, or made by hand. It needs a normal-bone and a disease-region mask.
+    edits
+        A reader's record for this case.
+    resample_masks
+        Carry masks (nearest neighbour) and T1w (linear, for pictures) to the STIR grid where they
+        lie on another one, instead of refusing them. The provenance names what was carried.
+    exclude_normal_bone
+        See `measure_images`.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    InputError
+        A file is missing or unusable, a mask is not there, or as in `measure_images`.
+    """
+    normal_bone_path, disease_region_path = _masks(case)
+    clock = _Clock()
+    with clock.step("load"):
+        stir = load_image(case.stir)
+        t1w = load_image(case.t1w)
+        normal_bone = load_mask(normal_bone_path)
+        disease_region = load_mask(disease_region_path)
+    resampled = []
+    if resample_masks:
+        images = [t1w, normal_bone, disease_region]
+        for position, image in enumerate(images):
+            try:
+                check_same_grid(stir, image)
+            except InputError:
+                images[position] = resample(image, stir, order=1 if image is t1w else 0)
+                resampled.append(image.name)
+        t1w, normal_bone, disease_region = images
+    with clock.step("hash"):
+        inputs = _hash_inputs(
+            {
+                "stir": case.stir,
+                "t1w": case.t1w,
+                "normal_bone": normal_bone_path,
+                "disease_region": disease_region_path,
+            }
+        )
+    return measure_images(
+        stir,
+        normal_bone,
+        disease_region,
+        t1w=t1w,
+        edits=edits,
+        case=case.case,
+        visit=case.visit,
+        slice_thickness_mm=_slice_thickness_mm(case),
+        exclude_normal_bone=exclude_normal_bone,
+        provenance=Provenance(
+            inputs=inputs,
+            normal_bone_from="drawn" if _was_drawn(normal_bone_path) else "given",
+            resampled=tuple(resampled),
+            seconds=clock.seconds,
+        ),
+    )
+
+
+def _masks(case: Case) -> tuple[Path, Path]:
+    """Return the case's two masks, or say how to come by them."""
+    # This is where a network's mask takes the place of one that is not given.
+    if case.normal_bone is None:
+        raise InputError(
+            f"case {_named(case.case, case.visit)}: has no normal bone; draw it with `vhi "
+            "normal-bone --stir S --centre I J K --radius-mm R --out N.nii.gz` and give it as "
+            "--normal-bone N.nii.gz (or in the table's column normal_bone)"
+        )
+    if case.disease_region is None:
+        raise InputError(
+            f"case {_named(case.case, case.visit)}: has no disease region; draw the bone on the "
+            "T1w scan (ITK-SNAP, 3D Slicer) and give it as --disease-region D.nii.gz (or in the "
+            "table's column disease_region)"
+        )
+    return case.normal_bone, case.disease_region
+
+
+def _notes(stir: Image, normal_bone: Image, voxels: int) -> tuple[str, ...]:
+    notes = []
+    if voxels < FEW_VOXELS:
+        notes.append(
+            f"{normal_bone.name}: only {voxels} voxels of normal bone; the thresholds are "
+            f"unsure below {FEW_VOXELS}, draw a larger area"
+        )
+    if not stir.oriented:
+        notes.append(
+            f"{stir.name}: stores no orientation, so right and left are only assumed; "
+            "convert it again from DICOM"
+        )
+    return tuple(notes)
+
+
+def _slice_thickness_mm(case: Case) -> float | None:
+    """Return the thickness given with the case, else that of a BIDS sidecar, else None."""
+    if case.slice_thickness_mm is not None:
+        return case.slice_thickness_mm
+    record, sidecar = _sidecar(case.stir)
+    value = record.get("SliceThickness")
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or not (math.isfinite(value) and value > 0):
+        raise InputError(
+            f"{sidecar}: SliceThickness is {value!r}, not a number above 0 mm; correct it, or "
+            "give --slice-thickness"
+        )
+    return float(value)
+
+
+def _was_drawn(path: Path) -> bool:
+    """Return whether the sidecar of `vhi normal-bone` belongs to this very mask."""
+    record, _ = _sidecar(path)
+    return "mask_sha256" in record and record["mask_sha256"] == _sha256(path)
+
+
+def _sidecar(path: Path) -> tuple[dict[str, Any], Path]:
+    """Return the JSON record beside a NIfTI file (same name, .json), empty where there is none."""
+    sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    try:
+        record = json.loads(sidecar.read_bytes())
+    except FileNotFoundError:
+        return {}, sidecar
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{sidecar}: not a readable JSON record; correct it or move it away"
+        ) from error
+    return (record if isinstance(record, dict) else {}), sidecar
+
+
+def _hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
+    """Return file name to SHA-256; a name that occurs twice gets its role added."""
+    names = [path.name for path in paths.values()]
+    return {
+        path.name if names.count(path.name) == 1 else f"{path.name} ({role})": _sha256(path)
+        for role, path in paths.items()
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _edits_sha256(edits: Edits) -> str:
+    return hashlib.sha256(encode_edits(edits)).hexdigest()
+
+
+def _named(case: str, visit: str) -> str:
+    return f"{case or '(unnamed)'} {visit}".strip()
