@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
-from scipy.sparse import csgraph
+from scipy import ndimage
 
 from vhi.images import Image
 from vhi.thresholds import Thresholds
@@ -162,6 +161,10 @@ def group_lesions(regions: NDArray[np.integer], count: int, *, slice_axis: int =
     ndarray of int, shape (count + 1,)
         Lesion of each region, from 1; entry 0 is 0.
     """
+    # Imported here: it would make up most of the time of `import vhi`.
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     stack = np.moveaxis(regions, slice_axis, 0)
     below, above = stack[:-1], np.pad(stack[1:], ((0, 0), (1, 1), (1, 1)))
     place = np.nonzero(below)

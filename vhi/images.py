@@ -16,6 +16,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.imageglobals import LoggingOutputSuppressor
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
@@ -262,10 +263,14 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, Any]:
             f"{path}: is a folder; name a NIfTI file (DICOM folders: convert with dcm2niix first)"
         )
     try:
-        image: Any = nib.load(path)
+        # nibabel prints what it mends in a header; what matters of it is checked below.
+        with LoggingOutputSuppressor():
+            image: Any = nib.load(path)
     except PermissionError as error:
         raise InputError(f"{path}: not allowed to read it; check the permissions") from error
     except (ImageFileError, HeaderDataError, ValueError, KeyError, IndexError) as error:
+        if _is_broken_gzip(path):
+            raise _damaged(path) from error
         raise InputError(
             f"{path}: not a readable NIfTI file; convert the scan to .nii or .nii.gz "
             "(from DICOM: dcm2niix)"
@@ -286,7 +291,14 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, Any]:
         )
     if 0 in shape:
         raise InputError(f"{path}: holds no voxels ({_by(shape)}); export the scan again")
-    return image, image.header
+    return image, _stored_header(image)
+
+
+def _stored_header(image: Any) -> Any:
+    """Return the header as it stands in the file: nibabel turns a spacing of 0 into 1."""
+    files = image.file_map
+    with nib.openers.Opener(files.get("header", files["image"]).filename) as stream:
+        return type(image.header).from_fileobj(stream, check=False)
 
 
 def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
@@ -302,8 +314,8 @@ def _finish(array: NDArray[Any], image: Any, header: Any, path: Path) -> Image:
     """Check the geometry and join it to the array."""
     affine = np.asarray(image.affine, float)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    zero = np.any(np.asarray(header.get_zooms()[:3]) <= 0)
-    if zero or not np.isfinite(affine).all() or spacing.min() < 1e-6:
+    stored = header["pixdim"][1:4]
+    if not (np.isfinite(stored) & (stored != 0)).all() or not np.isfinite(affine).all() or spacing.min() < 1e-6:
         raise InputError(f"{path}: its voxel spacing is zero or undefined; export the scan again")
     # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
     if abs(np.linalg.det(affine[:3, :3])) < 1e-3 * spacing.prod():
@@ -319,6 +331,18 @@ def _raw_nifti(image: Any, array: NDArray[Any]) -> bytes:
     header = image.header.copy()
     header.set_data_offset(352)
     return header.binaryblock + b"\0" * 4 + array.tobytes(order="F")
+
+
+def _is_broken_gzip(path: Path) -> bool:
+    """Return whether a compressed file cannot be unpacked to its end."""
+    try:
+        with gzip.open(path) as stream:
+            while stream.read(1 << 20):
+                pass
+    except (OSError, EOFError, zlib.error):
+        with path.open("rb") as stream:
+            return stream.read(2) == b"\x1f\x8b"
+    return False
 
 
 def _damaged(path: Path) -> InputError:

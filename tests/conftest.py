@@ -1,0 +1,99 @@
+"""Data made by code, shared by the tests: a small case with known answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vhi.cases import Case
+from vhi.images import Image, encode_nifti
+
+SPACING_MM = (0.5, 0.5, 3.3)
+
+
+def oblique_affine(spacing_mm=SPACING_MM, tilt_degrees=35.0, shift_mm=(10.0, -60.0, -100.0)):
+    """Array axes toward the patient's left, head and back, tilted about the left-right axis."""
+    tilt = np.radians(tilt_degrees)
+    left = [-1, 0, 0]
+    up = [0, np.sin(tilt), np.cos(tilt)]
+    back = [0, -np.cos(tilt), np.sin(tilt)]
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([left, up, back]).T * spacing_mm
+    affine[:3, 3] = shift_mm
+    return affine
+
+
+def tiny_arrays():
+    """A 40 x 40 x 6 case: bone 100 +- texture, two bright regions, one speck, one bright outside.
+
+    Normal bone holds 0, 1, ..., 100 on 101 voxels: quartiles 25 and 75, IQR 50, maximum 100.
+    n = 1.5 would give 150 > 100, so n shrinks to 0.45: lower 97.5, upper 100.
+    """
+    stir = np.full((40, 40, 6), 10.0)
+    region = np.zeros(stir.shape, bool)
+    region[2:38, 2:38, 1:5] = True
+    normal = np.zeros(stir.shape, bool)
+    normal[5:15, 5:15, 2] = True
+    normal[15, 5, 2] = True
+    stir[normal] = np.arange(101.0)
+    stir[25:30, 25:29, 2] = 99.0  # 20 pixels between the thresholds
+    stir[25:27, 25:27, 3] = 300.0  # 4 pixels, the same lesion one slice on
+    stir[33, 33:36, 3] = 300.0  # 3 pixels: a speck
+    stir[0, 0:9, 2] = 500.0  # outside the disease region
+    return stir, normal, region
+
+
+@pytest.fixture
+def tiny():
+    """Images of the tiny case."""
+    stir, normal, region = tiny_arrays()
+    affine = oblique_affine()
+    return (
+        Image(stir, affine, "S.nii.gz"),
+        Image(normal, affine, "N.nii.gz"),
+        Image(region, affine, "D.nii.gz"),
+    )
+
+
+def write_nifti(path: Path, array, affine=None, slope=1.0):
+    """Write an array as it is."""
+    affine = oblique_affine() if affine is None else affine
+    path.write_bytes(encode_nifti(np.asarray(array), affine, slope))
+    return path
+
+
+@pytest.fixture
+def tiny_case(tmp_path):
+    """The tiny case as files in a folder of its own."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    stir, normal, region = tiny_arrays()
+    return Case(
+        "tiny",
+        "tiny",
+        "",
+        write_nifti(folder / "S.nii.gz", stir.astype(np.float32)),
+        write_nifti(folder / "T.nii.gz", (stir / 2).astype(np.int16)),
+        write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
+        write_nifti(folder / "D.nii.gz", region.astype(np.uint16)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep every test out of the user's cache, unless VHI_TEST_CACHE names one to share."""
+    shared = os.environ.get("VHI_TEST_CACHE")
+    folder = Path(shared) if shared else tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("VHI_CACHE", str(folder))
+
+
+@pytest.fixture
+def study():
+    """Skip where the study's files cannot be had without the internet."""
+    from vhi import data
+
+    if not data.study_available():
+        pytest.skip("the study's files are not here: set VHI_DATA_MIRROR to a copy of them")

@@ -1,0 +1,203 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import oblique_affine, write_nifti
+from test_images import permuted
+
+from vhi import find_case, measure, measure_images
+from vhi.data import locate
+from vhi.errors import InputError
+from vhi.images import Image, load_mask
+
+STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
+    # in-plane regions left: the authors' scans and masks, recomputed independently
+    "1007": (3851, 590.4762148857117, 599.923834323883, 1.50, 6736, 5973, 5794, 5309, 445),
+    "1013": (5393, 443.8192749023436, 468.7841091156006, 3.00, 105565, 104878, 95794, 95645, 567),
+    "1234": (7893, 180.4, 191.0, 2.70, 5624, 5222, 3695, 3615, 272),
+    "2014": (6820, 478.40274453163147, 520.6879091262817, 1.75, 17651, 16556, 11261, 11129, 702),
+}
+
+
+def test_the_tiny_case_by_hand(tiny):
+    m = measure_images(*tiny, slice_thickness_mm=3.0)
+    assert (m.thresholds.upper_quartile, m.thresholds.iqr) == (75, 50)
+    assert m.thresholds.multiple == pytest.approx(0.45)
+    assert m.thresholds.lower == pytest.approx(97.5) and m.thresholds.upper == 100
+    # Normal bone itself reaches the thresholds in three voxels (98, 99, 100): a speck.
+    assert (m.candidates.array > 0).sum() == 20 + 4 + 3 + 3
+    assert (m.kept.array > 0).sum() == 24
+    assert (m.vhi.voxels, m.vhi_upper.voxels) == (24, 4)
+    assert m.vhi.mm3 == pytest.approx(24 * 0.25 * 3.3)
+    assert m.vhi.mm3_slice_thickness == pytest.approx(24 * 0.25 * 3.0)
+    assert [r.voxels for r in m.regions] == [20, 4]
+    assert [lesion.voxels for lesion in m.lesions] == [24]
+
+
+def test_no_candidates_is_no_error(tiny):
+    stir, normal, region = tiny
+    dark = stir.with_array(np.where(normal.array, stir.array, 0), "S")
+    m = measure_images(dark, normal, region.with_array(region.array & ~normal.array))
+    assert (m.vhi.voxels, m.vhi.mm3, m.regions, m.lesions) == (0, 0, [], [])
+
+
+def test_excluding_normal_bone_takes_its_bright_voxels_out(tiny):
+    m = measure_images(*tiny, exclude_normal_bone=True)
+    assert (m.candidates.array > 0).sum() == 20 + 4 + 3
+    assert m.provenance.exclude_normal_bone
+
+
+def test_inputs_are_not_modified(tiny):
+    before = [image.array.copy() for image in tiny]
+    measure_images(*tiny)
+    assert all((image.array == old).all() for image, old in zip(tiny, before, strict=True))
+
+
+@pytest.mark.parametrize("axes", [(1, 0, 2), (2, 0, 1), (0, 2, 1), (2, 1, 0)])
+@pytest.mark.parametrize("flips", [(0, 0, 0), (1, 0, 1), (1, 1, 1)])
+def test_reordered_axes_give_the_same_vhi_regions_and_sides(tiny, axes, flips):
+    straight = measure_images(*tiny)
+    turned = measure_images(*[permuted(image, axes, flips) for image in tiny])
+    assert turned.vhi.voxels == straight.vhi.voxels
+    assert turned.vhi.mm3 == pytest.approx(straight.vhi.mm3)
+    assert turned.vhi_upper.voxels == straight.vhi_upper.voxels
+    assert turned.thresholds == straight.thresholds
+    assert [(r.voxels, r.side) for r in turned.regions] == [
+        (r.voxels, r.side) for r in straight.regions
+    ]
+    assert turned.lesions[0].centroid_mm == pytest.approx(straight.lesions[0].centroid_mm)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_a_mask_shifted_by_a_millimetre_is_refused_with_its_size(tiny, which):
+    images = list(tiny)
+    moved = oblique_affine(shift_mm=(11.0, -60.0, -100.0))
+    images[which] = Image(images[which].array, moved, images[which].name)
+    with pytest.raises(InputError, match=r"up to 1\.00 mm"):
+        measure_images(*images)
+
+
+def test_a_mask_of_other_shape_or_order_is_refused(tiny):
+    stir, normal, region = tiny
+    with pytest.raises(InputError, match="40 x 40 x 5 voxels"):
+        measure_images(stir, normal, Image(region.array[..., :5], region.affine, "D"))
+    with pytest.raises(InputError, match="mm away"):
+        measure_images(stir, permuted(normal, (0, 1, 2), (1, 0, 0)), region)
+
+
+def test_an_empty_disease_region_is_refused(tiny):
+    stir, normal, region = tiny
+    with pytest.raises(InputError, match=r"D\.nii\.gz: marks no voxel"):
+        measure_images(stir, normal, region.with_array(region.array & False))
+
+
+def test_constant_normal_bone_is_named(tiny):
+    stir, normal, region = tiny
+    flat = stir.with_array(np.where(normal.array, 7.0, stir.array))
+    with pytest.raises(InputError, match=r"N\.nii\.gz: .*no spread"):
+        measure_images(flat, normal, region)
+
+
+def test_few_normal_bone_voxels_are_noted(tiny):
+    assert "only 101 voxels" in measure_images(*tiny).notes[0]
+
+
+def test_files_are_measured_like_their_arrays(tiny, tiny_case):
+    m = measure(tiny_case)
+    assert m.vhi.voxels == measure_images(*tiny).vhi.voxels == 24
+    assert set(m.provenance.inputs) == {"S.nii.gz", "T.nii.gz", "N.nii.gz", "D.nii.gz"}
+    assert m.provenance.normal_bone_from == "given" and m.provenance.resampled == ()
+    assert m.slice_thickness_mm is None and m.vhi.mm3_slice_thickness is None
+
+
+def test_files_of_one_name_are_told_apart_in_the_provenance(tiny_case, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "N.nii.gz"
+    twin.write_bytes(tiny_case.disease_region.read_bytes())
+    m = measure(replace(tiny_case, disease_region=twin))
+    assert {"N.nii.gz (normal_bone)", "N.nii.gz (disease_region)"} <= set(m.provenance.inputs)
+
+
+@pytest.mark.parametrize(("column", "words"), [("normal_bone", "vhi normal-bone"),
+                                              ("disease_region", "ITK-SNAP")])  # fmt: skip
+def test_a_missing_mask_says_how_to_come_by_one(tiny_case, column, words):
+    with pytest.raises(InputError, match=words):
+        measure(replace(tiny_case, **{column: None}))
+
+
+def test_resampling_is_done_only_when_asked_and_named(tiny, tiny_case):
+    region = permuted(load_mask(tiny_case.disease_region), (2, 0, 1), (0, 1, 0))
+    write_nifti(tiny_case.disease_region, region.array.astype(np.uint8), region.affine)
+    with pytest.raises(InputError, match="--resample"):
+        measure(tiny_case)
+    m = measure(tiny_case, resample_masks=True)
+    assert (m.disease_region.array == tiny[2].array).all()
+    assert m.vhi.voxels == measure_images(*tiny).vhi.voxels
+    assert m.provenance.resampled == ("D.nii.gz",)
+
+
+def test_slice_thickness_comes_from_the_case_then_the_sidecar(tiny_case):
+    sidecar = tiny_case.stir.with_name("S.json")
+    sidecar.write_text(json.dumps({"SliceThickness": 2.5, "PatientName": "Nobody^Knows"}))
+    assert measure(tiny_case).slice_thickness_mm == 2.5
+    assert measure(replace(tiny_case, slice_thickness_mm=3.0)).slice_thickness_mm == 3.0
+    sidecar.write_text(json.dumps({"SliceThickness": "thick"}))
+    with pytest.raises(InputError, match="SliceThickness"):
+        measure(tiny_case)
+
+
+def test_edits_of_another_case_or_visit_are_refused(tiny):
+    edits = measure_images(*tiny, case="a", visit="before").edits
+    with pytest.raises(InputError, match="belong to case a before"):
+        measure_images(*tiny, case="b", visit="before", edits=edits)
+    with pytest.raises(InputError, match="not to a after"):
+        measure_images(*tiny, case="a", visit="after", edits=edits)
+
+
+def test_edits_replay_to_the_same_voxels(tiny):
+    first = measure_images(*tiny, case="a")
+    edits = first.edits.add("remove", first.regions[0].voxel, reason="vessel", reader="R")
+    cleaned = measure_images(*tiny, case="a", edits=edits)
+    assert cleaned.vhi.voxels == 4
+    assert cleaned.provenance.edits_sha256 is not None
+    again = measure_images(*tiny, case="a", edits=edits)
+    assert (again.inflammation.array == cleaned.inflammation.array).all()
+
+
+@pytest.mark.parametrize("case", STUDY)
+def test_the_numbers_that_must_come_out(case, study):
+    m = measure(find_case("study", case))
+    voxels, lower, upper, n, *counts, regions = STUDY[case]
+    assert m.intensities.size == voxels
+    assert m.thresholds.lower == pytest.approx(lower, rel=1e-9)
+    assert m.thresholds.upper == pytest.approx(upper, rel=1e-9)
+    assert m.thresholds.multiple == pytest.approx(n, abs=1e-9)
+    labels = m.candidates.array, m.kept.array
+    found = [(part >= level).sum() for level in (1, 2) for part in labels]
+    assert found == counts
+    assert len(m.regions) == regions
+
+
+CASES = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002", "4386")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_normal_bone_intensities_are_the_authors(case, study):
+    from vhi.images import load_image
+    from vhi.thresholds import normal_bone_intensities
+
+    path = f"generated_files/normal_bone_intensities/{case}_normal_bone_ints.txt"
+    found = find_case("study", case)
+    ours = normal_bone_intensities(load_image(found.stir), load_mask(found.normal_bone))
+    authors = np.loadtxt(locate([path])[path])
+    assert np.array_equal(np.sort(ours), np.sort(authors))
+
+
+def test_a_reordered_study_scan_gives_the_same_vhi(study):
+    from vhi.images import load_image
+
+    case = find_case("study", "1007")
+    images = [load_image(case.stir), load_mask(case.normal_bone), load_mask(case.disease_region)]
+    turned = measure_images(*[permuted(image, (2, 0, 1), (1, 0, 1)) for image in images])
+    assert turned.vhi.voxels == 5973 and len(turned.regions) == 445
