@@ -94,8 +94,9 @@ def test_a_result_is_not_replaced_unasked(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a").write_text("old")
     known = frozenset({"a"})
-    with pytest.raises(InputError, match="--overwrite"), staged_folder(
-        tmp_path / "out", known=known
+    with (
+        pytest.raises(InputError, match="--overwrite"),
+        staged_folder(tmp_path / "out", known=known),
     ):
         pass
     with staged_folder(tmp_path / "out", overwrite=True, known=known) as stage:
@@ -106,8 +107,9 @@ def test_a_result_is_not_replaced_unasked(tmp_path):
 def test_foreign_files_are_never_replaced(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.docx").write_text("years of work")
-    with pytest.raises(InputError, match=r"thesis\.docx"), staged_folder(
-        tmp_path / "out", overwrite=True, known=frozenset({"a"})
+    with (
+        pytest.raises(InputError, match=r"thesis\.docx"),
+        staged_folder(tmp_path / "out", overwrite=True, known=frozenset({"a"})),
     ):
         pass
     assert (tmp_path / "out" / "thesis.docx").exists()

@@ -154,7 +154,11 @@ def bad_files(tmp_path):
         nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / f"{name}.nii.gz")
         yield name, tmp_path / f"{name}.nii.gz", "axes"
     yield "NaN", write_nifti(tmp_path / "nan.nii.gz", nan), "NaN"
-    yield "infinite", write_nifti(tmp_path / "inf.nii.gz", np.where(good > 5, np.inf, 1)), "infinite"
+    yield (
+        "infinite",
+        write_nifti(tmp_path / "inf.nii.gz", np.where(good > 5, np.inf, 1)),
+        "infinite",
+    )
     nib.save(nib.Nifti1Image(good.astype(np.complex64), np.eye(4)), tmp_path / "c.nii.gz")
     yield "complex", tmp_path / "c.nii.gz", "complex"
     colours = np.zeros((3, 3, 2), [("R", "u1"), ("G", "u1"), ("B", "u1")])

@@ -21,10 +21,7 @@ def test_a_circle_in_mm_is_an_ellipse_in_voxels(stir):
     assert set(k) == {3}
     assert (i.min(), i.max(), j.min(), j.max()) == (9, 21, 9, 15)
     expected = {
-        (a, b)
-        for a in range(30)
-        for b in range(24)
-        if ((a - 15) * 0.5) ** 2 + (b - 12) ** 2 <= 9.0
+        (a, b) for a in range(30) for b in range(24) if ((a - 15) * 0.5) ** 2 + (b - 12) ** 2 <= 9.0
     }
     assert set(zip(i.tolist(), j.tolist(), strict=True)) == expected
 
@@ -69,9 +66,7 @@ def test_ellipses_that_cannot_be_drawn_are_refused(stir, bad):
 def test_the_written_mask_is_the_drawn_one_with_a_record_beside_it(stir, tmp_path):
     path = write_nifti(tmp_path / "S.nii.gz", stir.array.astype(np.float32), stir.affine)
     out = tmp_path / "N.nii.gz"
-    voxels, _ = write_drawn_normal_bone(
-        path, out, centre=(15, 12, 3), radius_mm=[5.0], slices=2
-    )
+    voxels, _ = write_drawn_normal_bone(path, out, centre=(15, 12, 3), radius_mm=[5.0], slices=2)
     assert load_mask(out).array.sum() == voxels
     record = json.loads((tmp_path / "N.json").read_text())
     assert record["from"] == "drawn" and record["centre"] == [15, 12, 3]

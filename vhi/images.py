@@ -109,7 +109,7 @@ def load_image(path: str | os.PathLike[str]) -> Image:
         The file is missing, not NIfTI, truncated, not 3-D, complex or RGB, holds NaN or
         infinite values, or has no usable geometry.
     """
-    image, header = _open(path)
+    image, affine, oriented = _open(path)
     array = _read(image, Path(path), scaled=True)
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
@@ -117,7 +117,7 @@ def load_image(path: str | os.PathLike[str]) -> Image:
             f"{path}: holds {bad} NaN or infinite values; export the scan again, or replace "
             "them outside the body by 0"
         )
-    return _finish(array, image, header, Path(path))
+    return Image(array, affine, Path(path).name, oriented)
 
 
 def load_mask(path: str | os.PathLike[str]) -> Image:
@@ -133,7 +133,7 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
     InputError
         As for `load_image`, or a value other than 0 and 1.
     """
-    image, header = _open(path)
+    image, affine, oriented = _open(path)
     array = _read(image, Path(path), scaled=False)
     mask = array == 1
     if np.count_nonzero(mask) != np.count_nonzero(array):
@@ -142,7 +142,7 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
             f"{path}: a mask holds 0 and 1 only, this file also holds {other:g}; "
             "save the one label that is meant as 1 and everything else as 0"
         )
-    return _finish(mask, image, header, Path(path))
+    return Image(mask, affine, Path(path).name, oriented)
 
 
 def save_labels(array: NDArray[Any], affine: NDArray[np.float64], path: Path) -> None:
@@ -253,8 +253,8 @@ def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
     return Image(carried.astype(image.array.dtype), grid.affine, image.name, image.oriented)
 
 
-def _open(path: str | os.PathLike[str]) -> tuple[Any, Any]:
-    """Open a NIfTI file without reading its voxels."""
+def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]:
+    """Open a NIfTI file without reading its voxels: image, affine, whether it is oriented."""
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file; check the name and the folder")
@@ -291,7 +291,9 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, Any]:
         )
     if 0 in shape:
         raise InputError(f"{path}: holds no voxels ({_by(shape)}); export the scan again")
-    return image, _stored_header(image)
+    header = _stored_header(image)
+    oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
+    return image, _check_geometry(image, header, path), oriented
 
 
 def _stored_header(image: Any) -> Any:
@@ -310,20 +312,23 @@ def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
     return array.reshape(array.shape[:3])
 
 
-def _finish(array: NDArray[Any], image: Any, header: Any, path: Path) -> Image:
-    """Check the geometry and join it to the array."""
+def _check_geometry(image: Any, header: Any, path: Path) -> NDArray[np.float64]:
+    """Return the affine, or refuse one that places nothing."""
     affine = np.asarray(image.affine, float)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     stored = header["pixdim"][1:4]
-    if not (np.isfinite(stored) & (stored != 0)).all() or not np.isfinite(affine).all() or spacing.min() < 1e-6:
+    if (
+        not (np.isfinite(stored) & (stored != 0)).all()
+        or not np.isfinite(affine).all()
+        or spacing.min() < 1e-6
+    ):
         raise InputError(f"{path}: its voxel spacing is zero or undefined; export the scan again")
     # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
     if abs(np.linalg.det(affine[:3, :3])) < 1e-3 * spacing.prod():
         raise InputError(
             f"{path}: its affine is singular (array axes are parallel); export the scan again"
         )
-    oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
-    return Image(array, affine, path.name, oriented)
+    return affine
 
 
 def _raw_nifti(image: Any, array: NDArray[Any]) -> bytes:

@@ -38,8 +38,8 @@ RESULT_FILES = frozenset(
 )
 """What a result's folder holds."""
 
-LESIONS_SHOWN = 15
-EDITS_SHOWN = 15
+LESIONS_SHOWN = 12
+EDITS_SHOWN = 11
 """Longest tables that leave the report on two A4 pages; all regions are in regions.csv, all edits
 in edits.json."""
 
