@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from vhi.errors import InputError
 from vhi.thresholds import FEW_VOXELS
 
-ClickException = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+# typer carries its own copy of click, so the class is found where it surely is.
+ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
     add_completion=False,

@@ -1,0 +1,43 @@
+"""Run every benchmark: ``make bench``.
+
+Each row is a ratio of two things timed in turns in the same run, or a memory peak, beside what we
+hold ourselves to. Nothing here is a test: a busy machine may miss a target.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import imports, pipeline
+
+
+def main() -> int:
+    """Print the table; return 1 when a target was missed."""
+    case, kind = pipeline.benchmark_case()
+    rows = [
+        pipeline.files_to_candidates(case),
+        pipeline.small_regions(case),
+        pipeline.peak_memory(case),
+        imports.import_cost(),
+    ]
+    table = Table(title=f"vhi benchmarks, one run, case: {kind}")
+    for column in ("what", "against what", "measured", "target", "detail"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(
+            row.what,
+            row.against,
+            f"{row.measured:.2f} {row.unit}",
+            f"{'at most' if row.at_most else 'more than'} {row.target:g}",
+            row.detail,
+        )
+    Console(width=150).print(table)
+    missed = [row.what for row in rows if not row.met]
+    print("missed: " + ", ".join(missed) if missed else "all targets met")
+    return 1 if missed else 0
+
+
+sys.exit(main())
