@@ -1,0 +1,95 @@
+"""What our pages need beyond the engine: an edition's banner, the footer, and mathematics.
+
+Mathematics becomes MathML while the book is built, so that no page loads a renderer.
+"""
+
+from __future__ import annotations
+
+import os
+from html import escape
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+logger = logging.getLogger(__name__)
+
+EDITIONS = ("study", "phantom")
+
+PHANTOM_BANNER = (
+    "<strong>Built on the phantom: simulated scans, made by code.</strong> No patient is shown, "
+    "and no number on these pages is a result of the study."
+)
+
+RESEARCH_ONLY = "Research use only – not a medical device."
+
+EDITION_FOOTER = {
+    "study": (
+        "Study edition: shows scans of the paper’s public supplement, which states no licence. "
+        "Keep it to yourself; <code>make book CASES=phantom</code> builds the edition that anyone "
+        "may publish."
+    ),
+    "phantom": "Phantom edition: every scan shown is simulated; anyone may publish it.",
+}
+
+
+def set_edition(app: Sphinx, config: Config) -> None:
+    """Put the edition's banner and footer on every page, whatever page it is."""
+    if config.vhi_edition not in EDITIONS:
+        raise ValueError(f"vhi_edition is {config.vhi_edition!r}; expected one of {EDITIONS}")
+    options = dict(config.html_theme_options)
+    if config.vhi_edition == "phantom":
+        options["announcement"] = PHANTOM_BANNER
+    options["navbar_persistent"] = []  # the search box is in the side bar; once is enough
+    options["extra_footer"] = (
+        f'<p class="vhi-research-only">{RESEARCH_ONLY}</p>'
+        f'<p class="vhi-edition" data-edition="{config.vhi_edition}">'
+        f"{EDITION_FOOTER[config.vhi_edition]}</p>"
+    )
+    # The dark theme is a reader's choice: scans are read on the page's light ground by default.
+    config.html_context = {"default_mode": "light", **config.html_context}  # type: ignore[attr-defined]
+    config.html_theme_options = options  # type: ignore[attr-defined]
+
+
+def to_mathml(latex: str, *, display: bool, place: nodes.Node) -> str:
+    """One formula as MathML, its LaTeX kept as the alternative text."""
+    try:
+        mathml = convert(latex, display="block" if display else "inline")
+    except Exception as error:
+        logger.warning("formula not understood (%s): %s", error, latex, location=place)
+        return f"<code>{escape(latex)}</code>"
+    return mathml.replace("<math ", f'<math alttext="{escape(latex.strip())}" ', 1)
+
+
+def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
+    """Write an inline formula."""
+    translator.body.append(to_mathml(node.astext(), display=False, place=node))
+    raise nodes.SkipNode
+
+
+def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a displayed formula, with its number where it has one."""
+    body = translator.body
+    body.append(translator.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node.get("number"):
+        body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
+        translator.add_permalink_ref(node, "Link to this equation")
+        body.append("</span>")
+    body.append(to_mathml(node.astext(), display=True, place=node))
+    body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Register with Sphinx."""
+    edition = os.environ.get("VHI_BOOK_EDITION", "phantom")
+    app.add_config_value("vhi_edition", edition, "html", types=(str,))
+    # The engine sets this for an extension that we leave out.
+    app.add_config_value("comments_config", {}, "", types=(dict,))
+    app.connect("config-inited", set_edition)
+    app.add_html_math_renderer("vhi_mathml", (visit_inline, None), (visit_block, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,52 @@
+"""Draw the picture of the README and of the book's first page, from the phantom: `make picture`.
+
+The phantom only: this picture is committed, and no pixel of a patient's scan ever is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+import vhi
+from vhi import figures
+
+PICTURE = Path(__file__).resolve().parent / "picture.png"
+CASE, VISIT = "P01", "before"
+
+
+def main() -> None:
+    """Measure one phantom case, clean it with its truth, draw one slice of each stage."""
+    case = vhi.find_case("phantom", CASE, VISIT)
+    automatic = vhi.measure(case)
+    truth = vhi.load_mask(case.reader_masks[0].path)
+    # The truth plays the reader: a region stays when it touches a simulated lesion.
+    edits = vhi.remove_regions(
+        automatic.edits, automatic.kept, truth.array, reason="other", reader="truth"
+    )
+    cleaned = vhi.measure(case, edits=edits)
+
+    stir, region = automatic.stir, automatic.disease_region
+    (index,) = figures.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
+    box = figures.box_of(region, figures.view_of(stir))
+    window = figures.window_of(stir, region.array)
+    panels = (
+        ("STIR scan (simulated), disease region in blue", None, region.array),
+        ("candidates: brighter than normal bone", automatic.kept.array, None),
+        (f"after cleaning: VHI = {cleaned.vhi.mm3:,.0f} mm³", cleaned.inflammation.array, None),
+    )
+    figure = Figure(figsize=(12, 3.75), dpi=110)
+    for axes, (title, labels, outline) in zip(figure.subplots(1, 3), panels, strict=True):
+        figures.draw_slice(
+            axes, stir, index, labels=labels, outline=outline, window=window, box=box, title=title
+        )
+        axes.title.set_fontsize(11)
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.92, wspace=0.02)
+    # No date and no version inside: the same picture is the same file.
+    figure.savefig(PICTURE, metadata={"Software": None})
+    print(f"{PICTURE.name}: slice {index} of {case.folder}, VHI {cleaned.vhi.mm3:,.1f} mm³")
+
+
+if __name__ == "__main__":
+    main()
