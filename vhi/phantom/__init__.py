@@ -1,0 +1,25 @@
+"""A phantom (simulated): STIR and T1w scans of the sacroiliac joints with known truth.
+
+Made by code from a seed; nothing in it comes from a patient. `grid` is the oblique grid,
+`anatomy` and `soft_tissue` the body, `lesions` and `decoys` what is put into it, `acquisition`
+the scanner; `simulate` puts them together and `files` writes cases.
+"""
+
+from vhi.phantom.anatomy import TISSUES
+from vhi.phantom.files import PHANTOM_CASES, PhantomCase, ensure_cases, write_phantom
+from vhi.phantom.lesions import AFTER_CONTRAST, AFTER_VOLUME
+from vhi.phantom.simulate import Decoy, Lesion, Phantom, make_phantom
+
+__all__ = [
+    "AFTER_CONTRAST",
+    "AFTER_VOLUME",
+    "PHANTOM_CASES",
+    "TISSUES",
+    "Decoy",
+    "Lesion",
+    "Phantom",
+    "PhantomCase",
+    "ensure_cases",
+    "make_phantom",
+    "write_phantom",
+]

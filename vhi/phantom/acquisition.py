@@ -1,0 +1,124 @@
+"""From tissue shares to the two scans: contrast, marrow texture, coil, blur, noise, storage."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from vhi.phantom.anatomy import Anatomy
+from vhi.phantom.grid import SHAPE, Array, smooth_field
+
+STIR_OF = {
+    "air": 0.0, "fat": 0.95, "muscle": 0.66, "bowel": 1.3, "vessel": 3.0, "disc": 0.7,
+    "cortex": 0.45, "marrow": 1.0, "joint space": 0.55, "nerve": 1.9, "csf": 5.6,
+}  # fmt: skip
+T1W_OF = {
+    "air": 0.0, "fat": 1.75, "muscle": 0.64, "bowel": 0.7, "vessel": 0.3, "disc": 0.55,
+    "cortex": 0.3, "marrow": 1.0, "joint space": 0.4, "nerve": 0.75, "csf": 0.47,
+}  # fmt: skip
+"""Intensity of each tissue, normal marrow = 1. Fat, muscle, fluid and air: within the range
+measured on the ten study scans (tests/test_phantom.py); the others chosen by eye."""
+
+SPOT_T1W = {"lesion": 0.65, "vessel": 0.8, "artefact": 0.9}
+"""T1w intensity of inflamed marrow and of the decoys, normal marrow = 1. Study: medians of 0.50 to
+1.06 in the candidates that at least two of four manual readings mark. Decoys chosen."""
+
+MARROW_UNIT = {"stir": 180.0, "t1w": 420.0}
+SLOPE = {"stir": 1.8, "t1w": 2.2}
+"""Intensity of normal marrow in scanner units, and the stored file's ``scl_slope``. Chosen; the
+study's slopes lie between 1 and 3.53."""
+
+BLUR_PIXELS = (0.8, 0.55)
+"""Point spread within the slice, SD along axes 0 and 1. From the study: neighbouring pixels of
+normal bone correlate by 0.87-0.93 and 0.70-0.83 (`GRAIN_PIXELS`), part of which is texture."""
+
+GRAIN_PIXELS = (1.2, 0.8)
+"""Blur of noise and fine marrow texture, SD along axes 0 and 1, which gives those correlations."""
+
+GRAIN_SKEW = 0.03
+"""Part of the squared grain added to it: normal bone has more bright specks than dark ones. Gives
+the study's distance from the upper quartile to the maximum."""
+
+GRAIN = {"stir": 0.145, "t1w": 0.045}
+MOTTLE = {"stir": 0.055, "t1w": 0.10}
+"""Fine and coarse (6 mm) marrow texture, SD, normal marrow = 1. Together with the noise they give
+the study's quartiles and correlations of normal bone."""
+
+SOFT_TEXTURE = 0.35
+"""Texture of all other tissue, as a part of that of marrow. Chosen by eye."""
+
+NOISE = {"stir": 0.028, "t1w": 0.012}
+"""SD of either part of the complex noise, normal marrow = 1: gives the study's mean STIR of air,
+0.017 to 0.041."""
+
+
+def make_texture(rng: np.random.Generator) -> dict[str, Array]:
+    """Return the marrow's own texture on both contrasts, mean 1: it stays from visit to visit."""
+    coarse = smooth_field(rng, 6.0)
+    return {
+        "stir": 1 + GRAIN["stir"] * _skewed(_grain(rng)) + MOTTLE["stir"] * coarse,
+        "t1w": 1 + GRAIN["t1w"] * _grain(rng) - MOTTLE["t1w"] * coarse,
+    }
+
+
+def make_sensitivity(rng: np.random.Generator) -> Array:
+    """Return the coils' sensitivity: gently uneven, higher towards the back; about 1 at marrow."""
+    uneven = smooth_field(rng, 90.0, 50.0)
+    back = np.linspace(-1, 1, SHAPE[2], dtype=np.float32)[None, None, :]
+    down = np.linspace(1, -1, SHAPE[1], dtype=np.float32)[None, :, None]
+    return np.exp(0.02 * uneven + 0.025 * back + 0.025 * down)
+
+
+def paint(anatomy: Anatomy, contrast: str) -> Array:
+    """Return the anatomy's signal without texture, lesions and coil, normal marrow = 1."""
+    values = STIR_OF if contrast == "stir" else T1W_OF
+    signal = np.zeros(SHAPE, np.float32)
+    for tissue, share in anatomy.layers:
+        signal += share * (values[tissue] - signal)
+    return signal
+
+
+def acquire(
+    signal: Array, sensitivity: Array, rng: np.random.Generator, contrast: str, noise: float
+) -> np.ndarray:
+    """Return the scan as its file stores it: int16, to be multiplied by `SLOPE`.
+
+    Parameters
+    ----------
+    signal
+        Normal marrow = 1.
+    sensitivity
+        From `make_sensitivity`.
+    rng
+        Source of the noise.
+    contrast
+        ``"stir"`` or ``"t1w"``.
+    noise
+        Multiple of `NOISE`.
+
+    Notes
+    -----
+    The magnitude of a complex signal with Gaussian noise in both parts follows a Rician
+    distribution. The noise has the grain of the interpolated study scans.
+    """
+    blurred = ndimage.gaussian_filter(signal * sensitivity, (*BLUR_PIXELS, 0), truncate=3.0)
+    size = noise * NOISE[contrast]
+    if size > 0:
+        real = blurred + size * _grain(rng)
+        blurred = np.hypot(real, size * _grain(rng))
+    stored = np.rint(blurred * (MARROW_UNIT[contrast] / SLOPE[contrast]))
+    return np.clip(stored, 0, 32767).astype(np.int16)
+
+
+def _skewed(grain: Array) -> Array:
+    """Return grain with a longer bright tail, mean 0."""
+    return grain + np.float32(GRAIN_SKEW) * (grain**2 - 1)
+
+
+def _grain(rng: np.random.Generator) -> Array:
+    """Return noise of standard deviation 1 with the grain of the scans."""
+    white = rng.standard_normal(SHAPE, dtype=np.float32)
+    su, sv = GRAIN_PIXELS
+    grain = ndimage.gaussian_filter(white, (su, sv, 0), truncate=3.0)
+    # Blurring white noise with a Gaussian divides its variance by 4 pi times both widths.
+    return grain * np.float32(np.sqrt(4 * np.pi * su * sv))
