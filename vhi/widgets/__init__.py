@@ -1,0 +1,24 @@
+"""Controls for notebooks: move a slider, and the picture and the volume follow.
+
+They are thin: every number comes from the same library function that `vhi.measure` calls. On a
+page without a kernel each control is a fixed picture of two or three of its settings, its drawn
+twin.
+"""
+
+from vhi.widgets.cleaning import CleaningControl, cleaning_control
+from vhi.widgets.control import Control
+from vhi.widgets.normal_bone import NormalBoneControl, normal_bone_control
+from vhi.widgets.specks import SpeckControl, speck_control
+from vhi.widgets.thresholds import ThresholdControl, threshold_control
+
+__all__ = [
+    "CleaningControl",
+    "Control",
+    "NormalBoneControl",
+    "SpeckControl",
+    "ThresholdControl",
+    "cleaning_control",
+    "normal_bone_control",
+    "speck_control",
+    "threshold_control",
+]

@@ -1,0 +1,169 @@
+"""What all controls share: settings, what follows from them, the live view and the drawn twin."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vhi.errors import InputError
+from vhi.widgets.inputs import Setting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LIVE_DPI, TWIN_DPI = 80, 130
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A control on paper: a picture of some of its settings, its caption and its alt text."""
+
+    figure: Figure
+    caption: str
+    alt: str
+
+
+class Control(ABC):
+    """A control whose picture and numbers follow its settings.
+
+    In a notebook with a kernel it shows as sliders and buttons, on a page as its drawn twin.
+    ``print(control)`` gives its numbers at fixed precision.
+    """
+
+    _title = "control"
+    _only_shown = frozenset({"slice"})
+    """Settings that change the picture but no number."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self._results: dict[str, Any] = {}
+        self._live: Any = None
+        self.problem = ""
+        self._follow()
+
+    @property
+    def widget(self) -> Any:
+        """The live control, an ipywidgets Box; made when first asked for.
+
+        Raises
+        ------
+        InputError
+            ipywidgets is not installed.
+        """
+        if self._live is None:
+            from vhi.widgets.live import LiveView
+
+            self._live = LiveView(self)
+        return self._live.box
+
+    def set(self, **values: Any) -> None:
+        """Move the control: one keyword for each setting, named as in `state`.
+
+        Raises
+        ------
+        InputError
+            There is no such setting, or it does not take this value.
+        """
+        settings = self.settings_offered()
+        for name, value in values.items():
+            if name not in settings:
+                raise InputError(f"{name}: no such setting; use one of: {', '.join(settings)}")
+            values[name] = settings[name].check(name, value)
+        self._values = self._take(values)
+        self._follow(compute=not self._only_shown.issuperset(values))
+
+    def state(self) -> dict[str, Any]:
+        """Return the settings and the numbers that follow from them.
+
+        Where no numbers follow, ``problem`` says why in their place.
+        """
+        problem = {"problem": self.problem} if self.problem else {}
+        return {**self._values, **self._results, **problem}
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """Return what the buttons do, by their text."""
+        return {}
+
+    @abstractmethod
+    def settings_offered(self) -> dict[str, Setting]:
+        """Return what can be set now, by name."""
+
+    @abstractmethod
+    def figure(self) -> Figure:
+        """Draw the picture that belongs to the settings."""
+
+    def picture(self) -> bytes:
+        """Return `figure` as PNG."""
+        return encode_png(self.figure(), LIVE_DPI)
+
+    @abstractmethod
+    def _compute(self) -> dict[str, Any]:
+        """Return the numbers that follow from the settings."""
+
+    @abstractmethod
+    def _numbers(self) -> str:
+        """Return settings and numbers as text of one line or two."""
+
+    @abstractmethod
+    def _twin(self) -> Twin:
+        """Draw two or three settings side by side."""
+
+    def _take(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return all settings after some were moved."""
+        return {**self._values, **values}
+
+    def _follow(self, *, compute: bool = True) -> None:
+        """Bring numbers and picture after the settings."""
+        if compute:
+            try:
+                self.problem, self._results = "", self._compute()
+            except InputError as error:
+                self.problem, self._results = str(error), {}
+        if self._live is not None:
+            self._live.refresh()
+
+    def __str__(self) -> str:
+        return self.problem or self._numbers()
+
+    def __repr__(self) -> str:
+        # The same in every run, so that stored outputs can be compared.
+        return f"<vhi {self._title}: live in a notebook with a kernel, a picture on a page>"
+
+    def _repr_html_(self) -> str:
+        twin = self._twin()
+        data = base64.b64encode(encode_png(twin.figure, TWIN_DPI, crop=True)).decode()
+        return (
+            '<figure class="vhi-twin" style="margin: 1em 0">'
+            f'<img src="data:image/png;base64,{data}" alt="{html.escape(twin.alt)}" '
+            'style="max-width: 100%; height: auto">'
+            f"<figcaption>{html.escape(twin.caption)}</figcaption></figure>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        try:
+            live = self.widget._repr_mimebundle_() or {}
+        except InputError:  # no ipywidgets: the twin is all there is
+            live = {}
+        return {**bundle, **{kind: live[kind] for kind in (WIDGET_VIEW,) if kind in live}}
+
+
+def encode_png(figure: Figure, dpi: int, *, crop: bool = False) -> bytes:
+    """Return a figure as PNG, on request without its empty margin.
+
+    The same figure gives the same bytes.
+    """
+    stream = io.BytesIO()
+    margin: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.04} if crop else {}
+    # Scans are noise to the compressor: more effort takes longer and gains nothing.
+    quick = {"compress_level": 1}
+    figure.savefig(
+        stream, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=quick, **margin
+    )
+    return stream.getvalue()
