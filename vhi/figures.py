@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from vhi.thresholds import Thresholds
     from vhi.workflow import Measurement
 
 YELLOW, RED, BLUE = "#ffd60a", "#e5132b", "#3aa0ff"
@@ -217,14 +218,13 @@ def histogram(measurement: Measurement) -> Figure:
 
     figure = Figure(figsize=(6.4, 2.9))
     axes = figure.subplots()
-    draw_histogram(axes, measurement)
+    draw_histogram(axes, measurement.intensities, measurement.thresholds)
     figure.tight_layout()
     return figure
 
 
-def draw_histogram(axes: Axes, measurement: Measurement) -> None:
-    """Draw the histogram of `histogram` into given axes."""
-    values, thresholds = measurement.intensities, measurement.thresholds
+def draw_histogram(axes: Axes, values: NDArray[np.floating], thresholds: Thresholds) -> None:
+    """Draw the intensities of normal bone and the thresholds into given axes."""
     axes.hist(values, bins=60, color="#8aa1b4")
     for x, colour, name in (
         (thresholds.lower, "#c98a00", "lower"),

@@ -10,6 +10,7 @@ from html import escape
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -84,6 +85,11 @@ def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
+    """Leave the state of live controls out of the page: nothing there could bring them to life."""
+    NbMetadataCollector.get_js_files(app.env, app.env.docname).pop("ipywidgets_state", None)
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register with Sphinx."""
     edition = os.environ.get("VHI_BOOK_EDITION", "phantom")
@@ -91,5 +97,6 @@ def setup(app: Sphinx) -> dict[str, object]:
     # The engine sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "", types=(dict,))
     app.connect("config-inited", set_edition)
+    app.connect("doctree-read", drop_widget_state)
     app.add_html_math_renderer("vhi_mathml", (visit_inline, None), (visit_block, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

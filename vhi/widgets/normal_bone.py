@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
+from vhi.figures import draw_histogram
 from vhi.images import Image
 from vhi.normal_bone import draw_normal_bone
 from vhi.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
-from vhi.widgets.pictures import SlicePainter, draw_intensities, slice_and_histogram
+from vhi.widgets.pictures import SlicePainter, slice_and_histogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,4 +197,4 @@ def _draw_histogram(
     if thresholds is None:
         axes.set_axis_off()
     else:
-        draw_intensities(axes, intensities, thresholds)
+        draw_histogram(axes, intensities, thresholds)

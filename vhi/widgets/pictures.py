@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.biomarker import Vhi
-from vhi.figures import box_of, draw_histogram, draw_slice, fullest_slices, view_of, window_of
+from vhi.figures import box_of, draw_slice, fullest_slices, view_of, window_of
 from vhi.images import Image
-from vhi.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,13 +106,6 @@ def slice_and_histogram() -> tuple[Figure, Axes, Axes]:
         figure.add_axes((0.005, 0.01, 0.45, 0.92)),
         figure.add_axes((0.54, 0.14, 0.45, 0.78)),
     )
-
-
-def draw_intensities(axes: Axes, intensities: NDArray[Any], thresholds: Thresholds) -> None:
-    """Draw the histogram of normal bone with these thresholds."""
-    # The histogram reads these two fields of a measurement and nothing else.
-    shown = SimpleNamespace(intensities=intensities, thresholds=thresholds)
-    draw_histogram(axes, cast("Measurement", shown))
 
 
 def first_slice(measurement: Measurement) -> int:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from vhi.biomarker import Vhi, measure_volume
 from vhi.candidates import UPPER, label_candidates, remove_small_regions
+from vhi.figures import draw_histogram
 from vhi.thresholds import Thresholds, thresholds_at
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
 from vhi.widgets.pictures import (
     SlicePainter,
-    draw_intensities,
     first_slice,
     slice_and_histogram,
     volume_text,
@@ -144,7 +144,7 @@ class ThresholdControl(Control):
         """Draw the slice beside the histogram of normal bone."""
         figure, left, right = slice_and_histogram()
         self._painter.draw(left, self._values["slice"], labels=self.kept)
-        draw_intensities(right, self.measurement.intensities, self.thresholds)
+        draw_histogram(right, self.measurement.intensities, self.thresholds)
         return figure
 
     def _twin(self) -> Twin:
