@@ -242,6 +242,58 @@ def test_edits_that_do_not_belong(vhi, fails, scans, tmp_path):
     fails("measure", *scans, "--edits", "none.json", "--out", tmp_path / "out", words="none.json")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"edits": "abc"}, {"edits": [None]}, {"edits": [3]}, {"shape": [1e400, 1, 1]},
+        {"shape": [40.7, 40, 6]}, {"affine": [[1, 2], [3]]},
+    ],
+)  # fmt: skip
+def test_records_of_the_wrong_shape(vhi, fails, scans, tmp_path, change):
+    vhi("measure", *scans, "--out", tmp_path / "first")
+    record = json.loads((tmp_path / "first" / "edits.json").read_text()) | change
+    (tmp_path / "e.json").write_text(json.dumps(record))
+    run = ["measure", *scans, "--edits", tmp_path / "e.json", "--out", tmp_path / "out"]
+    fails(*run, words="e.json")
+    (tmp_path / "e.json").write_text("[" * 100_000)
+    fails(*run, words="e.json")
+
+
+def test_a_readers_edits_are_not_lost_by_overwriting(vhi, fails, scans, tmp_path):
+    edits = edits_for(vhi, scans, tmp_path).add("remove", (26, 26, 2), reason="vessel")
+    save_edits(edits, tmp_path / "e.json")
+    cleaned = ["measure", *scans, "--out", tmp_path / "out", "--edits", tmp_path / "e.json"]
+    assert vhi(*cleaned)[0] == 0
+    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="edits of a reader")
+    assert len(load_edits(tmp_path / "out" / "edits.json").edits) == 1
+    assert vhi(*cleaned, "--overwrite")[0] == 0
+    save_edits(edits.add("restore", (26, 26, 2)), tmp_path / "e.json")
+    assert vhi(*cleaned, "--overwrite")[0] == 0
+
+
+def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):
+    draw = ["normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 3, "--out"]
+    before = scans[1].read_bytes()
+    fails(*draw, scans[1], "--overwrite", words="the scan itself")
+    assert scans[1].read_bytes() == before
+    record = scans[1].with_name("mine.json")
+    record.write_text('{"SliceThickness": 3}')
+    fails(*draw, scans[1].with_name("mine.nii.gz"), words="mine.json")
+    assert "SliceThickness" in record.read_text()
+
+
+def test_one_file_as_both_scans(fails, scans, tmp_path):
+    changed = with_option(scans, "--t1w", scans[1])
+    fails("measure", *changed, "--out", tmp_path / "out", words="as STIR and as T1w")
+
+
+def test_negative_intensities_are_noted(vhi, scans, tmp_path):
+    stir, *_ = tiny_arrays()
+    write_nifti(scans[1], (stir - 20).astype(np.float32))
+    status, _, err = vhi("measure", *scans, "--out", tmp_path / "out")
+    assert status == 0 and "negative intensities" in err
+
+
 # A table of cases.
 
 
@@ -265,6 +317,20 @@ def test_all_cases_with_failures_kept_as_rows(vhi, scans, tmp_path):
     assert [row["vhi_voxels"] for row in rows] == ["24", "", "24"]
     assert "no such file" in rows[1]["failure"] and not rows[0]["failure"]
     assert names(tmp_path / "out") == ["a_1", "b", "measurements.csv"]
+
+
+def test_failures_in_the_table_name_no_folder(vhi, scans, tmp_path):
+    private = tmp_path / "Jane_Doe"
+    private.mkdir()
+    cases = table(private, f"a,1,none.nii.gz,{GOOD[9:]}")
+    vhi("measure", "--source", cases, "--all", "--out", tmp_path / "out")
+    assert "Jane_Doe" not in (tmp_path / "out" / "measurements.csv").read_text()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "nul", "measurements.csv", "é" * 51])
+def test_names_that_make_trouble_later_are_refused(fails, scans, tmp_path, name):
+    cases = table(scans[1].parent, f"{name},1,{GOOD}")
+    fails("measure", "--source", cases, "--all", "--out", tmp_path / "out", words="'case'")
 
 
 def test_one_case_of_a_table(vhi, fails, scans, tmp_path):
@@ -320,6 +386,43 @@ def test_an_installed_command_ends_with_its_status(tmp_path):
     command = [sys.executable, "-c", "from vhi.cli import main; main()"]
     found = subprocess.run([*command, "measure", "--out", "x"], capture_output=True, text=True)
     assert found.returncode == 2 and found.stderr.startswith("vhi: --stir is missing")
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        timeout=60,
+    )
+
+
+def test_a_terminal_without_the_letters_still_shows_the_number(scans, tmp_path):
+    arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
+    code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.cli import main; main()"
+    found = python(code, PYTHONIOENCODING="ascii", MPLBACKEND="nonsense")
+    assert found.returncode == 0 and "VHI 19.8 mm?" in found.stdout, found.stderr
+
+
+def test_a_terminated_command_leaves_nothing(scans, tmp_path):
+    arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
+    code = (
+        "import os, signal, sys; from vhi import cli, report\n"
+        "report._picture = lambda m: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"sys.argv[1:] = {arguments!r}; cli.main()"
+    )
+    found = python(code)
+    assert found.returncode == 130 and found.stderr.startswith("vhi: stopped")
+    assert names(tmp_path) == ["scans"]
+
+
+def test_nothing_but_our_line_reaches_the_terminal(scans, tmp_path):
+    bad = {what: path for what, path, _ in bad_files(tmp_path)}["zero spacing"]
+    arguments = ["measure", *map(str, with_option(scans, "--stir", bad)), "--out", "o"]
+    code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.cli import main; main()"
+    found = python(code)
+    assert found.returncode == 2 and len(found.stderr.strip().split("\n")) == 1, found.stderr
 
 
 def test_study_cases_through_the_command(vhi, study, tmp_path):

@@ -72,14 +72,14 @@ def test_an_error_keeps_the_earlier_result(tmp_path):
 def test_a_swap_that_fails_puts_the_earlier_result_back(tmp_path, monkeypatch):
     with staged_folder(tmp_path / "out") as stage:
         (stage / "a").write_text("old")
-    real = os.replace
+    real = os.rename
 
     def failing(source, target):
         if target == tmp_path / "out" and ".old." not in str(source):
             full_disk()
         real(source, target)
 
-    monkeypatch.setattr(os, "replace", failing)
+    monkeypatch.setattr(os, "rename", failing)
     known = frozenset({"a"})
     with (
         pytest.raises(InputError, match="disk is full"),
@@ -120,3 +120,39 @@ def test_an_empty_folder_is_free(tmp_path):
     with staged_folder(tmp_path / "out", known=frozenset()) as stage:
         (stage / "a").write_text("1")
     assert names(tmp_path / "out") == ["a"]
+
+
+def test_a_path_through_itself_keeps_what_it_replaces(tmp_path):
+    with staged_folder(tmp_path / "out") as stage:
+        (stage / "a").write_text("old")
+    known = frozenset({"a"})
+    with staged_folder(tmp_path / "out" / ".." / "out", overwrite=True, known=known) as stage:
+        (stage / "a").write_text("new")
+    assert (tmp_path / "out" / "a").read_text() == "new"
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_appears_meanwhile_is_not_lost(tmp_path):
+    with (
+        pytest.raises(InputError, match="already holds"),
+        staged_folder(tmp_path / "out", known=frozenset({"a"})),
+    ):
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "a").write_text("another process")
+    assert (tmp_path / "out" / "a").read_text() == "another process"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_folder_in_the_place_of_a_known_file_is_foreign(tmp_path):
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    with (
+        pytest.raises(InputError, match="not a result of vhi"),
+        staged_folder(tmp_path / "out", overwrite=True, known=frozenset({"a"})),
+    ):
+        pass
+
+
+def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="in use"), staged_folder("."):
+        pass

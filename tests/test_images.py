@@ -147,6 +147,21 @@ def bad_files(tmp_path):
     yield "empty file", tmp_path / "empty.nii", "NIfTI"
     yield "folder", tmp_path, "folder"
     yield "truncated", damaged(write_nifti(tmp_path / "cut.nii.gz", good), tmp_path), "damaged"
+    flipped = bytearray(write_nifti(tmp_path / "crc.nii.gz", good).read_bytes())
+    flipped[-6] ^= 1  # the checksum at the end, or what it is of: the voxels still unpack
+    (tmp_path / "crc.nii.gz").write_bytes(flipped)
+    yield "wrong checksum", tmp_path / "crc.nii.gz", "damaged"
+    huge = nib.Nifti1Header()
+    huge.set_data_shape((30000, 30000, 30000))
+    huge.set_data_offset(352)
+    (tmp_path / "huge.nii").write_bytes(huge.binaryblock + b"\0" * 4)
+    yield "a header that claims too much", tmp_path / "huge.nii", "30000 x 30000 x 30000"
+    sheared = np.eye(4)
+    sheared[0, 1] = 0.5
+    yield "sheared", write_nifti(tmp_path / "sheared.nii.gz", good, sheared), "right angles"
+    far = np.diag([0.0006, 0.0006, 0.003, 1])
+    yield "metres", write_nifti(tmp_path / "metres.nii.gz", good, far), "millimetres"
+    yield "name too long", tmp_path / ("x" * 300 + ".nii.gz"), "no such file"
     raw = gzip.decompress(write_nifti(tmp_path / "x.nii.gz", good).read_bytes())
     (tmp_path / "cut.nii").write_bytes(raw[:600])
     yield "truncated, not compressed", tmp_path / "cut.nii", "damaged"
@@ -195,7 +210,7 @@ def test_every_unusable_scan_is_named_in_one_line(tmp_path):
 def test_a_mask_with_other_values_is_refused(tmp_path, value):
     array = np.zeros((4, 4, 3), np.float32)
     array[1, 1, 1], array[2, 2, 2] = 1, value
-    with pytest.raises(InputError, match=f"holds {value:g}"):
+    with pytest.raises(InputError, match=f"holds {float(value)!r}"):
         load_mask(write_nifti(tmp_path / "m.nii.gz", array))
 
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 from vhi.errors import InputError
 
-MAX_NAME_LENGTH = 100  # folder names end at 255 bytes; one character may take four
+MAX_NAME_BYTES = 100  # case and visit share a folder's name, which ends at 255 bytes
 _NOT_IN_NAMES = '/\\:*?"<>|'  # separators, and what Windows refuses in a file name
+_RESERVED = {"con", "prn", "aux", "nul", "measurements"}  # Windows' devices, and our own table
+_RESERVED |= {f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)}
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,19 @@ class Row:
 
     def required_file(self, column: str) -> Path:
         """Give the path in a column, taken from the table's folder when it is relative."""
-        return self.table.absolute().parent / self.required(column)
+        value = Path(self.required(column))
+        if value.parts[0] == "~":
+            value = value.expanduser()
+        return self.table.absolute().parent / value
 
     def name(self, column: str) -> str:
         """Give a value that serves as part of a folder's name, or is empty."""
         value = self[column]
-        if len(value) > MAX_NAME_LENGTH:
-            raise self.error(f"column {column!r} is longer than {MAX_NAME_LENGTH} characters")
-        bad = value.startswith(".") or value.endswith(".")
+        if len(value.encode(errors="replace")) > MAX_NAME_BYTES:
+            raise self.error(f"column {column!r} is longer than {MAX_NAME_BYTES} bytes; shorten it")
+        # A leading sign makes a spreadsheet take the name for a formula when it opens a result.
+        bad = value.startswith((".", "=", "+", "-", "@")) or value.endswith(".")
+        bad = bad or value.split(".")[0].casefold() in _RESERVED
         # Unicode's categories C: control, format (hidden), surrogate, private, unassigned.
         if bad or any(c in _NOT_IN_NAMES or unicodedata.category(c)[0] == "C" for c in value):
             raise self.error(

@@ -87,7 +87,10 @@ def measure_all(
             write_result(measurement, folder / case.folder, overwrite=overwrite)
             rows.append(row_of(case, measurement))
         except InputError as error:
-            rows.append({**_names(case), "failure": str(error)})
+            rows.append({**_names(case), "failure": _without_folders(str(error), case, folder)})
+        except (OSError, MemoryError) as error:
+            # One case's trouble with this machine must not take the others' results along.
+            rows.append({**_names(case), "failure": f"{type(error).__name__}: {error}"})
         write_whole(table, _encode(rows))
         if progress is not None:
             progress(case)
@@ -118,6 +121,17 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
 
 def _names(case: Case) -> dict[str, Any]:
     return {"case": case.case, "subject": case.subject, "visit": case.visit}
+
+
+def _without_folders(message: str, case: Case, folder: Path) -> str:
+    """Return a message with file names in place of paths: folders may name a patient."""
+    paths = [case.stir, case.t1w, case.normal_bone, case.disease_region, folder / case.folder]
+    for path in paths:
+        if path is not None:
+            message = message.replace(str(path), path.name)
+            message = message.replace(str(path.absolute()), path.name)
+            message = message.replace(f"{path.parent}{os.sep}", "")
+    return message
 
 
 def _encode(rows: list[dict[str, Any]]) -> bytes:

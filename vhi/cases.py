@@ -177,7 +177,7 @@ def _case(row: Row, source: str) -> Case:
     row.required("case")
     return Case(
         case=row.name("case"),
-        subject=row["subject"] or row["case"],
+        subject=row.name("subject") or row["case"],
         visit=row.name("visit"),
         stir=row.required_file("stir"),
         t1w=row.required_file("t1w"),

@@ -135,7 +135,8 @@ def _cut_in_place(
     line = grid.voxel(np.array(edit.line_mm))
     index = grid.voxel(edit.world_mm)[axis]
     plane = np.moveaxis(regions, axis, 0)[index]
-    in_slice = bool((line[:, axis] == index).all())
+    # An end ten thousand voxels away is a mistake, and drawing to it would take all memory.
+    in_slice = bool((line[:, axis] == index).all() and np.abs(line).max() < 10_000)
     parts = _cut(plane == region, np.delete(line, axis, axis=1)) if in_slice else None
     if parts is None:
         raise InputError(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +22,11 @@ from vhi.thresholds import FEW_VOXELS
 # typer carries its own copy of click, so the class is found where it surely is.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
+INTERRUPTED = 130
+"""Exit status of a command that was stopped, as shells count it."""
+
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="""Measure the volume of hyperintense inflammation (VHI) on MRI of the sacroiliac joints.
@@ -131,6 +136,7 @@ def measure(
     from vhi.cases import Case, find_case
     from vhi.edits import load_edits
     from vhi.report import check_result_folder, write_result
+    from vhi.workflow import MAX_SLICE_THICKNESS_MM
     from vhi.workflow import measure as run
 
     options: dict[str, Any] = {
@@ -139,8 +145,11 @@ def measure(
     }
     given = {"--stir": stir, "--t1w": t1w}
     masks = {"--normal-bone": normal_bone, "--disease-region": disease_region}
-    if slice_thickness is not None and not 0 < slice_thickness < float("inf"):
-        raise InputError(f"--slice-thickness {slice_thickness:g}: must be above 0 mm")
+    if slice_thickness is not None and not 0 < slice_thickness <= MAX_SLICE_THICKNESS_MM:
+        raise InputError(
+            f"--slice-thickness {slice_thickness:g}: must be above 0 mm, at most "
+            f"{MAX_SLICE_THICKNESS_MM:g}"
+        )
     if source is None:
         for name, path in given.items():
             if path is None:
@@ -153,6 +162,8 @@ def measure(
                 raise InputError(f"{name} does not go with --source; leave one of them out")
         if all_cases == (case is not None):
             raise InputError("--source needs either --case NAME or --all")
+        if all_cases and visit is not None:
+            raise InputError("--visit goes with --case; --all measures every visit")
         if all_cases and edits is not None:
             raise InputError("--edits belongs to one case; name it with --case instead of --all")
 
@@ -160,8 +171,8 @@ def measure(
         assert source is not None
         _measure_all(source, out, overwrite, slice_thickness, options)
         return
-    check_result_folder(out, overwrite=overwrite)
     record = load_edits(edits) if edits is not None else None
+    check_result_folder(out, overwrite=overwrite, edits=record)
     with _progress("Measuring") as report:
         if source is None:
             assert stir is not None
@@ -173,7 +184,12 @@ def measure(
             chosen = find_case(source, case, visit)
         chosen = _with_options(chosen, normal_bone, disease_region, slice_thickness)
         report(f"Measuring {chosen.case}")
-        measurement = run(chosen, edits=record, **options)
+        try:
+            measurement = run(chosen, edits=record, **options)
+        except InputError as error:
+            # What is wrong with a record is known only where it is replayed.
+            named = f"{edits}: " if str(error).startswith(("edit ", "the edits ")) else ""
+            raise InputError(f"{named}{error}") from error
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:
         _warn(note)
@@ -321,10 +337,10 @@ def _progress(label: str) -> Iterator[Callable[..., None]]:
         ``report(label=None, total=None, advance=0)`` updates what is shown.
     """
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
+    label_column = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), label_column, BarColumn(), MofNCompleteColumn())
+    quiet = not (console.is_terminal and sys.stderr.isatty())
+    with Progress(*columns, console=console, transient=True, disable=quiet) as shown:
         task = shown.add_task(label, total=None)
 
         def report(label: str | None = None, *, total: int | None = None, advance: int = 0) -> None:
@@ -373,9 +389,12 @@ def _is_number(text: str) -> bool:
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status: 0 done, 2 bad input, 130 interrupted."""
     logging.getLogger("vhi").addHandler(handler := _OneLineHandler())
+    message, status = "", 0
     try:
         status = app(
-            args=_split_values(arguments, "--radius-mm"), prog_name="vhi", standalone_mode=False
+            args=_split_values(arguments or ["--help"], "--radius-mm"),
+            prog_name="vhi",
+            standalone_mode=False,
         )
     except InputError as error:
         message = _one_line(error)
@@ -384,16 +403,39 @@ def run(arguments: Sequence[str]) -> int:
         command = context.command_path if context else "vhi"
         message = f"{_one_line(error.format_message())} See: {command} --help"
     except (typer.Abort, KeyboardInterrupt):
-        print("vhi: stopped; nothing half-written was left", file=sys.stderr)
-        return 130
-    else:
-        return int(status or 0)
+        status = INTERRUPTED
     finally:
         logging.getLogger("vhi").removeHandler(handler)
-    print(f"vhi: {message}", file=sys.stderr)
-    return 2
+    if message:
+        print(f"vhi: {message}", file=sys.stderr)
+        return 2
+    if status == INTERRUPTED:  # typer reports an interrupt by this status, without a word
+        print("vhi: stopped; nothing half-written was left", file=sys.stderr)
+    return int(status or 0)
+
+
+def _stop(*_: object) -> None:
+    """Take a request to end as an interrupt, so that what is half-written is removed."""
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """Entry point of the command `vhi`."""
-    sys.exit(run(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, _stop)
+    # A terminal that cannot show "³" shows "?": that is no reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # Pictures go to files here; what a user set for notebooks, or got wrong, does not matter.
+    os.environ["MPLBACKEND"] = "agg"
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        status = run(sys.argv[1:])
+        sys.stdout.flush()
+    except OSError as error:
+        # Whoever read our output is gone, or its disk is full: the result itself is on disk.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"vhi: the output cannot be written ({error.strerror})", file=sys.stderr)
+        status = 2
+    sys.exit(status)

@@ -171,7 +171,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
         raise InputError(f"{path}: no such file; check the name and the folder") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); name a file") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a JSON record of edits; export it again") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise InputError(
@@ -179,14 +179,14 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
         )
     try:
         loaded = Edits(
-            str(record["case"]),
-            str(record["visit"]),
-            _triple(record["shape"], int),
-            tuple(tuple(float(x) for x in row) for row in record["affine"]),
+            _text(record["case"]),
+            _text(record["visit"]),
+            _triple(record["shape"], _whole),
+            _affine(record["affine"]),
             str(record["candidates_sha256"]),
             tuple(_decode_edit(edit) for edit in record["edits"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
             f"{path}: a field is missing or of the wrong kind ({error}); export it again"
         ) from error
@@ -200,11 +200,11 @@ def _decode_edit(edit: dict[str, Any]) -> Edit:
     return Edit(
         str(edit["action"]),
         str(edit["scope"]),
-        _triple(edit["voxel"], int),
+        _triple(edit["voxel"], _whole),
         _triple(edit["world_mm"], float),
         None if line is None else tuple(_triple(p, float) for p in line),
-        str(edit.get("reader", "")),
-        str(edit.get("time", "")),
+        _text(edit.get("reader", "")),
+        _text(edit.get("time", "")),
         str(edit.get("reason", "")),
     )
 
@@ -228,6 +228,27 @@ def _check_edit(edit: Edit, where: str) -> None:
 def _point(values: NDArray[np.floating]) -> tuple[float, float, float]:
     x, y, z = (round(float(value), 4) for value in values)
     return x, y, z
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be written again."""
+    str(value).encode()  # half a character raises here, a ValueError
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number, and nothing that has to be cut to one."""
+    if isinstance(value, bool) or int(value) != value:
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(value)
+
+
+def _affine(rows: Any) -> tuple[tuple[float, ...], ...]:
+    """Return four rows of four numbers."""
+    affine = tuple(tuple(float(x) for x in row) for row in rows)
+    if [len(row) for row in affine] != [4] * 4:
+        raise ValueError("affine is not 4 x 4")
+    return affine
 
 
 def _triple(values: Any, kind: Any) -> Any:

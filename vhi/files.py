@@ -37,7 +37,11 @@ def explain_write_errors(path: Path) -> Iterator[None]:
             raise InputError(
                 f"{path}: not allowed to write there; choose a folder that you own"
             ) from error
-        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        if isinstance(error, (NotADirectoryError, FileExistsError)):
+            raise InputError(
+                f"{path}: a file stands where a folder has to be; name another place"
+            ) from error
+        if isinstance(error, FileNotFoundError):
             raise InputError(f"{path}: its folder does not exist; create it first") from error
         raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); choose another place"
@@ -61,9 +65,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """
     path = Path(path)
     with explain_write_errors(path):
-        if path.is_dir():
+        if os.path.isdir(path):
             raise InputError(f"{path}: is a folder; name a file")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
@@ -104,15 +108,21 @@ def staged_folder(
         `folder` is a file, holds foreign files, holds a result and `overwrite` is false, or
         cannot be written.
     """
-    folder = Path(folder).absolute()
     check_free(folder, overwrite=overwrite, known=known)
+    # Through ".." or a link the place would be lost once a part of the way is renamed.
+    folder = Path(os.path.realpath(folder))
     with explain_write_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
     try:
-        yield stage
+        try:
+            yield stage
+        except InputError as error:
+            raise InputError(str(error).replace(str(stage), str(folder))) from error
         with explain_write_errors(folder):
             os.chmod(stage, 0o777 & ~_umask())
+            # Once more: somebody may have put something there while the result was being made.
+            check_free(folder, overwrite=overwrite, known=known)
             _swap(stage, folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -123,13 +133,23 @@ def check_free(
 ) -> None:
     """Refuse a folder that a result must not replace (see `staged_folder`)."""
     folder = Path(folder)
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise InputError(f"{folder}: is not a folder; name a new folder for the result")
     with explain_write_errors(folder):
-        present = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
-    if not present:
+        linked, there = os.path.islink(folder), os.path.lexists(folder)
+        if linked or (there and not os.path.isdir(folder)):
+            raise InputError(f"{folder}: is not a folder; name a new folder for the result")
+        if there and (os.path.samefile(folder, os.curdir) or os.path.ismount(folder)):
+            raise InputError(
+                f"{folder}: cannot be replaced while it is in use; name a new folder inside it"
+            )
+        entries = sorted(os.scandir(folder), key=lambda e: e.name) if there else []
+    if not entries:
         return
-    foreign = [name for name in present if known is not None and name not in known]
+    foreign = [
+        entry.name
+        for entry in entries
+        if known is not None
+        and (entry.name not in known or not entry.is_file(follow_symlinks=False))
+    ]
     if foreign:
         raise InputError(
             f"{folder}: holds files that are not a result of vhi ({foreign[0]}); "
@@ -143,18 +163,24 @@ def check_free(
 
 def _swap(stage: Path, folder: Path) -> None:
     """Rename `stage` to `folder`; an old `folder` is kept aside until the new one stands."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # only ever removes an empty one
     if not folder.exists():
-        os.replace(stage, folder)
+        os.rename(stage, folder)  # fails, and replaces nothing, if a filled one has just appeared
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    os.replace(folder, aside / "old")
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.old.", dir=folder.parent))
     try:
-        os.replace(stage, folder)
-    except BaseException:
-        os.replace(aside / "old", folder)
-        aside.rmdir()
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        os.rename(folder, aside / "old")
+        try:
+            os.rename(stage, folder)
+        except BaseException:
+            os.rename(aside / "old", folder)
+            raise
+    finally:
+        if folder.exists():
+            shutil.rmtree(aside / "old", ignore_errors=True)
+        with contextlib.suppress(OSError):
+            aside.rmdir()
 
 
 def _umask() -> int:

@@ -6,9 +6,13 @@ to the patient's right, y to the front, z to the head.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import logging
+import math
 import os
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
-from nibabel.imageglobals import LoggingOutputSuppressor
+from nibabel.imageglobals import logger as nibabel_logger
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
@@ -27,6 +31,13 @@ from vhi.files import write_whole
 SAME_GRID_TOLERANCE_MM = 0.05
 """Largest distance between the corners of two images on one grid. The study's masks and scans,
 written by different programs, agree to 0.007 mm; a tenth of a pixel is 0.06 mm."""
+
+
+PLAUSIBLE_SPACING_MM = (0.01, 100.0)
+"""Voxel spacings beyond these are taken for another unit. Chosen; the study's are 0.57 to 3.3."""
+
+MAX_VOXELS = 2**30
+"""A file that claims more is refused before any memory is asked for. Chosen: 380 study scans."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,9 @@ class Image:
         inverse = np.linalg.inv(self.affine)
         position = np.asarray(world_mm, float) @ inverse[:3, :3].T + inverse[:3, 3]
         # Rounding first to 1e-6 makes a voxel's own centre come back as itself on any machine.
-        return np.floor(np.round(position, 6) + 0.5).astype(np.int64)
+        # The bound keeps absurd positions from overflowing; they are outside any grid.
+        bounded = np.clip(np.round(position, 6), -1e9, 1e9)
+        return np.floor(bounded + 0.5).astype(np.int64)
 
     def with_array(self, array: NDArray[Any], name: str = "") -> Image:
         """Return another array on the same grid."""
@@ -139,7 +152,7 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
     if np.count_nonzero(mask) != np.count_nonzero(array):
         other = array[~mask & (array != 0)].flat[0]
         raise InputError(
-            f"{path}: a mask holds 0 and 1 only, this file also holds {other:g}; "
+            f"{path}: a mask holds 0 and 1 only, this file also holds {float(other)!r}; "
             "save the one label that is meant as 1 and everything else as 0"
         )
     return Image(mask, affine, Path(path).name, oriented)
@@ -256,15 +269,16 @@ def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
 def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]:
     """Open a NIfTI file without reading its voxels: image, affine, whether it is oriented."""
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, also for a name that is too long
         raise InputError(f"{path}: no such file; check the name and the folder")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(
             f"{path}: is a folder; name a NIfTI file (DICOM folders: convert with dcm2niix first)"
         )
+    if not os.path.isfile(path):
+        raise InputError(f"{path}: not a plain file; name a NIfTI file")
     try:
-        # nibabel prints what it mends in a header; what matters of it is checked below.
-        with LoggingOutputSuppressor():
+        with _quiet_nibabel():
             image: Any = nib.load(path)
     except PermissionError as error:
         raise InputError(f"{path}: not allowed to read it; check the permissions") from error
@@ -277,6 +291,10 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(path) from error
+    except Exception as error:  # a foreign file may fail in any of nibabel's readers
+        raise InputError(
+            f"{path}: not a readable NIfTI file; convert the scan to .nii or .nii.gz"
+        ) from error
     if not isinstance(image, nib.Nifti1Pair):
         raise InputError(f"{path}: not a NIfTI file; convert the scan to .nii or .nii.gz")
     dtype = image.header.get_data_dtype()
@@ -289,8 +307,10 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]
             f"{path}: has {len(shape)} axes ({_by(shape)}), a scan has 3; "
             "export one volume (from 4-D: take one of them)"
         )
-    if 0 in shape:
-        raise InputError(f"{path}: holds no voxels ({_by(shape)}); export the scan again")
+    if not 0 < math.prod(shape) <= MAX_VOXELS:
+        raise InputError(
+            f"{path}: claims {_by(shape)} voxels, which is no scan; export the scan again"
+        )
     header = _stored_header(image)
     oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
     return image, _check_geometry(image, header, path), oriented
@@ -305,11 +325,38 @@ def _stored_header(image: Any) -> Any:
 
 def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
     """Read all voxels of an opened file; drop axes of length one beyond the third."""
+
+    def voxels(source: Any) -> NDArray[Any]:
+        with np.errstate(invalid="ignore", over="ignore"):  # what comes out is checked
+            if scaled:
+                return source.get_fdata(caching="unchanged")
+            return np.asanyarray(source.dataobj)
+
     try:
-        array = image.get_fdata(caching="unchanged") if scaled else np.asanyarray(image.dataobj)
+        if path.name.lower().endswith(".gz") and isinstance(image, nib.Nifti1Image):
+            # nibabel stops where the voxels end, before the checksum that tells of damage.
+            with gzip.open(path) as stream, _quiet_nibabel():
+                array = voxels(type(image).from_stream(stream))
+                while stream.read(1 << 20):
+                    pass
+        else:
+            array = voxels(image)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _damaged(path) from error
+    except MemoryError as error:
+        raise InputError(f"{path}: too large for this machine's memory") from error
     return array.reshape(array.shape[:3])
+
+
+@contextlib.contextmanager
+def _quiet_nibabel() -> Iterator[None]:
+    """Keep nibabel from printing what it mends in a header; what matters of it is checked."""
+    level = nibabel_logger.level
+    nibabel_logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        nibabel_logger.setLevel(level)
 
 
 def _check_geometry(image: Any, header: Any, path: Path) -> NDArray[np.float64]:
@@ -323,10 +370,21 @@ def _check_geometry(image: Any, header: Any, path: Path) -> NDArray[np.float64]:
         or spacing.min() < 1e-6
     ):
         raise InputError(f"{path}: its voxel spacing is zero or undefined; export the scan again")
+    low, high = PLAUSIBLE_SPACING_MM
+    if header["xyzt_units"] & 7 in (1, 3) or spacing.min() < low or spacing.max() > high:
+        raise InputError(
+            f"{path}: its voxel spacing is not in millimetres ({_by(spacing.round(6))}); "
+            "export the scan again"
+        )
     # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
-    if abs(np.linalg.det(affine[:3, :3])) < 1e-3 * spacing.prod():
+    squareness = abs(np.linalg.det(affine[:3, :3])) / spacing.prod()
+    if squareness < 1e-3:
         raise InputError(
             f"{path}: its affine is singular (array axes are parallel); export the scan again"
+        )
+    if squareness < 0.999:
+        raise InputError(
+            f"{path}: its array axes are not at right angles; resample it to a plain grid first"
         )
     return affine
 
@@ -354,5 +412,5 @@ def _damaged(path: Path) -> InputError:
     return InputError(f"{path}: the file is damaged or cut short; copy or export it again")
 
 
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(length) for length in shape)
+def _by(lengths: Iterable[float]) -> str:
+    return " x ".join(str(length) for length in lengths)

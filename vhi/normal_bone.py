@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,19 +53,19 @@ def draw_normal_bone(
     """
     radii = [float(radius) for radius in radius_mm]
     if len(radii) not in (1, 2) or not all(np.isfinite(r) and r > 0 for r in radii):
-        raise InputError("--radius-mm: give one radius above 0 mm, or two for an ellipse")
+        raise InputError("radius_mm: give one radius above 0 mm, or two for an ellipse")
     if len(centre) != 3 or any(not 0 <= c < n for c, n in zip(centre, stir.shape, strict=True)):
         raise InputError(
-            f"--centre {' '.join(map(str, centre))}: outside {stir.name or 'the scan'}, whose "
+            f"centre {' '.join(map(str, centre))}: outside {stir.name or 'the scan'}, whose "
             f"voxels run from 0 0 0 to {' '.join(str(n - 1) for n in stir.shape)}"
         )
     if slices < 1:
-        raise InputError("--slices: draw on at least 1 slice")
+        raise InputError("slices: draw on at least 1 slice")
     axis = stir.slice_axis
     first = centre[axis] - (slices - 1) // 2
     if first < 0 or first + slices > stir.shape[axis]:
         raise InputError(
-            f"--slices {slices}: reaches slices {first} to {first + slices - 1}, but the scan has "
+            f"slices {slices}: reaches slices {first} to {first + slices - 1}, but the scan has "
             f"0 to {stir.shape[axis] - 1}; draw fewer, or move the centre"
         )
     in_plane = [a for a in range(3) if a != axis]
@@ -73,7 +74,8 @@ def draw_normal_bone(
         offset_mm = (np.arange(stir.shape[a]) - centre[a]) * stir.spacing_mm[a]
         shape = [1, 1]
         shape[position] = -1
-        distance = distance + (offset_mm / radius).reshape(shape) ** 2
+        with np.errstate(over="ignore"):  # a tiny radius: infinitely far is far enough
+            distance = distance + (offset_mm / radius).reshape(shape) ** 2
     mask = np.zeros(stir.shape, bool)
     by_slice = np.moveaxis(mask, axis, 0)
     # A stored spacing is only nearly its own number: a centre right on the rim belongs to it.
@@ -122,6 +124,8 @@ def write_drawn_normal_bone(
     mask = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
     intensities = normal_bone_intensities(scan, scan.with_array(mask, out.name))
     thresholds = estimate_thresholds(intensities)
+    sidecar = out.with_name(out.name.removesuffix(".nii.gz") + ".json")
+    _check_place(out, sidecar, stir)
     content = encode_nifti(mask.astype(np.uint8), scan.affine)
     record = {
         "from": "drawn",
@@ -132,6 +136,21 @@ def write_drawn_normal_bone(
         "mask_sha256": hashlib.sha256(content).hexdigest(),
     }
     write_whole(out, content)
-    sidecar = out.with_name(out.name.removesuffix(".nii.gz") + ".json")
     write_whole(sidecar, (json.dumps(record, indent=2) + "\n").encode())
     return intensities.size, thresholds
+
+
+def _check_place(out: Path, sidecar: Path, stir: Path) -> None:
+    """Refuse to write the mask over the scan, or its record over somebody else's."""
+    if os.path.exists(out) and os.path.samefile(out, stir):
+        raise InputError(f"{out}: is the scan itself; name another file for the mask")
+    if not os.path.lexists(sidecar):
+        return
+    try:
+        record = json.loads(sidecar.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict) or record.get("from") != "drawn":
+        raise InputError(
+            f"{sidecar}: stands where the mask's own record has to go; name another --out"
+        )

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vhi.candidates import Region
-from vhi.edits import Edit, encode_edits
+from vhi.edits import Edit, Edits, encode_edits, load_edits
+from vhi.errors import InputError
 from vhi.files import check_free, staged_folder, write_whole
 from vhi.images import save_labels
 from vhi.workflow import Measurement
@@ -70,8 +71,15 @@ def write_result(
     InputError
         The folder already holds something, or cannot be written.
     """
+    import matplotlib.style
+
     folder = Path(folder)
-    with staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage:
+    check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
+    with (
+        staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage,
+        # A user's own style must not change what a report looks like.
+        matplotlib.style.context("default"),
+    ):
         write_whole(stage / "vhi.json", encode_record(measurement))
         for name, image in (
             ("candidates", measurement.kept),
@@ -84,13 +92,43 @@ def write_result(
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
         picture = _picture(measurement)
         write_whole(stage / "report.png", picture)
-        write_whole(stage / "report.html", render_report(measurement, picture).encode())
+        write_whole(
+            stage / "report.html", render_report(measurement, picture).encode(errors="replace")
+        )
     return folder
 
 
-def check_result_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Refuse, before any work is done, a folder that `write_result` would refuse."""
+def check_result_folder(
+    folder: str | os.PathLike[str], *, overwrite: bool = False, edits: Edits | None = None
+) -> None:
+    """Refuse, before any work is done, a folder that `write_result` would refuse.
+
+    Parameters
+    ----------
+    folder
+        Where the result shall go.
+    overwrite
+        Whether an earlier result may be replaced. One that holds a reader's edits may only be
+        replaced by a measurement with the same edits, or these and more.
+    edits
+        The record that the new measurement uses.
+
+    Raises
+    ------
+    InputError
+        The folder holds something that must not be replaced.
+    """
     check_free(folder, overwrite=overwrite, known=RESULT_FILES)
+    record = Path(folder) / "edits.json"
+    if not os.path.isfile(record):
+        return
+    old = load_edits(record).edits
+    new = edits.edits if edits is not None else ()
+    if old and new[: len(old)] != old:
+        raise InputError(
+            f"{record}: holds {len(old)} edits of a reader that --overwrite would delete; give "
+            "it as --edits, or move it away"
+        )
 
 
 def record_of(measurement: Measurement) -> dict[str, Any]:
@@ -138,7 +176,7 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
 
 def encode_record(measurement: Measurement) -> bytes:
     """Return the bytes of ``vhi.json``."""
-    return (json.dumps(record_of(measurement), indent=2) + "\n").encode()
+    return (json.dumps(record_of(measurement), indent=2, allow_nan=False) + "\n").encode()
 
 
 def encode_regions(regions: list[Region]) -> bytes:

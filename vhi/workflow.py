@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +36,9 @@ from vhi.edits import Edits, encode_edits
 from vhi.errors import InputError
 from vhi.images import Image, check_same_grid, load_image, load_mask, resample
 from vhi.thresholds import FEW_VOXELS, Thresholds, estimate_thresholds, normal_bone_intensities
+
+MAX_SLICE_THICKNESS_MM = 100.0
+"""A slice thickness beyond this is no length of a slice in mm. Chosen."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,7 @@ def measure_images(
         vhi=volumes[0],
         vhi_upper=volumes[1],
         slice_thickness_mm=slice_thickness_mm,
-        notes=_notes(stir, normal_bone, intensities.size),
+        notes=_notes(stir, normal_bone, intensities.size, slice_thickness_mm),
         provenance=replace(
             known,
             exclude_normal_bone=exclude_normal_bone,
@@ -293,6 +296,7 @@ def measure(
         A file is missing or unusable, a mask is not there, or as in `measure_images`.
     """
     normal_bone_path, disease_region_path = _masks(case)
+    _check_two_scans(case)
     clock = _Clock()
     with clock.step("load"):
         stir = load_image(case.stir)
@@ -355,12 +359,31 @@ def _masks(case: Case) -> tuple[Path, Path]:
     return case.normal_bone, case.disease_region
 
 
-def _notes(stir: Image, normal_bone: Image, voxels: int) -> tuple[str, ...]:
+def _check_two_scans(case: Case) -> None:
+    """Refuse one file given as both scans."""
+    both = os.path.isfile(case.stir) and os.path.isfile(case.t1w)
+    if both and os.path.samefile(case.stir, case.t1w):
+        raise InputError(f"{case.t1w}: is given as STIR and as T1w; name the two scans")
+
+
+def _notes(
+    stir: Image, normal_bone: Image, voxels: int, slice_thickness_mm: float | None
+) -> tuple[str, ...]:
     notes = []
     if voxels < FEW_VOXELS:
         notes.append(
             f"{normal_bone.name}: only {voxels} voxels of normal bone; the thresholds are "
             f"unsure below {FEW_VOXELS}, draw a larger area"
+        )
+    if stir.array.min() < 0:
+        notes.append(
+            f"{stir.name}: holds negative intensities, unlike any magnitude image; check that it "
+            "is the STIR scan"
+        )
+    if slice_thickness_mm is not None and slice_thickness_mm > 1.5 * max(stir.spacing_mm):
+        notes.append(
+            f"{stir.name}: a slice thickness of {slice_thickness_mm:g} mm does not fit slices "
+            f"{max(stir.spacing_mm):.2f} mm apart; check it"
         )
     if not stir.oriented:
         notes.append(
@@ -375,13 +398,16 @@ def _slice_thickness_mm(case: Case) -> float | None:
     if case.slice_thickness_mm is not None:
         return case.slice_thickness_mm
     record, sidecar = _sidecar(case.stir)
+    if record is None:
+        raise InputError(f"{sidecar}: not a readable JSON record; correct it or move it away")
     value = record.get("SliceThickness")
     if value is None:
         return None
-    if not isinstance(value, (int, float)) or not (math.isfinite(value) and value > 0):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value <= MAX_SLICE_THICKNESS_MM:
         raise InputError(
-            f"{sidecar}: SliceThickness is {value!r}, not a number above 0 mm; correct it, or "
-            "give --slice-thickness"
+            f"{sidecar}: SliceThickness is {str(value)[:40]!r}, not a number from 0 to "
+            f"{MAX_SLICE_THICKNESS_MM:g} mm; correct it, or give --slice-thickness"
         )
     return float(value)
 
@@ -389,21 +415,22 @@ def _slice_thickness_mm(case: Case) -> float | None:
 def _was_drawn(path: Path) -> bool:
     """Return whether the sidecar of `vhi normal-bone` belongs to this very mask."""
     record, _ = _sidecar(path)
-    return "mask_sha256" in record and record["mask_sha256"] == _sha256(path)
+    return record is not None and record.get("mask_sha256") == _sha256(path)
 
 
-def _sidecar(path: Path) -> tuple[dict[str, Any], Path]:
-    """Return the JSON record beside a NIfTI file (same name, .json), empty where there is none."""
+def _sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
+    """Return the JSON record beside a NIfTI file (same name, .json).
+
+    Empty where there is none, None where it cannot be read.
+    """
     sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
     try:
         record = json.loads(sidecar.read_bytes())
     except FileNotFoundError:
         return {}, sidecar
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{sidecar}: not a readable JSON record; correct it or move it away"
-        ) from error
-    return (record if isinstance(record, dict) else {}), sidecar
+    except (OSError, ValueError, RecursionError):
+        return None, sidecar
+    return (record if isinstance(record, dict) else None), sidecar
 
 
 def _hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
