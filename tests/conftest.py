@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from vhi.cases import Case
-from vhi.images import Image, encode_nifti
+from vhi.images import Image
+from vhi.nifti import encode_nifti
 
 SPACING_MM = (0.5, 0.5, 3.3)
 

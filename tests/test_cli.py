@@ -10,11 +10,13 @@ import sys
 import numpy as np
 import pytest
 from conftest import oblique_affine, tiny_arrays, write_nifti
-from test_images import bad_files, permuted
+from test_images import permuted
+from test_nifti import bad_files
 
 from vhi import cli
 from vhi.edits import Edits, load_edits, save_edits
-from vhi.images import Image, load_image, load_mask
+from vhi.images import Image
+from vhi.nifti import load_image, load_mask
 from vhi.report import RESULT_FILES
 
 

@@ -5,7 +5,8 @@ import pytest
 from conftest import oblique_affine, write_nifti
 
 from vhi.errors import InputError
-from vhi.images import Image, load_mask
+from vhi.images import Image
+from vhi.nifti import load_mask
 from vhi.normal_bone import draw_normal_bone, write_drawn_normal_bone
 
 

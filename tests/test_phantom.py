@@ -13,7 +13,7 @@ from vhi import phantom as ph
 from vhi.candidates import label_candidates, label_regions, remove_small_regions
 from vhi.cases import load_cases
 from vhi.errors import InputError
-from vhi.images import load_image, load_mask
+from vhi.nifti import load_image, load_mask
 from vhi.thresholds import estimate_thresholds
 
 # Smallest and largest value over the study's ten scans (those with air in view, for air; the eight

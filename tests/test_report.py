@@ -10,7 +10,7 @@ import pytest
 
 from vhi import measure, measure_images
 from vhi.edits import encode_edits
-from vhi.images import load_image, load_mask
+from vhi.nifti import load_image, load_mask
 from vhi.report import RESULT_FILES, record_of, render_report, write_result
 
 

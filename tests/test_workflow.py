@@ -9,7 +9,8 @@ from test_images import permuted
 from vhi import find_case, measure, measure_images
 from vhi.data import locate
 from vhi.errors import InputError
-from vhi.images import Image, load_mask
+from vhi.images import Image
+from vhi.nifti import load_mask
 
 STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
     # in-plane regions left: the authors' scans and masks, recomputed independently
@@ -184,7 +185,7 @@ CASES = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002",
 
 @pytest.mark.parametrize("case", CASES)
 def test_normal_bone_intensities_are_the_authors(case, study):
-    from vhi.images import load_image
+    from vhi.nifti import load_image
     from vhi.thresholds import normal_bone_intensities
 
     path = f"generated_files/normal_bone_intensities/{case}_normal_bone_ints.txt"
@@ -195,7 +196,7 @@ def test_normal_bone_intensities_are_the_authors(case, study):
 
 
 def test_a_reordered_study_scan_gives_the_same_vhi(study):
-    from vhi.images import load_image
+    from vhi.nifti import load_image
 
     case = find_case("study", "1007")
     images = [load_image(case.stir), load_mask(case.normal_bone), load_mask(case.disease_region)]

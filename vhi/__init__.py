@@ -18,7 +18,9 @@ from vhi.cases import Case, ReaderMask, find_case, load_cases
 from vhi.cleaning import apply_edits, remove_regions
 from vhi.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
 from vhi.errors import InputError
-from vhi.images import Image, check_same_grid, load_image, load_mask, resample, save_labels
+from vhi.images import Image, check_same_grid, resample
+from vhi.measurement import Measurement
+from vhi.nifti import load_image, load_mask, save_labels
 from vhi.normal_bone import draw_normal_bone
 from vhi.thresholds import (
     Thresholds,
@@ -26,7 +28,7 @@ from vhi.thresholds import (
     normal_bone_intensities,
     thresholds_at,
 )
-from vhi.workflow import Measurement, measure, measure_images
+from vhi.workflow import measure, measure_images
 
 __version__ = "0.1.0"
 

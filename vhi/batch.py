@@ -12,8 +12,9 @@ from typing import Any
 from vhi.cases import Case
 from vhi.errors import InputError
 from vhi.files import explain_write_errors, write_whole
+from vhi.measurement import Measurement
 from vhi.report import write_result
-from vhi.workflow import Measurement, measure
+from vhi.workflow import measure
 
 TABLE = "measurements.csv"
 

@@ -7,15 +7,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
 from vhi.errors import InputError
 from vhi.thresholds import FEW_VOXELS
 
@@ -136,7 +134,7 @@ def measure(
     from vhi.cases import Case, find_case
     from vhi.edits import load_edits
     from vhi.report import check_result_folder, write_result
-    from vhi.workflow import MAX_SLICE_THICKNESS_MM
+    from vhi.sidecars import MAX_SLICE_THICKNESS_MM
     from vhi.workflow import measure as run
 
     options: dict[str, Any] = {
@@ -173,7 +171,7 @@ def measure(
         return
     record = load_edits(edits) if edits is not None else None
     check_result_folder(out, overwrite=overwrite, edits=record)
-    with _progress("Measuring") as report:
+    with progress("Measuring") as report:
         if source is None:
             assert stir is not None
             assert t1w is not None
@@ -192,7 +190,7 @@ def measure(
             raise InputError(f"{named}{error}") from error
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:
-        _warn(note)
+        warn(note)
     volume = measurement.vhi
     state = "after cleaning" if measurement.edits.edits else "not cleaned yet"
     print(f"VHI {volume.mm3:,.1f} mm³, {volume.voxels:,} voxels ({state})")
@@ -241,7 +239,7 @@ def normal_bone_command(
     )
     print(f"Mask: {out}")
     if voxels < FEW_VOXELS:
-        _warn(f"{out.name}: fewer than {FEW_VOXELS} voxels; draw a larger area")
+        warn(f"{out.name}: fewer than {FEW_VOXELS} voxels; draw a larger area")
 
 
 @app.command()
@@ -261,7 +259,7 @@ def fetch(
 
     groups = [only] if only else list(data.GROUPS)
     reasons: dict[str, str] = {}
-    with _progress("Getting the study's files") as report:
+    with progress("Getting the study's files") as report:
         for group in groups:
             paths = data.group_paths(group)
             report(f"Getting the files of {group}", total=len(paths))
@@ -276,7 +274,7 @@ def fetch(
         print(f"{group}: {len(places)} files: {there}")
     for group in groups[1:]:
         if group in reasons:
-            _warn(reasons[group])
+            warn(reasons[group])
     if groups[0] in reasons:
         raise InputError(reasons[groups[0]])
 
@@ -291,7 +289,7 @@ def _measure_all(
     from vhi.batch import TABLE, measure_all
     from vhi.cases import load_cases
 
-    with _progress(f"Getting the cases of {source}") as report:
+    with progress(f"Getting the cases of {source}") as report:
         cases = load_cases(source)
         cases = [_with_options(case, None, None, slice_thickness_mm) for case in cases]
         report("Measuring", total=len(cases))
@@ -308,7 +306,7 @@ def _measure_all(
     print(f"{len(rows) - len(failed)} of {len(rows)} cases measured. Table: {out / TABLE}")
     if failed:
         for row in failed[:-1]:
-            _warn(f"{row['case']} {row['visit']}: {row['failure']}")
+            warn(f"{row['case']} {row['visit']}: {row['failure']}")
         last = failed[-1]
         raise InputError(f"{last['case']} {last['visit']}: {last['failure']}")
 
@@ -327,81 +325,22 @@ def _with_options(
     return replace(case, **{name: value for name, value in changes.items() if value is not None})
 
 
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[..., None]]:
-    """Show a spinner or a bar on standard error, on a terminal only.
-
-    Yields
-    ------
-    callable
-        ``report(label=None, total=None, advance=0)`` updates what is shown.
-    """
-    console = Console(stderr=True)
-    label_column = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), label_column, BarColumn(), MofNCompleteColumn())
-    quiet = not (console.is_terminal and sys.stderr.isatty())
-    with Progress(*columns, console=console, transient=True, disable=quiet) as shown:
-        task = shown.add_task(label, total=None)
-
-        def report(label: str | None = None, *, total: int | None = None, advance: int = 0) -> None:
-            if label is not None:
-                shown.reset(task, description=label, total=total)
-            shown.advance(task, advance)
-
-        yield report
-
-
-def _warn(message: str) -> None:
-    print(f"vhi: warning: {_one_line(message)}", file=sys.stderr)
-
-
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())
-
-
-class _OneLineHandler(logging.Handler):
-    """Print the library's warnings as the command's own."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _warn(record.getMessage())
-
-
-def _split_values(arguments: Sequence[str], option: str) -> list[str]:
-    """Repeat an option before each of several numbers: ``--x 1 2`` becomes ``--x 1 --x 2``."""
-    split: list[str] = []
-    inside = False
-    for argument in arguments:
-        if inside and split[-1] != option and _is_number(argument):
-            split.append(option)
-        split.append(argument)
-        inside = argument == option or (inside and _is_number(argument))
-    return split
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status: 0 done, 2 bad input, 130 interrupted."""
-    logging.getLogger("vhi").addHandler(handler := _OneLineHandler())
+    logging.getLogger("vhi").addHandler(handler := OneLineHandler())
     message, status = "", 0
     try:
         status = app(
-            args=_split_values(arguments or ["--help"], "--radius-mm"),
+            args=split_values(arguments or ["--help"], "--radius-mm"),
             prog_name="vhi",
             standalone_mode=False,
         )
     except InputError as error:
-        message = _one_line(error)
+        message = one_line(error)
     except ClickException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "vhi"
-        message = f"{_one_line(error.format_message())} See: {command} --help"
+        message = f"{one_line(error.format_message())} See: {command} --help"
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     finally:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from vhi.measurement import Measurement
     from vhi.thresholds import Thresholds
-    from vhi.workflow import Measurement
 
 YELLOW, RED, BLUE = "#ffd60a", "#e5132b", "#3aa0ff"
 MARGIN_MM = 12.0

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.files import write_whole
-from vhi.images import Image, encode_nifti, load_image
+from vhi.images import Image
+from vhi.nifti import encode_nifti, load_image
+from vhi.sidecars import read_sidecar
 from vhi.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 
 
@@ -146,11 +148,8 @@ def _check_place(out: Path, sidecar: Path, stir: Path) -> None:
         raise InputError(f"{out}: is the scan itself; name another file for the mask")
     if not os.path.lexists(sidecar):
         return
-    try:
-        record = json.loads(sidecar.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict) or record.get("from") != "drawn":
+    record, _ = read_sidecar(out)
+    if record is None or record.get("from") != "drawn":
         raise InputError(
             f"{sidecar}: stands where the mask's own record has to go; name another --out"
         )

@@ -18,8 +18,8 @@ from vhi.candidates import Region
 from vhi.edits import Edit, Edits, encode_edits, load_edits
 from vhi.errors import InputError
 from vhi.files import check_free, staged_folder, write_whole
-from vhi.images import save_labels
-from vhi.workflow import Measurement
+from vhi.measurement import Measurement
+from vhi.nifti import save_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,137 +8,29 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vhi.biomarker import Vhi, measure_volume
+from vhi import sidecars
+from vhi.biomarker import measure_volume
 from vhi.candidates import (
     MIN_PIXELS,
     UPPER,
-    Region,
     label_candidates,
-    list_regions,
     remove_small_regions,
 )
 from vhi.cases import Case
 from vhi.cleaning import apply_edits
 from vhi.edits import Edits, encode_edits
 from vhi.errors import InputError
-from vhi.images import Image, check_same_grid, load_image, load_mask, resample
-from vhi.thresholds import FEW_VOXELS, Thresholds, estimate_thresholds, normal_bone_intensities
-
-MAX_SLICE_THICKNESS_MM = 100.0
-"""A slice thickness beyond this is no length of a slice in mm. Chosen."""
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """How a measurement was made.
-
-    Attributes
-    ----------
-    inputs : dict
-        File name (no folder) to SHA-256.
-    normal_bone_from : str
-        ``"given"``, ``"drawn"`` (by `vhi normal-bone`) or ``"network"``.
-    network, weights_sha256 : str or None
-        The network that made a mask, where one did.
-    resampled : tuple of str
-        Files that were carried to the STIR grid.
-    exclude_normal_bone : bool
-        Whether normal bone was taken out of the disease region.
-    min_pixels : int
-        Smallest in-plane region that was kept.
-    edits_sha256 : str or None
-        Of the edits' record, where a reader's edits were applied.
-    created : str
-        ISO 8601, UTC.
-    seconds : dict
-        Step to seconds.
-    """
-
-    inputs: dict[str, str] = field(default_factory=dict)
-    normal_bone_from: str = "given"
-    network: str | None = None
-    weights_sha256: str | None = None
-    resampled: tuple[str, ...] = ()
-    exclude_normal_bone: bool = False
-    min_pixels: int = MIN_PIXELS
-    edits_sha256: str | None = None
-    created: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A finished measurement: the number and everything it came from.
-
-    All images lie on the grid of `stir`.
-
-    Attributes
-    ----------
-    case, visit : str
-    stir, t1w : Image
-        Scaled intensities; `t1w` is None where only arrays were measured.
-    normal_bone, disease_region : Image
-        Masks.
-    intensities : ndarray, shape (n,)
-        STIR intensities of normal bone.
-    thresholds : Thresholds
-    candidates, kept, inflammation : Image
-        Labels 0, 1, 2: before small regions went, after, and after the reader's edits.
-    edits : Edits
-        The reader's record; empty where nobody has cleaned yet.
-    vhi, vhi_upper : Vhi
-        Volume from the lower threshold on (primary) and from the upper threshold on.
-    slice_thickness_mm : float or None
-    notes : tuple of str
-        What a reader should know before trusting the number.
-    provenance : Provenance
-    """
-
-    case: str
-    visit: str
-    stir: Image
-    t1w: Image | None
-    normal_bone: Image
-    disease_region: Image
-    intensities: NDArray[np.float64]
-    thresholds: Thresholds
-    candidates: Image
-    kept: Image
-    edits: Edits
-    inflammation: Image
-    vhi: Vhi
-    vhi_upper: Vhi
-    slice_thickness_mm: float | None
-    notes: tuple[str, ...]
-    provenance: Provenance
-
-    @cached_property
-    def regions(self) -> list[Region]:
-        """In-plane regions a reader has to judge, before the edits; largest first."""
-        return list_regions(self.kept.array, self.stir, disease_region=self.disease_region.array)
-
-    @cached_property
-    def lesions(self) -> list[Region]:
-        """Lesions that are left after the edits, largest first."""
-        return list_regions(
-            self.inflammation.array,
-            self.stir,
-            disease_region=self.disease_region.array,
-            lesions=True,
-        )
+from vhi.images import Image, check_same_grid, resample
+from vhi.measurement import Measurement, Provenance
+from vhi.nifti import load_image, load_mask
+from vhi.thresholds import FEW_VOXELS, estimate_thresholds, normal_bone_intensities
 
 
 class _Clock:
@@ -330,11 +222,11 @@ def measure(
         edits=edits,
         case=case.case,
         visit=case.visit,
-        slice_thickness_mm=_slice_thickness_mm(case),
+        slice_thickness_mm=sidecars.slice_thickness_mm(case),
         exclude_normal_bone=exclude_normal_bone,
         provenance=Provenance(
             inputs=inputs,
-            normal_bone_from="drawn" if _was_drawn(normal_bone_path) else "given",
+            normal_bone_from="drawn" if sidecars.was_drawn(normal_bone_path) else "given",
             resampled=tuple(resampled),
             seconds=clock.seconds,
         ),
@@ -393,58 +285,15 @@ def _notes(
     return tuple(notes)
 
 
-def _slice_thickness_mm(case: Case) -> float | None:
-    """Return the thickness given with the case, else that of a BIDS sidecar, else None."""
-    if case.slice_thickness_mm is not None:
-        return case.slice_thickness_mm
-    record, sidecar = _sidecar(case.stir)
-    if record is None:
-        raise InputError(f"{sidecar}: not a readable JSON record; correct it or move it away")
-    value = record.get("SliceThickness")
-    if value is None:
-        return None
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < value <= MAX_SLICE_THICKNESS_MM:
-        raise InputError(
-            f"{sidecar}: SliceThickness is {str(value)[:40]!r}, not a number from 0 to "
-            f"{MAX_SLICE_THICKNESS_MM:g} mm; correct it, or give --slice-thickness"
-        )
-    return float(value)
-
-
-def _was_drawn(path: Path) -> bool:
-    """Return whether the sidecar of `vhi normal-bone` belongs to this very mask."""
-    record, _ = _sidecar(path)
-    return record is not None and record.get("mask_sha256") == _sha256(path)
-
-
-def _sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
-    """Return the JSON record beside a NIfTI file (same name, .json).
-
-    Empty where there is none, None where it cannot be read.
-    """
-    sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
-    try:
-        record = json.loads(sidecar.read_bytes())
-    except FileNotFoundError:
-        return {}, sidecar
-    except (OSError, ValueError, RecursionError):
-        return None, sidecar
-    return (record if isinstance(record, dict) else None), sidecar
-
-
 def _hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
     """Return file name to SHA-256; a name that occurs twice gets its role added."""
     names = [path.name for path in paths.values()]
     return {
-        path.name if names.count(path.name) == 1 else f"{path.name} ({role})": _sha256(path)
+        path.name if names.count(path.name) == 1 else f"{path.name} ({role})": sidecars.sha256_of(
+            path
+        )
         for role, path in paths.items()
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _edits_sha256(edits: Edits) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from vhi.errors import InputError
 from vhi.files import staged_folder, write_whole
-from vhi.images import encode_nifti, save_labels
+from vhi.nifti import encode_nifti, save_labels
 from vhi.phantom.acquisition import SLOPE
 from vhi.phantom.simulate import Phantom, make_phantom
 

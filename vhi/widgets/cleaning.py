@@ -21,7 +21,7 @@ from vhi.widgets.pictures import SlicePainter, first_slice, volume_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from vhi.workflow import Measurement
+    from vhi.measurement import Measurement
 
 
 def cleaning_control(

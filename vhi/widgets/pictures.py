@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from vhi.workflow import Measurement
+    from vhi.measurement import Measurement
 
 TURQUOISE = "#19d3c5"
 """Candidates that were taken away. Told apart from yellow and red in all common forms of colour

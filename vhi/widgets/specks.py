@@ -16,7 +16,7 @@ from vhi.widgets.pictures import SlicePainter, first_slice, volume_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from vhi.workflow import Measurement
+    from vhi.measurement import Measurement
 
 MAX_MIN_PIXELS = 20
 """Where the slider ends. Chosen: five times the paper's limit."""

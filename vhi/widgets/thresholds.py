@@ -26,7 +26,7 @@ from vhi.widgets.pictures import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from vhi.workflow import Measurement
+    from vhi.measurement import Measurement
 
 
 def threshold_control(

@@ -1,0 +1,115 @@
+"""A finished measurement: the number, every intermediate it came from, and how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.biomarker import Vhi
+from vhi.candidates import MIN_PIXELS, Region, list_regions
+from vhi.edits import Edits
+from vhi.images import Image
+from vhi.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a measurement was made.
+
+    Attributes
+    ----------
+    inputs : dict
+        File name (no folder) to SHA-256.
+    normal_bone_from : str
+        ``"given"``, ``"drawn"`` (by `vhi normal-bone`) or ``"network"``.
+    network, weights_sha256 : str or None
+        The network that made a mask, where one did.
+    resampled : tuple of str
+        Files that were carried to the STIR grid.
+    exclude_normal_bone : bool
+        Whether normal bone was taken out of the disease region.
+    min_pixels : int
+        Smallest in-plane region that was kept.
+    edits_sha256 : str or None
+        Of the edits' record, where a reader's edits were applied.
+    created : str
+        ISO 8601, UTC.
+    seconds : dict
+        Step to seconds.
+    """
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    normal_bone_from: str = "given"
+    network: str | None = None
+    weights_sha256: str | None = None
+    resampled: tuple[str, ...] = ()
+    exclude_normal_bone: bool = False
+    min_pixels: int = MIN_PIXELS
+    edits_sha256: str | None = None
+    created: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A finished measurement: the number and everything it came from.
+
+    All images lie on the grid of `stir`.
+
+    Attributes
+    ----------
+    case, visit : str
+    stir, t1w : Image
+        Scaled intensities; `t1w` is None where only arrays were measured.
+    normal_bone, disease_region : Image
+        Masks.
+    intensities : ndarray, shape (n,)
+        STIR intensities of normal bone.
+    thresholds : Thresholds
+    candidates, kept, inflammation : Image
+        Labels 0, 1, 2: before small regions went, after, and after the reader's edits.
+    edits : Edits
+        The reader's record; empty where nobody has cleaned yet.
+    vhi, vhi_upper : Vhi
+        Volume from the lower threshold on (primary) and from the upper threshold on.
+    slice_thickness_mm : float or None
+    notes : tuple of str
+        What a reader should know before trusting the number.
+    provenance : Provenance
+    """
+
+    case: str
+    visit: str
+    stir: Image
+    t1w: Image | None
+    normal_bone: Image
+    disease_region: Image
+    intensities: NDArray[np.float64]
+    thresholds: Thresholds
+    candidates: Image
+    kept: Image
+    edits: Edits
+    inflammation: Image
+    vhi: Vhi
+    vhi_upper: Vhi
+    slice_thickness_mm: float | None
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """In-plane regions a reader has to judge, before the edits; largest first."""
+        return list_regions(self.kept.array, self.stir, disease_region=self.disease_region.array)
+
+    @cached_property
+    def lesions(self) -> list[Region]:
+        """Lesions that are left after the edits, largest first."""
+        return list_regions(
+            self.inflammation.array,
+            self.stir,
+            disease_region=self.disease_region.array,
+            lesions=True,
+        )

@@ -1,0 +1,64 @@
+"""JSON files beside NIfTI files: what the image itself cannot say.
+
+Of a scan's BIDS sidecar nothing but ``SliceThickness`` is read. A mask that `vhi normal-bone` drew
+has one that says how, and names the mask's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from vhi.cases import Case
+from vhi.errors import InputError
+
+MAX_SLICE_THICKNESS_MM = 100.0
+"""A slice thickness beyond this is no length of a slice in mm. Chosen."""
+
+
+def slice_thickness_mm(case: Case) -> float | None:
+    """Return the thickness given with the case, else that of a BIDS sidecar, else None."""
+    if case.slice_thickness_mm is not None:
+        return case.slice_thickness_mm
+    record, sidecar = read_sidecar(case.stir)
+    if record is None:
+        raise InputError(f"{sidecar}: not a readable JSON record; correct it or move it away")
+    value = record.get("SliceThickness")
+    if value is None:
+        return None
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value <= MAX_SLICE_THICKNESS_MM:
+        raise InputError(
+            f"{sidecar}: SliceThickness is {str(value)[:40]!r}, not a number from 0 to "
+            f"{MAX_SLICE_THICKNESS_MM:g} mm; correct it, or give --slice-thickness"
+        )
+    return float(value)
+
+
+def was_drawn(path: Path) -> bool:
+    """Return whether the sidecar of `vhi normal-bone` belongs to this very mask."""
+    record, _ = read_sidecar(path)
+    return record is not None and record.get("mask_sha256") == sha256_of(path)
+
+
+def read_sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
+    """Return the JSON record beside a NIfTI file (same name, .json).
+
+    Empty where there is none, None where it cannot be read.
+    """
+    sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    try:
+        record = json.loads(sidecar.read_bytes())
+    except FileNotFoundError:
+        return {}, sidecar
+    except (OSError, ValueError, RecursionError):
+        return None, sidecar
+    return (record if isinstance(record, dict) else None), sidecar
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
