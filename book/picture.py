@@ -32,16 +32,16 @@ def main() -> None:
     box = figures.box_of(region, figures.view_of(stir))
     window = figures.window_of(stir, region.array)
     panels = (
-        ("STIR scan (simulated), disease region in blue", None, region.array),
+        ("simulated STIR scan, bone in blue", None, region.array),
         ("candidates: brighter than normal bone", automatic.kept.array, None),
         (f"after cleaning: VHI = {cleaned.vhi.mm3:,.0f} mm³", cleaned.inflammation.array, None),
     )
-    figure = Figure(figsize=(12, 3.75), dpi=110)
+    figure = Figure(figsize=(9, 2.95), dpi=150)
     for axes, (title, labels, outline) in zip(figure.subplots(1, 3), panels, strict=True):
         figures.draw_slice(
             axes, stir, index, labels=labels, outline=outline, window=window, box=box, title=title
         )
-        axes.title.set_fontsize(11)
+        axes.title.set_fontsize(9.5)
     figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.92, wspace=0.02)
     # No date and no version inside: the same picture is the same file.
     figure.savefig(PICTURE, metadata={"Software": None})

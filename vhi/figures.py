@@ -139,6 +139,7 @@ def draw_slice(
         Text above; the slice number when not given.
     """
     from matplotlib.colors import ListedColormap
+    from matplotlib.patheffects import withStroke
 
     view = view_of(image)
     rows, columns = box or (slice(None), slice(None))
@@ -165,6 +166,7 @@ def draw_slice(
         axes.contour(shown(outline), levels=[0.5], colors=[BLUE], linewidths=0.9)
     axes.set_axis_off()
     axes.set_title(f"slice {index}" if title is None else title, fontsize=8, pad=3)
+    rim = [withStroke(linewidth=1.5, foreground="black")]
     for x, align, letter in ((0.02, "left", view.left), (0.98, "right", view.right)):
         axes.text(
             x,
@@ -173,6 +175,7 @@ def draw_slice(
             transform=axes.transAxes,
             color="white",
             fontsize=8,
+            path_effects=rim,
             ha=align,
             va="top",
         )
