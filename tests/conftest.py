@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,12 @@ def tiny_case(tmp_path):
         write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
         write_nifti(folder / "D.nii.gz", region.astype(np.uint16)),
     )
+
+
+def chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome, if there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @pytest.fixture(autouse=True)

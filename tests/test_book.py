@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import fetched_addresses as addresses
 import pytest
+from conftest import chromium
 
 bs4 = pytest.importorskip(
     "bs4", reason="the book's tests read pages with beautifulsoup4 (extra: test)"
@@ -227,19 +227,6 @@ def test_formulas_are_mathml(page: Path) -> None:
 # ------------------------------------------------------------------------------------- in a browser
 
 
-def chromium() -> str | None:
-    """A Chromium that is there: the system's, else the one playwright has fetched."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    playwright_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed"
-    )
-    with playwright_api.sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
-
-
 @pytest.fixture(scope="module")
 def browser():
     playwright_api = pytest.importorskip(
@@ -247,7 +234,7 @@ def browser():
     )
     executable = chromium()
     if executable is None:
-        pytest.skip("no browser found (Chromium on the path, or: playwright install chromium)")
+        pytest.skip("no browser found: install Chromium")
     # Chromium's sandbox refuses the superuser, which is who runs a container.
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with playwright_api.sync_playwright() as playwright:

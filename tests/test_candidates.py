@@ -117,6 +117,16 @@ def test_sides_are_the_patients():
     assert [lesion.side for lesion in lesions] == ["right", "left"]
 
 
+def test_the_midline_decides_the_side():
+    stir = Image(np.zeros((20, 20, 5)), oblique_affine(), "S")
+    labels = np.zeros(stir.shape, np.uint8)
+    labels[2:4, 5:8, 1] = 1
+    (region,) = list_regions(labels, stir)
+    x = region.centroid_mm[0]
+    assert list_regions(labels, stir, midline_mm=x + 1)[0].side == "left"
+    assert list_regions(labels, stir, midline_mm=x - 1)[0].side == "right"
+
+
 def test_no_candidates_give_an_empty_list():
     stir = Image(np.zeros((4, 4, 4)), np.eye(4))
     assert list_regions(np.zeros((4, 4, 4), np.uint8), stir) == []

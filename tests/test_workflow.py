@@ -43,6 +43,43 @@ def test_no_candidates_is_no_error(tiny):
     assert (m.vhi.voxels, m.vhi.mm3, m.regions, m.lesions) == (0, 0, [], [])
 
 
+def test_sides_hold_when_only_one_half_is_in_the_disease_region(tiny):
+    stir, normal, region = tiny
+    whole = measure_images(stir, normal, region)
+    half = region.array.copy()
+    half[:20] = False  # what lies on the patient's right
+    part = measure_images(stir, normal, region.with_array(half))
+    kept = {r.voxel: r.side for r in part.regions}
+    assert kept and kept == {r.voxel: r.side for r in whole.regions if r.voxel in kept}
+
+
+def test_an_area_with_something_bright_is_doubted(tiny):
+    stir, normal, region = tiny
+    bright = stir.array.copy()
+    bright[5, 5, 2] = 900.0
+    notes = measure_images(stir.with_array(bright), normal, region).notes
+    assert any("much brighter than marrow" in note for note in notes)
+
+
+def test_an_empty_record_of_other_candidates_is_refused_too(tiny):
+    stir, normal, region = tiny
+    stale = measure_images(*tiny, case="a").edits
+    smaller = region.array.copy()
+    smaller[25:30] = False
+    with pytest.raises(InputError, match="other candidates"):
+        measure_images(stir, normal, region.with_array(smaller), case="a", edits=stale)
+
+
+def test_a_mask_that_loses_itself_on_the_way_to_the_grid_is_named(tiny_case):
+    mask = load_mask(tiny_case.disease_region).array.astype(np.uint8)
+    write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(16, -60, -100)))
+    notes = measure(tiny_case, resample_masks=True).notes
+    assert any("carried to the STIR grid" in note for note in notes)
+    write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(500, -60, -100)))
+    with pytest.raises(InputError, match="wholly outside"):
+        measure(tiny_case, resample_masks=True)
+
+
 def test_excluding_normal_bone_takes_its_bright_voxels_out(tiny):
     m = measure_images(*tiny, exclude_normal_bone=True)
     assert (m.candidates.array > 0).sum() == 20 + 4 + 3

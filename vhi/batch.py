@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from vhi.cases import Case
+from vhi.edits import load_edits
 from vhi.errors import InputError
 from vhi.files import explain_write_errors, write_whole
 from vhi.measurement import Measurement
-from vhi.report import write_result
+from vhi.report import check_result_folder, write_result
 from vhi.workflow import measure
 
 TABLE = "measurements.csv"
@@ -57,7 +58,7 @@ def measure_all(
         Where each case gets its own folder, ``case_visit``, beside ``measurements.csv``. The
         table is rewritten after every case, so that a stopped run keeps what is done.
     overwrite
-        Replace earlier results.
+        Replace earlier results. A reader's edits found in one are replayed on the new one.
     progress
         Called with each case when it is done.
     **options
@@ -84,8 +85,14 @@ def measure_all(
     rows: list[dict[str, Any]] = []
     for case in cases:
         try:
-            measurement = measure(case, **options)
-            write_result(measurement, folder / case.folder, overwrite=overwrite)
+            target = folder / case.folder
+            # A reader's edits of an earlier result are replayed, never lost.
+            record = target / "edits.json"
+            edits = load_edits(record) if overwrite and os.path.isfile(record) else None
+            edits = edits if edits is not None and edits.edits else None
+            check_result_folder(target, overwrite=overwrite, edits=edits)
+            measurement = measure(case, edits=edits, **options)
+            write_result(measurement, target, overwrite=overwrite)
             rows.append(row_of(case, measurement))
         except InputError as error:
             rows.append({**_names(case), "failure": _without_folders(str(error), case, folder)})

@@ -20,9 +20,9 @@ from vhi.thresholds import Thresholds
 MIN_PIXELS = 4
 """Regions of fewer pixels are removed: "<4 pixels (i.e. any region with an area <1.39mm²)"."""
 
-BACKGROUND, LOWER, UPPER = 0, 1, 2
-"""Labels: below the lower threshold or outside the disease region; from the lower threshold up to
-the upper one; from the upper threshold on."""
+UPPER = 2
+"""Label of voxels at or above the upper threshold. 1 is from the lower threshold up to the upper
+one, 0 all else."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Region:
     mean, peak : float
         STIR intensity.
     side : str
-        ``"right"`` or ``"left"`` of the patient, from the middle of the disease region.
+        ``"right"`` or ``"left"`` of the patient, as its centroid lies from the midline.
     """
 
     id: int
@@ -174,7 +174,7 @@ def group_lesions(regions: NDArray[np.integer], count: int, *, slice_axis: int =
             other = above[place[0], place[1] + di, place[2] + dj]
             touching = other > 0
             pairs.append(np.stack([below[place][touching], other[touching]]))
-    first, second = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), int)
+    first, second = np.concatenate(pairs, axis=1)
     ones = np.ones(first.size, bool)
     graph = sparse.coo_array((ones, (first, second)), shape=(count + 1, count + 1))
     _, component = csgraph.connected_components(graph, directed=False)
@@ -186,7 +186,7 @@ def list_regions(
     labels: NDArray[np.uint8],
     stir: Image,
     *,
-    disease_region: NDArray[np.bool_] | None = None,
+    midline_mm: float | None = None,
     lesions: bool = False,
 ) -> list[Region]:
     """Describe every region, or every lesion, largest first.
@@ -197,8 +197,9 @@ def list_regions(
         Candidate labels 0, 1, 2 on the grid of `stir`.
     stir
         Intensities and geometry.
-    disease_region
-        Its middle separates right from left; without it the middle of the grid does.
+    midline_mm
+        World x that separates the patient's right from left: that of normal bone, which lies in
+        the sacrum. The middle of the grid when not given.
     lesions
         Describe lesions instead of regions.
 
@@ -230,7 +231,8 @@ def list_regions(
     peak = ndimage.maximum(stir.array[place], part, ids[1:])
     first = ndimage.minimum(place[axis], part, ids[1:])
     last = ndimage.maximum(place[axis], part, ids[1:])
-    midline = _midline_mm(stir, disease_region)
+    if midline_mm is None:
+        midline_mm = float(stir.world((np.array(stir.shape) - 1) / 2)[0])
 
     order = np.argsort(part, kind="stable")
     ends = np.cumsum(voxels)
@@ -255,7 +257,7 @@ def list_regions(
                 centroid_mm=(float(centroid_mm[0]), float(centroid_mm[1]), float(centroid_mm[2])),
                 mean=float(total[n] / voxels[n]),
                 peak=float(peak[n - 1]),
-                side="right" if centroid_mm[0] > midline else "left",
+                side="right" if centroid_mm[0] > midline_mm else "left",
             )
         )
     return described
@@ -266,10 +268,3 @@ def _rank(sizes: NDArray[np.integer]) -> NDArray[np.int64]:
     rank = np.zeros(sizes.size, np.int64)
     rank[1 + np.argsort(-sizes[1:], kind="stable")] = np.arange(1, sizes.size)
     return rank
-
-
-def _midline_mm(stir: Image, disease_region: NDArray[np.bool_] | None) -> float:
-    """Return the world x that separates the patient's sides."""
-    if disease_region is None or not disease_region.any():
-        return float(stir.world((np.array(stir.shape) - 1) / 2)[0])
-    return float(stir.world(np.argwhere(disease_region)).mean(axis=0)[0])

@@ -15,10 +15,13 @@ import typer
 
 from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
 from vhi.errors import InputError
-from vhi.thresholds import FEW_VOXELS
+from vhi.thresholds import doubts
 
 # typer carries its own copy of click, so the class is found where it surely is.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+SHOWN = 10
+"""Missing files that `vhi fetch` names; the rest are counted."""
 
 INTERRUPTED = 130
 """Exit status of a command that was stopped, as shells count it."""
@@ -97,7 +100,7 @@ def measure(
         str | None, typer.Option(metavar="NAME", help="The visit, where a case has several.")
     ] = None,
     all_cases: Annotated[
-        bool, typer.Option("--all", help="Measure all cases of the source.")
+        bool, typer.Option("--all", metavar="", help="Measure all cases of the source.")
     ] = False,
     slice_thickness: Annotated[
         float | None,
@@ -109,14 +112,18 @@ def measure(
     ] = None,
     resample: Annotated[
         bool,
-        typer.Option("--resample", help="Carry masks of another grid to the STIR grid."),
+        typer.Option(
+            "--resample", metavar="", help="Carry masks of another grid to the STIR grid."
+        ),
     ] = False,
     exclude_normal_bone: Annotated[
         bool,
-        typer.Option("--exclude-normal-bone", help="Take normal bone out of the disease region."),
+        typer.Option(
+            "--exclude-normal-bone", metavar="", help="Take normal bone out of the disease region."
+        ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier result in DIR.")
+        bool, typer.Option("--overwrite", metavar="", help="Replace an earlier result in DIR.")
     ] = False,
 ) -> None:
     """Measure VHI of one visit, or of all cases of a source.
@@ -191,9 +198,8 @@ def measure(
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:
         warn(note)
-    volume = measurement.vhi
-    state = "after cleaning" if measurement.edits.edits else "not cleaned yet"
-    print(f"VHI {volume.mm3:,.1f} mm³, {volume.voxels:,} voxels ({state})")
+    n, cleaned = measurement.thresholds.multiple, bool(measurement.edits.edits)
+    print(_result(measurement.vhi.mm3, measurement.vhi.voxels, n, cleaned))
     print(f"Report: {out / 'report.html'}")
 
 
@@ -215,7 +221,9 @@ def normal_bone_command(
     slices: Annotated[
         int, typer.Option(metavar="N", help="Draw on N neighbouring slices around the centre.")
     ] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar="", help="Replace FILE.")
+    ] = False,
 ) -> None:
     """Draw normal bone: an ellipse on each of a few slices.
 
@@ -238,8 +246,8 @@ def normal_bone_command(
         f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
-    if voxels < FEW_VOXELS:
-        warn(f"{out.name}: fewer than {FEW_VOXELS} voxels; draw a larger area")
+    for doubt in doubts(thresholds, voxels):
+        warn(f"{out.name}: {doubt}")
 
 
 @app.command()
@@ -252,8 +260,8 @@ def fetch(
     """Get the study's files, check them, and say what is there and what is missing.
 
     Each file is taken from the folder named by VHI_DATA_MIRROR, else from the cache, else from
-    the internet, and is used only when its hash is right. Status 2 when a file of the ten study
-    cases cannot be had.
+    the internet, and is used only when its hash is right. Status 2 when a file of the group asked
+    for (of all groups: of the ten study cases) cannot be had.
     """
     from vhi import data
 
@@ -268,10 +276,16 @@ def fetch(
             except InputError as error:
                 reasons[group] = str(error)
     for group in groups:
-        places = [place for _, place in data.status(data.group_paths(group))]
+        found = data.status(data.group_paths(group))
+        places = [place for _, place in found]
         counts = {place: places.count(place) for place in dict.fromkeys(places)}
         there = ", ".join(f"{count} {place}" for place, count in counts.items())
         print(f"{group}: {len(places)} files: {there}")
+        lacking = [file.path for file, place in found if place in ("missing", "wrong")]
+        for path in lacking[:SHOWN]:
+            print(f"  missing or wrong: {path}")
+        if lacking[SHOWN:]:
+            print(f"  and {len(lacking) - SHOWN} more")
     for group in groups[1:]:
         if group in reasons:
             warn(reasons[group])
@@ -299,16 +313,25 @@ def _measure_all(
     failed = [row for row in rows if row["failure"]]
     for row in rows:
         if not row["failure"]:
-            print(
-                f"{row['case']} {row['visit']}: VHI {row['vhi_mm3']:,.1f} mm³, "
-                f"{row['vhi_voxels']:,} voxels"
+            result = _result(
+                row["vhi_mm3"], row["vhi_voxels"], row["multiple"], row["cleaned"] == "yes"
             )
+            print(f"{_name(row)}: {result}")
     print(f"{len(rows) - len(failed)} of {len(rows)} cases measured. Table: {out / TABLE}")
     if failed:
         for row in failed[:-1]:
-            warn(f"{row['case']} {row['visit']}: {row['failure']}")
+            warn(f"{_name(row)}: {row['failure']}")
         last = failed[-1]
-        raise InputError(f"{last['case']} {last['visit']}: {last['failure']}")
+        raise InputError(f"{_name(last)}: {last['failure']}")
+
+
+def _result(mm3: float, voxels: int, multiple: float, cleaned: bool) -> str:
+    state = "after cleaning" if cleaned else "not cleaned yet"
+    return f"VHI {mm3:,.1f} mm³, {voxels:,} voxels ({state}; n = {multiple:.2f})"
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['case']} {row['visit']}".strip()
 
 
 def _with_options(

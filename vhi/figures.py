@@ -1,4 +1,4 @@
-"""Pictures of a measurement. They draw what was computed elsewhere and compute nothing.
+"""Pictures of a measurement. They draw what was computed elsewhere; no result comes from here.
 
 Slices are shown as a radiologist expects them: the patient's right on the left of the picture,
 head up. Candidates from the lower threshold on are yellow, from the upper one on red (the
@@ -219,10 +219,30 @@ def histogram(measurement: Measurement) -> Figure:
     """Draw the intensities of normal bone with both thresholds (Figure 1d of the paper)."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 2.9))
+    figure = Figure(figsize=(5.2, 2.9))
     axes = figure.subplots()
     draw_histogram(axes, measurement.intensities, measurement.thresholds)
     figure.tight_layout()
+    return figure
+
+
+def areas(measurement: Measurement) -> Figure:
+    """Draw normal bone on STIR and the disease region on T1w, for a reader to check both masks."""
+    from matplotlib.figure import Figure
+
+    stir, region, bone = measurement.stir, measurement.disease_region, measurement.normal_bone
+    box = box_of(region, view_of(stir))
+    (index,) = fullest_slices(bone.array, stir.slice_axis, 1)
+    shown = [(stir, bone, "STIR, normal bone")]
+    if measurement.t1w is not None:
+        shown.append((measurement.t1w, region, "T1w, disease region"))
+    figure = Figure(figsize=(3.1 * len(shown), 3.1 * _shape_ratio(stir, box) + 0.3))
+    grid = figure.subplots(1, len(shown), squeeze=False)
+    for axes, (image, mask, name) in zip(grid.flat, shown, strict=True):
+        window = window_of(image, region.array)
+        title = f"{name} (slice {index})"
+        draw_slice(axes, image, index, outline=mask.array, window=window, box=box, title=title)
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.9, wspace=0.03)
     return figure
 
 

@@ -63,7 +63,7 @@ class Image:
     @property
     def voxel_volume_mm3(self) -> float:
         """Volume of one voxel by pitch (gaps between slices included), in mm³."""
-        return float(abs(np.linalg.det(self.affine[:3, :3])))
+        return float(np.prod(self.spacing_mm))
 
     def world(self, voxels: ArrayLike) -> NDArray[np.float64]:
         """Return world positions, shape (..., 3) in mm, of voxel indices of shape (..., 3)."""

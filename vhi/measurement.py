@@ -100,9 +100,18 @@ class Measurement:
     provenance: Provenance
 
     @cached_property
+    def midline_mm(self) -> float:
+        """World x that separates the patient's sides: the middle of normal bone.
+
+        On the ten study scans it lies within 2.5 mm of the disease region's, and unlike that it
+        holds for a region that was drawn on one side only.
+        """
+        return float(self.stir.world(np.argwhere(self.normal_bone.array)).mean(axis=0)[0])
+
+    @cached_property
     def regions(self) -> list[Region]:
         """In-plane regions a reader has to judge, before the edits; largest first."""
-        return list_regions(self.kept.array, self.stir, disease_region=self.disease_region.array)
+        return list_regions(self.kept.array, self.stir, midline_mm=self.midline_mm)
 
     @cached_property
     def lesions(self) -> list[Region]:
@@ -110,6 +119,6 @@ class Measurement:
         return list_regions(
             self.inflammation.array,
             self.stir,
-            disease_region=self.disease_region.array,
+            midline_mm=self.midline_mm,
             lesions=True,
         )

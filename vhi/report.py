@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vhi.candidates import Region
+from vhi.candidates import UPPER, Region
 from vhi.edits import Edit, Edits, encode_edits, load_edits
 from vhi.errors import InputError
 from vhi.files import check_free, staged_folder, write_whole
@@ -39,8 +39,8 @@ RESULT_FILES = frozenset(
 )
 """What a result's folder holds."""
 
-LESIONS_SHOWN = 12
-EDITS_SHOWN = 11
+LESIONS_SHOWN = 10
+EDITS_SHOWN = 8
 """Longest tables that leave the report on two A4 pages; all regions are in regions.csv, all edits
 in edits.json."""
 
@@ -140,7 +140,7 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
     def counts(labels: Any) -> dict[str, int]:
         return {
             "voxels_lower": int((labels > 0).sum()),
-            "voxels_upper": int((labels == 2).sum()),
+            "voxels_upper": int((labels == UPPER).sum()),
         }
 
     return {
@@ -235,6 +235,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         record=record_of(measurement),
         picture=_data_address(picture),
         histogram=_data_address(_png(figures.histogram(measurement))),
+        areas=_data_address(_png(figures.areas(measurement))),
         lesions=measurement.lesions[:LESIONS_SHOWN],
         more_lesions=measurement.lesions[LESIONS_SHOWN:],
         edits=edits[:EDITS_SHOWN],

@@ -11,18 +11,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vhi.cases import Case
 from vhi.errors import InputError
 
 MAX_SLICE_THICKNESS_MM = 100.0
 """A slice thickness beyond this is no length of a slice in mm. Chosen."""
 
 
-def slice_thickness_mm(case: Case) -> float | None:
-    """Return the thickness given with the case, else that of a BIDS sidecar, else None."""
-    if case.slice_thickness_mm is not None:
-        return case.slice_thickness_mm
-    record, sidecar = read_sidecar(case.stir)
+def slice_thickness_mm(stir: Path) -> float | None:
+    """Return the slice thickness that a scan's BIDS sidecar states, else None."""
+    record, sidecar = read_sidecar(stir)
     if record is None:
         raise InputError(f"{sidecar}: not a readable JSON record; correct it or move it away")
     value = record.get("SliceThickness")

@@ -28,6 +28,10 @@ MAX_MULTIPLE = 1000.0
 """Multiples beyond this are refused. The study's reach 3.45: a maximum 1000 interquartile ranges
 out is not marrow, and stepping there would serve nobody."""
 
+MOST_PLAUSIBLE_MULTIPLE = 5.0
+"""Multiples beyond this are doubted aloud. Chosen: the study's scans have 1.50 to 3.00; an area
+that takes in a vessel, fluid or a disc has more."""
+
 TINY = 1e-6
 """Part of the interquartile range by which the upper threshold must exceed the lower one to count
 as larger. The authors round the difference to three decimals, which depends on the scanner's
@@ -158,6 +162,41 @@ def estimate_thresholds(intensities: ArrayLike) -> Thresholds:
         multiple -= STEP
     lower = upper_quartile + multiple * iqr
     return Thresholds(lower, upper, upper_quartile, iqr, multiple)
+
+
+def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
+    """Say what speaks against an area of normal bone; empty when nothing does.
+
+    Parameters
+    ----------
+    thresholds
+        What followed from the area.
+    voxels
+        How many voxels it marks.
+
+    Returns
+    -------
+    list of str
+        One line each, with what to do.
+    """
+    n = thresholds.multiple
+    found = []
+    if voxels < FEW_VOXELS:
+        found.append(
+            f"only {voxels} voxels of normal bone; the thresholds are unsure below {FEW_VOXELS}, "
+            "draw a larger area"
+        )
+    if n > MOST_PLAUSIBLE_MULTIPLE:
+        found.append(
+            f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area holds something much "
+            "brighter than marrow (vessel, fluid, artefact); draw it again without"
+        )
+    if n < FIRST_MULTIPLE - STEP / 2:
+        found.append(
+            f"n = {n:.2f}, below the paper's start of 1.50, because the brightest voxel lies close "
+            "to the others; a larger area of marrow makes the thresholds surer"
+        )
+    return found
 
 
 def thresholds_at(intensities: ArrayLike, multiple: float) -> Thresholds:

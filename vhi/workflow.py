@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from vhi import sidecars
 from vhi.biomarker import measure_volume
 from vhi.candidates import (
@@ -30,7 +32,12 @@ from vhi.errors import InputError
 from vhi.images import Image, check_same_grid, resample
 from vhi.measurement import Measurement, Provenance
 from vhi.nifti import load_image, load_mask
-from vhi.thresholds import FEW_VOXELS, estimate_thresholds, normal_bone_intensities
+from vhi.thresholds import (
+    Thresholds,
+    doubts,
+    estimate_thresholds,
+    normal_bone_intensities,
+)
 
 
 class _Clock:
@@ -59,6 +66,7 @@ def measure_images(
     min_pixels: int = MIN_PIXELS,
     exclude_normal_bone: bool = False,
     provenance: Provenance | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Measurement:
     """Measure VHI from images that are already loaded.
 
@@ -69,7 +77,7 @@ def measure_images(
     normal_bone, disease_region
         Masks on the grid of `stir`.
     t1w
-        For pictures only.
+        For the report, where a reader checks the disease region on it.
     edits
         A reader's record; without one every kept candidate counts as inflammation.
     case, visit
@@ -83,6 +91,8 @@ def measure_images(
         are made without.
     provenance
         What is already known of the inputs.
+    notes
+        What a reader should know of the inputs.
 
     Returns
     -------
@@ -117,13 +127,13 @@ def measure_images(
         kept = remove_small_regions(candidates, min_pixels=min_pixels, slice_axis=stir.slice_axis)
     kept_image = stir.with_array(kept, "candidates")
     with clock.step("cleaning"):
-        record = edits or Edits.start(kept_image, case=case, visit=visit)
+        record = edits if edits is not None else Edits.start(kept_image, case=case, visit=visit)
         if (record.case, record.visit) != (case, visit):
             raise InputError(
                 f"the edits belong to case {_named(record.case, record.visit)}, not to "
                 f"{_named(case, visit)}; use the record that was made on this case"
             )
-        inflammation = apply_edits(kept_image, record) if record.edits else kept
+        inflammation = apply_edits(kept_image, record) if edits is not None else kept
     volumes = [
         measure_volume(mask, stir.spacing_mm, slice_thickness_mm=slice_thickness_mm)
         for mask in (inflammation > 0, inflammation == UPPER)
@@ -145,7 +155,10 @@ def measure_images(
         vhi=volumes[0],
         vhi_upper=volumes[1],
         slice_thickness_mm=slice_thickness_mm,
-        notes=_notes(stir, normal_bone, intensities.size, slice_thickness_mm),
+        notes=(
+            *_notes(stir, normal_bone, intensities.size, thresholds, slice_thickness_mm),
+            *notes,
+        ),
         provenance=replace(
             known,
             exclude_normal_bone=exclude_normal_bone,
@@ -195,16 +208,15 @@ def measure(
         t1w = load_image(case.t1w)
         normal_bone = load_mask(normal_bone_path)
         disease_region = load_mask(disease_region_path)
-    resampled = []
+    thickness = case.slice_thickness_mm
+    if thickness is None:
+        thickness = sidecars.slice_thickness_mm(case.stir)
+    images = [t1w, normal_bone, disease_region]
+    resampled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if resample_masks:
-        images = [t1w, normal_bone, disease_region]
-        for position, image in enumerate(images):
-            try:
-                check_same_grid(stir, image)
-            except InputError:
-                images[position] = resample(image, stir, order=1 if image is t1w else 0)
-                resampled.append(image.name)
-        t1w, normal_bone, disease_region = images
+        images, resampled, notes = _carry(images, stir)
+    t1w, normal_bone, disease_region = images
     with clock.step("hash"):
         inputs = _hash_inputs(
             {
@@ -222,14 +234,15 @@ def measure(
         edits=edits,
         case=case.case,
         visit=case.visit,
-        slice_thickness_mm=sidecars.slice_thickness_mm(case),
+        slice_thickness_mm=thickness,
         exclude_normal_bone=exclude_normal_bone,
         provenance=Provenance(
             inputs=inputs,
             normal_bone_from="drawn" if sidecars.was_drawn(normal_bone_path) else "given",
-            resampled=tuple(resampled),
+            resampled=resampled,
             seconds=clock.seconds,
         ),
+        notes=notes,
     )
 
 
@@ -251,6 +264,38 @@ def _masks(case: Case) -> tuple[Path, Path]:
     return case.normal_bone, case.disease_region
 
 
+def _carry(
+    images: list[Image], stir: Image
+) -> tuple[list[Image], tuple[str, ...], tuple[str, ...]]:
+    """Carry what lies on another grid to that of `stir`: the images, their names, notes."""
+    carried, names, notes = [], [], []
+    for image in images:
+        try:
+            check_same_grid(stir, image)
+            carried.append(image)
+            continue
+        except InputError:
+            is_mask = image.array.dtype == bool
+            moved = resample(image, stir, order=0 if is_mask else 1)
+        carried.append(moved)
+        names.append(image.name)
+        if not is_mask or not image.array.any():
+            continue
+        before_mm3, after_mm3 = (
+            np.count_nonzero(each.array) * each.voxel_volume_mm3 for each in (image, moved)
+        )
+        if after_mm3 == 0:
+            raise InputError(
+                f"{image.name}: lies wholly outside {stir.name}; check that both are of one visit"
+            )
+        if abs(after_mm3 / before_mm3 - 1) > 0.05:
+            notes.append(
+                f"{image.name}: held {before_mm3:,.0f} mm³ before it was carried to the STIR grid "
+                f"and {after_mm3:,.0f} mm³ after; check that both are of one visit"
+            )
+    return carried, tuple(names), tuple(notes)
+
+
 def _check_two_scans(case: Case) -> None:
     """Refuse one file given as both scans."""
     both = os.path.isfile(case.stir) and os.path.isfile(case.t1w)
@@ -259,14 +304,13 @@ def _check_two_scans(case: Case) -> None:
 
 
 def _notes(
-    stir: Image, normal_bone: Image, voxels: int, slice_thickness_mm: float | None
+    stir: Image,
+    normal_bone: Image,
+    voxels: int,
+    thresholds: Thresholds,
+    slice_thickness_mm: float | None,
 ) -> tuple[str, ...]:
-    notes = []
-    if voxels < FEW_VOXELS:
-        notes.append(
-            f"{normal_bone.name}: only {voxels} voxels of normal bone; the thresholds are "
-            f"unsure below {FEW_VOXELS}, draw a larger area"
-        )
+    notes = [f"{normal_bone.name}: {doubt}" for doubt in doubts(thresholds, voxels)]
     if stir.array.min() < 0:
         notes.append(
             f"{stir.name}: holds negative intensities, unlike any magnitude image; check that it "

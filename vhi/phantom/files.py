@@ -134,7 +134,8 @@ def code_hash() -> str:
     """Return a hash of all code of the phantom, and of how its files are written."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for path in [*sorted(here.glob("*.py")), here.parent / "images.py"]:
+    writers = [here.parent / name for name in ("images.py", "nifti.py")]
+    for path in [*sorted(here.glob("*.py")), *writers]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
