@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vhi import cases, data
+from vhi import cases, data, phantom
 from vhi.cases import Case, ReaderMask, case_names, find_case, load_cases
 from vhi.errors import InputError
 
@@ -259,21 +259,15 @@ def test_the_ten_study_cases_load_from_the_mirror():
 
 
 def test_phantom_cases_come_from_the_same_reader(monkeypatch, table, tmp_path):
-    phantom = pytest.importorskip("vhi.phantom")
     path = table(TWO_VISITS)
     asked = []
-    monkeypatch.setattr(
-        phantom, "ensure_cases", lambda folder: asked.append(folder) or path, raising=False
-    )
+    monkeypatch.setattr(phantom, "ensure_cases", lambda folder: asked.append(folder) or path)
     assert {case.source for case in load_cases("phantom")} == {"phantom"}
     assert asked == [data.cache_folder() / "phantom"]
 
 
 @pytest.mark.slow
 def test_the_real_phantom_loads():
-    phantom = pytest.importorskip("vhi.phantom")
-    if not hasattr(phantom, "ensure_cases"):
-        pytest.skip("vhi.phantom makes no cases yet")
     loaded = load_cases("phantom")
     assert loaded and all(case.stir.is_file() and case.t1w.is_file() for case in loaded)
     assert all(mask.reader == "truth" for case in loaded for mask in case.reader_masks)

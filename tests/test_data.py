@@ -239,11 +239,6 @@ def test_missing_on_the_server_gives_the_status_and_stops_soon(server, place):
     assert len(server.requests) <= _download.FAILURES_BEFORE_GIVING_UP + _download.WORKERS
 
 
-def test_missing_ok_gives_what_can_be_had(server, place):
-    del server.contents[FIRST]
-    assert data.fetch([FIRST, SECOND], missing_ok=True) == {SECOND: place / SECOND}
-
-
 def test_optional_files_come_along_with_a_download_only(server, place):
     write_supplement(place, {FIRST: CONTENTS[FIRST]})
     assert data.fetch([FIRST], optional=[BLOB_ONLY]) == {FIRST: place / FIRST}

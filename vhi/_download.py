@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import errno
+import itertools
 import os
 import queue
 import threading
@@ -73,9 +74,17 @@ def download_files(
     reasons: dict[str, str] = {}
     stop = threading.Event()
 
+    failures = itertools.count(1)
+
     def fetch(file: StudyFile) -> str | None:
         """Say why a file failed: "" for a success, None for one that was not tried."""
-        return None if stop.is_set() else _fetch_one(file, folder, base_url)
+        if stop.is_set():
+            return None
+        reason = _fetch_one(file, folder, base_url)
+        # Told here, in the worker, so that no further file is begun before we hear of it.
+        if reason and next(failures) >= FAILURES_BEFORE_GIVING_UP:
+            stop.set()
+        return reason
 
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         jobs = {pool.submit(fetch, file): file for file in files}
@@ -84,8 +93,6 @@ def download_files(
                 file, reason = jobs[job], job.result()
                 if reason:
                     reasons[file.path] = reason
-                    if len(reasons) >= FAILURES_BEFORE_GIVING_UP:
-                        stop.set()
                 elif reason == "" and done is not None:
                     done(file)
         finally:  # also when the user interrupts: what runs is finished, the rest is not begun

@@ -12,7 +12,7 @@ table, ``readers.csv`` beside the first, with the columns ``case, visit, reader,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,7 +63,12 @@ class Case:
         return f"{self.case}_{self.visit}" if self.visit else self.case
 
 
-def load_cases(source: str | os.PathLike[str], *, only: Iterable[str] | None = None) -> list[Case]:
+def load_cases(
+    source: str | os.PathLike[str],
+    *,
+    only: Iterable[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Case]:
     """List the cases of a source, in the order of its table.
 
     Parameters
@@ -73,6 +78,8 @@ def load_cases(source: str | os.PathLike[str], *, only: Iterable[str] | None = N
     only
         Names of the cases wanted (all their visits); default all. Of the study, only the files
         of these are looked for.
+    progress
+        Called for each study file that is there, see `vhi.data.fetch`.
 
     Returns
     -------
@@ -99,11 +106,17 @@ def load_cases(source: str | os.PathLike[str], *, only: Iterable[str] | None = N
             raise InputError(f"{name} has no case {missing!r}; it has {shown}")
         cases = [case for case in cases if case.case in wanted]
     if name == "study":
-        return _fetched(cases, table.absolute().parent)
+        return _fetched(cases, table.absolute().parent, progress)
     return [replace(case, reader_masks=existing(case.reader_masks)) for case in cases]
 
 
-def find_case(source: str | os.PathLike[str], case: str, visit: str | None = None) -> Case:
+def find_case(
+    source: str | os.PathLike[str],
+    case: str,
+    visit: str | None = None,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Case:
     """Give one case of a source.
 
     Parameters
@@ -114,13 +127,15 @@ def find_case(source: str | os.PathLike[str], case: str, visit: str | None = Non
         Its name.
     visit
         Which visit; may be left out when the case has only one.
+    progress
+        As for `load_cases`.
 
     Raises
     ------
     InputError
         There is no such case or visit, or there are several visits and none is named.
     """
-    cases = load_cases(source, only=[case])
+    cases = load_cases(source, only=[case], progress=progress)
     visits = ", ".join(repr(each.visit) for each in cases)
     name = cases[0].source
     if visit is None:
@@ -200,7 +215,9 @@ def _check_unique(rows: Sequence[Row], cases: Sequence[Case]) -> None:
             )
 
 
-def _fetched(cases: Sequence[Case], folder: Path) -> list[Case]:
+def _fetched(
+    cases: Sequence[Case], folder: Path, progress: Callable[[str, int, int], None] | None
+) -> list[Case]:
     """Replace the manifest's paths, which `read_table` put into `folder`, by verified files."""
     from vhi import data
 
@@ -210,7 +227,9 @@ def _fetched(cases: Sequence[Case], folder: Path) -> list[Case]:
     images = [path for case in cases for path in _images(case)]
     masks = [mask for case in cases for mask in case.reader_masks]
     places = data.fetch(
-        map(key, images), optional=[key(mask.path) for mask in masks if mask.trial != _CLEANED]
+        map(key, images),
+        optional=[key(mask.path) for mask in masks if mask.trial != _CLEANED],
+        progress=progress,
     )
     places |= data.locate(key(mask.path) for mask in masks if mask.trial == _CLEANED)
     fetched = []

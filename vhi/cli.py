@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -186,7 +186,7 @@ def measure(
             chosen = Case(name, name, visit or "", stir, t1w)
         else:
             assert case is not None
-            chosen = find_case(source, case, visit)
+            chosen = find_case(source, case, visit, progress=_counted(report))
         chosen = _with_options(chosen, normal_bone, disease_region, slice_thickness)
         report(f"Measuring {chosen.case}")
         try:
@@ -304,7 +304,7 @@ def _measure_all(
     from vhi.cases import load_cases
 
     with progress(f"Getting the cases of {source}") as report:
-        cases = load_cases(source)
+        cases = load_cases(source, progress=_counted(report))
         cases = [_with_options(case, None, None, slice_thickness_mm) for case in cases]
         report("Measuring", total=len(cases))
         rows = measure_all(
@@ -323,6 +323,17 @@ def _measure_all(
             warn(f"{_name(row)}: {row['failure']}")
         last = failed[-1]
         raise InputError(f"{_name(last)}: {last['failure']}")
+
+
+def _counted(report: Callable[..., None]) -> Callable[[str, int, int], None]:
+    """Turn the files that arrive into a bar."""
+
+    def show(path: str, done: int, total: int) -> None:
+        if done == 1:
+            report("Getting the study's files", total=total)
+        report(advance=1)
+
+    return show
 
 
 def _result(mm3: float, voxels: int, multiple: float, cleaned: bool) -> str:

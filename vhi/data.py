@@ -145,7 +145,6 @@ def fetch(
     *,
     optional: Iterable[str] = (),
     progress: Progress | None = None,
-    missing_ok: bool = False,
 ) -> dict[str, Path]:
     """Give verified local files, downloading into the user's cache what is not there yet.
 
@@ -158,8 +157,6 @@ def fetch(
         downloaded anyway, and may be missing.
     progress
         Called in the calling thread for each of `paths` that is there, see `Progress`.
-    missing_ok
-        Return what can be had instead of raising.
 
     Returns
     -------
@@ -195,7 +192,7 @@ def fetch(
     failed = download_files([found.file for found in absent.values()], store, SOURCE_URL, advance)
     places |= {path: store / path for path in absent if path not in failed}
     lost = [path for path in absent if path in counted and path in failed]
-    if lost and not missing_ok:
+    if lost:
         number = "1 study file" if len(lost) == 1 else f"{len(lost)} study files"
         reasons = "; ".join([*absent[lost[0]].reasons, f"download failed: {failed[lost[0]]}"])
         raise InputError(f"{number} cannot be had, first {lost[0]} ({reasons}); {REMEDIES}")
