@@ -251,15 +251,14 @@ def _masks(case: Case) -> tuple[Path, Path]:
     # This is where a network's mask takes the place of one that is not given.
     if case.normal_bone is None:
         raise InputError(
-            f"case {_named(case.case, case.visit)}: has no normal bone; draw it with `vhi "
-            "normal-bone --stir S --centre I J K --radius-mm R --out N.nii.gz` and give it as "
-            "--normal-bone N.nii.gz (or in the table's column normal_bone)"
+            "no normal bone is given; draw it with `vhi normal-bone --stir S --centre I J K "
+            "--radius-mm R --out N.nii.gz` and give it as --normal-bone N.nii.gz (or in the "
+            "table's column normal_bone)"
         )
     if case.disease_region is None:
         raise InputError(
-            f"case {_named(case.case, case.visit)}: has no disease region; draw the bone on the "
-            "T1w scan (ITK-SNAP, 3D Slicer) and give it as --disease-region D.nii.gz (or in the "
-            "table's column disease_region)"
+            "no disease region is given; draw the bone on the T1w scan (ITK-SNAP, 3D Slicer) and "
+            "give it as --disease-region D.nii.gz (or in the table's column disease_region)"
         )
     return case.normal_bone, case.disease_region
 

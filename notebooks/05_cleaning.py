@@ -1,0 +1,316 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (page-cleaning)=
+# # Cleaning
+#
+# :::{admonition} On this page
+# **You will** take away what is not inflammation, keep a record of every step, replay it, and see what cleaning cannot do.
+#
+# **You need** [](#page-candidates).
+#
+# **It takes** 20 minutes.
+# :::
+#
+# ## Question
+#
+# Vessels, fluid in the joint and artefacts pass every threshold. The computer cannot tell them from inflammation, a
+# {term}`reader` can. How does a reader's judgement become data that somebody else can check?
+
+# %% tags=["parameters", "hide-input"]
+import os
+
+from vhi.cases import case_names
+
+SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
+CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
+
+# %% tags=["hide-input"]
+from textwrap import fill
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import vhi
+from vhi import figures
+
+case = vhi.find_case(SOURCE, CASE, VISIT)
+measurement = vhi.measure(case)
+stir, kept = measurement.stir, measurement.kept
+print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
+
+# %% [markdown]
+# (stand-in)=
+# ### A stand-in for the reader
+#
+# In the preprint two radiologists cleaned: "lesions were either left in place or removed altogether"
+# {cite:p}`hepburn2021preprint`. Their cleaned masks are not what this page is built from. A **stand-in** takes their place,
+# and every figure that shows it says so:
+#
+# - on the study: keep each {term}`region` that contains a voxel marked in at least two of the four manual masks (two readers,
+#   two {term}`trials <trial>` each), remove all others. It is guided by a consensus, and it is nobody's reading;
+# - on the phantom: keep each region that touches a true lesion. The code that made the scan knows them;
+# - on a table without reader masks: keep what belongs to the largest {term}`lesion`. That is a mere demonstration.
+
+
+# %% tags=["hide-input"]
+from scipy import ndimage
+
+readings = [vhi.load_mask(mask.path).array for mask in case.reader_masks if mask.trial != "cleaned"]
+lesions = vhi.list_regions(kept.array, stir, lesions=True)
+if readings:
+    needed = min(2, len(readings))
+    marked = np.sum(readings, axis=0) >= needed
+    rule = (
+        "the phantom's truth"
+        if SOURCE == "phantom"
+        else f"{needed} of {len(readings)} manual masks"
+    )
+else:
+    numbered, _ = ndimage.label(kept.array, np.ones((3, 3, 3)))
+    marked = numbered == numbered[lesions[0].voxel] if lesions else kept.array > 0
+    rule = "the largest lesion only"
+print(f"The stand-in here goes by {rule}; it points at {np.count_nonzero(marked)} voxels.")
+
+# %% [markdown]
+# ## Picture
+
+# %%
+edits = vhi.remove_regions(measurement.edits, kept, marked, reader="stand-in", reason="other")
+cleaned = vhi.measure(case, edits=edits)
+print(f"before {measurement.vhi.voxels:7} voxels in {len(measurement.regions):4} regions")
+print(f"after  {cleaned.vhi.voxels:7} voxels, {len(edits.edits):4} regions removed")
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-cleaning", "caption": "Before and after cleaning by the stand-in of this page, which is no reader's judgement; the STIR slice with most of what is left (n = 1 of the scan). Yellow: lower threshold; red: upper threshold. Volumes above the pictures are of the whole scan, in mm³ by pitch. Takeaway: whole regions go, the others stay exactly as the threshold drew them."}, "image": {"alt": "The same oblique coronal STIR slice twice. Left: many yellow and red regions in bone. Right: only some of them are left, with unchanged outlines."}}
+(index,) = figures.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
+box = figures.box_of(measurement.disease_region, figures.view_of(stir))
+window = figures.window_of(stir, measurement.disease_region.array)
+fig, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
+for axes, m, when in zip(
+    panels, (measurement, cleaned), ("Before", "After the stand-in"), strict=True
+):
+    figures.draw_slice(axes, stir, index, labels=m.inflammation.array, window=window, box=box)
+    axes.set_title(f"{when}: {m.vhi.mm3:,.0f} mm³ (slice {index})", fontsize=12)
+plt.show()
+
+# %% tags=["remove-input"]
+print(
+    fill(
+        f"Cleaning by the stand-in ({rule}) takes VHI from {measurement.vhi.mm3:,.0f} to "
+        f"{cleaned.vhi.mm3:,.0f} mm³ by pitch; "
+        f"{cleaned.vhi.voxels / max(measurement.vhi.voxels, 1):.0%} of the voxels are left."
+    )
+)
+
+# %% [markdown]
+# ## Code
+#
+# ### One edit
+#
+# An {term}`edit` says what was done, where, by whom and why. It points at the region by a place in the patient in mm, so it
+# finds it again however the file's axes are ordered. Nothing is painted and no voxel is changed by hand.
+
+# %%
+largest = measurement.regions[0]
+one = measurement.edits.add("remove", largest.voxel, reason="vessel", reader="you")
+edit = one.edits[0]
+print(f"{edit.action} the {edit.scope} at voxel {edit.voxel}")
+print(f"reason: {edit.reason}, by: {edit.reader}")
+print(f"world position {edit.world_mm} mm")
+print(f"made on candidates {one.candidates_sha256[:12]}..., {len(one.edits)} edit")
+
+# %% [markdown]
+# The record carries the hash of the candidates it was made on. On other candidates, after another drawing of normal bone
+# say, it is refused instead of removing the wrong thing.
+
+
+# %%
+def voxels_after(record):
+    return np.count_nonzero(vhi.apply_edits(kept, record))
+
+
+back = one.add("restore", largest.voxel, reader="you")
+for name, record in (("none", measurement.edits), ("remove", one), ("remove, restore", back)):
+    print(f"edits: {name:16} {voxels_after(record):7} voxels")
+
+# %% [markdown]
+# The largest region holds the difference; restoring brings it back whole. Reasons come from a short list, so that they can be
+# counted:
+
+# %%
+from vhi.edits import REASONS
+
+print(", ".join(REASONS))
+
+# %% [markdown]
+# "Above L4/5" and "joint space" follow the preprint's methods, which remove both "to facilitate the comparison with visual
+# scoring"; its Figure 1 names the disc L5/S1.
+#
+# ### Region or lesion
+#
+# An edit reaches as far as its scope says: the region of one slice, or the {term}`lesion` through all its slices.
+
+# %%
+whole = measurement.edits.add("remove", largest.voxel, scope="lesion", reason="vessel")
+print(f"region {largest.id}: {measurement.vhi.voxels - voxels_after(one)} voxels removed")
+print(f"its lesion {largest.lesion}: {measurement.vhi.voxels - voxels_after(whole)} voxels removed")
+
+# %% [markdown]
+# ### A cut
+#
+# Outlines stay as the threshold drew them, "except when the posterior part of the joint or foramen were segmented along with
+# a potential lesion". For that a region can be cut along a line, and one part removed. Here the largest region is cut across
+# the middle of its long side, to show the tool.
+
+# %%
+numbered, _ = vhi.label_regions(kept.array > 0, slice_axis=stir.slice_axis)
+members = np.argwhere(numbered == numbered[largest.voxel])
+along = int(np.ptp(members, axis=0).argmax())
+across = ({0, 1, 2} - {along, stir.slice_axis}).pop()
+line = np.array([largest.voxel, largest.voxel])
+line[:, across] = members[:, across].min() - 1, members[:, across].max() + 1
+tip = members[members[:, along].argmax()]
+cut = measurement.edits.add("cut", largest.voxel, line=line, reason="anatomy", reader="you")
+trimmed = cut.add("remove", tip, reason="joint space", reader="you")
+for name, record in (("whole", measurement.edits), ("cut", cut), ("one part removed", trimmed)):
+    print(f"{name:17} {voxels_after(record):7} voxels")
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-cut", "caption": "The largest region of the scan on its STIR slice (n = 1 region; number of voxels of the whole scan above): whole, with the line of the cut in blue, and after one of its parts is removed. A demonstration of the tool on an example, no judgement on this region. Takeaway: a cut by itself removes nothing; it only lets a part go."}, "image": {"alt": "Close view of one red and yellow region, twice: left whole with a straight blue line across it, right with the part on one side of the line gone."}}
+view = figures.view_of(stir)
+close = figures.box_of(kept.with_array(numbered == numbered[largest.voxel]), view)
+drawn = np.zeros(kept.shape, bool)
+drawn[tuple(np.linspace(*line, 200).round().astype(int).T)] = True
+fig, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+for axes, record, name, outline in zip(
+    panels, (cut, trimmed), ("Cut", "One part removed"), (drawn, None), strict=True
+):
+    labels, place = vhi.apply_edits(kept, record), largest.slices[0]
+    figures.draw_slice(axes, stir, place, labels=labels, outline=outline, window=window, box=close)
+    axes.set_title(f"{name}: {np.count_nonzero(labels)} voxels (slice {place})", fontsize=12)
+plt.show()
+
+# %% tags=["remove-input"]
+part = voxels_after(cut) - voxels_after(trimmed)
+print(f"The part removed holds {part} of the region's {largest.voxels} voxels.")
+
+# %% [markdown]
+# ### Clean it yourself
+#
+# In a notebook, choose a region, a reason, and remove or restore it; the record grows and the volume follows.
+
+# %%
+from vhi.widgets import cleaning_control
+
+control = cleaning_control(measurement, reader="you", reason="vessel", slice_index=index)
+print(fill(str(control)))
+control.remove()
+print(fill(str(control)))
+control.undo()
+
+# %% tags=["nbval-ignore-output", "remove-input"]
+control
+
+# %% [markdown]
+# `control.edits` is the record; `vhi.save_edits` writes it, and `vhi measure --edits` takes it.
+#
+# ## Check
+#
+# ### The record replays
+#
+# Written to a file, read again and replayed, the stand-in's record must give the same voxels, every time.
+
+# %%
+import tempfile
+from pathlib import Path
+
+with tempfile.TemporaryDirectory() as folder:
+    vhi.save_edits(edits, Path(folder) / "edits.json")
+    again = vhi.load_edits(Path(folder) / "edits.json")
+replayed = [vhi.apply_edits(kept, again) for _ in range(2)]
+same = all(np.array_equal(labels, cleaned.inflammation.array) for labels in replayed)
+print(
+    f"{len(again.edits)} edits replayed twice: {'the same voxels' if same else 'DIFFERENT VOXELS'}"
+)
+
+# %% [markdown]
+# (ceiling)=
+# ### What cleaning cannot do
+#
+# Cleaning only takes away. What a person would outline but the threshold did not reach cannot come back. So there is a
+# ceiling: the best overlap with a manual mask that keeping and removing whole regions can reach. To find it, regions are
+# ranked by the part of them that the mask marks, and taken in that order as long as {term}`Dice` grows.
+
+
+# %%
+def best_dice(mask):
+    sizes = np.bincount(numbered.ravel())[1:]
+    shared = np.bincount(numbered[mask], minlength=sizes.size + 1)[1:]
+    order = np.argsort(-shared / sizes)
+    dice = 2 * shared[order].cumsum() / (sizes[order].cumsum() + np.count_nonzero(mask))
+    return dice.max(initial=0.0)
+
+
+# %%
+rows = []
+for mask in case.reader_masks:
+    drawn = vhi.load_mask(mask.path).array
+    dim = drawn & (stir.array < measurement.thresholds.lower)
+    rows.append(
+        {"reader": mask.reader, "trial": mask.trial, "voxels": np.count_nonzero(drawn)}
+        | {"below threshold": f"{np.count_nonzero(dim) / max(np.count_nonzero(drawn), 1):.1%}"}
+        | {"best Dice": f"{best_dice(drawn):.3f}"}
+    )
+print(pd.DataFrame(rows).to_string(index=False) if rows else "this case has no reader masks")
+
+# %% tags=["remove-input"]
+if rows:
+    reached = [float(row["best Dice"]) for row in rows]
+    print(
+        fill(
+            "Even the best cleaning of this scan by whole regions stays at Dice "
+            f"{min(reached):.2f} to {max(reached):.2f} with these masks."
+        )
+    )
+
+# %% [markdown]
+# This is no failure of cleaning. It says that threshold and outline are two definitions of inflammation, and that a manual
+# mask is not the truth about the other. On the phantom, where truth is known, the ceiling says how well the thresholds do
+# ([](#page-accuracy)).
+#
+# :::{admonition} Takeaway
+# :class: tip
+# Cleaning is data: a list of small decisions with a place, a name and a reason, which anybody can replay, count and dispute.
+# It can only take away.
+# :::
+#
+# ## Exercise
+#
+# :::{admonition} Undo by replay
+# :class: seealso
+# Somebody says the stand-in was wrong about the largest region it removed. Bring that region back *without* touching the
+# record's other edits. How many voxels of VHI does this one decision weigh?
+#
+# The solution is folded below.
+# :::
+
+# %% tags=["hide-cell"]
+removed = [r for r in measurement.regions if not cleaned.inflammation.array[r.voxel]]
+if removed:
+    disputed = edits.add("restore", removed[0].voxel, reader="somebody")
+    gain = voxels_after(disputed) - cleaned.vhi.voxels
+    print(
+        f"region {removed[0].id} is back: {gain} voxels, {gain / max(cleaned.vhi.voxels, 1):.1%} of VHI"
+    )
+else:
+    print("the stand-in removed nothing")

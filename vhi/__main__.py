@@ -1,0 +1,5 @@
+"""``python -m vhi`` is the command `vhi`."""
+
+from vhi.cli import main
+
+main()
