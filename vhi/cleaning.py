@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from vhi.candidates import group_lesions, label_regions
 from vhi.edits import Edit, Edits, candidates_sha256
-from vhi.errors import InputError
+from vhi.errors import EditsError
 from vhi.images import Image
 
 
@@ -38,7 +38,7 @@ def apply_edits(candidates: Image, edits: Edits) -> NDArray[np.uint8]:
 
     Raises
     ------
-    InputError
+    EditsError
         The record belongs to another grid or other candidates, an edit points where no candidate
         is, or a cut does not divide its region.
     """
@@ -97,12 +97,12 @@ def _check_belongs(candidates: Image, edits: Edits) -> None:
     affine = np.array(edits.affine)
     same_grid = edits.shape == candidates.shape and affine.shape == (4, 4)
     if not same_grid or not np.allclose(affine, candidates.affine, atol=1e-3):
-        raise InputError(
+        raise EditsError(
             f"the edits belong to another grid ({_words(edits.shape)} voxels of case "
             f"{edits.case}); use the record that was made on this scan"
         )
     if edits.candidates_sha256 != candidates_sha256(candidates.array):
-        raise InputError(
+        raise EditsError(
             f"the edits of case {edits.case} were made on other candidates (another normal bone, "
             "disease region or version); clean this result anew, or measure with the same masks"
         )
@@ -114,7 +114,7 @@ def _region_at(regions: NDArray[np.int32], grid: Image, edit: Edit, number: int)
     region = int(regions[tuple(voxel)]) if inside else 0
     if region == 0:
         where = " ".join(f"{x:.1f}" for x in edit.world_mm)
-        raise InputError(
+        raise EditsError(
             f"edit {number}: no candidate lies at {where} mm (voxel {_words(tuple(voxel))}); "
             "check the record, or take this edit out"
         )
@@ -139,7 +139,7 @@ def _cut_in_place(
     in_slice = bool((line[:, axis] == index).all() and np.abs(line).max() < 10_000)
     parts = _cut(plane == region, np.delete(line, axis, axis=1)) if in_slice else None
     if parts is None:
-        raise InputError(
+        raise EditsError(
             f"edit {number}: the line does not divide the region at voxel "
             f"{_words(edit.voxel)}; draw it right across the region, in its slice"
         )

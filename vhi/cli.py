@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
-from vhi.errors import InputError
+from vhi.errors import EditsError, InputError
 from vhi.thresholds import doubts
 
 # typer carries its own copy of click, so the class is found where it surely is.
@@ -191,10 +192,8 @@ def measure(
         report(f"Measuring {chosen.case}")
         try:
             measurement = run(chosen, edits=record, **options)
-        except InputError as error:
-            # What is wrong with a record is known only where it is replayed.
-            named = f"{edits}: " if str(error).startswith(("edit ", "the edits ")) else ""
-            raise InputError(f"{named}{error}") from error
+        except EditsError as error:  # whoever replays a record does not know its file
+            raise InputError(f"{edits}: {error}") from error
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:
         warn(note)
@@ -406,6 +405,8 @@ def main() -> None:
         status = run(sys.argv[1:])
         sys.stdout.flush()
     except OSError as error:
+        if error.filename is not None or error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
         # Whoever read our output is gone, or its disk is full: the result itself is on disk.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):

@@ -1,4 +1,4 @@
-"""The one error that a user's mistake raises."""
+"""What a user's mistake raises."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
     The message is a single line a reader can act on: which file or argument, what is wrong
     with it, and what to do next. Commands print it on standard error and exit with status 2.
     """
+
+
+class EditsError(InputError):
+    """A reader's record does not fit the candidates it is replayed on."""

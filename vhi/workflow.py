@@ -28,7 +28,7 @@ from vhi.candidates import (
 from vhi.cases import Case
 from vhi.cleaning import apply_edits
 from vhi.edits import Edits, encode_edits
-from vhi.errors import InputError
+from vhi.errors import EditsError, InputError
 from vhi.images import Image, check_same_grid, resample
 from vhi.measurement import Measurement, Provenance
 from vhi.nifti import load_image, load_mask
@@ -129,7 +129,7 @@ def measure_images(
     with clock.step("cleaning"):
         record = edits if edits is not None else Edits.start(kept_image, case=case, visit=visit)
         if (record.case, record.visit) != (case, visit):
-            raise InputError(
+            raise EditsError(
                 f"the edits belong to case {_named(record.case, record.visit)}, not to "
                 f"{_named(case, visit)}; use the record that was made on this case"
             )
