@@ -57,7 +57,7 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # {term}`Normal bone` of the same patient (blue line) says how bright healthy marrow is. Bone that is brighter is a
 # {term}`candidate` for inflammation (yellow and red).
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-answer", "caption": "From normal bone to candidates, on one STIR slice. 1: normal bone, drawn between the sacral foramina. 2: how bright it is on all its slices, in scanner units; n, the number of its voxels, stands above the histogram. Yellow begins at the lower threshold, red at the upper one, the brightest voxel of normal bone. 3: bone of the same slice in these colours, before anybody has cleaned it. Takeaway: the patient's own healthy marrow sets the limits."}, "image": {"alt": "Three panels. First: oblique coronal STIR slice through the sacrum with a blue outline around marrow between the foramina. Second: histogram of the intensities inside the outline; at its right end a yellow band from the lower to the upper threshold, red beyond. Third: the same slice, bone above the thresholds coloured yellow and red."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-answer", "caption": "From normal bone to candidates, on one STIR slice. 1: normal bone, drawn between the sacral foramina. 2: how bright it is on all its slices, in scanner units; the number of its voxels stands above the histogram (n = 1 scan). Yellow begins at the lower threshold, red at the upper one, the brightest voxel of normal bone. 3: bone of the same slice in these colours, before anybody has cleaned it. Takeaway: the patient's own healthy marrow sets the limits."}, "image": {"alt": "Three panels. First: oblique coronal STIR slice through the sacrum with a blue outline around marrow between the foramina. Second: histogram of the intensities inside the outline; at its right end a yellow band from the lower to the upper threshold, red beyond. Third: the same slice, bone above the thresholds coloured yellow and red."}}
 (index,) = figures.fullest_slices(measurement.normal_bone.array, stir.slice_axis, 1)
 bone_box = figures.box_of(measurement.disease_region, figures.view_of(stir))
 look = {"box": bone_box, "window": figures.window_of(stir, measurement.disease_region.array)}
@@ -71,12 +71,12 @@ middle.axvspan(thresholds.upper, end, color=figures.RED)
 middle.set_xlim(right=end)
 middle.get_legend().remove()
 left.set_title("1  Healthy marrow (blue line)", fontsize=12)
-middle.set_title(f"2  How bright it is (n = {measurement.intensities.size:,} voxels)", fontsize=12)
+middle.set_title(f"2  How bright it is ({measurement.intensities.size:,} voxels)", fontsize=12)
 right.set_title("3  Bone that is brighter", fontsize=12)
 plt.show()
 
 # %% tags=["remove-input"]
-bright = np.count_nonzero(measurement.kept.array)
+bright = np.count_nonzero(measurement.candidates.array)
 print(
     fill(
         f"Healthy marrow reaches {thresholds.upper:.0f}. On all slices together {bright:,} voxels "
@@ -157,7 +157,7 @@ n, quartile, iqr = thresholds.multiple, thresholds.upper_quartile, thresholds.iq
 print(f"lower {quartile:.2f} + {n:.2f} x {iqr:.2f} = {thresholds.lower:.4f}")
 print(f"upper {thresholds.upper:.4f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-histogram", "caption": "STIR intensities of normal bone (scanner units; n, the number of voxels, in the title) with upper quartile, lower and upper threshold. Takeaway: both thresholds lie in the far right tail, where hardly any healthy voxel is."}, "image": {"alt": "Histogram of the STIR intensities of normal bone, one hump. A dotted line marks the upper quartile on its right flank, dashed lines at the far right the lower and the upper threshold."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-histogram", "caption": "STIR intensities of normal bone (scanner units; n = 1 scan, number of voxels in the title) with upper quartile, lower and upper threshold. Takeaway: both thresholds lie in the far right tail, where hardly any healthy voxel is."}, "image": {"alt": "Histogram of the STIR intensities of normal bone, one hump. A dotted line marks the upper quartile on its right flank, dashed lines at the far right the lower and the upper threshold."}}
 fig, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
 figures.draw_histogram(axes, measurement.intensities, thresholds)
 plt.show()

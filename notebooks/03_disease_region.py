@@ -25,7 +25,7 @@
 #
 # ## Question
 #
-# Much in a pelvis is brighter than healthy marrow: bowel, vessels, the spinal canal, muscle. None of it is bone. Where may
+# Much in a pelvis is brighter than healthy marrow: bowel, vessels, the spinal canal. None of it is bone. Where may
 # the thresholds be applied?
 
 # %% tags=["parameters", "hide-input"]
@@ -57,7 +57,7 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # The {term}`disease region` is bone. It is drawn on {term}`T1w`, which shows anatomy, and used on {term}`STIR`, which
 # shows water.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-disease-region", "caption": "The disease region (blue line) on T1w, where it is drawn, and on STIR, where it is used; one slice of the scan (n = 1), grey levels in scanner units. Right: everything on that STIR slice that is as bright as the lower threshold or brighter, yellow, and from the upper one on, red, if the whole picture counted. Takeaway: without the region most of what is marked would not be bone."}, "image": {"alt": "Three pictures of one oblique coronal slice. Left T1w and middle STIR with a blue outline around sacrum and ilia. Right the STIR slice with large parts of muscle, bowel, vessels and canal coloured red and yellow, far more than the bone."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-disease-region", "caption": "The disease region (blue line) on T1w, where it is drawn, and on STIR, where it is used; one slice of the scan (n = 1), grey levels in scanner units. Right: everything on that STIR slice that is as bright as the lower threshold or brighter, yellow, and from the upper one on, red, if the whole picture counted. Takeaway: without the region much that is no bone would be marked."}, "image": {"alt": "Three pictures of one oblique coronal slice. Left T1w and middle STIR with a blue outline around sacrum and ilia. Right the STIR slice with bowel, vessels and canal coloured red and yellow beside the bone."}}
 (index,) = figures.fullest_slices(region.array, stir.slice_axis, 1)
 anywhere = vhi.label_candidates(stir.array, np.ones(stir.shape, bool), measurement.thresholds)
 box = figures.box_of(region, figures.view_of(stir))

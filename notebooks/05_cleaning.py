@@ -284,8 +284,8 @@ if rows:
     )
 
 # %% [markdown]
-# This is no failure of cleaning. It says that threshold and outline are two definitions of inflammation, and that a manual
-# mask is not the truth about the other. On the phantom, where truth is known, the ceiling says how well the thresholds do
+# This is no failure of cleaning. It says that threshold and outline are two definitions of inflammation, and that neither
+# mask of a reader is the truth about the other. On the phantom, where the one mask is the truth, the ceiling says how well the thresholds do
 # ([](#page-accuracy)).
 #
 # :::{admonition} Takeaway

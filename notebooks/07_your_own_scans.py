@@ -18,7 +18,8 @@
 # **You will** go from the scanner's files to a report: convert, draw normal bone, measure, clean, and measure many.
 #
 # **You need** a STIR and a T1w scan of one visit, in the same slices; `vhi` installed ([](../how-to-run)); for drawing the
-# disease region a free program, ITK-SNAP or 3D Slicer. No Python: everything here is typed into a terminal.
+# disease region a free program, ITK-SNAP or 3D Slicer. No Python but for cleaning: everything else is
+# typed into a terminal.
 #
 # **It takes** 20 minutes, and for the disease region of a new scan an hour of drawing.
 # :::

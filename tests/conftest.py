@@ -8,10 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from vhi.cases import Case
 from vhi.images import Image
 from vhi.nifti import encode_nifti
+
+# A busy machine is no failure.
+settings.register_profile("vhi", deadline=None)
+settings.load_profile("vhi")
 
 SPACING_MM = (0.5, 0.5, 3.3)
 

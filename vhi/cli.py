@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from vhi.thresholds import doubts
 # typer carries its own copy of click, so the class is found where it surely is.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
-SHOWN = 10
+SHOWN = 5
 """Missing files that `vhi fetch` names; the rest are counted."""
 
 INTERRUPTED = 130
@@ -230,7 +231,7 @@ def normal_bone_command(
     The coordinates are those that ITK-SNAP, 3D Slicer or fsleyes show for the voxel (ITK-SNAP
     counts from 1: subtract 1).
 
-    `vhi normal-bone --stir S.nii.gz --centre 168 190 10 --radius-mm 15 10 --slices 4 --out
+    `vhi normal-bone --stir S.nii.gz --centre 168 216 9 --radius-mm 12 8 --slices 4 --out
     N.nii.gz`
     """
     from vhi.normal_bone import write_drawn_normal_bone
@@ -275,14 +276,13 @@ def fetch(
             except InputError as error:
                 reasons[group] = str(error)
     for group in groups:
-        found = data.status(data.group_paths(group))
-        places = [place for _, place in found]
-        counts = {place: places.count(place) for place in dict.fromkeys(places)}
+        places = {file.path: place for file, place in data.status(data.group_paths(group))}
+        counts = Counter(places.values())
         there = ", ".join(f"{count} {place}" for place, count in counts.items())
         print(f"{group}: {len(places)} files: {there}")
-        lacking = [file.path for file, place in found if place in ("missing", "wrong")]
+        lacking = [path for path, place in places.items() if place in ("missing", "wrong")]
         for path in lacking[:SHOWN]:
-            print(f"  missing or wrong: {path}")
+            print(f"  {places[path]}: {path}")
         if lacking[SHOWN:]:
             print(f"  and {len(lacking) - SHOWN} more")
     for group in groups[1:]:

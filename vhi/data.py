@@ -46,7 +46,7 @@ COMMIT = "3338c88fb441cdeb6c1d6acb3ef61e7af3e7f99d"
 SOURCE_URL = f"https://raw.githubusercontent.com/c-hepburn/Bone_MRI/{COMMIT}/"
 REMEDIES = (
     "set VHI_DATA_MIRROR to a copy of the supplement, or connect to the internet and run "
-    "`vhi fetch`"
+    "`vhi fetch` (the simulated source `phantom` needs neither)"
 )
 
 # Each group by the beginnings of its paths; a path belongs to the last group that fits it.

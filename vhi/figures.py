@@ -248,7 +248,7 @@ def areas(measurement: Measurement) -> Figure:
 
 def draw_histogram(axes: Axes, values: NDArray[np.floating], thresholds: Thresholds) -> None:
     """Draw the intensities of normal bone and the thresholds into given axes."""
-    axes.hist(values, bins=60, color="#8aa1b4")
+    axes.hist(values, bins=_bins(values), color="#8aa1b4")
     for x, colour, name in (
         (thresholds.lower, "#c98a00", "lower"),
         (thresholds.upper, RED, "upper"),
@@ -264,11 +264,20 @@ def draw_histogram(axes: Axes, values: NDArray[np.floating], thresholds: Thresho
     axes.set_ylabel("voxels of normal bone")
     axes.set_title(
         f"{values.size} voxels of normal bone, IQR {thresholds.iqr:.0f}, "
-        f"n = {thresholds.multiple:.2f}",
+        f"multiple n = {thresholds.multiple:.2f}",
         fontsize=9,
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
+
+
+def _bins(values: NDArray[np.floating]) -> list[float]:
+    """Return bin edges a whole number of intensity steps apart, which leaves no comb of gaps."""
+    levels = np.unique(values)
+    steps = np.diff(levels)
+    step = float(steps[steps > 1e-6 * max(np.ptp(levels), 1e-12)].min())
+    width = step * max(round(float(np.ptp(levels)) / step / 60), 1)
+    return np.arange(levels[0] - step / 2, levels[-1] + width, width).tolist()
 
 
 def _shape_ratio(image: Image, box: tuple[slice, slice]) -> float:

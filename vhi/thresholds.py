@@ -194,7 +194,7 @@ def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
     if n < FIRST_MULTIPLE - STEP / 2:
         found.append(
             f"n = {n:.2f}, below the paper's start of 1.50, because the brightest voxel lies close "
-            "to the others; a larger area of marrow makes the thresholds surer"
+            "to the others; a larger area makes the thresholds surer, and one on a lesion is wrong"
         )
     return found
 

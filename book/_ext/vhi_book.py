@@ -23,7 +23,8 @@ EDITIONS = ("study", "phantom")
 
 PHANTOM_BANNER = (
     "<strong>Built on the phantom: simulated scans, made by code.</strong> No patient is shown, "
-    "and no number on these pages is a result of the study."
+    "and nothing measured on these pages is a result of the study; numbers quoted from the "
+    "papers carry their citation."
 )
 
 RESEARCH_ONLY = "Research use only – not a medical device."
