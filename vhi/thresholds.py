@@ -189,7 +189,7 @@ def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
     if n > MOST_PLAUSIBLE_MULTIPLE:
         found.append(
             f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area holds something much "
-            "brighter than marrow (vessel, fluid, artefact); draw it again without"
+            "brighter than marrow (vessel, fluid, artefact); draw it again without that"
         )
     if n < FIRST_MULTIPLE - STEP / 2:
         found.append(
