@@ -15,6 +15,22 @@ from typing import Annotated, Any
 
 import typer
 
+from vhi._options import (
+    All,
+    CaseName,
+    DiseaseRegion,
+    EditsFile,
+    ExcludeNormalBone,
+    NormalBone,
+    Out,
+    Overwrite,
+    Resample,
+    SliceThickness,
+    Source,
+    Stir,
+    T1w,
+    Visit,
+)
 from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
 from vhi.errors import EditsError, InputError
 from vhi.thresholds import doubts
@@ -63,70 +79,20 @@ def _options(
 
 @app.command()
 def measure(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; it is created.")],
-    stir: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="STIR scan, NIfTI.", show_default=False)
-    ] = None,
-    t1w: Annotated[
-        Path | None,
-        typer.Option("--t1w", metavar="FILE", help="T1w scan of the same visit, NIfTI."),
-    ] = None,
-    normal_bone: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`."
-        ),
-    ] = None,
-    disease_region: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Mask (0/1) of the bone where inflammation can be."),
-    ] = None,
-    edits: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A reader's cleaning, edits.json.")
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Take cases from `study`, `phantom` or a CSV table instead."
-        ),
-    ] = None,
-    case: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The case of the source. With --stir: the name to give your scan (default: the "
-            "name of the STIR file).",
-        ),
-    ] = None,
-    visit: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The visit, where a case has several.")
-    ] = None,
-    all_cases: Annotated[
-        bool, typer.Option("--all", metavar="", help="Measure all cases of the source.")
-    ] = False,
-    slice_thickness: Annotated[
-        float | None,
-        typer.Option(
-            metavar="MM",
-            help="Slice thickness without the gap. Default: the table's, or SliceThickness of "
-            "the JSON file beside the STIR scan.",
-        ),
-    ] = None,
-    resample: Annotated[
-        bool,
-        typer.Option(
-            "--resample", metavar="", help="Carry masks of another grid to the STIR grid."
-        ),
-    ] = False,
-    exclude_normal_bone: Annotated[
-        bool,
-        typer.Option(
-            "--exclude-normal-bone", metavar="", help="Take normal bone out of the disease region."
-        ),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar="", help="Replace an earlier result in DIR.")
-    ] = False,
+    out: Out,
+    stir: Stir = None,
+    t1w: T1w = None,
+    normal_bone: NormalBone = None,
+    disease_region: DiseaseRegion = None,
+    edits: EditsFile = None,
+    source: Source = None,
+    case: CaseName = None,
+    visit: Visit = None,
+    all_cases: All = False,
+    slice_thickness: SliceThickness = None,
+    resample: Resample = False,
+    exclude_normal_bone: ExcludeNormalBone = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure VHI of one visit, or of all cases of a source.
 

@@ -1,0 +1,62 @@
+"""The options of `vhi measure`: their types and what the help says of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; it is created.")]
+Stir = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="STIR scan, NIfTI.", show_default=False)
+]
+T1w = Annotated[
+    Path | None, typer.Option("--t1w", metavar="FILE", help="T1w scan of the same visit, NIfTI.")
+]
+NormalBone = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`."),
+]
+DiseaseRegion = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Mask (0/1) of the bone where inflammation can be."),
+]
+EditsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A reader's cleaning, edits.json.")
+]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Take cases from `study`, `phantom` or a CSV table instead."),
+]
+CaseName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The case of the source. With --stir: the name to give your scan (default: the "
+        "name of the STIR file).",
+    ),
+]
+Visit = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The visit, where a case has several.")
+]
+All = Annotated[bool, typer.Option("--all", metavar="", help="Measure all cases of the source.")]
+SliceThickness = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MM",
+        help="Slice thickness without the gap. Default: the table's, or SliceThickness of the "
+        "JSON file beside the STIR scan.",
+    ),
+]
+Resample = Annotated[
+    bool,
+    typer.Option("--resample", metavar="", help="Carry masks of another grid to the STIR grid."),
+]
+ExcludeNormalBone = Annotated[
+    bool,
+    typer.Option(
+        "--exclude-normal-bone", metavar="", help="Take normal bone out of the disease region."
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", metavar="", help="Replace an earlier result in DIR.")
+]
