@@ -1,0 +1,128 @@
+"""What a training slice may look like instead.
+
+The paper's changes (section 2.5.3 and the authors' published settings): rotation by up to 10
+degrees, scale 0.9 to 1.1, shear up to 0.2, elastic deformation, a mirrored side, intensities to
+the power of 0.6 to 1.2. For scans the study has none of: marrow made brighter, darker or patchy
+inside bone, a bias field, a coarser resolution, noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import monai.transforms as mt
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+ROTATION = np.deg2rad(10)
+SHEAR = 0.2
+SCALE = 0.1
+POWER = (0.6, 1.2)
+
+
+def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
+    """Return the transform of a sample ``{"image", "target", "bone"}``, each (channels, h, w).
+
+    Parameters
+    ----------
+    kind
+        ``"paper"`` or ``"robust"``.
+    spacing_mm
+        Of the slices, for the size of deformations, which is meant in millimetres.
+    """
+    pixels = 0.5952 / spacing_mm
+    # Image, target and bone are one stack here, so that a sample is interpolated once.
+    geometry = [
+        mt.ConcatItemsd(("image", "target", "bone"), "stack"),
+        mt.Rand2DElasticd(
+            "stack",
+            spacing=(28 * pixels, 28 * pixels),
+            magnitude_range=(0.0, 5.0 * pixels),
+            prob=1.0,
+            rotate_range=ROTATION,
+            shear_range=(SHEAR, SHEAR),
+            scale_range=(SCALE, SCALE),
+            mode="bilinear",
+            padding_mode="zeros",
+        ),
+        mt.RandFlipd("stack", prob=0.5, spatial_axis=1),
+        Unstackd(),
+    ]
+    power = [mt.RandAdjustContrastd("image", prob=1.0, gamma=POWER)]
+    if kind == "paper":
+        return mt.Compose([*geometry, *power])
+    return mt.Compose(
+        [
+            *geometry,
+            RandMarrowd("image", "bone", prob=0.4),
+            *power,
+            mt.RandBiasFieldd("image", prob=0.3, degree=3, coeff_range=(-0.25, 0.25)),
+            mt.RandScaleIntensityd("image", prob=0.5, factors=0.25),
+            mt.RandSimulateLowResolutiond(
+                "image", prob=0.2, zoom_range=(0.35, 0.9), upsample_mode="bilinear"
+            ),
+            mt.RandGaussianNoised("image", prob=0.25, std=0.06),
+        ]
+    )
+
+
+class Unstackd(mt.Transform):  # type: ignore[misc]
+    """Take the stack of image, target and bone apart again."""
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the three, each (channels, h, w)."""
+        stack = torch.as_tensor(data["stack"])
+        return {"image": stack[:-2], "target": stack[-2:-1], "bone": stack[-1:]}
+
+
+class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):  # type: ignore[misc]
+    """Change marrow inside bone: all of it, in blots, or patchy; brighter (fat) or darker.
+
+    The published network failed on very fatty and on sclerotic marrow, of which no training scan
+    has any (section 3.2, figure S3).
+    """
+
+    def __init__(self, keys: KeysCollection, bone_key: str, *, prob: float) -> None:
+        mt.MapTransform.__init__(self, keys)
+        mt.RandomizableTransform.__init__(self, prob)
+        self.bone_key = bone_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the sample with its marrow changed, or as it was."""
+        changed = dict(data)
+        self.randomize(None)
+        if not self._do_transform:
+            return changed
+        random = self.R
+        brighter = random.uniform() < 0.5
+        factor = random.uniform(1.2, 2.4) if brighter else random.uniform(0.15, 0.8)
+        bone = torch.as_tensor(changed[self.bone_key], dtype=torch.float32)[None]
+        pattern = marrow_pattern(
+            ("whole", "blots", "patchy")[random.randint(3)], bone.shape[-2:], random
+        )
+        weight = pattern * soften(bone)[0]
+        for key in self.key_iterator(changed):
+            changed[key] = torch.as_tensor(changed[key]) * (1 + (factor - 1) * weight)
+        return changed
+
+
+def marrow_pattern(kind: str, size: tuple[int, int], random: np.random.RandomState) -> Tensor:
+    """Return how much of the change each pixel gets, 0 to 1, shape (1, h, w)."""
+    if kind == "whole":
+        return torch.ones(1, *size)
+    cells = random.randint(4, 9) if kind == "blots" else random.randint(12, 40)
+    noise: NDArray[np.float32] = random.standard_normal((1, 1, cells, cells)).astype(np.float32)
+    smooth = functional.interpolate(
+        torch.from_numpy(noise), size=size, mode="bicubic", align_corners=False
+    )[0]
+    return torch.sigmoid(4 * (smooth - random.uniform(-0.3, 0.6)))
+
+
+def soften(mask: Tensor) -> Tensor:
+    """Return a mask (n, 1, h, w) with edges two pixels wide."""
+    return functional.avg_pool2d(mask, 3, stride=1, padding=1)
