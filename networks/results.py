@@ -1,0 +1,189 @@
+"""What the trainings show: scores of held-out scans, as tables that are kept in `results/`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from networks.runs import Run, all_runs, cross_validation, network_of
+from vhi.cases import Case
+from vhi.files import write_whole
+from vhi.images import Image
+from vhi.network.doubt import slice_doubt
+from vhi.network.evaluate import Evaluation, Finder, evaluate
+from vhi.network.export import save_network
+from vhi.network.normal_bone_effect import normal_bone_effect
+from vhi.network.predict import (
+    both_ways,
+    load_members,
+    propose_normal_bone,
+    segment_disease_region,
+)
+from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
+from vhi.network.robustness import CHANGES, UNCHANGED, change
+from vhi.network.shipped import find_network
+from vhi.network.slices import normalise, slicing_of
+from vhi.nifti import load_image, load_mask
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def ensemble(work: Path, name: str, runs: Sequence[Run]) -> Path:
+    """Put the networks of some runs into one folder, as they would be shipped."""
+    folder = work / "ensembles" / name
+    first = runs[0]
+    save_network(
+        folder,
+        [network_of(run.name, work) for run in runs],
+        first.recipe,
+        name=name,
+        trained_on=[each for each in first.subjects if each not in first.held_out],
+    )
+    return folder
+
+
+def fold_folders(cases: Sequence[Case], work: Path) -> dict[str, Path]:
+    """Return for each of the eight subjects the network that has not seen it."""
+    runs = {run.name: run for run in all_runs(cases)}
+    folders = {}
+    for fold, held_out in enumerate(cross_validation(cases)):
+        folder = ensemble(work, f"cv{fold}", [runs[f"cv{fold}"]])
+        folders |= dict.fromkeys(held_out, folder)
+    return folders
+
+
+def score_cross_validation(
+    cases: Sequence[Case], work: Path, changes: Iterable[str] = tuple(CHANGES)
+) -> Evaluation:
+    """Score each of the eight with the network that has not seen it, changed copies included."""
+    folders = fold_folders(cases, work)
+
+    def find(case: Case, changed: Image | None) -> Image:
+        t1w = changed if changed is not None else load_image(case.t1w)
+        return segment_disease_region(t1w, network=str(folders[case.subject])).mask
+
+    return _scored([c for c in cases if c.subject in folders], find, DISEASE_REGION, changes)
+
+
+def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the signs of a poor slice beside its Dice, slice by slice of held-out scans.
+
+    The Dice is that of all bone: a drawn region that leaves out normal bone is no failure of the
+    network, and a warning must not learn it.
+    """
+    folders = fold_folders(cases, work)
+    rows = []
+    for case in cases:
+        if case.subject not in folders:
+            continue
+        network = find_network(str(folders[case.subject]), DISEASE_REGION)
+        members = load_members(network)
+        assert case.disease_region and case.normal_bone
+        bone = load_mask(case.disease_region)
+        bone = bone.with_array(bone.array | load_mask(case.normal_bone).array)
+        for name in changes:
+            made = change(name, load_image(case.t1w), bone)
+            slicing = slicing_of(made.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple)
+            truth = slicing.cut(made.carry(bone).array) > 0.5
+            slices = slicing.cut(normalise(made.t1w.array))
+            for k in range(len(slices)):
+                straight, mirrored = both_ways(members, slices[k][None, None])
+                mask = (straight.mean(axis=1) + mirrored.mean(axis=1)) / 2 > network.cutoff
+                both = mask.sum() + truth[k].sum()
+                signs = slice_doubt(straight, mirrored, mask, cutoff=network.cutoff)
+                rows.append(
+                    {
+                        "case": case.case,
+                        "subject": case.subject,
+                        "change": name,
+                        "slice": k,
+                        "dice": 2 * (mask[0] & truth[k]).sum() / both if both else 1.0,
+                        **{sign: float(value[0]) for sign, value in signs.items()},
+                    }
+                )
+    return rows
+
+
+def score_normal_bone(cases: Sequence[Case], work: Path) -> Evaluation:
+    """Score each of the ten with the network that has seen the other nine."""
+    runs = {run.name: run for run in all_runs(cases)}
+    folders = {
+        case.subject: ensemble(work, f"nb{case.subject}", [runs[f"nb{case.subject}"]])
+        for case in cases
+    }
+
+    def find(case: Case, changed: Image | None) -> Image:
+        stir, t1w = load_image(case.stir), load_image(case.t1w)
+        return propose_normal_bone(stir, t1w, network=str(folders[case.subject])).mask
+
+    return _scored(cases, find, NORMAL_BONE, (UNCHANGED,))
+
+
+def halved_normal_bone(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Return what halving the hand-drawn area does, in each of four ways.
+
+    The yardstick for a proposed area: two readers, or one on two days, need not agree better.
+    """
+    rows = []
+    for case in cases:
+        assert case.normal_bone and case.disease_region
+        stir, drawn = load_image(case.stir), load_mask(case.normal_bone)
+        region = load_mask(case.disease_region)
+        for name, half in _halves(drawn).items():
+            effect = normal_bone_effect(stir, half, drawn, region)
+            rows.append({"case": case.case, "half": name, **vars(effect)})
+    return rows
+
+
+def _halves(area: Image) -> dict[str, Image]:
+    """Return the halves of an area: by its middle from side to side, and across the slices."""
+    voxels = np.argwhere(area.array)
+    stack = area.slice_axis
+    sideways = np.abs(area.affine[0, :3]) / np.array(area.spacing_mm)
+    sideways[stack] = -1
+    halves = {}
+    for name, axis in (("side", int(np.argmax(sideways))), ("slices", stack)):
+        order = np.argsort(voxels[:, axis], kind="stable")
+        middle = len(order) // 2
+        for part, chosen in (("first", order[:middle]), ("second", order[middle:])):
+            half = np.zeros(area.shape, bool)
+            half[tuple(voxels[chosen].T)] = True
+            halves[f"{part} by {name}"] = area.with_array(half)
+    return halves
+
+
+def _scored(cases: Sequence[Case], find: Finder, target: str, changes: Iterable[str]) -> Evaluation:
+    result = evaluate(cases, find, target=target, changes=tuple(changes), seen=lambda case: False)
+    failed = [scan for scan in result.scans if scan["failure"]]
+    if failed:
+        raise SystemExit(f"{failed[0]['case']}, {failed[0]['change']}: {failed[0]['failure']}")
+    return result
+
+
+def write_table(name: str, rows: Sequence[Mapping[str, Any]], *, digits: int = 4) -> None:
+    """Write rows as ``results/<name>.csv``, numbers rounded: other machines differ beyond that."""
+    table = io.StringIO()
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {
+                key: f"{value:.{digits}f}" if isinstance(value, float | np.floating) else value
+                for key, value in row.items()
+            }
+        )
+    RESULTS.mkdir(exist_ok=True)
+    write_whole(RESULTS / f"{name}.csv", table.getvalue().encode())
+
+
+def write_record(name: str, record: Mapping[str, Any]) -> None:
+    """Write a record as ``results/<name>.json``."""
+    RESULTS.mkdir(exist_ok=True)
+    write_whole(RESULTS / f"{name}.json", (json.dumps(record, indent=2) + "\n").encode())

@@ -1,0 +1,66 @@
+"""From finished trainings to the folders that travel with the package, and their one test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from networks.results import RESULTS, write_record, write_table
+from networks.runs import FOLDS, TEST_SUBJECTS, all_runs, network_of
+from vhi.cases import Case
+from vhi.images import Image
+from vhi.network.evaluate import evaluate
+from vhi.network.evaluation_report import summary_of
+from vhi.network.export import save_network
+from vhi.network.predict import segment_disease_region
+from vhi.network.recipe import DISEASE_REGION
+from vhi.network.shipped import shipped_folder
+from vhi.nifti import load_image
+
+MEMBERS = {
+    "study": [f"study{fold}" for fold in range(FOLDS)],
+    "default": [f"default{fold}" for fold in range(FOLDS)],
+    "normal-bone": ["nbfinal"],
+}
+
+
+def ship(name: str, cases: Sequence[Case], work: Path) -> None:
+    """Write one shipped network, its curves beside the other results."""
+    runs = {run.name: run for run in all_runs(cases)}
+    members = [runs[each] for each in MEMBERS[name]]
+    recipe = members[0].recipe
+    warning = None
+    if recipe.task == DISEASE_REGION:
+        warning = json.loads((RESULTS / "warning.json").read_text())["warning"]
+    save_network(
+        shipped_folder() / name,
+        [network_of(run.name, work) for run in members],
+        recipe,
+        name=name,
+        trained_on=members[0].subjects,
+        warning=warning,
+    )
+
+
+def keep_curves(cases: Sequence[Case], work: Path) -> None:
+    """Copy the learning curves of all finished trainings to where the book reads them."""
+    folder = Path(__file__).parent / "curves"
+    folder.mkdir(exist_ok=True)
+    for run in all_runs(cases):
+        if (work / run.name / "curves.csv").exists():
+            shutil.copyfile(work / run.name / "curves.csv", folder / f"{run.name}.csv")
+
+
+def score_test_set(cases: Sequence[Case]) -> None:
+    """Score `study` on the two subjects that nothing was chosen on."""
+
+    def find(case: Case, changed: Image | None) -> Image:
+        return segment_disease_region(load_image(case.t1w), network="study").mask
+
+    tested = [case for case in cases if case.subject in TEST_SUBJECTS]
+    evaluation = evaluate(tested, find, seen=lambda case: False)
+    write_table("test-slices", evaluation.slices)
+    write_table("test-scans", evaluation.scans)
+    write_record("test-summary", summary_of(evaluation)[0])
