@@ -22,6 +22,8 @@ help:  ## this list
 	@echo
 	@echo "  make book CASES=phantom    the edition that anyone may publish: simulated scans only"
 	@echo "  make book CASES=study      the study's scans, or an error; never the phantom"
+	@echo "  PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu"
+	@echo "                             (Linux) torch without 3 GB of CUDA, where no GPU is to be used"
 	@echo "  VHI_DATA_MIRROR=FOLDER     a copy of the paper's supplement to take the scans from"
 
 environment: $(READY)  ## the locked environment in .venv, nothing else
@@ -29,9 +31,9 @@ environment: $(READY)  ## the locked environment in .venv, nothing else
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "vhi: no Python 3.11 or newer found (python3 is: $$(python3 --version 2>&1)). Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vhi: $(PYTHON) is $$($(PYTHON) --version 2>&1); 3.11 or newer is needed. Name another: make PYTHON=/path/to/python3"; exit 1; }
-	@echo "vhi: making the environment in $(VENV) (about a minute, once)"
+	@echo "vhi: making the environment in $(VENV) (some minutes, once; torch is large)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "vhi: $(PYTHON) cannot make an environment (on Debian and Ubuntu: the package python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test,train]"
 	@$(BIN)/python -m pip check
 	@touch $@
 

@@ -110,3 +110,19 @@ def study():
 
     if not data.study_available():
         pytest.skip("the study's files are not here: set VHI_DATA_MIRROR to a copy of them")
+
+
+@pytest.fixture(scope="session")
+def small_networks(tmp_path_factory):
+    """Folder of small untrained networks, laid out as the shipped ones."""
+    pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
+    from small_networks import save_small_networks
+
+    return save_small_networks(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def shipped(small_networks, monkeypatch):
+    """Let the small networks be the shipped ones."""
+    monkeypatch.setattr("vhi.network.shipped.shipped_folder", lambda: small_networks)
+    return small_networks

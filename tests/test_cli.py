@@ -17,7 +17,7 @@ from vhi import cli
 from vhi.edits import Edits, load_edits, save_edits
 from vhi.images import Image
 from vhi.nifti import load_image, load_mask
-from vhi.report import RESULT_FILES
+from vhi.result_folder import RESULT_FILES
 
 
 def names(folder):

@@ -15,11 +15,11 @@ from vhi.nifti import load_image, load_mask
 from vhi.report import (
     EDITS_SHOWN,
     LESIONS_SHOWN,
-    RESULT_FILES,
     record_of,
     render_report,
     write_result,
 )
+from vhi.result_folder import RESULT_FILES
 
 
 class Page(HTMLParser):

@@ -145,7 +145,7 @@ def test_files_are_measured_like_their_arrays(tiny, tiny_case):
     m = measure(tiny_case)
     assert m.vhi.voxels == measure_images(*tiny).vhi.voxels == 24
     assert set(m.provenance.inputs) == {"S.nii.gz", "T.nii.gz", "N.nii.gz", "D.nii.gz"}
-    assert m.provenance.normal_bone_from == "given" and m.provenance.resampled == ()
+    assert m.provenance.normal_bone.made == "given" and m.provenance.resampled == ()
     assert m.slice_thickness_mm is None and m.vhi.mm3_slice_thickness is None
 
 

@@ -14,11 +14,26 @@ T1w = Annotated[
 ]
 NormalBone = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`."),
+    typer.Option(
+        metavar="FILE",
+        help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`. Default: a network's.",
+    ),
 ]
 DiseaseRegion = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Mask (0/1) of the bone where inflammation can be."),
+    typer.Option(
+        metavar="FILE",
+        help="Mask (0/1) of the bone where inflammation can be. Default: a network's.",
+    ),
+]
+Network = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Find the disease region with this network (see `vhi segment`). With --source: use "
+        "no mask of the source, let networks find both.",
+        show_default=False,
+    ),
 ]
 EditsFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A reader's cleaning, edits.json.")

@@ -14,7 +14,8 @@ from vhi.edits import load_edits
 from vhi.errors import InputError
 from vhi.files import explain_write_errors, write_whole
 from vhi.measurement import Measurement
-from vhi.report import check_result_folder, write_result
+from vhi.report import write_result
+from vhi.result_folder import check_result_folder
 from vhi.workflow import measure
 
 TABLE = "measurements.csv"
@@ -35,6 +36,8 @@ COLUMNS = (
     "upper",
     "multiple",
     "normal_bone_voxels",
+    "normal_bone_from",
+    "disease_region_from",
     "notes",
     "failure",
 )
@@ -122,6 +125,8 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "upper": measurement.thresholds.upper,
         "multiple": round(measurement.thresholds.multiple, 2),
         "normal_bone_voxels": measurement.intensities.size,
+        "normal_bone_from": measurement.provenance.normal_bone.words,
+        "disease_region_from": measurement.provenance.disease_region.words,
         "notes": " | ".join(measurement.notes),
         "failure": "",
     }

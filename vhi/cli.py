@@ -8,19 +8,22 @@ import logging
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from vhi._evaluate_command import evaluate_command
+from vhi._fetch_command import fetch
+from vhi._normal_bone_command import normal_bone_command
 from vhi._options import (
     All,
     CaseName,
     DiseaseRegion,
     EditsFile,
     ExcludeNormalBone,
+    Network,
     NormalBone,
     Out,
     Overwrite,
@@ -31,15 +34,13 @@ from vhi._options import (
     T1w,
     Visit,
 )
+from vhi._segment_command import segment
 from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
+from vhi._train_command import repeat_names, train
 from vhi.errors import EditsError, InputError
-from vhi.thresholds import doubts
 
 # typer carries its own copy of click, so the class is found where it surely is.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
-
-SHOWN = 5
-"""Missing files that `vhi fetch` names; the rest are counted."""
 
 INTERRUPTED = 130
 """Exit status of a command that was stopped, as shells count it."""
@@ -50,8 +51,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="""Measure the volume of hyperintense inflammation (VHI) on MRI of the sacroiliac joints.
 
-    A STIR and a T1w scan of one visit go in, with a mask of normal bone and a mask of the disease
-    region; a volume, a picture and a report come out.
+    A STIR and a T1w scan of one visit go in; a volume, a picture and a report come out. Normal
+    bone and the disease region are found by networks, or given as masks.
 
     Research use only. Not a medical device.""",
 )
@@ -84,6 +85,7 @@ def measure(
     t1w: T1w = None,
     normal_bone: NormalBone = None,
     disease_region: DiseaseRegion = None,
+    network: Network = None,
     edits: EditsFile = None,
     source: Source = None,
     case: CaseName = None,
@@ -96,7 +98,9 @@ def measure(
 ) -> None:
     """Measure VHI of one visit, or of all cases of a source.
 
-    Your own scans:
+    Your own scans, both areas found by networks, or by your own masks:
+
+    `vhi measure --stir S.nii.gz --t1w T.nii.gz --out result`
 
     `vhi measure --stir S.nii.gz --t1w T.nii.gz --normal-bone N.nii.gz --disease-region D.nii.gz
     --out result`
@@ -108,11 +112,13 @@ def measure(
     """
     from vhi.cases import Case, find_case
     from vhi.edits import load_edits
-    from vhi.report import check_result_folder, write_result
+    from vhi.report import write_result
+    from vhi.result_folder import check_result_folder
     from vhi.sidecars import MAX_SLICE_THICKNESS_MM
     from vhi.workflow import measure as run
 
     options: dict[str, Any] = {
+        "network": network,
         "resample_masks": resample,
         "exclude_normal_bone": exclude_normal_bone,
     }
@@ -123,6 +129,8 @@ def measure(
             f"--slice-thickness {slice_thickness:g}: must be above 0 mm, at most "
             f"{MAX_SLICE_THICKNESS_MM:g}"
         )
+    if network is not None and disease_region is not None:
+        raise InputError("--network and --disease-region name the same area; leave one of them out")
     if source is None:
         for name, path in given.items():
             if path is None:
@@ -155,7 +163,7 @@ def measure(
         else:
             assert case is not None
             chosen = find_case(source, case, visit, progress=_counted(report))
-        chosen = _with_options(chosen, normal_bone, disease_region, slice_thickness)
+        chosen = _with_options(chosen, network, normal_bone, disease_region, slice_thickness)
         report(f"Measuring {chosen.case}")
         try:
             measurement = run(chosen, edits=record, **options)
@@ -169,93 +177,11 @@ def measure(
     print(f"Report: {out / 'report.html'}")
 
 
-@app.command("normal-bone")
-def normal_bone_command(
-    stir: Annotated[Path, typer.Option(metavar="FILE", help="STIR scan to draw on, NIfTI.")],
-    centre: Annotated[
-        tuple[int, int, int],
-        typer.Option(metavar="I J K", help="Voxel at the centre, counted from 0."),
-    ],
-    radius_mm: Annotated[
-        list[float],
-        typer.Option(
-            metavar="R [R2]",
-            help="Radius in mm; two make an ellipse (first and second in-plane array axis).",
-        ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
-    slices: Annotated[
-        int, typer.Option(metavar="N", help="Draw on N neighbouring slices around the centre.")
-    ] = 1,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar="", help="Replace FILE.")
-    ] = False,
-) -> None:
-    """Draw normal bone: an ellipse on each of a few slices.
-
-    Choose marrow of the sacrum between the foramina, away from vessels, artefacts and the joints.
-    The coordinates are those that ITK-SNAP, 3D Slicer or fsleyes show for the voxel (ITK-SNAP
-    counts from 1: subtract 1).
-
-    `vhi normal-bone --stir S.nii.gz --centre 168 216 9 --radius-mm 12 8 --slices 4 --out
-    N.nii.gz`
-    """
-    from vhi.normal_bone import write_drawn_normal_bone
-
-    if out.exists() and not overwrite:
-        raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
-    voxels, thresholds = write_drawn_normal_bone(
-        stir, out, centre=centre, radius_mm=radius_mm, slices=slices
-    )
-    print(
-        f"{voxels} voxels of normal bone; thresholds {thresholds.lower:.1f} (lower) and "
-        f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
-    )
-    print(f"Mask: {out}")
-    for doubt in doubts(thresholds, voxels):
-        warn(f"{out.name}: {doubt}")
-
-
-@app.command()
-def fetch(
-    only: Annotated[
-        str | None,
-        typer.Option(metavar="GROUP", help="Only `study`, `network`, `evaluation` or `readers`."),
-    ] = None,
-) -> None:
-    """Get the study's files, check them, and say what is there and what is missing.
-
-    Each file is taken from the folder named by VHI_DATA_MIRROR, else from the cache, else from
-    the internet, and is used only when its hash is right. Status 2 when a file of the group asked
-    for (of all groups: of the ten study cases) cannot be had.
-    """
-    from vhi import data
-
-    groups = [only] if only else list(data.GROUPS)
-    reasons: dict[str, str] = {}
-    with progress("Getting the study's files") as report:
-        for group in groups:
-            paths = data.group_paths(group)
-            report(f"Getting the files of {group}", total=len(paths))
-            try:
-                data.fetch(paths, progress=lambda *_: report(advance=1))
-            except InputError as error:
-                reasons[group] = str(error)
-    for group in groups:
-        places = {file.path: place for file, place in data.status(data.group_paths(group))}
-        counts = Counter(places.values())
-        there = ", ".join(f"{count} {place}" for place, count in counts.items())
-        print(f"{group}: {len(places)} files: {there}")
-        lacking = [path for path, place in places.items() if place in ("missing", "wrong")]
-        for path in lacking[:SHOWN]:
-            print(f"  {places[path]}: {path}")
-        if lacking[SHOWN:]:
-            print(f"  and {len(lacking) - SHOWN} more")
-    for group in groups[1:]:
-        if group in reasons:
-            warn(reasons[group])
-    if groups[0] in reasons:
-        raise InputError(reasons[groups[0]])
+app.command("normal-bone")(normal_bone_command)
+app.command("segment")(segment)
+app.command("train")(train)
+app.command("evaluate")(evaluate_command)
+app.command("fetch")(fetch)
 
 
 def _measure_all(
@@ -270,7 +196,8 @@ def _measure_all(
 
     with progress(f"Getting the cases of {source}") as report:
         cases = load_cases(source, progress=_counted(report))
-        cases = [_with_options(case, None, None, slice_thickness_mm) for case in cases]
+        network = options["network"]
+        cases = [_with_options(case, network, None, None, slice_thickness_mm) for case in cases]
         report("Measuring", total=len(cases))
         rows = measure_all(
             cases, out, overwrite=overwrite, progress=lambda case: report(advance=1), **options
@@ -311,11 +238,17 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _with_options(
-    case: Any, normal_bone: Path | None, disease_region: Path | None, thickness: float | None
+    case: Any,
+    network: str | None,
+    normal_bone: Path | None,
+    disease_region: Path | None,
+    thickness: float | None,
 ) -> Any:
     """Return the case with what the command line says put in place of its own."""
     from dataclasses import replace
 
+    if network is not None:
+        case = replace(case, normal_bone=None, disease_region=None)
     changes = {
         "normal_bone": normal_bone,
         "disease_region": disease_region,
@@ -330,7 +263,7 @@ def run(arguments: Sequence[str]) -> int:
     message, status = "", 0
     try:
         status = app(
-            args=split_values(arguments or ["--help"], "--radius-mm"),
+            args=repeat_names(split_values(arguments or ["--help"], "--radius-mm")),
             prog_name="vhi",
             standalone_mode=False,
         )

@@ -12,6 +12,7 @@ from vhi.biomarker import Vhi
 from vhi.candidates import MIN_PIXELS, Region, list_regions
 from vhi.edits import Edits
 from vhi.images import Image
+from vhi.origins import NETWORK, Origin
 from vhi.thresholds import Thresholds
 
 
@@ -23,10 +24,8 @@ class Provenance:
     ----------
     inputs : dict
         File name (no folder) to SHA-256.
-    normal_bone_from : str
-        ``"given"``, ``"drawn"`` (by `vhi normal-bone`) or ``"network"``.
-    network, weights_sha256 : str or None
-        The network that made a mask, where one did.
+    normal_bone, disease_region : Origin
+        Where each mask came from.
     resampled : tuple of str
         Files that were carried to the STIR grid.
     exclude_normal_bone : bool
@@ -42,15 +41,28 @@ class Provenance:
     """
 
     inputs: dict[str, str] = field(default_factory=dict)
-    normal_bone_from: str = "given"
-    network: str | None = None
-    weights_sha256: str | None = None
+    normal_bone: Origin = field(default_factory=Origin)
+    disease_region: Origin = field(default_factory=Origin)
     resampled: tuple[str, ...] = ()
     exclude_normal_bone: bool = False
     min_pixels: int = MIN_PIXELS
     edits_sha256: str | None = None
     created: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def network(self) -> str | None:
+        """Return the networks that made masks, disease region first, joined by ``+``."""
+        return "+".join(str(mask.network) for mask in self._by_network) or None
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Return their weights' hashes in the order of `network`, joined by ``+``."""
+        return "+".join(str(mask.weights_sha256) for mask in self._by_network) or None
+
+    @property
+    def _by_network(self) -> list[Origin]:
+        return [mask for mask in (self.disease_region, self.normal_bone) if mask.made == NETWORK]
 
 
 @dataclass(frozen=True)

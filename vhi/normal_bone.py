@@ -6,9 +6,6 @@ artefacts and vessels avoided.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
-from vhi.files import write_whole
 from vhi.images import Image
-from vhi.nifti import encode_nifti, load_image
-from vhi.sidecars import read_sidecar
+from vhi.nifti import load_image
+from vhi.origins import DRAWN, check_mask_place, write_mask
 from vhi.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 
 
@@ -120,36 +116,17 @@ def write_drawn_normal_bone(
         As for `load_image`, `draw_normal_bone` and `estimate_thresholds`: an area that gives no
         threshold is not written.
     """
-    if not out.name.endswith(".nii.gz"):
-        raise InputError(f"{out}: name a file that ends in .nii.gz")
+    check_mask_place(out, never=(stir,))
     scan = load_image(stir)
     mask = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
     intensities = normal_bone_intensities(scan, scan.with_array(mask, out.name))
     thresholds = estimate_thresholds(intensities)
-    sidecar = out.with_name(out.name.removesuffix(".nii.gz") + ".json")
-    _check_place(out, sidecar, stir)
-    content = encode_nifti(mask.astype(np.uint8), scan.affine)
     record = {
-        "from": "drawn",
+        "from": DRAWN,
         "stir": stir.name,
         "centre": list(centre),
         "radius_mm": list(radius_mm),
         "slices": slices,
-        "mask_sha256": hashlib.sha256(content).hexdigest(),
     }
-    write_whole(out, content)
-    write_whole(sidecar, (json.dumps(record, indent=2) + "\n").encode())
+    write_mask(out, scan.with_array(mask, out.name), record, never=(stir,))
     return intensities.size, thresholds
-
-
-def _check_place(out: Path, sidecar: Path, stir: Path) -> None:
-    """Refuse to write the mask over the scan, or its record over somebody else's."""
-    if os.path.exists(out) and os.path.samefile(out, stir):
-        raise InputError(f"{out}: is the scan itself; name another file for the mask")
-    if not os.path.lexists(sidecar):
-        return
-    record, _ = read_sidecar(out)
-    if record is None or record.get("from") != "drawn":
-        raise InputError(
-            f"{sidecar}: stands where the mask's own record has to go; name another --out"
-        )

@@ -15,29 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vhi.candidates import UPPER, Region
-from vhi.edits import Edit, Edits, encode_edits, load_edits
-from vhi.errors import InputError
-from vhi.files import check_free, staged_folder, write_whole
+from vhi.edits import Edit, encode_edits
+from vhi.files import staged_folder, write_whole
 from vhi.measurement import Measurement
 from vhi.nifti import save_labels
+from vhi.origins import Origin, encode_mask_record
+from vhi.result_folder import (
+    KNOWN_FILES,
+    MASK_RECORDS,
+    check_corrected_masks,
+    check_result_folder,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-RESULT_FILES = frozenset(
-    {
-        "vhi.json",
-        "candidates.nii.gz",
-        "inflammation.nii.gz",
-        "disease_region.nii.gz",
-        "normal_bone.nii.gz",
-        "edits.json",
-        "regions.csv",
-        "report.html",
-        "report.png",
-    }
-)
-"""What a result's folder holds."""
 
 LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
@@ -64,7 +55,7 @@ def write_result(
     Returns
     -------
     Path
-        The folder. It holds the `RESULT_FILES`.
+        The folder. It holds the `RESULT_FILES`, and `MASK_RECORDS` of masks made by networks.
 
     Raises
     ------
@@ -75,8 +66,9 @@ def write_result(
 
     folder = Path(folder)
     check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
+    check_corrected_masks(folder, measurement)
     with (
-        staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage,
+        staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES) as stage,
         # A user's own style must not change what a report looks like.
         matplotlib.style.context("default"),
     ):
@@ -88,6 +80,9 @@ def write_result(
             ("normal_bone", measurement.normal_bone),
         ):
             save_labels(image.array, image.affine, stage / f"{name}.nii.gz")
+        for name, origin in _origins(measurement).items():
+            if origin.record:
+                write_whole(stage / MASK_RECORDS[name], encode_mask_record(origin.record))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
         picture = _picture(measurement)
@@ -98,37 +93,9 @@ def write_result(
     return folder
 
 
-def check_result_folder(
-    folder: str | os.PathLike[str], *, overwrite: bool = False, edits: Edits | None = None
-) -> None:
-    """Refuse, before any work is done, a folder that `write_result` would refuse.
-
-    Parameters
-    ----------
-    folder
-        Where the result shall go.
-    overwrite
-        Whether an earlier result may be replaced. One that holds a reader's edits may only be
-        replaced by a measurement with the same edits, or these and more.
-    edits
-        The record that the new measurement uses.
-
-    Raises
-    ------
-    InputError
-        The folder holds something that must not be replaced.
-    """
-    check_free(folder, overwrite=overwrite, known=RESULT_FILES)
-    record = Path(folder) / "edits.json"
-    if not os.path.isfile(record):
-        return
-    old = load_edits(record).edits
-    new = edits.edits if edits is not None else ()
-    if old and new[: len(old)] != old:
-        raise InputError(
-            f"{record}: holds {len(old)} edits of a reader that --overwrite would delete; give "
-            "it as --edits, or move it away"
-        )
+def _origins(measurement: Measurement) -> dict[str, Origin]:
+    known = measurement.provenance
+    return {"disease_region": known.disease_region, "normal_bone": known.normal_bone}
 
 
 def record_of(measurement: Measurement) -> dict[str, Any]:
@@ -148,7 +115,11 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
         "visit": measurement.visit,
         "normal_bone": {
             "voxels": int(measurement.intensities.size),
-            "from": known.normal_bone_from,
+            **known.normal_bone.to_record(),
+        },
+        "disease_region": {
+            "voxels": int(measurement.disease_region.array.sum()),
+            **known.disease_region.to_record(),
         },
         "thresholds": asdict(measurement.thresholds),
         "candidates": counts(measurement.candidates.array),

@@ -1,7 +1,7 @@
 """JSON files beside NIfTI files: what the image itself cannot say.
 
 Of a scan's BIDS sidecar nothing but ``SliceThickness`` is read. A mask that `vhi normal-bone` drew
-has one that says how, and names the mask's hash.
+or `vhi segment` made has one that says how, see `vhi.origins`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ def slice_thickness_mm(stir: Path) -> float | None:
     return float(value)
 
 
-def was_drawn(path: Path) -> bool:
-    """Return whether the sidecar of `vhi normal-bone` belongs to this very mask."""
-    record, _ = read_sidecar(path)
-    return record is not None and record.get("mask_sha256") == sha256_of(path)
+def sidecar_of(path: Path) -> Path:
+    """Return the path of the JSON file beside a NIfTI file: same name, .json."""
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
 
 
 def read_sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
@@ -45,7 +44,7 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
 
     Empty where there is none, None where it cannot be read.
     """
-    sidecar = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+    sidecar = sidecar_of(path)
     try:
         record = json.loads(sidecar.read_bytes())
     except FileNotFoundError:

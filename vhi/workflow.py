@@ -1,7 +1,8 @@
 """The six steps in order, every intermediate kept.
 
 Source: Hepburn et al. 2023, section 2.5.1. Steps i and iii, normal bone and disease region, come
-as masks; ii, thresholds; iv, candidates; v, small regions; vi, cleaning; then the volume.
+as masks, given or found by networks (`vhi.masks`); ii, thresholds; iv, candidates; v, small
+regions; vi, cleaning; then the volume.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from vhi import sidecars
 from vhi.biomarker import measure_volume
 from vhi.candidates import (
@@ -29,9 +28,10 @@ from vhi.cases import Case
 from vhi.cleaning import apply_edits
 from vhi.edits import Edits, encode_edits
 from vhi.errors import EditsError, InputError
-from vhi.images import Image, check_same_grid, resample
+from vhi.images import Image, check_same_grid
+from vhi.masks import check_masks, masks_of
 from vhi.measurement import Measurement, Provenance
-from vhi.nifti import load_image, load_mask
+from vhi.nifti import load_image
 from vhi.thresholds import (
     Thresholds,
     doubts,
@@ -174,6 +174,7 @@ def measure(
     case: Case,
     *,
     edits: Edits | None = None,
+    network: str | None = None,
     resample_masks: bool = False,
     exclude_normal_bone: bool = False,
 ) -> Measurement:
@@ -182,9 +183,13 @@ def measure(
     Parameters
     ----------
     case
-        From `vhi.load_cases`, or made by hand. It needs a normal-bone and a disease-region mask.
+        From `vhi.load_cases`, or made by hand. A mask that it has is used; one that it lacks is
+        found by a network.
     edits
         A reader's record for this case.
+    network
+        The network that finds the disease region of a case that has none; default ``"default"``.
+        To let it take the place of one: ``replace(case, disease_region=None)``.
     resample_masks
         Carry masks (nearest neighbour) and T1w (linear, for pictures) to the STIR grid where they
         lie on another one, instead of refusing them. The provenance names what was carried.
@@ -198,39 +203,34 @@ def measure(
     Raises
     ------
     InputError
-        A file is missing or unusable, a mask is not there, or as in `measure_images`.
+        A file is missing or unusable, a mask is neither given nor found, or as in
+        `measure_images`.
     """
-    normal_bone_path, disease_region_path = _masks(case)
+    check_masks(case, network)
     _check_two_scans(case)
     clock = _Clock()
     with clock.step("load"):
         stir = load_image(case.stir)
         t1w = load_image(case.t1w)
-        normal_bone = load_mask(normal_bone_path)
-        disease_region = load_mask(disease_region_path)
     thickness = case.slice_thickness_mm
     if thickness is None:
         thickness = sidecars.slice_thickness_mm(case.stir)
-    images = [t1w, normal_bone, disease_region]
-    resampled: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    if resample_masks:
-        images, resampled, notes = _carry(images, stir)
-    t1w, normal_bone, disease_region = images
+    with clock.step("masks"):
+        masks = masks_of(case, stir, t1w, network=network, resample_masks=resample_masks)
     with clock.step("hash"):
         inputs = _hash_inputs(
             {
                 "stir": case.stir,
                 "t1w": case.t1w,
-                "normal_bone": normal_bone_path,
-                "disease_region": disease_region_path,
+                "normal_bone": case.normal_bone,
+                "disease_region": case.disease_region,
             }
         )
     return measure_images(
         stir,
-        normal_bone,
-        disease_region,
-        t1w=t1w,
+        masks.normal_bone,
+        masks.disease_region,
+        t1w=masks.t1w,
         edits=edits,
         case=case.case,
         visit=case.visit,
@@ -238,61 +238,13 @@ def measure(
         exclude_normal_bone=exclude_normal_bone,
         provenance=Provenance(
             inputs=inputs,
-            normal_bone_from="drawn" if sidecars.was_drawn(normal_bone_path) else "given",
-            resampled=resampled,
+            normal_bone=masks.normal_bone_from,
+            disease_region=masks.disease_region_from,
+            resampled=masks.resampled,
             seconds=clock.seconds,
         ),
-        notes=notes,
+        notes=masks.notes,
     )
-
-
-def _masks(case: Case) -> tuple[Path, Path]:
-    """Return the case's two masks, or say how to come by them."""
-    # This is where a network's mask takes the place of one that is not given.
-    if case.normal_bone is None:
-        raise InputError(
-            "no normal bone is given; draw it with `vhi normal-bone --stir S --centre I J K "
-            "--radius-mm R --out N.nii.gz` and give it as --normal-bone N.nii.gz (or in the "
-            "table's column normal_bone)"
-        )
-    if case.disease_region is None:
-        raise InputError(
-            "no disease region is given; draw the bone on the T1w scan (ITK-SNAP, 3D Slicer) and "
-            "give it as --disease-region D.nii.gz (or in the table's column disease_region)"
-        )
-    return case.normal_bone, case.disease_region
-
-
-def _carry(
-    images: list[Image], stir: Image
-) -> tuple[list[Image], tuple[str, ...], tuple[str, ...]]:
-    """Carry what lies on another grid to that of `stir`: the images, their names, notes."""
-    carried, names, notes = [], [], []
-    for image in images:
-        try:
-            check_same_grid(stir, image)
-            carried.append(image)
-            continue
-        except InputError:
-            is_mask = image.array.dtype == bool
-            moved = resample(image, stir, order=0 if is_mask else 1)
-        carried.append(moved)
-        names.append(image.name)
-        if not is_mask or not image.array.any():
-            continue
-        before_mm3, after_mm3 = (
-            np.count_nonzero(each.array) * each.voxel_volume_mm3 for each in (image, moved)
-        )
-        if after_mm3 == 0:
-            raise InputError(
-                f"{image.name}: lies wholly outside {stir.name}; check that both are of one visit"
-            )
-        if abs(after_mm3 / before_mm3 - 1) > 0.05:
-            notes.append(
-                f"{image.name}: held {before_mm3:,.0f} mm³ before it was carried to the STIR grid "
-                f"and {after_mm3:,.0f} mm³ after; check that both are of one visit"
-            )
-    return carried, tuple(names), tuple(notes)
 
 
 def _check_two_scans(case: Case) -> None:
@@ -328,8 +280,9 @@ def _notes(
     return tuple(notes)
 
 
-def _hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
+def _hash_inputs(files: dict[str, Path | None]) -> dict[str, str]:
     """Return file name to SHA-256; a name that occurs twice gets its role added."""
+    paths = {role: path for role, path in files.items() if path is not None}
     names = [path.name for path in paths.values()]
     return {
         path.name if names.count(path.name) == 1 else f"{path.name} ({role})": sidecars.sha256_of(

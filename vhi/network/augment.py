@@ -71,7 +71,7 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
     )
 
 
-class Unstackd(mt.Transform):  # type: ignore[misc]
+class Unstackd(mt.Transform):
     """Take the stack of image, target and bone apart again."""
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -80,7 +80,7 @@ class Unstackd(mt.Transform):  # type: ignore[misc]
         return {"image": stack[:-2], "target": stack[-2:-1], "bone": stack[-1:]}
 
 
-class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):  # type: ignore[misc]
+class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
     """Change marrow inside bone: all of it, in blots, or patchy; brighter (fat) or darker.
 
     The published network failed on very fatty and on sclerotic marrow, of which no training scan
@@ -103,7 +103,9 @@ class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):  # type: ignore[mi
         factor = random.uniform(1.2, 2.4) if brighter else random.uniform(0.15, 0.8)
         bone = torch.as_tensor(changed[self.bone_key], dtype=torch.float32)[None]
         pattern = marrow_pattern(
-            ("whole", "blots", "patchy")[random.randint(3)], bone.shape[-2:], random
+            ("whole", "blots", "patchy")[random.randint(3)],
+            (bone.shape[-2], bone.shape[-1]),
+            random,
         )
         weight = pattern * soften(bone)[0]
         for key in self.key_iterator(changed):

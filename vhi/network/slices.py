@@ -9,6 +9,7 @@ at; slices stay as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ class Slicing:
     def cut(self, array: NDArray[np.generic], *, order: int = 1) -> NDArray[np.float32]:
         """Return slices, shape (slices, rows, columns), of an array on the scan's grid.
 
-        `order` is 1 for scans, 0 for masks.
+        `order` is 1 for scans, 0 for masks; a mask carried with 1 gets soft edges.
         """
         slices = self._turn(array).astype(np.float32)
         if self.zoom != (1.0, 1.0):
@@ -150,7 +151,7 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
     return Slicing(image.shape, axes, flips, (zoom[0], zoom[1]), multiple)
 
 
-def normalise(t1w: NDArray[np.generic]) -> NDArray[np.float32]:
+def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     """Return intensities over three standard deviations of the whole scan (section 2.5.3)."""
     spread = float(np.std(t1w, dtype=np.float64))
     if not spread > 0:
