@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from networks import calibrate, results, runs, ship
+from networks import calibrate, cards, results, runs, ship
 from vhi.cases import load_cases
 
 
@@ -26,6 +26,7 @@ def main() -> None:
     make = steps.add_parser("ship", help="put networks into the package")
     make.add_argument("names", nargs="*", default=["study", "default", "normal-bone"])
     steps.add_parser("test", help="score `study` on the test set; meant to be done once")
+    steps.add_parser("cards", help="fill the scores of the model cards from the results")
     asked = parser.parse_args()
 
     cases = load_cases("study")
@@ -34,7 +35,7 @@ def main() -> None:
         print("\n".join(run.name for run in every))
     elif asked.step == "train":
         for run in runs.named(asked.names, every):
-            if not (asked.work / run.name / "curves.csv").exists():
+            if not runs.is_done(run, asked.work):
                 runs.train_run(run, cases, asked.work)
         ship.keep_curves(cases, asked.work)
     elif asked.step == "cross-validate":
@@ -49,8 +50,10 @@ def main() -> None:
     elif asked.step == "ship":
         for name in asked.names:
             ship.ship(name, cases, asked.work)
-    else:
+    elif asked.step == "test":
         ship.score_test_set(cases)
+    else:
+        cards.fill_cards()
 
 
 if __name__ == "__main__":

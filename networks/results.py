@@ -27,7 +27,7 @@ from vhi.network.predict import (
 )
 from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
 from vhi.network.robustness import CHANGES, UNCHANGED, change
-from vhi.network.shipped import find_network
+from vhi.network.shipped import find_network, read_record
 from vhi.network.slices import normalise, slicing_of
 from vhi.nifti import load_image, load_mask
 
@@ -54,6 +54,7 @@ def fold_folders(cases: Sequence[Case], work: Path) -> dict[str, Path]:
     folders = {}
     for fold, held_out in enumerate(cross_validation(cases)):
         folder = ensemble(work, f"cv{fold}", [runs[f"cv{fold}"]])
+        check_not_seen(folder, held_out)
         folders |= dict.fromkeys(held_out, folder)
     return folders
 
@@ -111,16 +112,30 @@ def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[di
 
 
 def score_normal_bone(cases: Sequence[Case], work: Path) -> Evaluation:
-    """Score each of the ten with the network that has seen the other nine."""
+    """Score each of the ten with networks that have not seen it, `AREA_MM3` from the other nine.
+
+    Bone is found by the cross-validation's network for the eight, by `study` for the two others.
+    """
     runs = {run.name: run for run in all_runs(cases)}
-    folders = {
-        case.subject: ensemble(work, f"nb{case.subject}", [runs[f"nb{case.subject}"]])
-        for case in cases
-    }
+    bone_networks = fold_folders(cases, work)
+    drawn_mm3 = {}
+    for case in cases:
+        assert case.normal_bone
+        drawn = load_mask(case.normal_bone)
+        drawn_mm3[case.subject] = np.count_nonzero(drawn.array) * drawn.voxel_volume_mm3
 
     def find(case: Case, changed: Image | None) -> Image:
         stir, t1w = load_image(case.stir), load_image(case.t1w)
-        return propose_normal_bone(stir, t1w, network=str(folders[case.subject])).mask
+        bone_network = str(bone_networks.get(case.subject, "study"))
+        others = [volume for subject, volume in drawn_mm3.items() if subject != case.subject]
+        name = f"nb{case.subject}"
+        return propose_normal_bone(
+            stir,
+            t1w,
+            network=str(ensemble(work, name, [runs[name]])),
+            bone=segment_disease_region(t1w, network=bone_network).mask,
+            volume_mm3=float(np.median(others)),
+        ).mask
 
     return _scored(cases, find, NORMAL_BONE, (UNCHANGED,))
 
@@ -159,11 +174,19 @@ def _halves(area: Image) -> dict[str, Image]:
 
 
 def _scored(cases: Sequence[Case], find: Finder, target: str, changes: Iterable[str]) -> Evaluation:
+    """Score with networks that have not seen the cases (the folders' records were checked)."""
     result = evaluate(cases, find, target=target, changes=tuple(changes), seen=lambda case: False)
     failed = [scan for scan in result.scans if scan["failure"]]
     if failed:
         raise SystemExit(f"{failed[0]['case']}, {failed[0]['change']}: {failed[0]['failure']}")
     return result
+
+
+def check_not_seen(folder: Path, subjects: Iterable[str]) -> None:
+    """Stop where a network's own record says that it has learned from a subject it is to meet."""
+    seen = set(read_record(folder)["trained_on"]) & set(subjects)
+    if seen:
+        raise SystemExit(f"{folder.name} has learned from {', '.join(sorted(seen))}")
 
 
 def write_table(name: str, rows: Sequence[Mapping[str, Any]], *, digits: int = 4) -> None:

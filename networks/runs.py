@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -110,13 +112,39 @@ def train_run(run: Run, cases: Sequence[Case], work: Path) -> None:
 
 def network_of(name: str, work: Path) -> UNet:
     """Return the network at the end of a run."""
+    state, recipe = _finished(name, work)
+    network = build(recipe)
+    network.load_state_dict(state["network"])
+    return network.eval()
+
+
+def made_by(run: Run, work: Path) -> dict[str, Any]:
+    """Return how a run's network was made, by its checkpoint, and what it started from.
+
+    Stops where the checkpoint is not of the recipe that is written down for the run.
+    """
+    _, recipe = _finished(run.name, work)
+    if recipe.with_(starts_from="") != run.recipe:
+        raise SystemExit(f"{run.name}: was trained by another recipe; remove it and train again")
+    learned = [subject for subject in run.subjects if subject not in run.held_out]
+    return {"run": run.name, "subjects": learned, "recipe": json.loads(recipe.to_json())}
+
+
+def is_done(run: Run, work: Path) -> bool:
+    """Whether a run was trained to its end, by the recipe that is written down for it."""
+    if not (work / run.name / "curves.csv").exists():
+        return False
+    made_by(run, work)
+    return True
+
+
+def _finished(name: str, work: Path) -> tuple[dict[str, Any], Recipe]:
+    """Return the checkpoint of a finished run and its recipe."""
     state = torch.load(work / name / CHECKPOINT, map_location="cpu", weights_only=True)
     recipe = Recipe.from_json(state["recipe"])
     if state["step"] != recipe.steps:
         raise SystemExit(f"{name}: stopped after {state['step']} steps; train it to its end")
-    network = build(recipe)
-    network.load_state_dict(state["network"])
-    return network.eval()
+    return state, recipe
 
 
 def named(names: Sequence[str], runs: Sequence[Run]) -> list[Run]:

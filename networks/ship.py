@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from networks.results import RESULTS, write_record, write_table
-from networks.runs import FOLDS, TEST_SUBJECTS, all_runs, network_of
+from networks.results import RESULTS, check_not_seen, write_record, write_table
+from networks.runs import FOLDS, TEST_SUBJECTS, all_runs, made_by, network_of
 from vhi.cases import Case
 from vhi.images import Image
 from vhi.network.evaluate import evaluate
@@ -16,7 +17,7 @@ from vhi.network.evaluation_report import summary_of
 from vhi.network.export import save_network
 from vhi.network.predict import segment_disease_region
 from vhi.network.recipe import DISEASE_REGION
-from vhi.network.shipped import shipped_folder
+from vhi.network.shipped import find_network, shipped_folder
 from vhi.nifti import load_image
 
 MEMBERS = {
@@ -30,6 +31,7 @@ def ship(name: str, cases: Sequence[Case], work: Path) -> None:
     """Write one shipped network, its curves beside the other results."""
     runs = {run.name: run for run in all_runs(cases)}
     members = [runs[each] for each in MEMBERS[name]]
+    before = [runs[run.starts_from] for run in members if run.starts_from]
     recipe = members[0].recipe
     warning = None
     if recipe.task == DISEASE_REGION:
@@ -41,6 +43,7 @@ def ship(name: str, cases: Sequence[Case], work: Path) -> None:
         name=name,
         trained_on=members[0].subjects,
         warning=warning,
+        training=[made_by(run, work) for run in (*before, *members)],
     )
 
 
@@ -54,13 +57,28 @@ def keep_curves(cases: Sequence[Case], work: Path) -> None:
 
 
 def score_test_set(cases: Sequence[Case]) -> None:
-    """Score `study` on the two subjects that nothing was chosen on."""
+    """Score `study` on the two subjects that nothing was chosen on. Once: a second look is refused.
+
+    Every look is a row of ``results/test-looks.csv``, with the hash of the weights that were
+    scored; nothing removes rows.
+    """
+    looks = RESULTS / "test-looks.csv"
+    if looks.exists():
+        raise SystemExit(f"{looks.name}: the test set has been looked at; choose nothing by it")
+    check_not_seen(shipped_folder() / "study", TEST_SUBJECTS)
 
     def find(case: Case, changed: Image | None) -> Image:
         return segment_disease_region(load_image(case.t1w), network="study").mask
 
     tested = [case for case in cases if case.subject in TEST_SUBJECTS]
     evaluation = evaluate(tested, find, seen=lambda case: False)
+    summary = summary_of(evaluation)[0]
     write_table("test-slices", evaluation.slices)
     write_table("test-scans", evaluation.scans)
-    write_record("test-summary", summary_of(evaluation)[0])
+    write_record("test-summary", summary)
+    row = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "weights_sha256": find_network("study", DISEASE_REGION).weights_sha256,
+        "mean_dice": summary["per_slice"]["dice"]["mean"],
+    }
+    write_table("test-looks", [row])

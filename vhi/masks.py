@@ -98,6 +98,9 @@ def masks_of(
     InputError
         As for `load_mask` and the networks; grids differ and `resample_masks` is false.
     """
+    from vhi.network.recipe import DISEASE_REGION
+    from vhi.network.shipped import DEFAULT
+
     if not resample_masks:
         check_same_grid(stir, t1w)
     notes: list[str] = []
@@ -122,7 +125,9 @@ def masks_of(
         if case.normal_bone is not None and images[2] is not normal:
             normal_from = carry_origin(normal_from, stir)
     if case.normal_bone is None:
-        normal, normal_from, said = _normal_bone(stir, images[0])
+        # A given region will not do here: people leave normal bone out of it.
+        bone = images[1] if region_from.network == DEFAULT[DISEASE_REGION] else None
+        normal, normal_from, said = _normal_bone(stir, images[0], bone)
         notes += said
         images.append(normal)
     for origin, area in ((region_from, "disease region"), (normal_from, "normal bone")):
@@ -151,11 +156,11 @@ def _disease_region(t1w: Image, network: str | None) -> tuple[Image, Origin, lis
     return _found(found, "disease region")
 
 
-def _normal_bone(stir: Image, t1w: Image) -> tuple[Image, Origin, list[str]]:
+def _normal_bone(stir: Image, t1w: Image, bone: Image | None) -> tuple[Image, Origin, list[str]]:
     from vhi.network.predict import propose_normal_bone
 
     try:
-        found = propose_normal_bone(stir, t1w)
+        found = propose_normal_bone(stir, t1w, bone=bone)
     except InputError as error:
         raise InputError(f"{error} (instead: {DRAW_NORMAL_BONE})") from error
     return _found(found, "normal bone")

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vhi.errors import InputError
-from vhi.images import Image
+from vhi.errors import NothingFound
+from vhi.images import Image, check_same_grid
 
 AREA_MM3 = 5400.0
 """Volume that is proposed: the median of the ten hand-drawn areas (4,619 voxels of 1.169 mm³)."""
@@ -25,6 +25,7 @@ Tukey's outer fence. In the ten hand-drawn areas the thresholds settle at 1.5 to
 def choose_area(
     probability: Image,
     stir: Image,
+    bone: Image | None = None,
     *,
     volume_mm3: float = AREA_MM3,
     fence: float = FENCE,
@@ -37,8 +38,10 @@ def choose_area(
         Of normal bone, on the grid of `stir`.
     stir
         Scaled STIR intensities.
+    bone
+        Mask of all bone on the same grid; nothing outside it is taken.
     volume_mm3
-        How much is taken before vessels go.
+        How much is taken, at most, before vessels go.
     fence
         Interquartile ranges above the upper quartile from which on a pixel is taken for a vessel;
         its eight neighbours in the slice, partly vessel, go with it.
@@ -50,15 +53,21 @@ def choose_area(
 
     Raises
     ------
-    InputError
-        The network finds normal bone nowhere.
+    NothingFound
+        The network finds normal bone nowhere: its probability is above one half in less than a
+        tenth of the volume.
     """
     count = max(1, round(volume_mm3 / stir.voxel_volume_mm3))
-    if np.count_nonzero(probability.array) < count:
-        raise InputError(
-            f"{stir.name}: no place for normal bone is found; draw it by hand (`vhi normal-bone`)"
+    likely = probability.array > 0.5
+    if bone is not None:
+        check_same_grid(stir, bone)
+        likely &= bone.array
+    if np.count_nonzero(likely) < 0.1 * count:
+        raise NothingFound(
+            f"{stir.name}: no place for normal bone is found; check that this is the STIR scan of "
+            "a pelvis, or draw normal bone by hand (`vhi normal-bone`)"
         )
-    area = _most_probable(probability.array, count)
+    area = likely & _most_probable(np.where(likely, probability.array, 0), count)
     lower, upper = np.percentile(stir.array[area], [25, 75])
     vessels = area & (stir.array > upper + fence * (upper - lower))
     in_plane = np.ones((3, 3), bool)
@@ -71,5 +80,7 @@ def _most_probable(probability: NDArray[np.floating], count: int) -> NDArray[np.
 
     Equals stay together, so that the area does not hang on the order in which voxels are stored.
     """
+    if count >= probability.size:
+        return np.ones(probability.shape, bool)
     last = np.partition(probability, -count, axis=None)[-count]
     return probability >= last

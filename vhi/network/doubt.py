@@ -1,9 +1,10 @@
 """Which slices of a segmentation need a look. numpy and scipy only.
 
-Two signs that need no truth: networks that say one thing of a slice and another of its mirror
-image, and holes in the bone, which is how the published network failed (section 3.2, figure S3).
-A network's record says how they are weighed, from cross-validation, and from which score on a
-slice needs a look.
+Three signs that need no truth: networks that say one thing of a slice and another of its mirror
+image; holes in the bone, which is how the published network failed (section 3.2, figure S3); and
+a slice without bone between slices with bone. What disagreement means for the overlap is fitted
+in cross-validation, and so is the threshold; held-out scans have next to no holes and no gaps, so
+these two are rules of their own.
 """
 
 from __future__ import annotations
@@ -59,15 +60,41 @@ def slice_doubt(
 def slice_scores(
     doubts: Mapping[str, NDArray[np.float64]], warning: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """Return the predicted badness of each slice, shape (n,): the doubts by their weights.
+    """Return how much overlap (1 - Dice) each slice is predicted to lack, shape (n,).
 
-    `warning` is that of ``network.json``: ``{"weights": {doubt: weight}, "offset": number,
-    "threshold": number}``.
+    `warning` is that of ``network.json``: ``{"weights": {sign: weight}, "offset": number,
+    "threshold": number, "max_holes": number}``.
     """
     parts = [float(weight) * doubts[name] for name, weight in warning["weights"].items()]
     return float(warning.get("offset", 0.0)) + np.sum(parts, axis=0)
 
 
-def slices_to_look_at(scores: NDArray[np.float64], warning: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the indices of slices whose score is above the record's threshold."""
-    return tuple(int(k) for k in np.flatnonzero(scores > float(warning["threshold"])))
+def slices_to_look_at(
+    scores: NDArray[np.float64],
+    warning: Mapping[str, Any],
+    *,
+    holes: NDArray[np.float64] | None = None,
+    pixels: NDArray[np.int64] | None = None,
+) -> tuple[int, ...]:
+    """Return the indices of slices that need a look.
+
+    Parameters
+    ----------
+    scores
+        From `slice_scores`; above the record's threshold a slice needs a look.
+    warning
+        Of ``network.json``.
+    holes
+        Share of holes in each slice; above the record's ``max_holes`` it needs a look.
+    pixels
+        Of the mask in each slice; an empty slice between others with bone needs a look.
+    """
+    named = scores > float(warning["threshold"])
+    if holes is not None:
+        named |= holes > float(warning.get("max_holes", np.inf))
+    if pixels is not None:
+        with_bone = np.flatnonzero(pixels)
+        if len(with_bone):
+            between = slice(with_bone[0], with_bone[-1])
+            named[between] |= pixels[between] == 0
+    return tuple(int(k) for k in np.flatnonzero(named))

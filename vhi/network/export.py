@@ -49,6 +49,7 @@ def save_network(
     trained_on: Sequence[str],
     cutoff: float = 0.5,
     warning: Mapping[str, Any] | None = None,
+    training: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write a network's folder: weights in float16, the graph made from them, the record.
 
@@ -71,6 +72,8 @@ def save_network(
         A pixel belongs to the area where the mean probability is above this.
     warning
         Calibration of the doubt about a slice, see `vhi.network.doubt.slice_scores`.
+    training
+        How each member was made, where one recipe does not say it.
 
     Raises
     ------
@@ -104,6 +107,7 @@ def save_network(
             "cutoff": cutoff,
             "recipe": json.loads(recipe.to_json()),
             "trained_on": list(trained_on),
+            **({"training": [dict(each) for each in training]} if training else {}),
             "warning": dict(warning or {}),
             "sha256": {WEIGHTS: _sha256(weights)},
         },

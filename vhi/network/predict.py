@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.errors import InputError
+from vhi.errors import InputError, NothingFound
 from vhi.images import Image, check_same_grid
-from vhi.network.area import choose_area
+from vhi.network.area import AREA_MM3, choose_area
 from vhi.network.doubt import slice_doubt, slice_scores, slices_to_look_at
 from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
 from vhi.network.shipped import DEFAULT, PUBLISHED, Network, find_network
@@ -80,8 +80,8 @@ def segment_disease_region(
     Raises
     ------
     InputError
-        No such network; slices more than 8 mm apart, a field of view too small for a pelvis; no
-        bone was found.
+        No such network; slices more than 8 mm apart or sagittal, a field of view too small for a
+        pelvis; `NothingFound` where there is no bone.
     """
     if network == PUBLISHED:
         from vhi.network.published import segment_as_published
@@ -90,7 +90,7 @@ def segment_disease_region(
     else:
         found = segment_scans([t1w], find_network(network, DISEASE_REGION), threads=threads)
     if not found.mask.array.any():
-        raise InputError(
+        raise NothingFound(
             f"{t1w.name}: network {found.network} found no bone; check that this is the T1w scan "
             "of a pelvis, or draw the disease region by hand"
         )
@@ -102,12 +102,14 @@ def propose_normal_bone(
     t1w: Image,
     *,
     network: str = DEFAULT[NORMAL_BONE],
+    bone: Image | None = None,
+    volume_mm3: float = AREA_MM3,
     threads: int | None = None,
 ) -> Segmentation:
     """Propose an area of normal bone in the interforaminal sacrum (step i).
 
-    The network says where; `vhi.network.area.choose_area` takes the most probable voxels there
-    and leaves out vessels.
+    The network says where; `vhi.network.area.choose_area` takes the most probable voxels of bone
+    there and leaves out vessels.
 
     Parameters
     ----------
@@ -115,15 +117,24 @@ def propose_normal_bone(
         The two scans of one visit, on one grid.
     network, threads
         See `segment_disease_region`.
+    bone
+        All bone, which nothing is taken outside of; by default what `segment_disease_region`
+        finds on `t1w`.
+    volume_mm3
+        See `vhi.network.area.choose_area`.
 
     Raises
     ------
     InputError
-        As for `segment_disease_region`; the scans lie on different grids; no place is found.
+        As for `segment_disease_region`; the scans lie on different grids; `NothingFound` where
+        no place is found.
     """
     check_same_grid(stir, t1w)
     found = segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
-    return replace(found, mask=choose_area(found.probability, stir))
+    if bone is None:
+        bone = segment_disease_region(t1w, threads=threads).mask
+    area = choose_area(found.probability, stir, bone, volume_mm3=volume_mm3)
+    return replace(found, mask=area)
 
 
 def segment_scans(
@@ -166,11 +177,10 @@ def segment_scans(
     scores: NDArray[np.float64] = np.zeros(0)
     look_at: tuple[int, ...] = ()
     if network.warning:
-        scores = slice_scores(
-            {name: np.concatenate([each[name] for each in doubts]) for name in doubts[0]},
-            network.warning,
-        )
-        look_at = slices_to_look_at(scores, network.warning)
+        signs = {name: np.concatenate([each[name] for each in doubts]) for name in doubts[0]}
+        scores = slice_scores(signs, network.warning)
+        pixels = np.count_nonzero(np.stack(means) > network.cutoff, axis=(1, 2))
+        look_at = slices_to_look_at(scores, network.warning, holes=signs["holes"], pixels=pixels)
     probability = slicing.join(np.stack(means))
     return Segmentation(
         mask=first.with_array(probability > network.cutoff),
