@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, pipeline
+from benchmarks import imports, network, pipeline
 
 
 def main() -> int:
@@ -22,6 +22,7 @@ def main() -> int:
         pipeline.small_regions(case),
         pipeline.peak_memory(case),
         imports.import_cost(),
+        *network.network_rows(case),
     ]
     table = Table(title=f"vhi benchmarks, one run, case: {kind}")
     for column in ("what", "against what", "measured", "target", "detail"):

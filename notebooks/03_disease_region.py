@@ -87,7 +87,7 @@ print(
 # In the preprint a {term}`U-Net` draws the region on T1w, and its mask is corrected by hand where it fails
 # {cite:p}`hepburn2021preprint`. It was trained on manual masks which include "all bone in the imaged pelvis, the sacroiliac
 # and facet joint spaces". On these pages the mask is given: the study's manual one, or the one that the phantom's code knows
-# to be right. Training a network is a story of its own.
+# to be right. Our own network, and how well it does, come later ([](#page-network-sees), [](#page-results)).
 #
 # ### How large it is
 

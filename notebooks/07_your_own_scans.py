@@ -17,11 +17,12 @@
 # :::{admonition} On this page
 # **You will** go from the scanner's files to a report: convert, draw normal bone, measure, clean, and measure many.
 #
-# **You need** a STIR and a T1w scan of one visit, in the same slices; `vhi` installed ([](../how-to-run)); for drawing the
-# disease region a free program, ITK-SNAP or 3D Slicer. No Python but for cleaning: everything else is
+# **You need** a STIR and a T1w scan of one visit, in the same slices; `vhi` installed ([](../how-to-run)); for looking at masks
+# and correcting them a free program, ITK-SNAP or 3D Slicer. No Python but for cleaning: everything else is
 # typed into a terminal.
 #
-# **It takes** 20 minutes, and for the disease region of a new scan an hour of drawing.
+# **It takes** one minute to a first number, 20 minutes to one that you can defend, and an hour more where you draw the disease
+# region by hand.
 # :::
 #
 # :::{warning}
@@ -124,6 +125,24 @@ plt.show()
 # %% [markdown]
 # ## Code
 #
+# ### With nothing but the scans
+#
+# Networks find what is not given: the disease region on T1w, normal bone on both scans.
+
+# %% tags=["nbval-ignore-output"]
+terminal("vhi measure --stir stir.nii.gz --t1w t1w.nii.gz --case MY01 --out quick")
+
+# %%
+quick = json.loads((folder / "quick" / "vhi.json").read_text())
+for area in ("normal_bone", "disease_region"):
+    print(f"{area}: from {quick[area]['from']} {quick[area]['network']}")
+
+# %% [markdown]
+# Open `quick/report.html` and look at both masks, first at the slices it names. A network has seen few scans, and none of
+# yours ([](#page-failures)). Where a mask is wrong, correct `disease_region.nii.gz` or `normal_bone.nii.gz` in a viewer and
+# measure again with it (`--disease-region`, `--normal-bone`): the record then says "corrected by hand". Or draw it yourself,
+# as follows.
+#
 # ### Draw normal bone
 #
 # Open the STIR scan in a viewer. Find marrow of the sacrum between the foramina, away from vessels, artefacts, the canal and
@@ -148,8 +167,9 @@ print(f"for comparison, the area given with this case: {theirs.lower:.1f} and {t
 #
 # ### Draw the disease region
 #
-# Until a network does it, this is handwork on the T1w scan, slice by slice: all bone of the pelvis that is imaged, joint
-# spaces included, foramina and canal excluded.
+# `vhi segment --t1w t1w.nii.gz --out disease_region.nii.gz` writes the network's proposal as a file to correct. By hand it is
+# an hour on the T1w scan, slice by slice: all bone of the pelvis that is imaged, joint spaces included, foramina and canal
+# excluded.
 #
 # ::::{tab-set}
 # :::{tab-item} ITK-SNAP
@@ -208,13 +228,13 @@ terminal("""vhi measure --stir stir.nii.gz --t1w t1w.nii.gz --normal-bone normal
 # %% [markdown]
 # ### Many scans
 #
-# One table, one row a visit. Paths count from the table's folder; masks and slice thickness may be empty. The second row
-# below has no normal bone yet, to show what happens to it.
+# One table, one row a visit. Paths count from the table's folder; masks and slice thickness may be empty, and are then found
+# or read beside the scan. The second row below names a scan that is not there, to show what happens to it.
 
 # %%
 table = """case,visit,stir,t1w,normal_bone,disease_region
 MY01,before,stir.nii.gz,t1w.nii.gz,normal_bone.nii.gz,disease_region.nii.gz
-MY02,before,stir.nii.gz,t1w.nii.gz,,disease_region.nii.gz
+MY02,before,stir2.nii.gz,t1w.nii.gz,,
 """
 (folder / "cases.csv").write_text(table)
 terminal("vhi measure --source cases.csv --all --out results")
@@ -254,8 +274,8 @@ print(f"slice thickness: {record['slice_thickness_mm']} mm, from the .json besid
 # %% [markdown]
 # :::{admonition} Takeaway
 # :class: tip
-# Two scans, two areas, one command. Drawing normal bone takes a minute and decides the threshold; drawing the disease region
-# takes an hour and decides where to look; cleaning decides what counts. Keep all three beside the number.
+# Two scans, one command, a first number. Normal bone decides the threshold, the disease region where to look, cleaning what
+# counts: look at all three before you quote it, and keep them beside it.
 # :::
 #
 # ## Exercise

@@ -9,9 +9,11 @@ import pytest
 from conftest import tiny_arrays, write_nifti
 
 from vhi import cli
+from vhi.errors import InputError, NothingFound
 from vhi.images import Image
 from vhi.network import predict
 from vhi.network.evaluation_report import RESULT_FILES
+from vhi.network.found_masks import network_finder
 from vhi.network.predict import Segmentation
 from vhi.nifti import load_mask
 
@@ -194,15 +196,37 @@ def test_a_network_that_finds_nothing_scores_0_and_is_not_left_out(
     monkeypatch.undo()  # the true way in, with an answer of nothing
     nothing = np.zeros((40, 40, 6), bool)
 
-    def segment(scans, *_):
+    def segment(scans, *_, **__):
         mask = scans[0].with_array(nothing)
         return Segmentation(mask, mask, (), (), "mine", "0" * 64)
 
-    monkeypatch.setattr(predict, "_segment", segment)
+    monkeypatch.setattr(predict, "segment_scans", segment)
     status, printed, _ = vhi(
         "evaluate", "--source", table, "--case", "b", "--network", network, "--out", tmp_path / "o"
     )
     assert status == 0 and "Dice mean 0.0000" in printed
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [("disease-region", "segment_disease_region"), ("normal-bone", "propose_normal_bone")],
+)
+def test_finding_nothing_is_told_from_other_refusals_whatever_the_words(
+    tiny_case, monkeypatch, target, name
+):
+    def refuse(error):
+        def refusing(*_, **__):
+            raise error
+
+        monkeypatch.setattr(predict, name, refusing)
+
+    find = network_finder("mine", target, {})
+    refuse(NothingFound("T.nii.gz: words that change"))
+    found = find(tiny_case, None)
+    assert found.shape == (40, 40, 6) and not found.array.any()
+    refuse(InputError("T.nii.gz: found no way to read this"))
+    with pytest.raises(InputError, match="no way to read"):
+        find(tiny_case, None)
 
 
 def test_normal_bone_is_scored_by_its_threshold(vhi, table, masks, tiny_case, tmp_path):

@@ -11,12 +11,12 @@ HEAD = "step,loss,held_out_loss,held_out_dice\n"
 
 
 def test_our_curves_are_read_by_name(tmp_path):
-    (tmp_path / "cv0s1.csv").write_text(f"{HEAD}100,1.5,0.9,0.25\n200,0.8,0.3,0.5\n")
-    (tmp_path / "all.csv").write_text(f"{HEAD}100,1.5,,\n")
+    (tmp_path / "cv0.csv").write_text(f"{HEAD}100,1.5,0.9,0.25\n200,0.8,0.3,0.5\n")
+    (tmp_path / "study0.csv").write_text(f"{HEAD}100,1.5,,\n")
     curves = our_curves(tmp_path)
-    assert list(curves) == ["all", "cv0s1"]
-    assert curves["cv0s1"] == [CurveRow(100, 1.5, 0.9, 0.25), CurveRow(200, 0.8, 0.3, 0.5)]
-    assert curves["all"] == [CurveRow(100, 1.5)]
+    assert list(curves) == ["cv0", "study0"]
+    assert curves["cv0"] == [CurveRow(100, 1.5, 0.9, 0.25), CurveRow(200, 0.8, 0.3, 0.5)]
+    assert curves["study0"] == [CurveRow(100, 1.5)]
 
 
 def test_no_curve_is_said(tmp_path):

@@ -47,12 +47,35 @@ def test_a_vessel_outside_the_area_changes_nothing(probability):
 
 def test_neighbours_are_taken_within_the_slice_whatever_axis_it_is():
     i, j, k = np.indices((3, 21, 21))
-    hill = image(np.exp(-((k - 10) ** 2 + (j - 10) ** 2) / 40 - (i - 1) ** 2), (2.0, 1.0, 1.0))
+    hill = image(np.exp(-((k - 10) ** 2 + (j - 10) ** 2) / 200 - (i - 1) ** 2 / 4), (2.0, 1.0, 1.0))
     stir = image(np.random.default_rng(0).uniform(100, 110, (3, 21, 21)), (2.0, 1.0, 1.0))
     stir.array[1, 10, 10] = 300
     area = choose_area(hill, stir, volume_mm3=600).array
     assert not area[1, 9:12, 9:12].any()
     assert area[0, 10, 10] and area[2, 10, 10]
+
+
+def test_nothing_is_taken_outside_bone(probability):
+    bone = image(np.zeros(probability.shape))
+    bone.array[:10] = 1
+    bone = bone.with_array(bone.array > 0)
+    area = choose_area(probability, flat_stir(), bone, volume_mm3=100).array
+    assert area.any() and not area[10:].any()
+
+
+def test_of_two_places_the_more_probable_is_taken():
+    i, j, _ = np.indices((41, 21, 3))
+    two = np.exp(-((i - 8) ** 2 + (j - 10) ** 2) / 60) + 0.95 * np.exp(
+        -((i - 32) ** 2 + (j - 10) ** 2) / 60
+    )
+    stir = image(np.random.default_rng(0).uniform(100, 110, two.shape))
+    area = choose_area(image(two), stir, volume_mm3=300).array
+    assert area[8, 10, 1] and not area[20:].any()
+
+
+def test_voxels_that_are_rather_not_normal_bone_are_not_taken(probability):
+    area = choose_area(probability, flat_stir(), volume_mm3=400).array
+    assert probability.array[area].min() > 0.5
 
 
 def test_inputs_stay_as_they_were(probability):
@@ -76,5 +99,5 @@ def test_the_area_does_not_hang_on_the_order_of_the_axes(probability):
 
 
 def test_no_place_at_all_is_said(probability):
-    with pytest.raises(InputError, match="draw it by hand"):
+    with pytest.raises(InputError, match="draw normal bone by hand"):
         choose_area(image(np.zeros((21, 21, 3))), flat_stir())

@@ -9,7 +9,7 @@ from conftest import oblique_affine
 from small_networks import blobs
 from test_images import permuted
 
-from vhi.errors import InputError
+from vhi.errors import InputError, NothingFound
 from vhi.images import Image
 from vhi.network import predict, published
 from vhi.network.predict import propose_normal_bone, segment_disease_region
@@ -146,7 +146,7 @@ def test_what_a_network_cannot_be_asked_about_is_refused(shipped, scan, change, 
 def test_an_empty_answer_is_an_error_that_says_what_to_do(shipped, scan, monkeypatch):
     nothing = np.zeros((1, 2, 244, 252), np.float32)
     monkeypatch.setattr(predict, "load_members", lambda network: lambda slices: nothing)
-    with pytest.raises(InputError, match=r"scan0\.nii\.gz: .*found no bone; .*draw"):
+    with pytest.raises(NothingFound, match=r"scan0\.nii\.gz: .*found no bone; .*draw"):
         segment_disease_region(scan)
 
 

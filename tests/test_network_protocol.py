@@ -1,6 +1,8 @@
 import csv
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
@@ -12,20 +14,18 @@ from small_scans import write_scans
 from vhi import cli
 from vhi.cases import load_cases
 from vhi.errors import InputError
-from vhi.network import export, protocol
+from vhi.network import protocol
+from vhi.network.predict import segment_disease_region
 from vhi.network.protocol import Budget, Setting, plan
+from vhi.network.protocol_look import score_test
 from vhi.network.protocol_results import Result, choose
 from vhi.network.protocol_run import run_protocol
 from vhi.network.recipe import PAPER
 from vhi.network.train import Stopped, train
+from vhi.nifti import load_image, load_mask
+from vhi.statistics import dice
 
 TINY = Budget(1, 4.5, "float32", (2, 4), (Setting(2, 3), Setting(2, 5)))
-
-
-@pytest.fixture(autouse=True)
-def _no_graph(monkeypatch):
-    """Leave out the exported graph, which takes seconds; test_train.py makes one."""
-    monkeypatch.setattr(export, "encode_graph", lambda *_: b"graph")
 
 
 @pytest.fixture
@@ -89,7 +89,18 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
     assert len(looks) == 1 and looks[0]["subjects"] == "E"
     assert looks[0]["weights_sha256"] == network["sha256"]["weights.safetensors"]
     assert chosen["time"] <= looks[0]["time"]
-    assert {row["subject"] for row in rows(folder / "test.csv")} == {"E"}
+    tested = rows(folder / "test.csv")
+    assert {row["subject"] for row in tested} == {"E"}
+
+    # The score is that of the saved folder, run as anybody would run it.
+    scan = made.test_cases[0]
+    found = segment_disease_region(load_image(scan.t1w), network=str(folder / "chosen")).mask
+    truth = load_mask(scan.disease_region)
+    for row in tested:
+        planes = [
+            np.take(each.array, int(row["slice"]), found.slice_axis) for each in (found, truth)
+        ]
+        assert float(row["dice"]) == pytest.approx(dice(*planes))
     assert lines[-1].startswith("Test on E: mean Dice") and look["slices"] == 4
     with pytest.raises(InputError, match="its test scored once"):
         run_protocol(made, folder)
@@ -99,6 +110,12 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
     chosen["chosen"]["mean_dice"] = 0.5
     (folder / "chosen.json").write_text(json.dumps(chosen))
     assert run_protocol(made, folder)["mean_dice"] == look["mean_dice"]
+    assert len(rows(folder / "test_looks.csv")) == 2
+    lame = replace(made, test_cases=(*made.test_cases, replace(scan, disease_region=None)))
+    with pytest.raises(
+        InputError, match=rf"1 of 2 scans failed \({scan.case}.* disease_region mask"
+    ):
+        score_test(lame, folder / "chosen", folder)
     assert len(rows(folder / "test_looks.csv")) == 2
     assert json.loads((folder / "chosen.json").read_text())["chosen"]["mean_dice"] == 0.5
 

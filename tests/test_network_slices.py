@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import oblique_affine
@@ -87,6 +89,51 @@ def test_scans_that_hold_no_pelvis_are_refused():
         slicing_of(scan((4.0, 4.0, 8.5)), spacing_mm=4, multiple=4)
     with pytest.raises(InputError, match=r"T: slices of 132 x 120 mm cannot hold"):
         slicing_of(scan((3.0, 3.0, 6.0)), spacing_mm=3, multiple=4)
+
+
+@pytest.mark.parametrize("axes", [(2, 0, 1), (2, 1, 0), (0, 2, 1)])
+def test_sagittal_slices_are_refused(axes):
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag([6.0, 4.0, 4.0])[:, np.roll([0, 1, 2], -1)]
+    sagittal = permuted(Image(np.zeros((40, 44, 5)), affine, "T"), axes, (0, 0, 0))
+    with pytest.raises(InputError, match=r"T: slices do not run from .*sagittal.*coronal or axial"):
+        slicing_of(sagittal, spacing_mm=4, multiple=4)
+    # Where the file stores no orientation there is nothing to tell it by.
+    slicing_of(replace(sagittal, oriented=False), spacing_mm=4, multiple=4)
+
+
+STUDY_TILTS = (25.3, 27.8, 29.1, 33.3, 35.2, 36.7, 39.9, 41.7, 49.6, 51.0)
+"""Degrees by which the rows of the study's ten scans lead to the front of straight up."""
+
+
+def rows_at(degrees, axes=(0, 1, 2), flips=(0, 0, 0)):
+    """Return where the rows of a cut slice lead, (front, up), when they are tilted from upright."""
+    tilt = np.radians(degrees)
+    affine = np.eye(4)
+    affine[:3, 0] = [-4, 0, 0]
+    affine[1:3, 1] = 4 * np.sin(tilt), 4 * np.cos(tilt)
+    affine[1:3, 2] = -6 * np.cos(tilt), 6 * np.sin(tilt)
+    image = permuted(Image(np.zeros((40, 44, 5)), affine, "T"), axes, flips)
+    slicing = slicing_of(image, spacing_mm=4.0, multiple=4)
+    sign = -1 if slicing.flips[0] else 1
+    return sign * image.affine[1:3, slicing.axes[1]] / 4
+
+
+@pytest.mark.parametrize(("axes", "flips"), ORDERS)
+@pytest.mark.parametrize("degrees", STUDY_TILTS)
+def test_the_studys_slices_keep_the_head_and_the_front_up(degrees, axes, flips):
+    front, up = rows_at(degrees, axes, flips)
+    assert up == pytest.approx(-np.cos(np.radians(degrees))) and front < 0
+
+
+def test_rows_turn_over_at_one_tilt_only():
+    tilts = np.arange(-80, 100)
+    rows = np.array([rows_at(degrees) for degrees in tilts])
+    turns = np.flatnonzero((rows[1:] * rows[:-1]).sum(axis=1) < 0)
+    # Up and back at 45 degrees: steeper, the head is up; flatter, the front is.
+    assert tilts[turns].tolist() in ([-46], [-45])
+    assert (rows[tilts > -45, 1] < 1e-9)[:-10].all() and (rows[tilts < -45, 0] < 0).all()
+    assert rows[tilts == 90] == pytest.approx(np.array([[-1, 0]]))
 
 
 def test_intensities_are_divided_by_three_standard_deviations():

@@ -14,6 +14,7 @@ from small_scans import example
 
 from vhi.cases import load_cases
 from vhi.errors import InputError
+from vhi.network.checkpoint import steps_done
 from vhi.network.dataset import load_example, split
 from vhi.network.recipe import PAPER, Recipe
 from vhi.network.samples import AugmentedSlices, data_sha256
@@ -108,6 +109,11 @@ def test_a_checkpoint_serves_its_own_recipe_and_data_only(tmp_path):
         train(EXAMPLES, TINY.with_(steps=5), folder=tmp_path)
     with pytest.raises(InputError, match=r"checkpoint\.pt: belongs to other training data"):
         train(EXAMPLES[::-1], TINY, folder=tmp_path)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    assert steps_done(tmp_path / CHECKPOINT) == TINY.steps
+    torch.save({k: v for k, v in state.items() if k != "data_sha256"}, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=r"checkpoint\.pt: belongs to other training data"):
+        train(EXAMPLES, TINY, folder=tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match=r"checkpoint\.pt: is no checkpoint"):
         train(EXAMPLES, TINY, folder=tmp_path)

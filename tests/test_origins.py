@@ -8,6 +8,7 @@ import pytest
 from conftest import oblique_affine
 from test_images import permuted
 
+from vhi import origins
 from vhi.errors import InputError
 from vhi.images import Image, resample
 from vhi.nifti import load_mask, save_labels
@@ -101,6 +102,34 @@ def test_the_record_goes_along_to_another_grid(mask):
     assert carried.record["mask"]["shape"] == [18, 16, 5]
     again = made_by_network(resample(mask, fine), network="n", weights_sha256=SHA)
     assert carried.record["mask"]["packed"] == again.record["mask"]["packed"]
+
+
+def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
+    written, mask, monkeypatch
+):
+    old, write, places = read(written), origins.write_whole, []
+
+    def fail_at(suffix):
+        def failing(path, content):
+            places.append((path.name, (written.parent / "D.json").exists()))
+            if path.name.endswith(suffix) and len(places) < 3:
+                raise KeyboardInterrupt
+            write(path, content)
+
+        places.clear()
+        monkeypatch.setattr(origins, "write_whole", failing)
+
+    other = mask.with_array(np.roll(mask.array, 1, axis=0))
+    new = made_by_network(other, network="other", weights_sha256=SHA)
+    fail_at(".nii.gz")
+    with pytest.raises(KeyboardInterrupt):
+        write_mask(written, other, new.record)
+    assert read(written) == old
+    fail_at(".json")
+    with pytest.raises(KeyboardInterrupt):
+        write_mask(written, other, new.record)
+    assert places == [("D.nii.gz", False), ("D.json", False)]
+    assert read(written).made == "given"
 
 
 def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path):

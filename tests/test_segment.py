@@ -191,6 +191,18 @@ def test_a_mask_of_segment_is_a_networks_and_a_changed_one_is_corrected(
     assert "corrected by hand, 100 voxels changed" in (tmp_path / "b" / "report.html").read_text()
 
 
+def test_segment_never_overwrites_a_correction(vhi, fails, case, shipped, tmp_path):
+    path = tmp_path / "D.nii.gz"
+    run = ["segment", "--t1w", case.t1w, "--out", path, "--overwrite"]
+    assert vhi(*run)[0] == 0 and vhi(*run)[0] == 0
+    mask = load_mask(path)
+    array = mask.array.copy()
+    array[100:110, 100:110, 1] ^= True
+    save_labels(array, mask.affine, path)
+    fails(*run, words=[f"{path}: was corrected by hand, which --overwrite would undo", "--out"])
+    assert (load_mask(path).array == array).all()
+
+
 def test_a_correction_in_the_result_folder_is_known_and_never_overwritten(
     vhi, fails, scans, shipped, tmp_path
 ):

@@ -18,6 +18,7 @@ from vhi._train_command import repeat_names
 from vhi._train_progress import TrainingProgress
 from vhi.errors import InputError
 from vhi.network import export
+from vhi.network.checkpoint import sittings
 from vhi.network.curves import CurveRow, draw_curves, read_curves, write_curves
 from vhi.network.recipe import PAPER, Recipe
 from vhi.network.recipe_files import read_recipe
@@ -80,7 +81,9 @@ def test_a_training_fills_its_folder(vhi, training, tmp_path):
     assert {entry.name for entry in out.iterdir()} == set(FILES)
     record = json.loads((out / "training.json").read_text())
     assert record["training"] == ["A", "B"] and record["held_out"] == ["C"]
-    assert record["seeds"] == [1] and record["device"] == "cpu" and record["torch"]
+    assert record["seeds"] == [1]
+    (sitting,) = record["sittings"]
+    assert (sitting["from_step"], sitting["device"]) == (0, "cpu") and sitting["torch"]
     assert record["seconds"] > 0 and record["finished"]
     assert len(record["cases"][0]["inputs"]) == 4
     assert str(tmp_path) not in (out / "training.json").read_text()
@@ -128,6 +131,33 @@ def test_ctrl_c_keeps_what_was_learned(vhi, training, tmp_path, interrupted, no_
         (folder / "weights.safetensors").read_bytes() for folder in (out, tmp_path / "whole")
     ]
     assert weights[0] == weights[1]
+
+
+def test_a_training_on_two_versions_of_torch_says_which_made_what(
+    vhi, training, tmp_path, interrupted, no_graph
+):
+    out = tmp_path / "out"
+    interrupted.setattr("torch.__version__", "1.0")
+    assert vhi(*training, "--out", out)[0] == 130
+    interrupted.undo()
+    assert vhi(*training, "--out", out)[0] == 0
+    first, second = json.loads((out / "training.json").read_text())["sittings"]
+    assert (first["from_step"], first["torch"]) == (0, "1.0")
+    assert second["from_step"] == 5 and second["torch"] != "1.0"
+
+
+def test_sittings_keep_what_was_made_and_no_more():
+    def after(earlier, done):
+        return [each["from_step"] for each in sittings(earlier, PAPER, "cpu", done=done, steps=9)]
+
+    earlier = {"sittings": [{"from_step": 0}, {"from_step": 4}]}
+    assert after({}, 0) == [0]
+    assert after(earlier, 7) == [0, 4, 7]
+    assert after(earlier, 4) == [0, 4]  # nothing of the second was kept
+    assert after(earlier, 9) == [0, 4]  # nothing is left to do
+    (old, new) = sittings({"torch": "1.0", "device": "cuda"}, PAPER, "cpu", done=3, steps=9)
+    assert (old["from_step"], old["torch"], old["device"]) == (0, "1.0", "cuda")
+    assert (new["from_step"], new["device"]) == (3, "cpu")
 
 
 def test_other_scans_under_the_same_names_are_refused(vhi, training, tmp_path, interrupted):
@@ -237,3 +267,8 @@ def test_curves_are_written_read_and_drawn(tmp_path):
     assert axes[1].lines[0].get_ydata().tolist() == [0.8, 0.9]
     labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
     assert labels == ["training (bce)", "held out (cross-entropy)"]
+
+
+def test_the_help_says_that_both_masks_are_needed(capsys):
+    assert cli.run(["train", "--help"]) == 0
+    assert "needs both its masks" in " ".join(capsys.readouterr().out.replace("│", " ").split())

@@ -66,6 +66,9 @@ def train(
 
     `vhi train --source phantom --hold-out P03 --steps 300 --out trained`
 
+    Each case needs both its masks, disease region and normal bone, whatever is learned: the
+    disease region is learned as all bone, the two together.
+
     The folder then holds the weights (weights.safetensors, network.json), the learning curves
     (curves.csv, curves.png), the recipe (recipe.json), and what it was made from (training.json).
     The same recipe and data on one machine and number of threads give the same weights, stopped

@@ -9,5 +9,9 @@ class InputError(ValueError):
     """
 
 
+class NothingFound(InputError):
+    """A network's answer is empty: it finds nowhere what it looks for."""
+
+
 class EditsError(InputError):
     """A reader's record does not fit the candidates it is replayed on."""

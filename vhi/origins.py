@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
-from vhi.files import write_whole
+from vhi.files import explain_write_errors, write_whole
 from vhi.images import Image, check_same_grid, resample
-from vhi.nifti import MAX_VOXELS, encode_nifti
+from vhi.nifti import MAX_VOXELS, encode_nifti, load_mask
 from vhi.sidecars import read_sidecar, sha256_of, sidecar_of
 
 GIVEN, DRAWN, NETWORK = "given", "drawn", "network"
@@ -157,7 +157,7 @@ def carry_origin(origin: Origin, grid: Image) -> Origin:
 def write_mask(
     out: Path, mask: Image, record: Mapping[str, Any], *, never: tuple[Path, ...] = ()
 ) -> None:
-    """Write a mask and the record beside it.
+    """Write a mask and the record beside it; after a kill no record speaks of another mask.
 
     Parameters
     ----------
@@ -179,8 +179,17 @@ def write_mask(
     check_mask_place(out, never=never)
     content = _encode(mask)
     record = {**record, "mask_sha256": hashlib.sha256(content).hexdigest()}
-    write_whole(out, content)
-    write_whole(sidecar_of(out), encode_mask_record(record))
+    sidecar = sidecar_of(out)
+    with explain_write_errors(sidecar):
+        before = sidecar.read_bytes() if sidecar.exists() else None
+        sidecar.unlink(missing_ok=True)
+    try:
+        write_whole(out, content)
+    except BaseException:
+        if before is not None:  # the old mask still stands there
+            write_whole(sidecar, before)
+        raise
+    write_whole(sidecar, encode_mask_record(record))
 
 
 def encode_mask_record(record: Mapping[str, Any]) -> bytes:
@@ -202,6 +211,17 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
             f"{sidecar}: stands where the mask's own record has to go; name another --out"
+        )
+
+
+def check_not_corrected(out: Path) -> None:
+    """Refuse to replace a network's mask that a reader has corrected by hand since."""
+    if not out.is_file() or not sidecar_of(out).is_file():
+        return
+    if origin_of(out, load_mask(out)).corrected:
+        raise InputError(
+            f"{out}: was corrected by hand, which --overwrite would undo; name another --out, or "
+            "move it away"
         )
 
 

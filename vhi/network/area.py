@@ -32,6 +32,9 @@ def choose_area(
 ) -> Image:
     """Return the most probable voxels of normal bone, less vessels and what borders on them.
 
+    Where they lie apart, those of one place are taken: the connected set (26 neighbours) with the
+    largest sum of probabilities.
+
     Parameters
     ----------
     probability
@@ -67,12 +70,20 @@ def choose_area(
             f"{stir.name}: no place for normal bone is found; check that this is the STIR scan of "
             "a pelvis, or draw normal bone by hand (`vhi normal-bone`)"
         )
-    area = likely & _most_probable(np.where(likely, probability.array, 0), count)
+    probable = np.where(likely, probability.array, 0)
+    area = _one_place(likely & _most_probable(probable, count), probable)
     lower, upper = np.percentile(stir.array[area], [25, 75])
     vessels = area & (stir.array > upper + fence * (upper - lower))
     in_plane = np.ones((3, 3), bool)
     area &= ~ndimage.binary_dilation(vessels, np.expand_dims(in_plane, stir.slice_axis))
     return stir.with_array(area, "normal_bone")
+
+
+def _one_place(area: NDArray[np.bool_], probable: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return the connected part of an area that is most probable altogether."""
+    parts, count = ndimage.label(area, np.ones((3, 3, 3)))
+    sums = np.atleast_1d(ndimage.sum_labels(probable, parts, np.arange(1, count + 1)))
+    return parts == 1 + int(np.argmax(sums))
 
 
 def _most_probable(probability: NDArray[np.floating], count: int) -> NDArray[np.bool_]:

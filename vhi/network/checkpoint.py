@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import monai
 import torch
 from torch import nn
 
@@ -80,14 +82,10 @@ def read_checkpoint(
     InputError
         The file is no checkpoint, or one of another recipe or other data.
     """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        there = Recipe.from_json(state["recipe"])
-    except Exception as error:
-        raise InputError(f"{path}: is no checkpoint; remove it to start afresh") from error
+    state, there = _load(path)
     for name, same in (
         ("another recipe", there == recipe),
-        ("other training data", state.get("data_sha256", data_sha256) == data_sha256),
+        ("other training data", state.get("data_sha256") == data_sha256),
     ):
         if not same:
             raise InputError(
@@ -97,3 +95,50 @@ def read_checkpoint(
     optimiser.load_state_dict(state["optimiser"])
     curve = [CurveRow(*row) for row in state["curve"]]
     return Standing(state["step"], list(state["losses"]), curve, state.get("seconds", 0.0))
+
+
+def steps_done(path: Path) -> int:
+    """Return the step that a checkpoint stands at; 0 where there is none.
+
+    Raises
+    ------
+    InputError
+        The file is no checkpoint.
+    """
+    return int(_load(path)[0]["step"]) if path.exists() else 0
+
+
+def sittings(
+    earlier: Mapping[str, Any], recipe: Recipe, device: str, *, done: int, steps: int
+) -> list[dict[str, Any]]:
+    """Return on what a training's steps were made, sitting by sitting, this one last.
+
+    Parameters
+    ----------
+    earlier
+        The record that the sitting before left; empty where there was none.
+    recipe, device
+        Of this sitting.
+    done, steps
+        Done so far and to do in all, over all runs. What was done after the last checkpoint of a
+        sitting is made anew.
+    """
+    sitting = {
+        "from_step": done,
+        "device": device,
+        "torch": str(torch.__version__),
+        "monai": monai.__version__,
+        "threads": recipe.threads,
+    }
+    kept = [each for each in earlier.get("sittings", []) if each["from_step"] < done]
+    if not kept and done:  # a record from before sittings were kept names one device and torch
+        kept = [{**{name: earlier.get(name) for name in sitting}, "from_step": 0}]
+    return kept if done == steps else [*kept, sitting]
+
+
+def _load(path: Path) -> tuple[dict[str, Any], Recipe]:
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return state, Recipe.from_json(state["recipe"])
+    except Exception as error:
+        raise InputError(f"{path}: is no checkpoint; remove it to start afresh") from error

@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from vhi.cases import Case
-from vhi.errors import InputError
+from vhi.errors import InputError, NothingFound
 from vhi.images import Image
 from vhi.network.evaluate import Finder
 from vhi.network.recipe import NORMAL_BONE
 from vhi.network.shipped import PUBLISHED, find_network
 from vhi.nifti import load_image, load_mask
-
-FOUND_NOTHING = "found no"
-"""How `vhi.network.predict` begins to say that a mask would be empty."""
 
 
 def masks_in(folder: Path, target: str, cases: Iterable[Case]) -> Finder:
@@ -94,9 +91,7 @@ def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
                 found = propose_normal_bone(load_image(case.stir), t1w, network=name)
             else:
                 found = segment_disease_region(t1w, network=name)
-        except InputError as error:
-            if FOUND_NOTHING not in str(error):
-                raise
+        except NothingFound:
             return Image(np.zeros(t1w.shape, bool), t1w.affine, t1w.name, t1w.oriented)
         made_by.update(network=found.network, weights_sha256=found.weights_sha256)
         return found.mask

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,36 +10,64 @@ from typing import Any
 import numpy as np
 
 from vhi.cases import Case
+from vhi.errors import InputError
 from vhi.files import explain_write_errors
 from vhi.images import Image
 from vhi.network.evaluate import evaluate
+from vhi.network.predict import load_members, segment_scans
 from vhi.network.protocol import Plan
 from vhi.network.protocol_results import write_rows
-from vhi.network.scoring import slice_probabilities
-from vhi.network.slices import normalise, slicing_of
-from vhi.network.train import Trained
+from vhi.network.recipe import DISEASE_REGION
+from vhi.network.shipped import find_network
 from vhi.nifti import load_image
 
 TEST, LOOKS = "test.csv", "test_looks.csv"
 LOOK_COLUMNS = ("time", "weights_sha256", "subjects", "slices", "mean_dice", "min", "max")
 
 
-def score_test(
-    made: Plan, members: Sequence[Trained], weights_sha256: str, folder: Path
-) -> dict[str, Any]:
-    """Score the ensemble on the test subjects; the look is logged before anything is shown."""
+def score_test(made: Plan, saved: Path, folder: Path) -> dict[str, Any]:
+    """Score a saved network on the test subjects; the look is logged before anything is shown.
+
+    Parameters
+    ----------
+    made
+        Whose test subjects are looked at.
+    saved
+        The network's folder. It is read and run as by `vhi segment`, so that the hash that is
+        logged and the score belong together.
+    folder
+        Of the protocol, where the score is written.
+
+    Raises
+    ------
+    InputError
+        A test scan cannot be scored; the score would be that of the others only.
+    """
+    network = find_network(str(saved), DISEASE_REGION)
+    members = load_members(network)
 
     def find(case: Case, changed: Image | None) -> Image:
-        return ensemble_mask(members, changed or load_image(case.t1w))
+        return segment_scans([changed or load_image(case.t1w)], network, members=members).mask
 
-    rows = evaluate(made.test_cases, find).slices
+    found = evaluate(made.test_cases, find)
+    failed = [row for row in found.scans if row["failure"]]
+    if failed:
+        which = "; ".join(
+            f"{' '.join(filter(None, (row['case'], row['visit'])))}: {row['failure']}"
+            for row in failed
+        )
+        raise InputError(
+            f"test not scored, {len(failed)} of {len(made.test_cases)} scans failed ({which}); "
+            "mend or leave out these cases"
+        )
+    rows = found.slices
     dice = [row["dice"] for row in rows if row.get("dice") is not None]
     look = dict(
         zip(
             LOOK_COLUMNS,
             (
                 now(),
-                weights_sha256,
+                network.weights_sha256,
                 " ".join(made.test),
                 len(dice),
                 round(float(np.mean(dice)), 4),
@@ -59,15 +86,6 @@ def score_test(
             writer.writerow(look)
     write_rows(folder / TEST, rows)
     return look
-
-
-def ensemble_mask(members: Sequence[Trained], t1w: Image) -> Image:
-    """Return where the members' mean probability is at least one half, on the scan's grid."""
-    recipe = members[0].recipe
-    slicing = slicing_of(t1w, spacing_mm=recipe.spacing_mm, multiple=recipe.multiple)
-    slices = slicing.cut(normalise(t1w.array))[:, None]
-    mean = np.mean([slice_probabilities(member.network, slices) for member in members], axis=0)
-    return t1w.with_array(slicing.join(mean) >= 0.5)
 
 
 def now() -> str:

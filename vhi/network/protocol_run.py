@@ -17,10 +17,8 @@ from vhi.network.protocol import RUNS, Plan, Setting
 from vhi.network.protocol_look import TEST, now, score_test
 from vhi.network.protocol_results import Result, choose, fold_results, write_rows
 from vhi.network.recipe import Recipe
-from vhi.network.shipped import WEIGHTS
 from vhi.network.train import train
 from vhi.network.training_folder import train_in_folder
-from vhi.sidecars import sha256_of
 
 PLAN, RESULTS, CHOSEN = "protocol.json", "results.csv", "chosen.json"
 CURVE = "curves.csv"
@@ -87,7 +85,7 @@ def run_protocol(
             )
     setting, epochs = _choose(results, made, folder, say)
     recipe = made.recipe(setting, epochs)
-    members = train_in_folder(
+    train_in_folder(
         load_material(made.cases, (), recipe),
         recipe,
         folder / "chosen",
@@ -97,7 +95,7 @@ def run_protocol(
         again=True,
         stop=None if stop is None else lambda run, step: stop(step),
     )
-    look = score_test(made, members, sha256_of(folder / "chosen" / WEIGHTS), folder)
+    look = score_test(made, folder / "chosen", folder)
     say(
         f"Test on {look['subjects']}: mean Dice {look['mean_dice']:.3f} ({look['min']:.3f} to "
         f"{look['max']:.3f}), n = {look['slices']} slices (paper: 0.94, 0.85 to 0.98, n = 48)"

@@ -4,6 +4,12 @@ Each is strong, plausible and the same on every run. None is taken from the augm
 network is trained with (`vhi.network.augment`): that draws strengths at random on slices, this
 has one strength each and works on the scan, in millimetres, so that it is a check and no copy.
 Simulated marrow is not a patient's: passing here is necessary, not sufficient.
+
+Marrow is changed where bone was drawn, so the change must not draw the outline for the network.
+It therefore fades in over a long way, and where it starts wanders to and fro across the outline:
+no step in brightness lies along it, and the edge of the change is not the edge of bone. Some of
+the change spills over into what surrounds bone, as disease does not, and narrow bone changes less
+than wide bone.
 """
 
 from __future__ import annotations
@@ -33,12 +39,15 @@ texture and stays like fat."""
 SCLEROTIC = 0.45
 """Marrow times this is sclerotic, about as dark as fluid (0.4 to 0.6 of marrow in the study)."""
 
-CORTEX_MM = 1.5
-"""Depth below the surface of bone, in the plane, at which a change of marrow is complete. The
-cortex stays dark, and no step appears where the mask happens to end."""
+FADE_MM = 6.0
+"""Way, in the plane and square to the drawn outline, over which a change of marrow fades in."""
+
+WANDER_MM = 4.0
+"""The change starts up to this far outside or inside the drawn outline, 2 to 3 mm as a rule."""
 
 PATCH_MM = 6.0
-"""Standard deviation of the smooth noise that lays out patches: they measure 10 to 20 mm."""
+"""Standard deviation of the smoothing of noise that lays out patches, which measure 10 to 20 mm,
+and the wandering of a change's start."""
 
 BIAS = 1.6
 """The bias field runs from 1/1.6 to 1.6 across each slice, a ratio of 2.6: a surface coil's. It
@@ -105,11 +114,11 @@ def _unchanged(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
 
 
 def _fatty(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return _marrow(t1w, bone, np.array(1.0), np.array(0.0))
+    return _marrow(t1w, bone, np.array(1.0), np.array(0.0), random)
 
 
 def _sclerotic(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return _marrow(t1w, bone, np.array(0.0), np.array(1.0))
+    return _marrow(t1w, bone, np.array(0.0), np.array(1.0), random)
 
 
 def _patchy(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
@@ -120,11 +129,15 @@ def _patchy(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
     edge = 0.15 * (high - low)  # patches have edges some tenths of a millimetre to a few wide
     fatty = 1 / (1 + np.exp(-np.clip((noise - high) / edge, -50, 50)))
     sclerotic = 1 / (1 + np.exp(-np.clip((low - noise) / edge, -50, 50)))
-    return _marrow(t1w, bone, fatty, sclerotic)
+    return _marrow(t1w, bone, fatty, sclerotic, random)
 
 
 def _marrow(
-    t1w: Image, bone: Image, fatty: NDArray[np.floating], sclerotic: NDArray[np.floating]
+    t1w: Image,
+    bone: Image,
+    fatty: NDArray[np.floating],
+    sclerotic: NDArray[np.floating],
+    random: np.random.Generator,
 ) -> Changed:
     """Change marrow by how fatty and how sclerotic it is to be, each 0 to 1."""
     before = t1w.array
@@ -133,22 +146,36 @@ def _marrow(
     bright = np.minimum(bright, fat + BEYOND_FAT * (bright - fat))
     bright = np.maximum(before, bright)
     after = before + fatty * (bright - before) + sclerotic * (SCLEROTIC - 1) * before
-    depth = _depth_mm(bone)
-    share = np.clip(depth / CORTEX_MM, 0, 1)
+    share = np.clip((_depth_mm(bone) + _wandering_mm(bone, random)) / FADE_MM, 0, 1)
     return Changed(t1w.with_array(before + share * (after - before)), _as_it_is)
 
 
 def _depth_mm(bone: Image) -> NDArray[np.float64]:
-    """Return how deep in bone each voxel lies, within its slice."""
+    """Return how deep in bone each voxel lies within its slice; outside bone it is negative."""
     axis = bone.slice_axis
     spacing = [each for a, each in enumerate(bone.spacing_mm) if a != axis]
-    slices = [
-        ndimage.distance_transform_edt(plane, sampling=spacing)
-        if not plane.all()
-        else np.full(plane.shape, np.inf)
-        for plane in np.moveaxis(bone.array, axis, 0)
-    ]
-    return np.moveaxis(np.stack(slices), 0, axis)
+
+    def depth(plane: NDArray[np.bool_]) -> NDArray[np.float64]:
+        if plane.all() or not plane.any():
+            return np.full(plane.shape, np.inf if plane.all() else -np.inf)
+        inside, outside = (
+            ndimage.distance_transform_edt(each, sampling=spacing) for each in (plane, ~plane)
+        )
+        # The outline runs half a pixel from the middle of the nearest pixel on either side.
+        return inside - outside - np.where(plane, 0.5, -0.5) * min(spacing)
+
+    return np.moveaxis(
+        np.stack([depth(each) for each in np.moveaxis(bone.array, axis, 0)]), 0, axis
+    )
+
+
+def _wandering_mm(bone: Image, random: np.random.Generator) -> NDArray[np.float64]:
+    """Return smooth noise between -`WANDER_MM` and `WANDER_MM`, drawn slice by slice."""
+    axis = bone.slice_axis
+    sigma = [0.0, *(PATCH_MM / each for a, each in enumerate(bone.spacing_mm) if a != axis)]
+    shape = np.moveaxis(bone.array, axis, 0).shape
+    noise = ndimage.gaussian_filter(random.standard_normal(shape), sigma)
+    return np.moveaxis(WANDER_MM * np.tanh(noise / noise.std()), 0, axis)
 
 
 def _bias(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:

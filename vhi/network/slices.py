@@ -1,9 +1,9 @@
 """A scan as the slices a network reads, and the way back. numpy and scipy only.
 
-Networks here see slices one way up, whatever order a file stores them in: rows run from head to
-foot (front to back where slices lie flat), columns from the patient's right to left, as a
-radiologist looks at them. In the plane a scan is carried to the spacing the network was trained
-at; slices stay as they are.
+Networks here see slices one way up, whatever order a file stores them in: columns run from the
+patient's right to left, as a radiologist looks at them; rows from head to foot where they rise by
+45 degrees or more (coronal slices and what is tilted from them), else from front to back. In the
+plane a scan is carried to the spacing the network was trained at; slices stay as they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from vhi.images import Image
 
 MAX_SLICE_SPACING_MM = 8.0
 """Slices further apart show too little of a joint each; the study's are 3.3 mm apart."""
+
+MIN_SIDEWAYS = 0.7
+"""Share of left-right in the direction of a slice's columns. Sagittal slices have next to none;
+those of the study have 0.999 and more."""
 
 MIN_FIELD_MM = 140.0
 """Both sacroiliac joints with the bone around them need about this much; the study has 200 mm."""
@@ -129,9 +133,15 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
     Raises
     ------
     InputError
-        Slices lie more than 8 mm apart, or the field of view is too small to hold the pelvis.
+        Slices lie more than 8 mm apart or do not run from side to side (sagittal slices), or the
+        field of view is too small to hold the pelvis.
     """
-    axes, flips = _one_way_up(image)
+    axes, flips, sideways = _one_way_up(image)
+    if image.oriented and sideways < MIN_SIDEWAYS:
+        raise InputError(
+            f"{image.name}: slices do not run from the patient's right to left (sagittal, or "
+            "turned in plane); give a coronal or axial scan, or a mask drawn by hand"
+        )
     spacing = [image.spacing_mm[axis] for axis in axes]
     field_mm = [image.shape[axis] * image.spacing_mm[axis] for axis in axes[1:]]
     if spacing[0] > MAX_SLICE_SPACING_MM:
@@ -159,8 +169,13 @@ def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(t1w / (3 * spread), dtype=np.float32)
 
 
-def _one_way_up(image: Image) -> tuple[tuple[int, int, int], tuple[bool, bool]]:
-    """Return the axes of slice, row and column, and whether rows and columns are flipped."""
+def _one_way_up(image: Image) -> tuple[tuple[int, int, int], tuple[bool, bool], float]:
+    """Return the axes of slice, row and column, what is flipped, and how far columns go sideways.
+
+    Turning a slice from coronal on through axial to coronal again leaves it upside down, so rows
+    have to turn over somewhere: they do where they lead up and back at 45 degrees. Rows that lead
+    up and to the front, as in slices along the sacrum, begin at the head and at the front at once.
+    """
     stack = image.slice_axis
     first, second = (axis for axis in range(3) if axis != stack)
     along = image.affine[:3, :3] / np.asarray(image.spacing_mm)
@@ -168,8 +183,10 @@ def _one_way_up(image: Image) -> tuple[tuple[int, int, int], tuple[bool, bool]]:
     row, column = (
         (second, first) if abs(along[0, first]) >= abs(along[0, second]) else (first, second)
     )
-    rising = along[2, row] if abs(along[2, row]) > 0.3 else along[1, row]
-    return (stack, row, column), (bool(rising > 0), bool(along[0, column] > 0))
+    forward, upward = along[1:, row]
+    rising = upward if abs(upward) >= abs(forward) else forward
+    flips = bool(rising > 0), bool(along[0, column] > 0)
+    return (stack, row, column), flips, float(abs(along[0, column]))
 
 
 def _interpolate(

@@ -2,7 +2,8 @@
 
 ``training.json`` is written before the first step and says what the training is: recipe, subjects,
 hashes of the data. A later start of the same training goes on from the checkpoint; one of another
-training is refused. The file's "finished" is filled in last.
+training is refused. Its "sittings" say on what each stretch of steps was made, since another
+device or torch may round otherwise; its "finished" is filled in last.
 """
 
 from __future__ import annotations
@@ -14,12 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import monai
-import torch
-
 from vhi.errors import InputError
 from vhi.files import explain_write_errors, write_whole
-from vhi.network.checkpoint import CHECKPOINT
+from vhi.network.checkpoint import CHECKPOINT, sittings, steps_done
 from vhi.network.curves import write_curves, write_picture
 from vhi.network.export import save_network
 from vhi.network.material import HELD_OUT, TRAINING, Material
@@ -78,22 +76,21 @@ def train_in_folder(
     if runs < 1:
         raise InputError(f"runs must be at least 1; got {runs}")
     identity = _identity(material, recipe, runs)
-    _open_folder(folder, identity, overwrite, again=again)
+    earlier = _open_folder(folder, identity, overwrite, again=again)
     with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    places = [folder] if runs == 1 else [folder / f"run-{run}" for run in range(1, runs + 1)]
+    done = sum(steps_done(place / CHECKPOINT) for place in places)
     record = {
         **identity,
         "cases": [asdict(row) for row in material.rows],
-        "torch": str(torch.__version__),
-        "monai": monai.__version__,
-        "device": device,
         "seeds": [recipe.seed + run for run in range(runs)],
+        "sittings": sittings(earlier, recipe, device, done=done, steps=runs * recipe.steps),
     }
     _write(folder / RECIPE, asdict(recipe))
     _write(folder / RECORD, {**record, "finished": None})
     members = []
-    for run in range(1, runs + 1):
-        place = folder if runs == 1 else folder / f"run-{run}"
+    for run, place in enumerate(places, start=1):
         with explain_write_errors(place):
             place.mkdir(exist_ok=True)
         members.append(
@@ -158,13 +155,16 @@ def _identity(material: Material, recipe: Recipe, runs: int) -> dict[str, Any]:
 
 def _open_folder(
     folder: Path, identity: dict[str, Any] | None, overwrite: bool, *, again: bool = False
-) -> None:
-    """Refuse a folder, or clear it; without an identity only refuse what must be anyhow."""
+) -> dict[str, Any]:
+    """Refuse a folder, or clear it; without an identity only refuse what must be anyhow.
+
+    Return the record of the training that is gone on with, empty for a new one.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; name a new folder for the training")
     entries = sorted(folder.iterdir()) if folder.exists() else []
     if not entries:
-        return
+        return {}
     foreign = [entry.name for entry in entries if not _is_ours(entry)]
     if foreign or not (folder / RECORD).is_file():
         what = f"files that are not a training of vhi ({(foreign or [entries[0].name])[0]})"
@@ -172,9 +172,9 @@ def _open_folder(
     if overwrite:
         if identity is not None:
             _clear(folder)
-        return
+        return {}
     try:
-        record = json.loads((folder / RECORD).read_bytes())
+        record: dict[str, Any] = json.loads((folder / RECORD).read_bytes())
         finished = record["finished"]
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(
@@ -185,13 +185,14 @@ def _open_folder(
             f"{folder}: holds a finished training; add --overwrite to train anew, or name another"
         )
     if identity is None:
-        return
+        return record
     differences = _differences(record, identity)
     if differences:
         raise InputError(
             f"{folder}: holds another training, begun but not finished ({'; '.join(differences)});"
             " give its options to go on with it, name another folder, or add --overwrite"
         )
+    return record
 
 
 def _differences(there: dict[str, Any], asked: dict[str, Any]) -> list[str]:
