@@ -51,7 +51,7 @@ from vhi.network import figures as network_figures
 from vhi.network import pages, result_figures
 from vhi.network.area import AREA_MM3, FENCE, choose_area
 from vhi.network.normal_bone_effect import normal_bone_effect
-from vhi.network.predict import propose_normal_bone, segment_scans
+from vhi.network.predict import propose_normal_bone, segment_disease_region, segment_scans
 from vhi.network.recipe import NORMAL_BONE
 from vhi.network.shipped import find_network
 from vhi.statistics import dice, median_interval, summarise
@@ -61,7 +61,8 @@ stir, t1w = vhi.load_image(case.stir), vhi.load_image(case.t1w)
 drawn, region = vhi.load_mask(case.normal_bone), vhi.load_mask(case.disease_region)
 network = find_network("normal-bone", NORMAL_BONE)
 probability = segment_scans([stir, t1w], network).probability
-area = choose_area(probability, stir)
+bone = segment_disease_region(t1w).mask
+area = choose_area(probability, stir, bone)
 print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 
 # %% tags=["remove-input"]
@@ -111,7 +112,7 @@ print(
 # ### From a map to an area
 #
 # The upper threshold is a maximum ([](#page-thresholds)), and a maximum grows with the number of voxels it is taken over. So the area is not cut at a
-# probability: it is made as large as areas that readers draw. Then the vessels go. A reader avoids them by eye; here a voxel that is brighter than the
+# probability: it is made as large as areas that readers draw, inside bone (which the other network finds), in one place. Then the vessels go. A reader avoids them by eye; here a voxel that is brighter than the
 # others by far is taken for one: above
 #
 # ```{math}
@@ -123,12 +124,13 @@ print(
 
 # %%
 count = round(AREA_MM3 / stir.voxel_volume_mm3)
-most = np.argsort(-probability.array.ravel(), kind="stable")[:count]
-values = stir.array.ravel()[most]
+with_vessels = choose_area(probability, stir, bone, fence=np.inf)
+values = stir.array[with_vessels.array]
 lower_quartile, upper_quartile = np.percentile(values, [25, 75])
 fence = upper_quartile + FENCE * (upper_quartile - lower_quartile)
 left_over = np.count_nonzero(area.array)
-print(f"the {count} most probable voxels, {AREA_MM3:.0f} mm³, the median of the ten drawn areas")
+print(f"the {count} most probable voxels of bone ({AREA_MM3:.0f} mm³, the median drawn area),")
+print(f"of which {values.size} lie in one place;")
 print(f"{np.count_nonzero(values > fence)} of them brighter than {fence:.0f} count as vessel")
 print(f"{left_over} are left when these and their neighbours have gone")
 
@@ -242,7 +244,8 @@ print(
 worst = vhi.load_cases(SOURCE, only=[at["case"]])[0] if SOURCE == "study" else case
 its_stir, its_drawn = vhi.load_image(worst.stir), vhi.load_mask(worst.normal_bone)
 scans = [its_stir, vhi.load_image(worst.t1w)]
-its_area = choose_area(segment_scans(scans, network).probability, its_stir)
+its_bone = segment_disease_region(scans[1]).mask
+its_area = choose_area(segment_scans(scans, network).probability, its_stir, its_bone)
 both = its_drawn.array.astype(np.uint8) | its_area.array.astype(np.uint8)
 window = figures.window_of(its_stir, vhi.load_mask(worst.disease_region).array)
 box = figures.box_of(its_stir.with_array(both > 0), figures.view_of(its_stir))
@@ -358,7 +361,8 @@ print(f"no voxel above the fence: {stir.array[area.array].max() <= fence}")
 # %% tags=["hide-cell"]
 for factor in (0.5, 1, 2):
     for name, limit in (("out", FENCE), ("in", np.inf)):
-        other = choose_area(probability, stir, volume_mm3=factor * AREA_MM3, fence=limit)
+        volume = factor * AREA_MM3
+        other = choose_area(probability, stir, bone, volume_mm3=volume, fence=limit)
         t = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, other))
         print(
             f"{factor:3g} x, vessels {name:3}: {np.count_nonzero(other.array):6} voxels, ", end=""
