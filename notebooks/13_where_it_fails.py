@@ -269,13 +269,15 @@ else:
 
 # %% tags=["remove-input"]
 if ratings is not None:
-    good, n = int((ratings["rating"] == "satisfactory").sum()), len(ratings)
+    fine = ratings["rating"] == "satisfactory"
+    of_subjects = fine.groupby(ratings["subject"]).all()
+    good, n = int(of_subjects.sum()), len(of_subjects)
     low, high = binomtest(good, n).proportion_ci(method="exact")
     print(
         fill(
-            f"Rated by: {'; '.join(ratings['by'].drop_duplicates())}. Not a radiologist's rating. {good} of {n} scans are satisfactory; "
-            f"exact binomial interval {low:.0%} to {high:.0%} (95 %, as if the {n} were {n} patients drawn at random: whether two of "
-            "them are of one patient the file names do not say)."
+            f"Rated by: {'; '.join(ratings['by'].drop_duplicates())}. Not a radiologist's rating. {fine.sum()} of {len(fine)} scans are "
+            f"satisfactory. By the supplement's description they are two visits each of {n} patients: both are satisfactory in {good} of "
+            f"them, exact binomial interval {low:.0%} to {high:.0%} (95 %)."
         )
     )
 
