@@ -26,6 +26,12 @@ DRAW_DISEASE_REGION = (
 )
 
 
+PROPOSED = (
+    "normal bone was proposed by a network, and both thresholds hang on it: look at it before you "
+    "use the number, or draw your own"
+)
+
+
 @dataclass(frozen=True)
 class Masks:
     """Both masks and the T1w scan on the grid of the STIR scan.
@@ -128,7 +134,7 @@ def masks_of(
         # A given region will not do here: people leave normal bone out of it.
         bone = images[1] if region_from.network == DEFAULT[DISEASE_REGION] else None
         normal, normal_from, said = _normal_bone(stir, images[0], bone)
-        notes += said
+        notes += [*said, PROPOSED]
         images.append(normal)
     for origin, area in ((region_from, "disease region"), (normal_from, "normal bone")):
         if not origin.corrected:  # whoever corrected it has looked
