@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from vhi import cli
 from vhi.cases import Case
 from vhi.images import Image
 from vhi.nifti import encode_nifti
@@ -126,3 +127,37 @@ def shipped(small_networks, monkeypatch):
     """Let the small networks be the shipped ones."""
     monkeypatch.setattr("vhi.network.shipped.shipped_folder", lambda: small_networks)
     return small_networks
+
+
+def names(folder):
+    return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture
+def vhi(capsys):
+    """Run the command; return status, standard output, standard error."""
+
+    def run(*arguments):
+        status = cli.run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def fails(vhi, tmp_path):
+    """Run the command and insist on one clear line, status 2 and nothing half-written."""
+
+    def run(*arguments, words, left=()):
+        before = names(tmp_path)
+        status, out, err = vhi(*arguments)
+        assert (status, out) == (2, "")
+        lines = err.strip().split("\n")
+        assert len(lines) == 1 and lines[0].startswith("vhi: "), err
+        for word in [words] if isinstance(words, str) else words:
+            assert word in err
+        assert names(tmp_path) == sorted([*before, *left])
+        return err
+
+    return run

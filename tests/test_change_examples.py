@@ -6,8 +6,8 @@ import pytest
 pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
 pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 
-from vhi.network.change_examples import FATTY, SCLEROTIC, change_slice, single_changes
 from vhi.network.dataset import Example
+from vhi.network.pages.change_examples import FATTY, SCLEROTIC, change_slice, single_changes
 
 
 @pytest.fixture(scope="module")

@@ -9,49 +9,14 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import oblique_affine, tiny_arrays, write_nifti
+from conftest import names, oblique_affine, tiny_arrays, write_nifti
 from test_images import permuted
 from test_nifti import bad_files
 
-from vhi import cli
 from vhi.edits import Edits, load_edits, save_edits
 from vhi.images import Image
 from vhi.nifti import load_image, load_mask
 from vhi.result_folder import RESULT_FILES
-
-
-def names(folder):
-    return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
-
-
-@pytest.fixture
-def vhi(capsys, tmp_path):
-    """Run the command; return status, standard output, standard error."""
-
-    def run(*arguments):
-        status = cli.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def fails(vhi, tmp_path):
-    """Run the command and insist on one clear line, status 2 and nothing half-written."""
-
-    def run(*arguments, words, left=()):
-        before = names(tmp_path)
-        status, out, err = vhi(*arguments)
-        assert (status, out) == (2, "")
-        lines = err.strip().split("\n")
-        assert len(lines) == 1 and lines[0].startswith("vhi: "), err
-        for word in [words] if isinstance(words, str) else words:
-            assert word in err
-        assert names(tmp_path) == sorted([*before, *left])
-        return err
-
-    return run
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from conftest import tiny_arrays, write_nifti
 
-from vhi import cli
 from vhi.errors import InputError, NothingFound
 from vhi.images import Image
 from vhi.network import predict
@@ -16,32 +15,6 @@ from vhi.network.evaluation_report import RESULT_FILES
 from vhi.network.found_masks import network_finder
 from vhi.network.predict import Segmentation
 from vhi.nifti import load_mask
-
-
-@pytest.fixture
-def vhi(capsys):
-    """Run the command; return status, standard output, standard error."""
-
-    def run(*arguments):
-        status = cli.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def fails(vhi, tmp_path):
-    """Run the command and insist on one clear line, status 2 and nothing written."""
-
-    def run(*arguments, words):
-        before = sorted(tmp_path.iterdir())
-        status, printed, error = vhi(*arguments)
-        assert (status, printed) == (2, "")
-        assert error.startswith("vhi: ") and error.count("\n") == 1 and words in error
-        assert sorted(tmp_path.iterdir()) == before
-
-    return run
 
 
 @pytest.fixture

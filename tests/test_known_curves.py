@@ -5,14 +5,14 @@ import pytest
 
 from vhi.errors import InputError
 from vhi.network.curves import CurveRow
-from vhi.network.known_curves import authors_curves, our_curves
+from vhi.network.pages.known_curves import authors_curves, our_curves
 
-HEAD = "step,loss,held_out_loss,held_out_dice\n"
+HEAD = "run,step,loss,held_out_loss,held_out_dice\n"
 
 
 def test_our_curves_are_read_by_name(tmp_path):
-    (tmp_path / "cv0.csv").write_text(f"{HEAD}100,1.5,0.9,0.25\n200,0.8,0.3,0.5\n")
-    (tmp_path / "study0.csv").write_text(f"{HEAD}100,1.5,,\n")
+    (tmp_path / "cv0.csv").write_text(f"{HEAD}1,100,1.5,0.9,0.25\n1,200,0.8,0.3,0.5\n")
+    (tmp_path / "study0.csv").write_text(f"{HEAD}1,100,1.5,,\n")
     curves = our_curves(tmp_path)
     assert list(curves) == ["cv0", "study0"]
     assert curves["cv0"] == [CurveRow(100, 1.5, 0.9, 0.25), CurveRow(200, 0.8, 0.3, 0.5)]

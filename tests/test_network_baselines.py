@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vhi.network.baselines import best_range, brightness_by_depth, dice_of_the_others
 from vhi.network.dataset import Example
+from vhi.network.pages.baselines import best_range, brightness_by_depth, dice_of_the_others
 
 
 def example(image, mask, subject="A"):

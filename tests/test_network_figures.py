@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vhi.network.figures import MARGIN, box_around, draw_network_slice, draw_probability
+from vhi.network.pages.figures import MARGIN, box_around, draw_network_slice, draw_probability
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 
@@ -41,8 +41,8 @@ def test_an_outline_outside_the_picture_is_left_out(axes):
 
 def test_a_unet_is_drawn_with_a_box_on_either_side_and_one_at_the_bottom(axes):
     pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
-    from vhi.network.figures import draw_unet
-    from vhi.network.levels import levels_of
+    from vhi.network.pages.figures import draw_unet
+    from vhi.network.pages.levels import levels_of
     from vhi.network.recipe import PAPER
 
     draw_unet(axes, levels_of(PAPER, 336, 336))

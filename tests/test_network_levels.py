@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
 pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 
-from vhi.network.levels import levels_of, pixels_seen
+from vhi.network.pages.levels import levels_of, pixels_seen
 from vhi.network.recipe import PAPER, Recipe
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import names
 from small_networks import blobs
-from test_cli import names
 from test_images import permuted
 
-from vhi import Case, cli, measure
+from vhi import Case, measure
 from vhi.errors import InputError
 from vhi.images import resample
 from vhi.network.predict import propose_normal_bone, segment_disease_region
@@ -21,34 +21,6 @@ from vhi.network.shipped import find_network, shipped_folder
 from vhi.nifti import encode_nifti, load_image, load_mask, save_labels
 from vhi.report import record_of, render_report
 from vhi.result_folder import RESULT_FILES
-
-
-@pytest.fixture
-def vhi(capsys):
-    """Run the command; return status, standard output, standard error."""
-
-    def run(*arguments):
-        status = cli.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def fails(vhi, tmp_path):
-    """Run the command and insist on one clear line, status 2 and nothing half-written."""
-
-    def run(*arguments, words):
-        before = names(tmp_path)
-        status, out, err = vhi(*arguments)
-        assert (status, out) == (2, "")
-        assert err.startswith("vhi: ") and len(err.strip().split("\n")) == 1, err
-        for word in [words] if isinstance(words, str) else words:
-            assert word in err
-        assert names(tmp_path) == before
-
-    return run
 
 
 def write(path, image):

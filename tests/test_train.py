@@ -28,16 +28,6 @@ TINY = {"filters": [4, 6], "block": 1, "spacing_mm": 4.5, "steps": 12, "batch": 
 
 
 @pytest.fixture
-def vhi(capsys):
-    def run(*arguments):
-        status = cli.run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
 def training(tmp_path):
     """Arguments of a tiny training, but for its folder."""
     table = write_scans(tmp_path / "scans")
