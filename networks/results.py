@@ -15,14 +15,13 @@ from networks.runs import Run, all_runs, cross_validation, network_of
 from vhi.cases import Case
 from vhi.files import write_whole
 from vhi.images import Image
-from vhi.network.doubt import slice_doubt
 from vhi.network.evaluate import Evaluation, Finder, evaluate
 from vhi.network.export import save_network
 from vhi.network.normal_bone_effect import normal_bone_effect
 from vhi.network.predict import (
-    both_ways,
     load_members,
     propose_normal_bone,
+    read_slice,
     segment_disease_region,
 )
 from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
@@ -30,6 +29,7 @@ from vhi.network.robustness import CHANGES, UNCHANGED, change
 from vhi.network.shipped import find_network, read_record
 from vhi.network.slices import normalise, slicing_of
 from vhi.nifti import load_image, load_mask
+from vhi.statistics import dice
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -93,19 +93,16 @@ def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[di
             slicing = slicing_of(made.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple)
             truth = slicing.cut(made.carry(bone).array) > 0.5
             slices = slicing.cut(normalise(made.t1w.array))
-            for k in range(len(slices)):
-                straight, mirrored = both_ways(members, slices[k][None, None])
-                mask = (straight.mean(axis=1) + mirrored.mean(axis=1)) / 2 > network.cutoff
-                both = mask.sum() + truth[k].sum()
-                signs = slice_doubt(straight, mirrored, mask, cutoff=network.cutoff)
+            for k, each in enumerate(slices):
+                mean, signs = read_slice(members, each[None, None], cutoff=network.cutoff)
                 rows.append(
                     {
                         "case": case.case,
                         "subject": case.subject,
                         "change": name,
                         "slice": k,
-                        "dice": 2 * (mask[0] & truth[k]).sum() / both if both else 1.0,
-                        **{sign: float(value[0]) for sign, value in signs.items()},
+                        "dice": dice(mean > network.cutoff, truth[k]),
+                        **signs,
                     }
                 )
     return rows

@@ -164,20 +164,15 @@ def segment_scans(
     slices = np.stack([slicing.cut(normalise(scan.array)) for scan in scans], axis=1)
     answer = members or load_members(network)
 
-    def work(k: int) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float64]]]:
-        straight, mirrored = both_ways(answer, slices[k : k + 1])
-        mean = (straight.mean(axis=1) + mirrored.mean(axis=1)) / 2
-        if not network.warning:
-            return mean[0], {}
-        mask = mean > network.cutoff
-        return mean[0], slice_doubt(straight, mirrored, mask, cutoff=network.cutoff)
+    def work(k: int) -> tuple[NDArray[np.float32], dict[str, float]]:
+        return read_slice(answer, slices[k : k + 1], cutoff=network.cutoff)
 
     with ThreadPoolExecutor(threads or min(MAX_THREADS, processors())) as pool:
         means, doubts = zip(*pool.map(work, range(len(slices))), strict=True)
     scores: NDArray[np.float64] = np.zeros(0)
     look_at: tuple[int, ...] = ()
     if network.warning:
-        signs = {name: np.concatenate([each[name] for each in doubts]) for name in doubts[0]}
+        signs = {name: np.array([each[name] for each in doubts]) for name in doubts[0]}
         scores = slice_scores(signs, network.warning)
         pixels = np.count_nonzero(np.stack(means) > network.cutoff, axis=(1, 2))
         look_at = slices_to_look_at(scores, network.warning, holes=signs["holes"], pixels=pixels)
@@ -190,6 +185,19 @@ def segment_scans(
         network=network.name,
         weights_sha256=network.weights_sha256,
     )
+
+
+def read_slice(
+    members: Members, one: NDArray[np.float32], *, cutoff: float
+) -> tuple[NDArray[np.float32], dict[str, float]]:
+    """Return the mean probability of one slice (1, channels, h, w), shape (h, w), and its doubts.
+
+    The doubts are those of `vhi.network.doubt.slice_doubt`.
+    """
+    straight, mirrored = both_ways(members, one)
+    mean = (straight.mean(axis=1) + mirrored.mean(axis=1)) / 2
+    doubts = slice_doubt(straight, mirrored, mean > cutoff, cutoff=cutoff)
+    return mean[0], {name: float(value[0]) for name, value in doubts.items()}
 
 
 def both_ways(
