@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +11,12 @@ from typing import Any
 import torch
 
 from vhi.cases import Case
-from vhi.files import write_whole
 from vhi.network.checkpoint import CHECKPOINT
-from vhi.network.dataset import folds, load_example, split
+from vhi.network.curves import write_curves
+from vhi.network.dataset import STUDY_TEST, folds, load_example, split
 from vhi.network.recipe import FURTHER, NORMAL_BONE_RECIPE, Recipe
 from vhi.network.train import Progress, build, train, weights_sha256
 from vhi.network.unet import UNet
-
-TEST_SUBJECTS = ("1003", "2014")
-"""The study's test set; nothing here is chosen on it, and `study` is scored on it once."""
 
 FOLDS = 4
 """As in the paper. One network for each fold; the four are the ensemble."""
@@ -55,7 +50,7 @@ class Run:
 def all_runs(cases: Sequence[Case]) -> list[Run]:
     """Return every training, those first that later choices hang on."""
     everybody = tuple(sorted({case.subject for case in cases}))
-    eight = tuple(subject for subject in everybody if subject not in TEST_SUBJECTS)
+    eight = tuple(subject for subject in everybody if subject not in STUDY_TEST)
     numbered = list(enumerate(cross_validation(cases)))
     return [
         *(
@@ -74,7 +69,7 @@ def all_runs(cases: Sequence[Case]) -> list[Run]:
 
 def cross_validation(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """Return the subjects held out in each fold of the eight."""
-    return folds([c for c in cases if c.subject not in TEST_SUBJECTS], FOLDS, seed=1)
+    return folds([c for c in cases if c.subject not in STUDY_TEST], FOLDS, seed=1)
 
 
 def train_run(run: Run, cases: Sequence[Case], work: Path) -> None:
@@ -102,12 +97,7 @@ def train_run(run: Run, cases: Sequence[Case], work: Path) -> None:
         folder=folder,
         watch=tell,
     )
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["step", "loss", "held_out_loss", "held_out_dice"])
-    for row in trained.curve:
-        writer.writerow([row.step, row.loss, row.held_out_loss, row.held_out_dice])
-    write_whole(folder / "curves.csv", table.getvalue().encode())
+    write_curves(folder / "curves.csv", [trained.curve])
 
 
 def network_of(name: str, work: Path) -> UNet:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from networks.results import RESULTS, check_not_seen, write_record, write_table
-from networks.runs import FOLDS, TEST_SUBJECTS, all_runs, made_by, network_of
+from networks.runs import FOLDS, all_runs, made_by, network_of
 from vhi.cases import Case
 from vhi.images import Image
+from vhi.network.dataset import STUDY_TEST
 from vhi.network.evaluate import evaluate
 from vhi.network.evaluation_report import summary_of
 from vhi.network.export import save_network
@@ -65,12 +66,12 @@ def score_test_set(cases: Sequence[Case]) -> None:
     looks = RESULTS / "test-looks.csv"
     if looks.exists():
         raise SystemExit(f"{looks.name}: the test set has been looked at; choose nothing by it")
-    check_not_seen(shipped_folder() / "study", TEST_SUBJECTS)
+    check_not_seen(shipped_folder() / "study", STUDY_TEST)
 
     def find(case: Case, changed: Image | None) -> Image:
         return segment_disease_region(load_image(case.t1w), network="study").mask
 
-    tested = [case for case in cases if case.subject in TEST_SUBJECTS]
+    tested = [case for case in cases if case.subject in STUDY_TEST]
     evaluation = evaluate(tested, find, seen=lambda case: False)
     summary = summary_of(evaluation)[0]
     write_table("test-slices", evaluation.slices)

@@ -46,8 +46,8 @@ import pandas as pd
 import vhi
 from vhi import figures
 from vhi.images import Image
-from vhi.network import figures as network_figures
 from vhi.network.dataset import load_example
+from vhi.network.pages import figures as network_figures
 from vhi.network.recipe import PAPER, Recipe
 from vhi.network.slices import slicing_of
 from vhi.nifti import load_image, load_mask
@@ -164,7 +164,7 @@ print(
 # {term}`T1w`, the {term}`cortex <cortical bone>` around it is dark. How bright is a pixel at each distance from the outline?
 
 # %%
-from vhi.network.baselines import best_range, brightness_by_depth, dice_of_the_others
+from vhi.network.pages.baselines import best_range, brightness_by_depth, dice_of_the_others
 
 edges_mm = np.arange(-12.0, 13.0)
 depth_mm = (edges_mm[1:] + edges_mm[:-1]) / 2
@@ -236,7 +236,7 @@ print(
 # joined with the fine picture beside it. Down answers *what is this*, across and up *where exactly does it end*.
 
 # %%
-from vhi.network.levels import levels_of, pixels_seen
+from vhi.network.pages.levels import levels_of, pixels_seen
 from vhi.network.train import build
 from vhi.network.unet import parameter_count
 
@@ -282,7 +282,7 @@ print(
 # each alone and at the end of its range.
 
 # %%
-from vhi.network.change_examples import change_slice, single_changes
+from vhi.network.pages.change_examples import change_slice, single_changes
 
 changes = single_changes(example, index, spacing_mm=recipe.spacing_mm)
 as_it_is = example.target[index] > 0.5

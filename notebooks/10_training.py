@@ -46,11 +46,10 @@ import torch
 
 import vhi
 from vhi.errors import InputError
-from vhi.network import figures as network_figures
 from vhi.network.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
-from vhi.network.dataset import load_example, split
-from vhi.network.known_curves import authors_curves, our_curves
-from vhi.network.protocol import STUDY_TEST
+from vhi.network.dataset import STUDY_TEST, load_example, split
+from vhi.network.pages import figures as network_figures
+from vhi.network.pages.known_curves import authors_curves, our_curves
 from vhi.network.recipe import Recipe
 from vhi.network.scoring import probabilities
 from vhi.network.train import build, train

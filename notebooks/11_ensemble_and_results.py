@@ -32,9 +32,10 @@
 import os
 
 from vhi.cases import case_names
+from vhi.network.dataset import STUDY_TEST
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
-TESTED = ("1003", "2014")  # the study's test set: no network here was trained or chosen on it
+TESTED = STUDY_TEST  # the study's test set: no network here was trained or chosen on it
 if SOURCE != "study":
     TESTED = tuple(dict.fromkeys(name for name, _ in case_names(SOURCE)))[:2]
 
@@ -47,9 +48,10 @@ import pandas as pd
 
 import vhi
 from vhi import figures
-from vhi.network import figures as network_figures
-from vhi.network import pages, result_figures
 from vhi.network.mask_scores import score_slices
+from vhi.network.pages import figures as network_figures
+from vhi.network.pages import result_figures
+from vhi.network.pages import tables as pages
 from vhi.network.predict import both_ways, load_members, segment_scans
 from vhi.network.recipe import DISEASE_REGION
 from vhi.network.shipped import find_network

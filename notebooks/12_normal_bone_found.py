@@ -47,10 +47,11 @@ import pandas as pd
 
 import vhi
 from vhi import figures
-from vhi.network import figures as network_figures
-from vhi.network import pages, result_figures
 from vhi.network.area import AREA_MM3, FENCE, choose_area
 from vhi.network.normal_bone_effect import normal_bone_effect
+from vhi.network.pages import figures as network_figures
+from vhi.network.pages import result_figures
+from vhi.network.pages import tables as pages
 from vhi.network.predict import propose_normal_bone, segment_disease_region, segment_scans
 from vhi.network.recipe import NORMAL_BONE
 from vhi.network.shipped import find_network

@@ -47,7 +47,8 @@ from scipy import ndimage
 
 import vhi
 from vhi import figures
-from vhi.network import pages, result_figures
+from vhi.network.pages import result_figures
+from vhi.network.pages import tables as pages
 from vhi.network.predict import load_members, segment_scans
 from vhi.network.recipe import DISEASE_REGION
 from vhi.network.robustness import change

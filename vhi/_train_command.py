@@ -157,7 +157,8 @@ def _protocol(
     workers: int,
     out: Path,
 ) -> None:
-    from vhi.network.protocol import STUDY_TEST, Budget, plan
+    from vhi.network.dataset import STUDY_TEST
+    from vhi.network.protocol import Budget, plan
     from vhi.network.protocol_run import run_protocol
     from vhi.network.train import Stopped
 

@@ -15,6 +15,9 @@ from vhi.network.recipe import NORMAL_BONE, Recipe
 from vhi.network.slices import normalise, slicing_of
 from vhi.nifti import load_image, load_mask
 
+STUDY_TEST = ("1003", "2014")
+"""The study's test subjects (section 2.5.3; the authors' file of test scores names them)."""
+
 
 @dataclass(frozen=True)
 class Example:

@@ -22,9 +22,6 @@ from vhi.network.dataset import folds, split
 from vhi.network.recipe import PAPER, Recipe
 from vhi.sidecars import sha256_of
 
-STUDY_TEST = ("1003", "2014")
-"""The test subjects of the study."""
-
 EPOCHS, LEVELS, KERNELS = (60, 100), (2, 4, 6), (3, 5)
 FOLDS, RUNS = 4, 3
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-    from vhi.network.levels import Level
+    from vhi.network.pages.levels import Level
 
 DOWN, ACROSS, UP = "#8aa1b4", "#c98a00", "#6f9f7a"
 MARGIN = 8

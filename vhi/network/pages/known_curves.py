@@ -6,7 +6,6 @@ Ours lie in the repository, one file for each training. The authors' come with t
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 import vhi
 from vhi import data
 from vhi.errors import InputError
-from vhi.network.curves import CurveRow
+from vhi.network.curves import CurveRow, read_curves
 
 OUR_CURVES = Path(vhi.__file__).resolve().parent.parent / "networks" / "curves"
 """Where the repository keeps one file for each training of a shipped network."""
@@ -65,8 +64,7 @@ def our_curves(folder: Path = OUR_CURVES) -> dict[str, list[CurveRow]]:
     """
     curves = {}
     for path in sorted(Path(folder).glob("*.csv")):
-        with path.open(newline="", encoding="utf-8") as stream:
-            curves[path.stem] = [_row(row) for row in csv.DictReader(stream)]
+        (curves[path.stem],) = read_curves(path)
     if not curves:
         raise InputError(
             f"{folder}: holds no learning curve; they come with the repository, not with an "
@@ -99,13 +97,3 @@ def authors_curves() -> list[AuthorsCurve]:
         )
         for partition in PARTITIONS
     ]
-
-
-def _row(row: dict[str, str]) -> CurveRow:
-    loss, dice = row["held_out_loss"], row["held_out_dice"]
-    return CurveRow(
-        int(row["step"]),
-        float(row["loss"]),
-        float(loss) if loss else None,
-        float(dice) if dice else None,
-    )

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 RESULTS = Path(vhi.__file__).resolve().parent.parent / "networks" / "results"
 """Where the repository keeps the scores of held-out scans."""
 
-TEST_SUBJECTS = ("1003", "2014")
-"""The study's test set (their file of scores names them)."""
-
 AUTHORS_SCORES = "generated_files/model_training/test_data_overlap.txt"
 EVALUATION_SCANS = "data/images_model_evaluation/"
 NAMES = ("case", "subject", "visit", "scan")
