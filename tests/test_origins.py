@@ -53,6 +53,19 @@ def test_a_correction_is_counted_in_voxels_added_and_taken_away(written, mask):
     assert origin.to_record()["corrected"] is True
 
 
+def test_no_command_writes_over_a_correction(written, mask):
+    array = mask.array.copy()
+    array[2, 3, 1] = False
+    save_labels(array, mask.affine, written)
+    for record in (
+        {"from": "drawn"},
+        made_by_network(mask, network="n", weights_sha256=SHA).record,
+    ):
+        with pytest.raises(InputError, match="corrected by hand"):
+            write_mask(written, mask, record)
+    assert read(written).voxels_changed == 1
+
+
 def test_a_mask_that_another_program_only_saved_again_is_not_corrected(written, mask):
     save_labels(mask.array * 1, mask.affine + 1e-6, written)
     assert read(written).corrected is False

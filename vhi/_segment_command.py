@@ -49,13 +49,12 @@ def segment(
     from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
     from vhi.network.shipped import DEFAULT, PUBLISHED, find_network
     from vhi.nifti import load_image
-    from vhi.origins import check_mask_place, check_not_corrected, made_by_network, write_mask
+    from vhi.origins import check_mask_place, made_by_network, write_mask
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
     scans = (t1w,) if stir is None else (t1w, stir)
     check_mask_place(out, never=scans)
-    check_not_corrected(out)
     task = DISEASE_REGION if stir is None else NORMAL_BONE
     network = network or DEFAULT[task]
     if network != PUBLISHED or stir is not None:

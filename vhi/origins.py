@@ -173,7 +173,8 @@ def write_mask(
     Raises
     ------
     InputError
-        The name does not end in ``.nii.gz``, is a scan's own, a foreign JSON file stands where the
+        The name does not end in ``.nii.gz``, is a scan's own, or that of a network's mask that was
+        corrected by hand since; a foreign JSON file stands where the
         record has to go, or nothing can be written there.
     """
     check_mask_place(out, never=never)
@@ -198,7 +199,7 @@ def encode_mask_record(record: Mapping[str, Any]) -> bytes:
 
 
 def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
-    """Refuse to write a mask over a scan, or its record over somebody else's."""
+    """Refuse to write over a scan, a reader's correction, or somebody else's JSON file."""
     if not out.name.endswith(".nii.gz"):
         raise InputError(f"{out}: name a file that ends in .nii.gz")
     for scan in never:
@@ -212,13 +213,7 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
         raise InputError(
             f"{sidecar}: stands where the mask's own record has to go; name another --out"
         )
-
-
-def check_not_corrected(out: Path) -> None:
-    """Refuse to replace a network's mask that a reader has corrected by hand since."""
-    if not out.is_file() or not sidecar_of(out).is_file():
-        return
-    if origin_of(out, load_mask(out)).corrected:
+    if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(
             f"{out}: was corrected by hand, which --overwrite would undo; name another --out, or "
             "move it away"
