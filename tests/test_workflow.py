@@ -10,7 +10,9 @@ from vhi import find_case, measure, measure_images
 from vhi.data import locate
 from vhi.errors import InputError
 from vhi.images import Image
+from vhi.measurement import Provenance
 from vhi.nifti import load_mask
+from vhi.origins import NETWORK, Origin
 
 STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
     # in-plane regions left: the authors' scans and masks, recomputed independently
@@ -90,6 +92,17 @@ def test_inputs_are_not_modified(tiny):
     before = [image.array.copy() for image in tiny]
     measure_images(*tiny)
     assert all((image.array == old).all() for image, old in zip(tiny, before, strict=True))
+
+
+def test_sides_hang_on_a_networks_region_not_on_normal_bone_beside_the_middle(tiny):
+    stir, normal, region = tiny
+    given = measure_images(stir, normal, region)
+    found = Provenance(disease_region=Origin(NETWORK, "n", "0" * 64))
+    by_network = measure_images(stir, normal, region, provenance=found)
+    middle = stir.world(np.argwhere(region.array)).mean(axis=0)[0]
+    assert by_network.midline_mm == pytest.approx(middle)
+    assert abs(given.midline_mm - middle) > 4  # the tiny case's normal bone lies to one side
+    assert by_network.vhi == given.vhi
 
 
 @pytest.mark.parametrize("axes", [(1, 0, 2), (2, 0, 1), (0, 2, 1), (2, 1, 0)])
