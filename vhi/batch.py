@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from vhi.cases import Case
 from vhi.edits import load_edits
+from vhi.encode import encode_csv
 from vhi.errors import InputError
 from vhi.files import explain_write_errors, write_whole
 from vhi.measurement import Measurement
@@ -102,7 +101,7 @@ def measure_all(
         except (OSError, MemoryError) as error:
             # One case's trouble with this machine must not take the others' results along.
             rows.append({**_names(case), "failure": f"{type(error).__name__}: {error}"})
-        write_whole(table, _encode(rows))
+        write_whole(table, encode_csv(rows, COLUMNS))
         if progress is not None:
             progress(case)
     return rows
@@ -145,11 +144,3 @@ def _without_folders(message: str, case: Case, folder: Path) -> str:
             message = message.replace(str(path.absolute()), path.name)
             message = message.replace(f"{path.parent}{os.sep}", "")
     return message
-
-
-def _encode(rows: list[dict[str, Any]]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue().encode()

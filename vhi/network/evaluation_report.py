@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 import os
 from collections import defaultdict
@@ -13,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vhi.encode import encode_csv, encode_figure, encode_json, plain_style
 from vhi.files import check_free, staged_folder, write_whole
 from vhi.network.evaluate import Evaluation
 from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
@@ -170,8 +168,6 @@ def write_evaluation(
     InputError
         The folder holds something already, or cannot be written.
     """
-    from matplotlib import rc_context, style
-
     from vhi.network.evaluation_figure import draw_evaluation
 
     folder = Path(folder)
@@ -184,47 +180,17 @@ def write_evaluation(
         "results": summary_of(evaluation),
     }
     with staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage:
-        write_whole(stage / "slices.csv", _encode(evaluation.slices, SLICE_COLUMNS))
+        write_whole(stage / "slices.csv", encode_csv(evaluation.slices, SLICE_COLUMNS))
         columns = (*SCAN_COLUMNS, *effect, "failure")
-        write_whole(stage / "scans.csv", _encode(evaluation.scans, columns))
-        text = json.dumps(_without_nan(summary), indent=2, ensure_ascii=False, allow_nan=False)
-        write_whole(stage / "summary.json", f"{text}\n".encode())
-        # A user's own style must not change the picture, nor a date or a random name its bytes.
-        with style.context("default"), rc_context({"svg.hashsalt": "vhi"}):
+        write_whole(stage / "scans.csv", encode_csv(evaluation.scans, columns))
+        write_whole(stage / "summary.json", encode_json(summary))
+        with plain_style():
             figure = draw_evaluation(evaluation, title=title)
-            for kind, options in (
-                ("png", {"dpi": 110}),
-                ("svg", {"metadata": {"Date": None}}),
-            ):
-                stream = io.BytesIO()
-                figure.savefig(stream, format=kind, **options)
-                write_whole(stage / f"evaluate.{kind}", stream.getvalue())
+        for kind in ("png", "svg"):
+            write_whole(stage / f"evaluate.{kind}", encode_figure(figure, kind))
     return folder
 
 
 def _finite(rows: Iterable[dict[str, Any]], name: str) -> list[float]:
     values = (row.get(name, math.nan) for row in rows)
     return [value for value in values if math.isfinite(value)]
-
-
-def _encode(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> bytes:
-    """Return rows as CSV: empty where there is no number, ``inf`` where a distance is infinite."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: "" if _is_nan(value) else value for name, value in row.items()})
-    return stream.getvalue().encode()
-
-
-def _without_nan(record: Any) -> Any:
-    """Return the record with null for NaN, which JSON does not have."""
-    if isinstance(record, dict):
-        return {name: _without_nan(value) for name, value in record.items()}
-    if isinstance(record, list | tuple):
-        return [_without_nan(value) for value in record]
-    return None if _is_nan(record) else record
-
-
-def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)

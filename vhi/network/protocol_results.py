@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vhi.encode import encode_csv
 from vhi.files import write_whole
 from vhi.network.curves import CurveRow, read_curves
 from vhi.network.protocol import Plan, Setting
@@ -76,8 +75,4 @@ def choose(results: Sequence[Result]) -> list[dict[str, Any]]:
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows as a CSV table with all columns that any of them has."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(path, stream.getvalue().encode())
+    write_whole(path, encode_csv(rows, columns))
