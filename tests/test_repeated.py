@@ -1,0 +1,209 @@
+"""Patients with several pairs: cases for paper and pencil, another library, and the bootstrap."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import f_oneway
+
+from vhi.statistics.agreement import limits_of_agreement
+from vhi.statistics.repeated import bootstrap_limits, repeated_limits
+
+INTERVALS = ("bias_interval", "lower_interval", "upper_interval", "sd_interval")
+
+
+def cohort(patients=29, visits=2, seed=3):
+    """Simulated differences with a spread of 2 between and 3 within patients, about 5."""
+    rng = np.random.default_rng(seed)
+    names = np.repeat(np.arange(patients), visits)
+    own = rng.normal(5, 2, patients)[names]
+    return own + rng.normal(0, 3, len(names)), np.zeros(len(names)), names
+
+
+def test_two_visits_of_two_patients_by_hand():
+    # Differences 1, 3 and 5, 7: mean squares 16 between and 2 within; (16 - 2) / 2 = 7.
+    found = repeated_limits([1, 3, 5, 7], [0, 0, 0, 0], ["a", "a", "b", "b"])
+    assert (found.patients, found.pairs, found.bias) == (2, 4, 4)
+    assert (found.sd_between**2, found.sd_within**2) == pytest.approx((7, 2))
+    assert found.sd == pytest.approx(3)
+    assert (found.lower, found.upper) == pytest.approx((4 - 1.96 * 3, 4 + 1.96 * 3))
+
+
+def test_a_patient_with_fewer_pairs_by_hand():
+    # Differences 0, 2 and 4: mean squares 6 and 2; m0 = 3 - 5/3 = 4/3; (6 - 2) / (4/3) = 3.
+    found = repeated_limits([0, 2, 4], [0, 0, 0], [7, 7, 8])
+    assert found.bias == 2
+    assert (found.sd_between**2, found.sd_within**2) == pytest.approx((3, 2))
+
+
+def test_order_of_pairs_does_not_matter():
+    first, second, names = cohort(patients=6)
+    order = np.random.default_rng(1).permutation(len(first))
+    there = repeated_limits(first, second, names)
+    back = repeated_limits(first[order], second[order], names[order])
+    assert (back.bias, back.sd_between, back.upper) == pytest.approx(
+        (there.bias, there.sd_between, there.upper)
+    )
+
+
+def test_variances_are_those_of_a_mixed_model_of_balanced_data():
+    sm = pytest.importorskip("statsmodels.api")
+    first, second, names = cohort(visits=3)
+    model = sm.MixedLM(first - second, np.ones(len(first)), groups=names).fit(reml=True)
+    found = repeated_limits(first, second, names)
+    assert found.sd_within**2 == pytest.approx(model.scale, rel=1e-4)
+    assert found.sd_between**2 == pytest.approx(float(model.cov_re[0, 0]), rel=1e-3)
+    assert found.bias == pytest.approx(float(model.fe_params[0]))
+
+
+def test_mean_squares_are_those_of_the_analysis_of_variance():
+    first, second, names = cohort()
+    found = repeated_limits(first, second, names)
+    f = f_oneway(*[(first - second)[names == name] for name in range(29)]).statistic
+    assert 1 + 2 * found.sd_between**2 / found.sd_within**2 == pytest.approx(f)
+
+
+def test_a_negative_variance_is_none():
+    found = repeated_limits([1, -1, 1, -1], [0, 0, 0, 0], ["a", "a", "b", "b"])
+    assert (found.sd_between, found.sd_within) == pytest.approx((0, math.sqrt(2)))
+    assert found.sd == found.sd_within
+
+
+def test_one_pair_each_gives_the_plain_limits():
+    first, second, _ = cohort(visits=1)
+    found, plain = repeated_limits(first, second, range(29)), limits_of_agreement(first, second)
+    assert (found.sd, found.lower, found.upper) == pytest.approx(
+        (plain.sd, plain.lower, plain.upper)
+    )
+    assert np.isnan([found.sd_between, found.sd_within]).all()
+
+
+def test_one_patient_shows_only_what_is_within():
+    found = repeated_limits([1, 3], [0, 0], ["a", "a"])
+    assert (found.patients, found.bias) == (1, 2)
+    assert found.sd_within == pytest.approx(math.sqrt(2))
+    assert np.isnan([found.sd_between, found.sd, found.lower, found.upper]).all()
+
+
+def test_no_pair_has_no_limits():
+    found = repeated_limits([], [], [])
+    assert (found.patients, found.pairs) == (0, 0)
+    assert np.isnan([found.bias, found.sd, found.upper]).all()
+
+
+def test_one_pair_has_a_bias_only():
+    found = repeated_limits([3], [1], ["a"])
+    assert found.bias == 2
+    assert np.isnan([found.sd_within, found.sd, found.lower]).all()
+
+
+def test_equal_readers_have_limits_of_no_width():
+    found = repeated_limits([1, 2, 3, 4], [1, 2, 3, 4], ["a", "a", "b", "b"])
+    assert (found.bias, found.sd, found.lower, found.upper) == (0, 0, 0, 0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-1000, 1000), st.sampled_from("abcdef")), min_size=1, max_size=25
+    ),
+    st.sampled_from((0.0, 1e6)),
+)
+def test_a_common_shift_moves_the_bias_alone(pairs, shift):
+    differences, names = np.array([each for each, _ in pairs], float), [name for _, name in pairs]
+    zero = np.zeros(len(pairs))
+    there = repeated_limits(differences, zero, names)
+    moved = repeated_limits(differences + shift, zero, names)
+    assert moved.bias - shift == pytest.approx(there.bias, abs=1e-6)
+    assert (moved.sd, moved.sd_within) == pytest.approx(
+        (there.sd, there.sd_within), abs=1e-4, nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("by_patient", [True, False])
+def test_bootstrap_is_what_a_plain_loop_over_resamples_gives(by_patient):
+    first, second, names = cohort(patients=7)
+    names = names if by_patient else np.arange(len(first))
+    count = len(set(names.tolist()))
+    found = bootstrap_limits(
+        first, second, patients=names if by_patient else None, resamples=200, seed=4
+    )
+    drawn = (np.random.PCG64(4).random_raw(200 * count) % np.uint64(count)).reshape(200, count)
+    limits = []
+    for patients in drawn.astype(int):
+        rows = [np.flatnonzero(names == patient) for patient in patients]
+        whose = np.repeat(np.arange(count), [len(each) for each in rows])
+        rows = np.concatenate(rows)
+        each = repeated_limits(first[rows], second[rows], whose)
+        limits.append((each.bias, each.lower, each.upper, each.sd))
+    expected = np.percentile(limits, [2.5, 97.5], axis=0).T
+    assert np.array([getattr(found, name) for name in INTERVALS]) == pytest.approx(expected)
+
+
+def test_bootstrap_has_the_spread_that_theory_expects():
+    # 400 independent normal differences: SE of the bias 1/20, of the SD about 1/28.3.
+    differences = np.random.default_rng(5).normal(size=400)
+    found = bootstrap_limits(differences, np.zeros(400))
+    plain = limits_of_agreement(differences, np.zeros(400))
+    for name in ("bias_interval", "lower_interval", "upper_interval"):
+        assert getattr(found, name) == pytest.approx(getattr(plain, name), abs=0.04)
+    assert found.sd_interval[1] - found.sd_interval[0] == pytest.approx(2 * 1.96 / 28.3, rel=0.15)
+
+
+def test_visits_taken_for_patients_make_the_interval_too_narrow():
+    # Two visits that are the same say nothing that one does not.
+    first, second, names = cohort(visits=1)
+    twice = np.tile(first, 2), np.tile(second, 2)
+    once = bootstrap_limits(first, second).bias_interval
+    by_patient = bootstrap_limits(*twice, patients=np.tile(names, 2)).bias_interval
+    as_if_58 = bootstrap_limits(*twice).bias_interval
+    assert by_patient == pytest.approx(once)
+    assert np.ptp(as_if_58) < 0.8 * np.ptp(by_patient)
+
+
+def test_the_same_seed_gives_the_same_intervals():
+    first, second, names = cohort()
+    again = [bootstrap_limits(first, second, patients=names, seed=seed) for seed in (1, 1, 2)]
+    assert again[0] == again[1] != again[2]
+
+
+@pytest.mark.parametrize("pairs", [0, 1])
+def test_fewer_than_two_patients_cannot_be_resampled(pairs):
+    found = bootstrap_limits(np.ones(pairs), np.zeros(pairs))
+    assert all(np.isnan(getattr(found, name)).all() for name in INTERVALS)
+    one = bootstrap_limits([1, 2, 3], [0, 0, 0], patients=["a", "a", "a"])
+    assert np.isnan(one.bias_interval).all()
+
+
+def test_equal_differences_have_intervals_of_no_width():
+    found = bootstrap_limits([1.1, 2.1, 3.1], [1, 2, 3], resamples=50)
+    for name in ("bias_interval", "lower_interval", "upper_interval"):
+        assert getattr(found, name) == pytest.approx((0.1, 0.1))
+    assert found.sd_interval == pytest.approx((0, 0), abs=1e-12)
+
+
+def test_resamples_without_a_second_visit_are_defined():
+    found = bootstrap_limits([1, 2, 4, 7], [0, 0, 0, 0], patients=["a", "a", "b", "c"])
+    assert np.isfinite([getattr(found, name) for name in INTERVALS]).all()
+
+
+def test_patients_that_do_not_fit_are_refused():
+    for function in (
+        repeated_limits,
+        lambda *pairs: bootstrap_limits(*pairs[:2], patients=pairs[2]),
+    ):
+        with pytest.raises(ValueError, match="got 1 names and 2 pairs"):
+            function([1, 2], [1, 2], ["a"])
+        for nobody in (None, math.nan):
+            with pytest.raises(ValueError, match="lacks a name"):
+                function([1, 2], [1, 2], ["a", nobody])
+        with pytest.raises(ValueError, match="first holds nan"):
+            function([math.nan, 2], [1, 2], ["a", "b"])
+
+
+def test_options_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="resamples"):
+        bootstrap_limits([1, 2], [1, 2], resamples=0)
+    with pytest.raises(ValueError, match="confidence"):
+        bootstrap_limits([1, 2], [1, 2], confidence=95)

@@ -1,0 +1,44 @@
+"""Checks that all statistics of pairs begin with."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+NOWHERE = (math.nan, math.nan)
+"""The interval of what too few values say nothing about."""
+
+
+def checked_pairs(
+    first: ArrayLike, second: ArrayLike, *, names: tuple[str, str] = ("first", "second")
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two lists as arrays of one length; refuse text, tables, NaN and infinity."""
+    arrays = []
+    for name, values in zip(names, (first, second), strict=True):
+        try:
+            array = np.asarray(values, float)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} holds numbers only; leave out or mend what is text") from None
+        if array.ndim != 1:
+            raise ValueError(f"{name} is a plain list of numbers; got shape {array.shape}")
+        wrong = np.flatnonzero(~np.isfinite(array))
+        if len(wrong):
+            raise ValueError(
+                f"{name} holds {array[wrong[0]]} at place {wrong[0] + 1}; leave pairs without "
+                "two finite values out, and say how many"
+            )
+        arrays.append(array)
+    if len(arrays[0]) != len(arrays[1]):
+        raise ValueError(
+            f"{names[0]} and {names[1]} are pairs, so of one length; "
+            f"got {len(arrays[0])} and {len(arrays[1])}"
+        )
+    return arrays[0], arrays[1]
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse what is no share between 0 and 1, a percentage for instance."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence lies between 0 and 1, such as 0.95; got {confidence}")

@@ -1,0 +1,264 @@
+"""How large a difference between two readings has to be, and how well readers tell subjects apart.
+
+Limits of agreement and measurement error are in the unit of the measurement. An intraclass
+correlation is not: it sets the error against the spread of the subjects, so the same readers get a
+higher one from more varied patients.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import chi2
+
+from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs
+from vhi.statistics.sample_size import WIDTH
+
+NOTATIONS = (
+    ("ICC(1,1)", "ICC(1)"),
+    ("ICC(2,1)", "ICC(A,1)"),
+    ("ICC(3,1)", "ICC(C,1)"),
+    ("ICC(1,k)", "ICC(k)"),
+    ("ICC(2,k)", "ICC(A,k)"),
+    ("ICC(3,k)", "ICC(C,k)"),
+)
+"""The six coefficients as Shrout & Fleiss 1979 and as McGraw & Wong 1996 call them."""
+
+FEWEST_VALUES = 5
+"""Two readings of two subjects are too few for an analysis of variance."""
+
+
+@dataclass(frozen=True)
+class MeasurementError:
+    """Error of a single measurement, in its own unit.
+
+    Attributes
+    ----------
+    n : int
+        Pairs.
+    sem : float
+        Standard error of measurement: the SD of the differences over the root of 2. A reader's
+        own constant error cancels, as it does when one reader reads both visits.
+    sdc : float
+        Smallest detectable change, 1.96 · √2 · sem: 95 % of the differences between two
+        measurements of an unchanged patient are smaller.
+    sem_interval, sdc_interval : tuple of float
+    sem_with_bias, sdc_with_bias : float
+        The same where readers' constant differences count too, as when visits go to any reader.
+    """
+
+    n: int
+    sem: float
+    sdc: float
+    sem_interval: tuple[float, float]
+    sdc_interval: tuple[float, float]
+    sem_with_bias: float
+    sdc_with_bias: float
+
+
+@dataclass(frozen=True)
+class IntraclassCorrelation:
+    """One of the six intraclass correlations, by both of its names.
+
+    Attributes
+    ----------
+    shrout_fleiss, mcgraw_wong : str
+        ICC(2,1) and ICC(A,1) are the same: a single reading, absolute agreement.
+    value : float
+        At most 1; it may be below 0.
+    interval : tuple of float
+        95 %; the lower end of a mean's may be minus infinity.
+    f, p : float
+        The F test of a value of 0.
+    df1, df2 : int
+    """
+
+    shrout_fleiss: str
+    mcgraw_wong: str
+    value: float
+    interval: tuple[float, float]
+    f: float
+    df1: int
+    df2: int
+    p: float
+
+
+def measurement_error(
+    first: ArrayLike, second: ArrayLike, *, readings: int = 1, confidence: float = 0.95
+) -> MeasurementError:
+    r"""Return the standard error of measurement and the smallest detectable change.
+
+    .. math:: \mathrm{SEM} = \frac{s_d}{\sqrt{2 k}}, \quad
+              \mathrm{SEM}_{\text{with bias}} = \sqrt{\frac{\sum d^2}{2 n k}}, \quad
+              \mathrm{SDC} = 1.96 \sqrt 2 \, \mathrm{SEM}
+
+    with k readings averaged. They hold for independent pairs whose differences are normal and do
+    not grow with the value; where they do, one number is too large for small values and too small
+    for large ones. Readings of one scan say nothing of a second scan's own error, so a change
+    between scans has to be larger still.
+
+    Parameters
+    ----------
+    first, second
+        Finite numbers, one of each for every independent subject, in one order and one unit.
+    readings
+        How many readers' values are averaged where the error is to be used: 1 for a single
+        reader's values, 2 for the mean of two readers.
+    confidence
+        Of both intervals, above 0 and below 1.
+
+    Returns
+    -------
+    MeasurementError
+        No pair: all NaN. One pair: only the values with bias. Equal readers: all 0.
+
+    Raises
+    ------
+    ValueError
+        The arrays are not two lists of finite numbers of one length, or an option is out of its
+        range.
+
+    References
+    ----------
+    de Vet et al. 2006, Journal of Clinical Epidemiology 59:1033 (consistency and agreement);
+    Bland & Altman 1996, BMJ 313:744.
+
+    Examples
+    --------
+    >>> error = measurement_error([1, 2, 3, 4], [1, 1, 4, 4])
+    >>> round(error.sem, 3), round(error.sdc, 3)
+    (0.577, 1.6)
+    """
+    first, second = checked_pairs(first, second)
+    check_confidence(confidence)
+    if readings < 1:
+        raise ValueError(f"readings is 1 or more; got {readings}")
+    differences = first - second
+    n, change = len(differences), WIDTH * math.sqrt(2)
+    if n == 0:
+        return MeasurementError(0, math.nan, math.nan, NOWHERE, NOWHERE, math.nan, math.nan)
+    with_bias = math.sqrt(float(np.mean(differences**2)) / (2 * readings))
+    if n == 1:
+        sem, interval = math.nan, NOWHERE
+    else:
+        equal = bool((differences == differences[0]).all())
+        sem = 0.0 if equal else float(differences.std(ddof=1)) / math.sqrt(2 * readings)
+        tails = chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], n - 1)
+        low, high = (float(each) for each in sem * np.sqrt((n - 1) / tails))
+        interval = (low, high)
+    return MeasurementError(
+        n,
+        sem,
+        change * sem,
+        interval,
+        (change * interval[0], change * interval[1]),
+        with_bias,
+        change * with_bias,
+    )
+
+
+def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
+    """Return all six intraclass correlations.
+
+    Which one applies: 1 where each subject has readers of its own, 2 (A) where the same readers,
+    a sample of all, read every subject and their constant differences count as error, 3 (C) where
+    they do not; ``1`` for a single reading, ``k`` for the mean of all.
+
+    Parameters
+    ----------
+    values
+        Finite numbers, shape (subjects, readers).
+
+    Returns
+    -------
+    list of IntraclassCorrelation
+        In the order of `NOTATIONS`. Equal readers of unequal subjects: 1, with intervals of no
+        width and P 0. Fewer than two subjects or readers, fewer than five values, or subjects
+        that are all alike: NaN. Readers that differ by nothing but constants: 1 for 3 (C), and no
+        interval for 2 (A). A mean's correlation is NaN where agreement is so far below chance
+        that its denominator is 0 or less.
+
+    Raises
+    ------
+    ValueError
+        The values are no table of finite numbers.
+
+    References
+    ----------
+    Shrout & Fleiss 1979, Psychological Bulletin 86:420; McGraw & Wong 1996, Psychological Methods
+    1:30. Computed by pingouin.
+    """
+    table = _checked_table(values)
+    subjects, readers = table.shape
+    df1 = max(subjects - 1, 0)
+    one_way, two_way = max(subjects * (readers - 1), 0), max(df1 * (readers - 1), 0)
+    too_few = subjects < 2 or readers < 2 or table.size < FEWEST_VALUES
+    if too_few or (table == table[0]).all():
+        rows = [(math.nan, NOWHERE, math.nan, math.nan)] * 6
+    elif (table == table[:, :1]).all():
+        rows = [(1.0, (1.0, 1.0), math.inf, 0.0)] * 6
+    else:
+        rows = _by_pingouin(table)
+    return [
+        IntraclassCorrelation(*names, value, interval, f, df1, df2, p)
+        for names, (value, interval, f, p), df2 in zip(
+            NOTATIONS, rows, (one_way, two_way, two_way) * 2, strict=True
+        )
+    ]
+
+
+def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], float, float]]:
+    """Return value, interval, F and P of the six, in the order of `NOTATIONS`."""
+    import pandas as pd
+    import pingouin
+
+    long = pd.DataFrame(table).rename_axis("subject").reset_index()
+    long = long.melt("subject", var_name="reader", value_name="value")
+    long["reader"] = long["reader"].astype(int)
+    # pingouin rounds intervals to two digits unless told otherwise.
+    rounding = {key: value for key, value in pingouin.options.items() if "round" in key}
+    try:
+        pingouin.options.update(dict.fromkeys(rounding))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found = pingouin.intraclass_corr(long, "subject", "reader", "value")
+    finally:
+        pingouin.options.update(rounding)
+    ends = next(name for name in found.columns if name.startswith("CI95"))
+    constant = _differ_by_constants(table)
+    rows = []
+    for (_, row), (_, name) in zip(found.iterrows(), NOTATIONS, strict=True):
+        value, f, p = float(row["ICC"]), float(row["F"]), float(row["pval"])
+        interval = (float(row[ends][0]), float(row[ends][1]))
+        if constant and "C" in name.removeprefix("ICC"):
+            value, interval, f, p = 1.0, (1.0, 1.0), math.inf, 0.0
+        elif constant and "A" in name:
+            interval, f, p = NOWHERE, math.inf, 0.0
+        if interval[0] > interval[1]:
+            # The lower end of A,1 lies where the formula for a mean of k has turned its sign.
+            interval = (-math.inf, interval[1])
+        if not -math.inf < value <= 1:
+            value, interval = math.nan, NOWHERE
+        rows.append((value, interval, f, p))
+    return rows
+
+
+def _differ_by_constants(table: np.ndarray) -> bool:
+    """Whether nothing but rounding is left once subjects' and readers' means are taken off."""
+    left = table - table.mean(axis=1, keepdims=True)
+    spread = abs(table - table.mean()).max()
+    return bool(abs(left - left.mean(axis=0)).max() <= 1e-12 * spread)
+
+
+def _checked_table(values: ArrayLike) -> np.ndarray:
+    try:
+        table = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise ValueError("values is a table of numbers, one row for each subject") from None
+    if table.ndim != 2:
+        raise ValueError(f"values is a table of subjects × readers; got shape {table.shape}")
+    if not np.isfinite(table).all():
+        raise ValueError("values must be finite; leave subjects with a gap out and count them")
+    return table
