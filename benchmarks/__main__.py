@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, network, pipeline
+from benchmarks import imports, network, overlap, pipeline, statistics
 
 
 def main() -> int:
@@ -23,6 +23,8 @@ def main() -> int:
         pipeline.peak_memory(case),
         imports.import_cost(),
         *network.network_rows(case),
+        overlap.pairwise_overlap(),
+        *statistics.statistics_rows(),
     ]
     table = Table(title=f"vhi benchmarks, one run, case: {kind}")
     for column in ("what", "against what", "measured", "target", "detail"):

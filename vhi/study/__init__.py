@@ -1,0 +1,1 @@
+"""The paper's analyses put together: tables, figures and the report of `vhi study`."""
