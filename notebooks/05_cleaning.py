@@ -67,7 +67,9 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # %% tags=["hide-input"]
 from scipy import ndimage
 
-readings = [vhi.load_mask(mask.path).array for mask in case.reader_masks if mask.trial != "cleaned"]
+manual = [mask for mask in case.reader_masks if mask.trial != "cleaned"]
+truth = [mask for mask in manual if mask.reader == "truth"]  # on the phantom
+readings = [vhi.load_mask(mask.path).array for mask in truth or manual]
 lesions = vhi.list_regions(kept.array, stir, lesions=True)
 if readings:
     needed = min(2, len(readings))
@@ -263,7 +265,7 @@ def best_dice(mask):
 
 # %%
 rows = []
-for mask in case.reader_masks:
+for mask in truth or case.reader_masks:
     drawn = vhi.load_mask(mask.path).array
     dim = drawn & (stir.array < measurement.thresholds.lower)
     rows.append(

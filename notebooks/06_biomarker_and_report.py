@@ -58,7 +58,9 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # %% tags=["hide-input"]
 from scipy import ndimage
 
-readings = [vhi.load_mask(mask.path).array for mask in case.reader_masks if mask.trial != "cleaned"]
+manual = [mask for mask in case.reader_masks if mask.trial != "cleaned"]
+truth = [mask for mask in manual if mask.reader == "truth"]  # on the phantom
+readings = [vhi.load_mask(mask.path).array for mask in truth or manual]
 lesions = vhi.list_regions(before.kept.array, before.stir, lesions=True)
 if readings:
     marked = np.sum(readings, axis=0) >= min(2, len(readings))

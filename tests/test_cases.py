@@ -270,4 +270,9 @@ def test_phantom_cases_come_from_the_same_reader(monkeypatch, table, tmp_path):
 def test_the_real_phantom_loads():
     loaded = load_cases("phantom")
     assert loaded and all(case.stir.is_file() and case.t1w.is_file() for case in loaded)
-    assert all(mask.reader == "truth" for case in loaded for mask in case.reader_masks)
+    trials = [
+        ("truth", "1"),
+        *((reader, each) for reader in "12" for each in ("1", "2", "cleaned")),
+    ]
+    for case in loaded:
+        assert [(mask.reader, mask.trial) for mask in case.reader_masks] == trials

@@ -14,6 +14,7 @@ from vhi.candidates import label_candidates, label_regions, remove_small_regions
 from vhi.cases import load_cases
 from vhi.errors import InputError
 from vhi.nifti import load_image, load_mask
+from vhi.statistics import dice
 from vhi.thresholds import estimate_thresholds
 
 # Smallest and largest value over the study's ten scans (those with air in view, for air; the eight
@@ -190,6 +191,7 @@ def simulated(seed=1, **arguments):
 def _forget():
     yield
     simulated.cache_clear()
+    read.cache_clear()
 
 
 def arrays_of(phantom):
@@ -455,9 +457,79 @@ def test_the_default_cases_are_made_once_and_name_the_truth_as_a_reader(tmp_path
     ]
     assert all(case.reader_masks[0].reader == "truth" for case in cases)
     assert all(case.reader_masks[0].path.name == "lesions.nii.gz" for case in cases)
+    readers = [(mask.reader, mask.trial) for mask in cases[0].reader_masks[1:]]
+    assert readers == [(reader, trial) for reader in "12" for trial in ("1", "2", "cleaned")]
+    assert all("simulated" in m.path.name for case in cases for m in case.reader_masks[1:])
     assert cases[0].slice_thickness_mm == 3.0
     with table.open() as stream:
         assert next(csv.reader(stream))[:3] == ["case", "subject", "visit"]
+
+
+@functools.cache
+def read(severity="moderate", seed=1, visit="before"):
+    """The masks of the simulated readers, by reader and trial."""
+    readings = ph.simulate_readings(
+        simulated(seed, severity=severity, visit=visit), seed, visit=visit
+    )
+    return {(reading.reader, reading.trial): reading.mask for reading in readings}
+
+
+def test_simulated_readers_are_the_same_again_and_leave_the_phantom_as_it_is():
+    phantom = simulated()
+    before = [image.array.copy() for image in (phantom.stir, phantom.lesions, phantom.decoys)]
+    again = ph.simulate_readings(phantom, 1)
+    for reading in again:
+        assert np.array_equal(reading.mask, read()[reading.reader, reading.trial])
+    after = (phantom.stir, phantom.lesions, phantom.decoys)
+    assert all(np.array_equal(old, new.array) for old, new in zip(before, after, strict=True))
+    other = ph.simulate_readings(phantom, 2)
+    assert not any(np.array_equal(a.mask, b.mask) for a, b in zip(again, other, strict=True))
+
+
+@pytest.mark.parametrize("severity", ["mild", "moderate"])
+def test_simulated_readers_agree_more_after_cleaning_than_by_hand_and_never_wholly(severity):
+    masks = read(severity)
+    by_hand = [
+        dice(masks["1", first], masks["2", second]) for first in ("1", "2") for second in ("1", "2")
+    ]
+    assert min(by_hand) > 0.3 and max(by_hand) < 0.85
+    assert max(by_hand) < dice(masks["1", "cleaned"], masks["2", "cleaned"]) < 1
+    for reader in ("1", "2"):
+        assert 0.4 < dice(masks[reader, "1"], masks[reader, "2"]) < 0.9
+
+
+def test_simulated_reader_1_draws_wider_than_reader_2():
+    masks = read()
+    wide, tight = (
+        min(np.count_nonzero(masks["1", trial]) for trial in ("1", "2")),
+        max(np.count_nonzero(masks["2", trial]) for trial in ("1", "2")),
+    )
+    assert wide > true_volume(simulated()) > tight
+
+
+def test_simulated_cleaning_keeps_or_removes_whole_candidate_regions():
+    phantom = simulated()
+    stir, _, bone, normal_bone = arrays_of(phantom)
+    labels = remove_small_regions(
+        label_candidates(stir, bone, estimate_thresholds(stir[normal_bone]))
+    )
+    regions, count = label_regions(labels > 0)
+    size = np.bincount(regions.ravel(), minlength=count + 1)
+    for reader in ("1", "2"):
+        mask = read()[reader, "cleaned"]
+        kept = np.bincount(regions[mask], minlength=count + 1)
+        assert kept[0] == 0
+        assert ((kept == 0) | (kept == size)).all()
+        assert 0 < np.count_nonzero(kept) < count
+
+
+def test_simulated_readers_mark_inside_the_disease_region_and_little_where_there_is_no_lesion():
+    bone = simulated(severity="none").disease_region.array
+    for mask in read("none").values():
+        assert mask.dtype == bool and mask.shape == bone.shape
+        assert not (mask & ~bone).any()
+        assert np.count_nonzero(mask) < 600  # at most a few decoys and strays
+    assert not any((mask & ~simulated().disease_region.array).any() for mask in read().values())
 
 
 @pytest.mark.parametrize(

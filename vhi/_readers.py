@@ -20,7 +20,8 @@ class ReaderMask:
     ----------
     reader, trial : str
         Who and which attempt. In the study: reader ``1`` or ``2``, trial ``1`` or ``2`` (manual)
-        or ``cleaned`` (semi-automatic). In the phantom: reader ``truth``.
+        or ``cleaned`` (semi-automatic). In the phantom: reader ``truth`` first, then simulated
+        readers ``1`` and ``2`` with the same trials as the study's.
     path : Path
         The mask's file.
     """

@@ -2,12 +2,14 @@
 
 Made by code from a seed; nothing in it comes from a patient. `grid` is the oblique grid,
 `anatomy` and `soft_tissue` the body, `lesions` and `decoys` what is put into it, `acquisition`
-the scanner; `simulate` puts them together and `files` writes cases.
+the scanner; `simulate` puts them together, `readers` simulates who reads them, and `files` writes
+cases.
 """
 
 from vhi.phantom.anatomy import TISSUES
 from vhi.phantom.files import PHANTOM_CASES, PhantomCase, ensure_cases, write_phantom
 from vhi.phantom.lesions import AFTER_CONTRAST, AFTER_VOLUME
+from vhi.phantom.readers import Reading, simulate_readings
 from vhi.phantom.simulate import Decoy, Lesion, Phantom, make_phantom
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "Lesion",
     "Phantom",
     "PhantomCase",
+    "Reading",
     "ensure_cases",
     "make_phantom",
+    "simulate_readings",
     "write_phantom",
 ]

@@ -14,6 +14,7 @@ from vhi.errors import InputError
 from vhi.files import staged_folder, write_whole
 from vhi.nifti import encode_nifti, save_labels
 from vhi.phantom.acquisition import SLOPE
+from vhi.phantom.readers import simulate_readings
 from vhi.phantom.simulate import Phantom, make_phantom
 
 
@@ -100,8 +101,8 @@ def ensure_cases(folder: Path) -> Path:
     Returns
     -------
     Path
-        The table of cases, ``cases.csv``, beside ``readers.csv``, which names the truth as the
-        reader ``truth``.
+        The table of cases, ``cases.csv``, beside ``readers.csv``, which names for each case the
+        truth first, as the reader ``truth``, then the masks of two simulated readers.
     """
     home = Path(folder) / f"phantom-{code_hash()[:12]}"
     table = home / "cases.csv"
@@ -126,16 +127,23 @@ def _make_cases(folder: Path) -> None:
         reader = {"case": item.case, "visit": item.visit, "reader": "truth", "trial": "1"}
         rows.append(row)
         readers.append(reader | {"mask": mask})
+        for reading in simulate_readings(phantom, item.seed, visit=item.visit):
+            name = f"simulated_reader_{reading.reader}_{reading.trial}.nii.gz"
+            mask = row["stir"].replace("stir.nii.gz", name)
+            save_labels(reading.mask, phantom.stir.affine, folder / mask)
+            own = {"reader": reading.reader, "trial": reading.trial, "mask": mask}
+            readers.append(reader | own)
     _write_table(folder / "readers.csv", READER_COLUMNS, readers)
     _write_table(folder / "cases.csv", CASE_COLUMNS, rows)
 
 
 def code_hash() -> str:
-    """Return a hash of all code of the phantom, and of how its files are written."""
+    """Return a hash of all code that decides what the phantom's files hold."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    writers = [here.parent / name for name in ("images.py", "nifti.py")]
-    for path in [*sorted(here.glob("*.py")), *writers]:
+    # The cleaned masks of the simulated readers are made of the library's own candidates.
+    others = ("images.py", "nifti.py", "candidates.py", "thresholds.py")
+    for path in [*sorted(here.glob("*.py")), *(here.parent / name for name in others)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
