@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,16 +89,20 @@ class Row:
         return number
 
 
-def read_table(path: Path, required: Sequence[str]) -> list[Row]:
+def read_table(
+    path: Path, required: Sequence[str], *, named: Callable[[str], str] = str.lower
+) -> list[Row]:
     """Read a CSV file with a header.
 
     Parameters
     ----------
     path
         UTF-8, with or without a byte-order mark; separated by commas. Names and values are
-        stripped of blanks, names are compared in lower case. Empty rows count but are left out.
+        stripped of blanks. Empty rows count but are left out.
     required
         The columns that must be there. Others may be, in any order.
+    named
+        From a column as the file names it to the name it is known by.
 
     Raises
     ------
@@ -128,7 +132,7 @@ def read_table(path: Path, required: Sequence[str]) -> list[Row]:
         raise InputError(f"{path}: is not a CSV table ({error}); check its quotes") from error
     if not any(map(any, lines)):
         raise InputError(f"{path}: is empty; it needs the columns {', '.join(required)}")
-    header = _check_header(path, lines[0], required)
+    header = _check_header(path, [named(name) for name in lines[0]], required)
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         row = Row(path, number, dict(zip(header, line, strict=False)))
@@ -144,12 +148,11 @@ def read_table(path: Path, required: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _check_header(path: Path, line: Sequence[str], required: Sequence[str]) -> list[str]:
-    header = [name.lower() for name in line]
+def _check_header(path: Path, header: list[str], required: Sequence[str]) -> list[str]:
     missing = [name for name in required if name not in header]
     if missing and len(header) <= 2:
         for separator, called in ((";", "semicolons"), ("\t", "tabs")):
-            if separator in "".join(line):
+            if separator in "".join(header):
                 raise InputError(f"{path}: is separated by {called}; save it with commas")
     if missing:
         plural = "s" if len(missing) > 1 else ""

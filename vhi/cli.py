@@ -35,6 +35,7 @@ from vhi._options import (
     Visit,
 )
 from vhi._segment_command import segment
+from vhi._study_command import study
 from vhi._terminal import OneLineHandler, one_line, progress, split_values, warn
 from vhi._train_command import repeat_names, train
 from vhi.errors import EditsError, InputError
@@ -181,6 +182,7 @@ app.command("normal-bone")(normal_bone_command)
 app.command("segment")(segment)
 app.command("train")(train)
 app.command("evaluate")(evaluate_command)
+app.command("study")(study)
 app.command("fetch")(fetch)
 
 
