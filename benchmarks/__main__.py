@@ -22,6 +22,7 @@ def main() -> int:
         pipeline.small_regions(case),
         pipeline.peak_memory(case),
         imports.import_cost(),
+        pipeline.interval_of_vhi(case),
         *network.network_rows(case),
         overlap.pairwise_overlap(),
         *statistics.statistics_rows(),

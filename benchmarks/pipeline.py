@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from skimage.measure import label
 
 from benchmarks.timing import Row, in_turns
-from vhi import Case, find_case, load_image, load_mask
+from vhi import Case, find_case, load_image, load_mask, measure
 from vhi.candidates import label_candidates, remove_small_regions
 from vhi.data import study_available
+from vhi.report import write_result
 from vhi.thresholds import estimate_thresholds, normal_bone_intensities
+from vhi.uncertainty import vhi_interval
 
 
 def benchmark_case() -> tuple[Case, str]:
@@ -89,6 +92,25 @@ def small_regions(case: Case) -> Row:
         1.0,
         f"{ours * 1e3:.0f} ms against {loop * 1e3:.0f} ms",
         at_most=False,
+    )
+
+
+def interval_of_vhi(case: Case) -> Row:
+    """The interval beside every VHI, against measuring and writing the result that holds it."""
+    measurement = measure(case)
+    with tempfile.TemporaryDirectory() as folder:
+        ours, whole = in_turns(
+            lambda: vhi_interval(measurement),
+            lambda: write_result(measure(case), Path(folder) / "result", overwrite=True),
+            rounds=5,
+        )
+    return Row(
+        "interval of VHI",
+        "measuring and writing, with it",
+        ours / whole,
+        "x",
+        0.15,
+        f"{ours * 1e3:.0f} ms against {whole * 1e3:.0f} ms",
     )
 
 

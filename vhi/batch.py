@@ -15,6 +15,7 @@ from vhi.files import explain_write_errors, write_whole
 from vhi.measurement import Measurement
 from vhi.report import write_result
 from vhi.result_folder import check_result_folder
+from vhi.uncertainty import VhiInterval
 from vhi.workflow import measure
 
 TABLE = "measurements.csv"
@@ -26,6 +27,11 @@ COLUMNS = (
     "vhi_voxels",
     "vhi_mm3",
     "vhi_mm3_slice_thickness",
+    "vhi_voxels_low",
+    "vhi_voxels_high",
+    "vhi_mm3_low",
+    "vhi_mm3_high",
+    "no_interval",
     "vhi_upper_voxels",
     "vhi_upper_mm3",
     "vhi_upper_mm3_slice_thickness",
@@ -115,6 +121,7 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "vhi_voxels": lower.voxels,
         "vhi_mm3": lower.mm3,
         "vhi_mm3_slice_thickness": lower.mm3_slice_thickness,
+        **_interval(measurement.interval),
         "vhi_upper_voxels": upper.voxels,
         "vhi_upper_mm3": upper.mm3,
         "vhi_upper_mm3_slice_thickness": upper.mm3_slice_thickness,
@@ -128,6 +135,17 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "disease_region_from": measurement.provenance.disease_region.words,
         "notes": " | ".join(measurement.notes),
         "failure": "",
+    }
+
+
+def _interval(interval: VhiInterval | str) -> dict[str, Any]:
+    if isinstance(interval, str):
+        return {"no_interval": interval}
+    return {
+        "vhi_voxels_low": interval.low.voxels,
+        "vhi_voxels_high": interval.high.voxels,
+        "vhi_mm3_low": interval.low.mm3,
+        "vhi_mm3_high": interval.high.mm3,
     }
 
 

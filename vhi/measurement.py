@@ -14,6 +14,7 @@ from vhi.edits import Edits
 from vhi.images import Image
 from vhi.origins import NETWORK, Origin
 from vhi.thresholds import Thresholds
+from vhi.uncertainty import VhiInterval, vhi_interval
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,14 @@ class Measurement:
         both_sides = self.provenance.disease_region.made == NETWORK
         area = self.disease_region if both_sides else self.normal_bone
         return float(self.stir.world(np.argwhere(area.array)).mean(axis=0)[0])
+
+    @cached_property
+    def interval(self) -> VhiInterval | str:
+        """What the choice of the normal-bone area leaves open of `vhi`; or why it is not known.
+
+        See `vhi.uncertainty.vhi_interval`.
+        """
+        return vhi_interval(self)
 
     @cached_property
     def regions(self) -> list[Region]:

@@ -26,6 +26,7 @@ from vhi.result_folder import (
     check_corrected_masks,
     check_result_folder,
 )
+from vhi.uncertainty import VhiInterval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,7 +103,7 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
     """Return the content of ``vhi.json``: numbers and how they were made."""
     from vhi import __version__
 
-    known = measurement.provenance
+    known, interval = measurement.provenance, measurement.interval
 
     def counts(labels: Any) -> dict[str, int]:
         return {
@@ -124,7 +125,12 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
         "thresholds": asdict(measurement.thresholds),
         "candidates": counts(measurement.candidates.array),
         "kept": {**counts(measurement.kept.array), "regions": len(measurement.regions)},
-        "vhi": {"threshold": "lower", **asdict(measurement.vhi)},
+        "vhi": {
+            "threshold": "lower",
+            **asdict(measurement.vhi),
+            "interval": interval.to_record() if isinstance(interval, VhiInterval) else None,
+            "no_interval": interval if isinstance(interval, str) else None,
+        },
         "vhi_upper": {"threshold": "upper", **asdict(measurement.vhi_upper)},
         "cleaned": bool(measurement.edits.edits),
         "spacing_mm": [round(step, 6) for step in measurement.stir.spacing_mm],
