@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[study]"')
 
-from vhi.study.result import RESULT_FILES, SIMULATED, short
+from vhi.study.result import RESULT_FILES, SIMULATED, Table, short, split_columns
 
 HEAD = "patient,visit,vhi_mm3_A,vhi_mm3_B,sparcc_A,sparcc_B,response_clinical\n"
 TABLE = HEAD + "".join(
@@ -190,6 +190,12 @@ def test_the_study_comes_out_as_published(vhi, study, tmp_path):
         assert (out / f"{name}.csv").is_file()
     asked = read(out / "simulated-asked-and-reached.csv")
     assert asked and {row["agrees"] for row in asked} == {"True"}
+
+
+def test_what_is_the_same_in_all_rows_is_said_once_and_empty_columns_are_left_out():
+    rows = [{"data": "mine", "first": 1.0, "p": np.nan}, {"data": "mine", "first": 1.0}]
+    table = Table("agreement", "Agreement", ("data", "first", "p"), rows)
+    assert split_columns(table) == (["first"], {"data": "mine"})
 
 
 def test_the_page_shows_four_digits_and_nothing_for_nan():

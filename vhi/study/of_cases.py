@@ -102,6 +102,7 @@ def study_of_cases(
     found.summaries = summarise_pairs(found.overlap)
     found.pairs = _volumes(found.overlap, name, simulated)
     found.drawn = _between_readers(found.pairs, readings)
+    found.pairs = found.drawn + [pair for pair in found.pairs if pair not in found.drawn]
     found.composite = list(reference_rows(readings))
     found.disagreements = [row for each in readings for row in _disagreements(each)]
     progress("Measuring", len(cases))

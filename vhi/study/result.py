@@ -33,6 +33,8 @@ MOST_PAIRS = 30
 NUMBERED = ("agreement", "failures")
 """Figures of which there is one for each pair of readers, called ``agreement-1`` and so on."""
 SUMMARY, REPORT = "summary.json", "report.html"
+SAID_ONCE = ("data", "simulated", "measure", "unit", "source", "note")
+"""Columns that a page gives above a table where they are the same in all its rows."""
 ROWS_SHOWN = 30
 """A longer table is cut on the page; its file holds all of it."""
 
@@ -101,7 +103,7 @@ class Result:
     notes : tuple of str
         What to know before reading a number.
     lines : tuple of str
-        The result in a few lines, for the terminal.
+        The result in a few lines, for the terminal and the top of the page.
     """
 
     title: str
@@ -187,8 +189,27 @@ def render_study(result: Result, pictures: Mapping[str, bytes]) -> str:
         for name, content in pictures.items()
     }
     return environment.get_template("study.html").render(
-        result=result, addresses=addresses, version=__version__, rows_shown=ROWS_SHOWN
+        result=result,
+        tables=[(table, *split_columns(table)) for table in result.tables],
+        addresses=addresses,
+        version=__version__,
+        rows_shown=ROWS_SHOWN,
     )
+
+
+def split_columns(table: Table) -> tuple[list[str], dict[str, Any]]:
+    """Return the columns to show, and apart from them what is the same in every row.
+
+    Empty columns are left out; so are those of `SAID_ONCE` where all rows agree.
+    """
+    shown, same = [], {}
+    for column in table.columns:
+        values = {short(row.get(column)) for row in table.rows}
+        if len(values) == 1 and column in SAID_ONCE:
+            same[column] = values.pop()
+        elif values - {""}:
+            shown.append(column)
+    return shown, same
 
 
 def short(value: Any) -> str:
