@@ -96,7 +96,7 @@ def choose_edition(wanted: str | None) -> str:
 def code_files() -> list[Path]:
     """Whatever a notebook's result depends on besides its own code."""
     package = [p for p in (ROOT / "vhi").rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    tables = [*(ROOT / "data-manifest").glob("*.csv"), *(ROOT / "networks").glob("*/*.csv")]
+    tables = [*(ROOT / "data-manifest").rglob("*.csv"), *(ROOT / "networks").glob("*/*.csv")]
     records = (ROOT / "networks").glob("*/*.json")
     return [*package, *tables, *records, ROOT / "constraints.txt"]
 

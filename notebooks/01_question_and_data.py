@@ -111,8 +111,8 @@ print(table.to_string(index=False))
 read = np.count_nonzero(table["drawn by readers"])
 print(
     fill(
-        f"{len(cases)} visits; on {read} of them somebody has drawn inflammation by hand (on the "
-        "phantom: the code that put it there, which is the truth)."
+        f"{len(cases)} visits; on {read} of them inflammation has been drawn by hand (on the "
+        "phantom by code: the truth, and two simulated readers, twice each)."
     )
 )
 

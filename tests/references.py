@@ -1,4 +1,4 @@
-"""Refresh the reference notebooks: `make references`.
+"""Refresh the reference notebooks: `make references`, or one page by its name.
 
 A reference is a page of the book executed on the study (case 1007), its outputs reduced to plain
 text: no picture, no HTML, no widget, no voxel of a scan. `test_notebooks.py` runs the pages again
@@ -97,7 +97,7 @@ def main() -> int:
     for old in REFERENCES.glob("*.ipynb"):
         if old.stem not in COMPARED:
             old.unlink()
-    for page in COMPARED:
+    for page in sys.argv[1:] or COMPARED:
         print(f"executing {page}", flush=True)
         nbformat.write(reduce(execute(page, "study")), REFERENCES / f"{page}.ipynb")
     return 0

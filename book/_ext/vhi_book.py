@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 EDITIONS = ("study", "phantom")
 
 PHANTOM_BANNER = (
-    "<strong>Built on the phantom: simulated scans, made by code.</strong> No patient is shown, "
-    "and nothing measured on these pages is a result of the study; numbers quoted from the "
-    "papers carry their citation."
+    "<strong>Built on the phantom: simulated scans, made by code.</strong> No patient is shown. "
+    "What is measured on these pages is measured on the phantom; a number of the study or of a "
+    "paper is called so."
 )
 
 RESEARCH_ONLY = "Research use only – not a medical device."

@@ -7,7 +7,7 @@ Source: Hepburn et al. 2023, sections 2.7.2 and 3.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,38 @@ def two_readers_of(patients: Patients) -> list[TwoReaders]:
                 )
             )
     return found
+
+
+def two_readers_by_pair(
+    overlap: Iterable[Mapping[str, Any]], name: str, *, simulated: bool = False
+) -> dict[tuple[str, str], TwoReaders]:
+    """Return the volumes, in voxels, of every two segmentations over the scans that have both.
+
+    Parameters
+    ----------
+    overlap
+        Rows of `vhi.study.overlap.overlap_rows`.
+    name
+        Of the source; whether the volumes are recomputed or published is added.
+    simulated
+        Whether scans or readers are simulated.
+    """
+    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in overlap:
+        pairs.setdefault((row["first"], row["second"]), []).append(row)
+    return {
+        pair: TwoReaders(
+            np.array([row["first_voxels"] for row in rows], float),
+            np.array([row["second_voxels"] for row in rows], float),
+            "vhi_voxels",
+            UNITS["vhi_voxels"],
+            pair,
+            f"{name}, {rows[0]['source']}",
+            simulated,
+            [row["scan"] for row in rows],
+        )
+        for pair, rows in pairs.items()
+    }
 
 
 def agreement_rows(pairs: TwoReaders) -> list[dict[str, Any]]:

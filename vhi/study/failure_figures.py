@@ -73,7 +73,8 @@ def draw_flagged(
             scan, (place, value), (0, 7 if up else -7), fontsize=7, rotation=90,
             textcoords="offset points", ha="center", va="bottom" if up else "top",
         )  # fmt: skip
-    axes.margins(y=0.15)
+    axes.margins(y=0.25)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("scans in order of difference")
     axes.set_ylabel(f"{readers[0]} − {readers[1]}:\n{named(name, unit)}")
     dress(axes, title=title, simulated=simulated)

@@ -12,7 +12,7 @@ from vhi.cases import Case, load_cases
 from vhi.errors import InputError
 from vhi.measurement import Measurement
 from vhi.study import agreement_table, failure_table, printed_part, simulated_part
-from vhi.study.agreement_table import TwoReaders, agreement_rows
+from vhi.study.agreement_table import TwoReaders, agreement_rows, two_readers_by_pair
 from vhi.study.cases_pictures import is_cleaned, pictures_of
 from vhi.study.cleaned import CEILING_COLUMNS, ceiling_rows
 from vhi.study.composite import REFERENCE_COLUMNS, reference_rows
@@ -100,9 +100,10 @@ def study_of_cases(
     if name == STUDY:
         found.overlap = add_published(found.overlap)
     found.summaries = summarise_pairs(found.overlap)
-    found.pairs = _volumes(found.overlap, name, simulated)
+    found.pairs = list(two_readers_by_pair(found.overlap, name, simulated=simulated).values())
     found.drawn = _between_readers(found.pairs, readings)
-    found.pairs = found.drawn + [pair for pair in found.pairs if pair not in found.drawn]
+    shown = {pair.readers for pair in found.drawn}
+    found.pairs = found.drawn + [pair for pair in found.pairs if pair.readers not in shown]
     found.composite = list(reference_rows(readings))
     found.disagreements = [row for each in readings for row in _disagreements(each)]
     progress("Measuring", len(cases))
@@ -145,26 +146,6 @@ def study_of_cases(
 
 
 _ORDER = ("overlap-summary", "overlap", "agreement", "response", "failures", "disagreements")
-
-
-def _volumes(rows: Sequence[dict[str, Any]], name: str, simulated: bool) -> list[TwoReaders]:
-    """Return the voxel counts of every two segmentations, over the scans that have both."""
-    pairs: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        pairs.setdefault((row["first"], row["second"]), []).append(row)
-    return [
-        TwoReaders(
-            np.array([row["first_voxels"] for row in of], float),
-            np.array([row["second_voxels"] for row in of], float),
-            "vhi_voxels",
-            "voxels",
-            pair,
-            f"{name}, {of[0]['source']}",
-            simulated,
-            [row["scan"] for row in of],
-        )
-        for pair, of in pairs.items()
-    ]
 
 
 def _between_readers(pairs: Sequence[TwoReaders], readings: Sequence[Readings]) -> list[TwoReaders]:

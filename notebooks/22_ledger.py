@@ -1,0 +1,194 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# (page-ledger)=
+# # The ledger
+#
+# :::{admonition} On this page
+# **You will** see every number that four papers print, which of them come out again, which cannot be checked, and which say something else than what stands beside them.
+#
+# **You need** [](#page-data). No page needs this one.
+#
+# **It takes** 10 minutes, or an evening.
+# :::
+#
+# ## Question
+#
+# Four papers stand behind this book: the preprint that describes {term}`VHI` {cite:p}`hepburn2021preprint`, and three that measure or classify inflammation on MRI of the sacroiliac joints or the hip by
+# deep learning ({cite:t}`bressem2022`, {cite:t}`zheng2023`, {cite:t}`li2024`). How much of what they print can somebody else check, and does it hold?
+
+# %% tags=["parameters", "hide-input"]
+import os
+
+SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
+
+# %% tags=["hide-input"]
+from textwrap import fill
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from vhi.published import (
+    ALL_PAPERS,
+    INCONSISTENT,
+    NEEDS_FILES,
+    RECOMPUTED,
+    STATUSES,
+    agrees,
+    counts_by_status,
+    ledger,
+    share_recomputed,
+)
+from vhi.study.pages.ledger import LedgerTables, draw_statuses
+
+rows = ledger()
+counts = counts_by_status(rows)
+print(f"{len(rows)} printed numbers. This page shows no scan of source {SOURCE}.")
+
+# %% tags=["remove-input"]
+if not counts[ALL_PAPERS][RECOMPUTED]:
+    waiting = counts[ALL_PAPERS][NEEDS_FILES]
+    print(
+        fill(
+            f"The study's files are not here, so {waiting} numbers that they would decide are left open."
+        )
+    )
+
+# %% [markdown]
+# ## Picture
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-ledger", "caption": "What became of every number printed in the abstracts, results and tables of four papers (n beside each bar): computed again from the study's files, following from other printed numbers, allowed by them, contradicted by them, or not to be checked without files or data that are not here. Takeaway: few numbers of any paper can be computed again from data, and most of those that can be checked hold."}, "image": {"alt": "Five horizontal bars of one length, one for each paper and one for all, each divided by colour into up to six parts with their counts."}}
+fig, axes = plt.subplots(figsize=(9, 4), layout="constrained")
+draw_statuses(axes, counts)
+plt.show()
+
+# %% tags=["remove-input"]
+every = counts[ALL_PAPERS]
+decided = len(rows) - every[STATUSES[4]] - every[STATUSES[5]]
+print(
+    fill(
+        f"Of {len(rows)} printed numbers {every[STATUSES[0]] + every[STATUSES[1]]} come out again ({share_recomputed(rows):.0%}), {every[STATUSES[0]]} of them from the study's files and {every[STATUSES[1]]} from other printed "
+        f"numbers. {every[STATUSES[2]]} more are allowed by other numbers. {every[INCONSISTENT]} do not fit ({every[INCONSISTENT] / max(decided, 1):.0%} of the {decided} that can be checked), and {len(rows) - decided} cannot be checked here."
+    )
+)
+
+# %% [markdown]
+# ## Code
+#
+# ### What the words mean
+#
+# - *recomputed*: computed again, by a test of this library, from files that the authors published.
+# - *recomputed from counts*: it follows from other printed numbers, as a percentage from its counts or a P value from an interval.
+# - *consistent*: other printed numbers allow it, and would allow another one too.
+# - *inconsistent*: computed again, it is another number, by more than rounding.
+# - *needs unmirrored files*: the authors published files that would decide, and these are not here.
+# - *needs unpublished data*: patients' data would decide, and these are not public, for good reasons often.
+
+# %%
+table = pd.DataFrame(counts)
+table.index = [status.replace("-", " ") for status in table.index]
+table.columns = [paper.split(" (")[0] for paper in table.columns]
+print(table.to_string())
+
+# %% [markdown]
+# "By more than rounding" is taken by the digit: a printed number holds where ours lies within half a unit of its last digit.
+
+# %%
+for ours in (0.8397, 0.8349):
+    print(f"printed 0.84, ours {ours}: {'holds' if agrees('0.84', ours) else 'does not hold'}")
+
+# %% tags=["remove-input"]
+own = [row for row in rows if row.status == RECOMPUTED]
+listed = [row for row in own if row.place.startswith(("Abstract", "Section 3"))]
+if own:
+    print(
+        fill(
+            f"{len(own)} numbers are computed again from the study's files, all of them of the preprint. Those of its abstract and results, printed | ours:"
+        )
+    )
+    print()
+    for row in listed:
+        print(f"{row.place}, {row.quantity}: {row.printed} | {row.recomputed}")
+
+# %% [markdown]
+# (inconsistent)=
+# ### What does not fit
+#
+# Each row says what is printed, what comes out, and why. Many are a matter of rounding, of a denominator or of a digit. A few stand in a conclusion: which of four networks is best (Zheng 2023), whether
+# a model is superior to an expert (Li 2024). A number that does not fit is not thereby wrong: the paper may speak of another set of patients, or the number beside it may be the wrong one. What is read here of the
+# VHI paper is the *preprint*; a journal version exists {cite:p}`hepburn2023`, and may have mended some.
+
+# %% tags=["hide-input"]
+LedgerTables([row for row in rows if row.status == INCONSISTENT], opened=(rows[0].paper,))
+
+# %% [markdown]
+# ### Every number
+#
+# All rows, folded by paper; a click opens one. Once open, the browser's search finds what it holds.
+
+# %% tags=["hide-input"]
+LedgerTables(rows, status=True, brief=True)
+
+# %% [markdown]
+# ## Check
+#
+# ### None without a verdict, no verdict without a reason
+
+# %%
+unknown = [row.key for row in rows if row.status not in STATUSES]
+silent = [row.key for row in rows if row.status == INCONSISTENT and not row.why]
+twice = len(rows) - len({row.key for row in rows})
+print(f"{len(rows)} numbers: {len(unknown)} without a status,")
+print(f"{len(silent)} inconsistent without a reason,")
+print("each stands once" if not twice else f"{twice} BROKEN: they stand twice")
+
+# %% [markdown]
+# ### One row by hand
+#
+# Bressem 2022 prints the sensitivity for active inflammatory changes in the test set with its interval: 22 of 25 patients. The exact interval needs nothing but these two counts.
+
+# %%
+from vhi.statistics.proportions import exact_proportion
+
+row = next(row for row in rows if "22 of 25" in row.quantity and "(" in row.printed)
+ours = exact_proportion(22, 25)
+print(f"printed {row.printed}")
+print(
+    f"ours    {100 * ours.share:.2f} ({100 * ours.low:.2f} to {100 * ours.high:.2f}), {row.status}"
+)
+
+# %% [markdown]
+# :::{admonition} Takeaway
+# :class: tip
+# Print counts beside every percentage, n beside every interval, and the data where patients allow it: then a reader can check. Of what can be checked here, most holds.
+# :::
+#
+# ## Exercise
+#
+# :::{admonition} A percentage that cannot be
+# :class: seealso
+# Zheng 2023 has 195 patients, 79.2 % of them men. Which number of men is that? Then suppose that a percentage with one decimal is misprinted at random: how often would n alone give it away, for n = 25, 58, 195 and 400?
+#
+# The solution is folded below.
+# :::
+
+# %% tags=["hide-cell"]
+near = [f"{men} are {100 * men / 195:.2f} %" for men in (154, 155)]
+print(
+    f"79.2 % of 195: {[men for men in range(196) if agrees('79.2', 100 * men / 195)] or 'nobody'}; {', '.join(near)}"
+)
+for n in (25, 58, 195, 400):
+    possible = {f"{100 * count / n:.1f}" for count in range(n + 1)}
+    print(
+        f"n = {n}: {len(possible)} of 1001 percentages are possible, {1 - len(possible) / 1001:.0%} of misprints show"
+    )
