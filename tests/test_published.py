@@ -1,6 +1,7 @@
 """Printed numbers and the ledger: texts, statuses, and that tables and checks fit each other."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from vhi.published import (
 )
 
 NUMBERS = ("value", "low", "high")
+README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 def printed(value="", low="", high="", needs="", why="because", n=""):
@@ -267,3 +269,15 @@ def test_a_file_that_cannot_be_fetched_is_named(nowhere, monkeypatch):
 
 def test_the_public_names_are_there():
     assert all(hasattr(published, name) for name in published.__all__)
+
+
+@pytest.mark.study
+def test_the_readme_gives_the_ledgers_shares(study):
+    rows = ledger()
+    counts = counts_by_status(rows)[ALL_PAPERS]
+    readme = " ".join(README.read_text(encoding="utf-8").split())
+    share = f"{100 * share_recomputed(rows):.0f} %"
+    assert f"{len(rows)} printed numbers of four papers: {share} come out again" in readme
+    shares = [f"{100 * counts[name] / len(rows):.0f} %" for name in ("consistent", "inconsistent")]
+    assert f"{shares[0]} are consistent, {shares[1]} are not" in readme
+    assert 0.3 < counts["needs-unpublished-data"] / len(rows) < 0.36, "a third"

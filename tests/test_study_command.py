@@ -111,6 +111,22 @@ def test_options_that_do_not_go_together_end_in_one_line(fails, tmp_path, option
     fails("study", *options, "--out", tmp_path / "out", words=words)
 
 
+@pytest.mark.parametrize("name", ["$\\frac$_{", "a$b$c", "読者", "<b>"])
+def test_any_name_of_a_reader_is_drawn_as_text(vhi, table, tmp_path, name, recwarn):
+    path = table(TABLE.replace("vhi_mm3_A", f"vhi_mm3_{name}"))
+    status, _, err = vhi("study", "--table", path, "--out", tmp_path / "out")
+    assert (status, err) == (0, "")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+
+
+def test_patients_whose_response_is_not_known_keep_a_panel_of_their_own(vhi, table, tmp_path):
+    text = TABLE.replace("yes\n", "\n", 2)
+    assert vhi("study", "--table", table(text), "--out", tmp_path / "out")[0] == 0
+    drawn = (tmp_path / "out" / "response.svg").read_text(encoding="utf-8")
+    assert "not known (clinical)" in drawn
+
+
 def test_a_wrong_value_is_named_and_nothing_is_written(fails, table, tmp_path):
     path = table(HEAD + "p1,before,12 mm,1,1,1,\n")
     fails("study", "--table", path, "--out", tmp_path / "out", words=("row 2", "vhi_mm3_A"))
@@ -188,6 +204,9 @@ def test_the_study_comes_out_as_published(vhi, study, tmp_path):
         "simulated-conclusions",
     ):
         assert (out / f"{name}.csv").is_file()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    titles = re.findall(r'<h2 id="(?:table|figure)-simulated-[^"]*">([^<]*)', page)
+    assert len(titles) > 8 and all("imulated" in title for title in titles)
     asked = read(out / "simulated-asked-and-reached.csv")
     assert asked and {row["agrees"] for row in asked} == {"True"}
 

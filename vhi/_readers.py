@@ -11,6 +11,9 @@ from vhi._tables import read_table
 
 _log = logging.getLogger("vhi.cases")
 
+CLEANED = "cleaned"
+"""The trial of a mask that a reader made by cleaning candidates; all others are manual."""
+
 
 @dataclass(frozen=True)
 class ReaderMask:
@@ -64,9 +67,9 @@ def read_masks(
                 continue
             if case not in masks:
                 raise row.error(f"case {case[0]!r} has no visit {case[1]!r}; see the cases' table")
-            mask = ReaderMask(
-                row.required("reader"), row["trial"] or "1", row.required_file("mask")
-            )
+            trial = row["trial"] or "1"
+            trial = CLEANED if trial.casefold() == CLEANED else trial
+            mask = ReaderMask(row.required("reader"), trial, row.required_file("mask"))
             if any((mask.reader, mask.trial) == (one.reader, one.trial) for one in masks[case]):
                 raise row.error(f"reader {mask.reader!r} trial {mask.trial!r} is there twice")
             masks[case].append(mask)

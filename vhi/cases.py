@@ -16,14 +16,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vhi._readers import ReaderMask, existing, read_masks
+from vhi._readers import CLEANED, ReaderMask, existing, read_masks
 from vhi._tables import Row, read_table
 from vhi.errors import InputError
 
 __all__ = ["Case", "ReaderMask", "case_names", "find_case", "load_cases"]
-
-# Cleaned masks are large and optional: they are used where they lie, never downloaded unasked.
-_CLEANED = "cleaned"
 
 
 @dataclass(frozen=True)
@@ -226,12 +223,13 @@ def _fetched(
 
     images = [path for case in cases for path in _images(case)]
     masks = [mask for case in cases for mask in case.reader_masks]
+    # Cleaned masks are large and optional: they are used where they lie, never downloaded unasked.
     places = data.fetch(
         map(key, images),
-        optional=[key(mask.path) for mask in masks if mask.trial != _CLEANED],
+        optional=[key(mask.path) for mask in masks if mask.trial != CLEANED],
         progress=progress,
     )
-    places |= data.locate(key(mask.path) for mask in masks if mask.trial == _CLEANED)
+    places |= data.locate(key(mask.path) for mask in masks if mask.trial == CLEANED)
     fetched = []
     for case in cases:
         stir, t1w, normal_bone, disease_region = (places[key(path)] for path in _images(case))

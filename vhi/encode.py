@@ -41,13 +41,17 @@ def encode_figure(figure: Any, kind: str) -> bytes:
 
     A user's own style is a matter of drawing: draw inside `plain_style`.
     """
+    import warnings
+
     options: dict[str, Any] = (
         {"dpi": DPI, "metadata": {"Software": None}}
         if kind == "png"
         else {"metadata": {"Date": None}}
     )
     stream = io.BytesIO()
-    with plain_style():
+    with plain_style(), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes: no reason to alarm anybody.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(stream, format=kind, **options)
     return stream.getvalue()
 
@@ -60,7 +64,8 @@ def plain_style() -> Any:
 
     stack = ExitStack()
     stack.enter_context(style.context("default"))
-    stack.enter_context(rc_context({"svg.hashsalt": "vhi"}))
+    # Names of patients and readers are text, whatever signs they hold.
+    stack.enter_context(rc_context({"svg.hashsalt": "vhi", "text.parse_math": False}))
     return stack
 
 

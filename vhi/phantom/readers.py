@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from vhi._readers import CLEANED
 from vhi.candidates import label_candidates, label_regions, remove_small_regions
 from vhi.phantom.grid import SPACING_MM, smooth_field
 from vhi.phantom.simulate import Phantom
@@ -51,7 +52,6 @@ READERS = {
 """Reader 1 draws wide and trusts the picture; reader 2 draws tight and misses more."""
 
 TRIALS = ("1", "2")
-CLEANED = "cleaned"
 
 OFFSET_MM = 0.4
 WOBBLE_MM = 1.0

@@ -209,9 +209,10 @@ def draw_ratios(
     rows = [("ratio", limits.ratio, limits.ratio_interval), *_limits_of(limits)]
     _draw_lines(axes, rows, bands=bands)
     draw_points(axes, np.sqrt(a * b), a / b, kept)
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_minor_locator(NullLocator())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if axis is axes.yaxis else (1, 3)))
+        axis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axis.set_minor_locator(NullLocator())
     if not there.all():
         remark(axes, f"{np.count_nonzero(~there)} of {there.size} with a zero", "lower right")
     axes.set_xlabel(f"geometric mean: {named(name, unit)}")

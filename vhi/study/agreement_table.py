@@ -33,7 +33,7 @@ COLUMNS = (
 RAW, TRUNCATED, LOG, RATIO = "raw", "truncated", "log(x + 1)", "ratio"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TwoReaders:
     """What two readers measured on the same scans.
 
@@ -165,6 +165,7 @@ def agreement_rows(pairs: TwoReaders) -> list[dict[str, Any]]:
     _add_error(add, pairs)
     if pairs.patients is not None and len(set(pairs.patients)) < len(pairs.patients):
         _add_repeated(add, pairs)
+    _add_correlations(add, pairs)
     return [{**pairs.known, **row} for row in rows]
 
 
@@ -242,7 +243,7 @@ def _add_trends(add: Add, pairs: TwoReaders) -> None:
     for (name, line), p_holm in zip(found.items(), adjusted, strict=True):
         add(
             RAW, name, line.slope, interval=line.slope_interval, p=line.slope_p, p_holm=p_holm,
-            note=f"{len(lines)} tests, Holm; limits that do not fan out assume a slope of 0",
+            note=f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0",
         )  # fmt: skip
 
 
@@ -258,6 +259,9 @@ def _add_error(add: Add, pairs: TwoReaders) -> None:
     )
     note = "a change between two readings below it may be measurement error alone"
     add(RAW, "smallest detectable change (SDC)", error.sdc, interval=error.sdc_interval, note=note)
+
+
+def _add_correlations(add: Add, pairs: TwoReaders) -> None:
     for scale, transform in ((RAW, lambda x: x), (LOG, np.log1p)):
         values = np.column_stack([transform(pairs.first), transform(pairs.second)])
         for each in intraclass_correlations(values):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.candidates import label_regions
+from vhi.errors import InputError
 from vhi.images import check_same_grid
 from vhi.measurement import Measurement
 from vhi.statistics.composite import majority
@@ -200,7 +201,13 @@ def ceiling_rows(readings: Readings, measurement: Measurement) -> Iterator[dict[
     InputError
         Masks and scan lie on different grids.
     """
-    check_same_grid(measurement.stir, readings.grid)
+    try:
+        check_same_grid(measurement.stir, readings.grid)
+    except InputError as error:
+        raise InputError(
+            f"case {readings.scan}: the readers' masks do not lie on the grid of "
+            f"{measurement.stir.name}; give them on the grid of the case's STIR scan"
+        ) from error
     region = measurement.disease_region.array
     candidates, kept = (each.array > 0 for each in (measurement.candidates, measurement.kept))
     below = measurement.stir.array < measurement.thresholds.lower

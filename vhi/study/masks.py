@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi._readers import CLEANED
 from vhi.cases import Case, ReaderMask
+from vhi.errors import InputError
 from vhi.images import Image, check_same_grid
 from vhi.nifti import load_mask
-
-CLEANED = "cleaned"
-"""The trial of a mask that a reader made by cleaning candidates; all others are manual."""
 
 TRUTH = "truth"
 """The reader whose mask is the known truth, in a simulated scan."""
@@ -132,8 +131,14 @@ def load_readings(cases: Sequence[Case]) -> list[Readings]:
 def _readings(case: Case, scan: str) -> Readings:
     masks = sorted(case.reader_masks, key=lambda mask: mask.trial == CLEANED)
     images = [load_mask(mask.path) for mask in masks]
-    for image in images[1:]:
-        check_same_grid(images[0], image)
+    for mask, image in zip(masks[1:], images[1:], strict=True):
+        try:
+            check_same_grid(images[0], image)
+        except InputError as error:
+            raise InputError(
+                f"case {scan}: {mask.path} does not lie on the grid of {masks[0].path}; give "
+                "every reader's mask on the grid of the case's STIR scan"
+            ) from error
     box = _box(images)
     cut = [_segmentation(mask, image.array[box]) for mask, image in zip(masks, images, strict=True)]
     return Readings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -56,7 +57,7 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
     responses = responses_of(patients, rules)
     compared = response_rows(patients, rules)
     failures = [row for each in pairs for row in failure_rows(each, classes_of(patients))]
-    tables = (
+    tables: tuple[Table, ...] = (
         Table(
             f"{start}agreement",
             "Agreement of readers",
@@ -87,10 +88,14 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
             "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
         ),
     )
+    pictures = _pictures(patients, pairs, responses, start)
+    if patients.simulated:
+        tables = tuple(replace(each, title=f"Simulated: {each.title}") for each in tables)
+        pictures = [replace(each, title=f"Simulated: {each.title}") for each in pictures]
     return Result(
         title=f"Agreement, response and failures: {patients.name}",
         tables=tables,
-        pictures=tuple(_pictures(patients, pairs, responses, start)),
+        pictures=tuple(pictures),
         summary=_summary(patients, pairs, agreement, compared, failures),
         notes=tuple(_notes(patients, pairs, compared)),
         lines=tuple(_lines(patients, pairs, agreement, responses)),
@@ -139,7 +144,8 @@ def _pictures(
         Picture(
             f"{start}response",
             "Before and after treatment",
-            f"{called}One line for each of n = {n} patients; green: the value falls.",
+            f"{called}One line for each of n = {n} patients who have both visits; green: the value "
+            "falls.",
             "Lines from before to after treatment, one for each patient",
             partial(response_figure, patients, answers, rule),
         )
@@ -219,7 +225,9 @@ def _notes(
         notes.append(f"{len(pairs)} pairs of readers: the first {MOST_PAIRS} are drawn")
     few = min((len(each.first) for each in pairs), default=99)
     if few < 10:
-        notes.append(f"only {few} scans: intervals are wide, and some cannot be given")
+        notes.append(
+            f"only {few} scan{'s' if few != 1 else ''}: intervals are wide, some cannot be given"
+        )
     return notes
 
 
@@ -229,7 +237,10 @@ def _lines(
     agreement: list[dict[str, Any]],
     responses: dict[str, Any],
 ) -> list[str]:
-    lines = [f"{len(patients.names)} patients, {_both_visits(patients)} with both visits"]
+    count = len(patients.names)
+    lines = [
+        f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
+    ]
     for each in pairs:
         of = {
             row["quantity"]: row["value"]

@@ -46,15 +46,17 @@ BEFORE, AFTER = VISITS = ("before", "after")
 UNITS = {"vhi_mm3": "mm³", "vhi_voxels": "voxels", "sparcc": "points"}
 """Measurements by more than one reader, and their units."""
 
+MOST, LEAST = 1e9, 1e-6
+"""No volume is larger than a room or, unless it is 0, smaller than a cell: then a unit is wrong."""
+
 _RANGES = {
-    "vhi_mm3": RANGES["vhi"],
-    "vhi_voxels": RANGES["vhi"],
-    **{name: RANGES[name] for name in ("sparcc", "basdai", "spinal_vas_cm", "asdas")},
-    "voxels_lower": RANGES["vhi"],
-    "voxels_upper": RANGES["vhi"],
+    **{name: (0.0, MOST) for name in ("vhi_mm3", "vhi_voxels", "voxels_lower", "voxels_upper")},
+    **{name: RANGES[name] for name in ("sparcc", "basdai", "spinal_vas_cm")},
+    "asdas": (0.0, 20.0),
 }
 _ANSWERS = {"yes": 1.0, "no": 0.0}
-_READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)")
+_READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)", re.IGNORECASE)
+_FORMULA = ("=", "+", "-", "@")
 _RESPONSE = "response_"
 _DISAGREEMENT = "disagreement"
 
@@ -155,6 +157,12 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     rows = read_table(path, ("patient", "visit"), named=_column)
     columns = list(rows[0].values)
     readings = [column for column in columns if _READINGS.fullmatch(column)]
+    for column in readings:
+        if column.split("_", 2)[-1].startswith(_FORMULA):
+            raise InputError(
+                f"{path}: column {column!r} names a reader that a spreadsheet would take for a "
+                "formula; begin it with a letter or a digit"
+            )
     if not readings:
         raise InputError(
             f"{path}: has no measurement; name a column vhi_mm3_<reader>, vhi_voxels_<reader> or "
@@ -165,21 +173,27 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     known = [column for column in columns if _reads(column)]
     records = [
         {
-            "patient": row.required("patient"),
+            "patient": _patient(row),
             "visit": _visit(row),
             **{column: _value(row, column) for column in known},
         }
         for row in rows
     ]
     _check_twice(rows)
+    for row, record in zip(rows, records, strict=True):
+        if record.get("voxels_upper", 0) > record.get("voxels_lower", math.inf):
+            raise row.error(
+                "column 'voxels_upper' is above 'voxels_lower', which counts these voxels too; "
+                "check whether the two are exchanged"
+            )
     unused = [c for c in columns if c and c not in ("patient", "visit", *known)]
     return Patients(path.name, pd.DataFrame(records), unused=tuple(unused))
 
 
 def _column(name: str) -> str:
     """Return a column's name in lower case, all but the reader's own name."""
-    match = _READINGS.fullmatch(name.lower())
-    return f"{match[1]}_{name[-len(match[2]) :]}" if match else name.lower()
+    match = _READINGS.fullmatch(name)
+    return f"{match[1].lower()}_{match[2]}" if match else name.lower()
 
 
 def _reads(column: str) -> bool:
@@ -189,6 +203,16 @@ def _reads(column: str) -> bool:
         or bool(_READINGS.fullmatch(column))
         or (column.startswith(_RESPONSE) and column != _RESPONSE)
     )
+
+
+def _patient(row: Row) -> str:
+    name = row.required("patient")
+    if name.startswith(_FORMULA):
+        raise row.error(
+            f"column 'patient' is {name!r}, which a spreadsheet would take for a formula; begin "
+            "it with a letter or a digit"
+        )
+    return name
 
 
 def _visit(row: Row) -> str:
@@ -221,8 +245,8 @@ def _value(row: Row, column: str) -> Any:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not (math.isfinite(number) and low <= number <= high):
-        wanted = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of {low:g} or more"
+    if not (math.isfinite(number) and low <= number <= high) or 0 < number < LEAST:
+        wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
         raise row.error(
             f"column {column!r} is {text!r}; write a number {wanted} with a decimal point, or "
             "leave it empty"

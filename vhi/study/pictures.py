@@ -41,7 +41,8 @@ def agreement_figure(pairs: TwoReaders) -> Figure:
     limits = limits_of_agreement(first, second)
     log_limits = limits_of_agreement(np.log1p(first), np.log1p(second))
     fence = upper_fence(pairs.means)
-    zoom = fence if fence > 0 else None
+    # Cut only where something lies beyond, and never to nothing.
+    cut = fence if fence > 0 and (np.maximum(first, second) > fence).any() else None
     look: dict[str, Any] = {
         "visits": pairs.visits,
         "name": NAMES.get(pairs.measure, pairs.measure),
@@ -54,12 +55,11 @@ def agreement_figure(pairs: TwoReaders) -> Figure:
         figsize=(14, 7),
         layout="constrained",
     )
-    cut = fence if (pairs.means > fence).any() else None
     draw_scatter_of_readers(axes["raw"], first, second, truncate_at=cut, title="all data", **look)
-    draw_scatter_of_readers(axes["zoom"], first, second, zoom=zoom, title="axes cut", **look)
+    draw_scatter_of_readers(axes["zoom"], first, second, zoom=cut, title="axes cut", **look)
     draw_scatter_of_readers(axes["log"], first, second, log=True, title="log(x + 1)", **look)
     draw_bland_altman(axes["d raw"], first, second, limits, truncate_at=cut, **look)
-    draw_bland_altman(axes["d zoom"], first, second, limits, zoom=zoom, **look)
+    draw_bland_altman(axes["d zoom"], first, second, limits, zoom=cut, **look)
     draw_bland_altman(axes["d log"], first, second, log_limits, log=True, **look)
     draw_ratios(axes["ratio"], first, second, ratio_limits(first, second), **look)
     plt.close(figure)
@@ -81,9 +81,9 @@ def vhi_sparcc_figure(patients: Patients) -> Figure:
     fence = upper_fence(y) if y.size else 0.0
     look: dict[str, Any] = {"unit": UNITS[measure], "simulated": patients.simulated}
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-    cut = fence if (y > fence).any() else None
+    cut = fence if fence > 0 and (y > fence).any() else None
     draw_against(axes[0], x, y, shown, truncate_at=cut, title="all data", **look)
-    draw_against(axes[1], x, y, shown, zoom=fence if fence > 0 else None, title="axis cut", **look)
+    draw_against(axes[1], x, y, shown, zoom=cut, title="axis cut", **look)
     draw_against(axes[2], x, y, shown, log=True, title="log(x + 1)", **look)
     plt.close(figure)
     return figure
@@ -97,7 +97,8 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
     patients
         The table.
     answers
-        Who responds clinically: 1, 0, NaN. Without, all patients in one panel.
+        Who responds clinically: 1, 0, NaN. Without, or where it is known of nobody, all patients
+        in one panel.
     rule
         Its name, for titles.
     """
@@ -105,8 +106,10 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
 
     measures = list(patients.readers)
     groups: dict[str, Any] = {"all patients": np.ones(len(patients.names), bool)}
-    if answers is not None:
+    if answers is not None and np.isfinite(answers).any():
         groups = {f"responders ({rule})": answers == 1, f"non-responders ({rule})": answers == 0}
+        if np.isnan(answers).any():
+            groups[f"not known ({rule})"] = np.isnan(answers)
     figure, grid = plt.subplots(
         len(measures),
         len(groups),

@@ -36,12 +36,12 @@ def printed_part(progress: Callable[[str, int | None], None]) -> Part:
                 "Every printed number beside ours",
                 LEDGER_COLUMNS,
                 [asdict(row) for row in rows],
-                f"{len(rows)} numbers of four papers; {share:.0%} computed again.",
+                f"{len(rows)} numbers of four papers; {share:.0%} come out again.",
             ),
         ],
         summary={"ledger": counts},
         lines=[
-            f"Ledger: {len(rows)} printed numbers, {share:.0%} computed again ("
+            f"Ledger: {len(rows)} printed numbers, {share:.0%} come out again ("
             + ", ".join(f"{status} {count}" for status, count in counts.items())
             + ")"
         ],

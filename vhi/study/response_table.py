@@ -141,8 +141,8 @@ def change_rows(patients: Patients) -> list[dict[str, Any]]:
         unit = UNITS[measure]
         add(measure, unit, "mean change", mean.mean_change, mean.n)
         add(measure, unit, "SD of changes", mean.sd_change, mean.n)
-        note = "mean change / SD of changes; patients were chosen for active disease, so part of "
-        note += "any fall is regression to the mean"
+        note = "mean change / SD of changes; where patients are chosen for a high first value, "
+        note += "part of any fall is regression to the mean"
         add(measure, "", "standardised response mean", mean.srm, mean.n, interval=mean.interval,
             note=note)  # fmt: skip
         sdc = sdc_of(patients, measure)
@@ -163,7 +163,7 @@ def change_rows(patients: Patients) -> list[dict[str, Any]]:
     for visit, shares in upper_shares(patients).items():
         known = shares[np.isfinite(shares)]
         if known.size:
-            note = "share of the cleaned volume that reaches the upper threshold (Figure 8)"
+            note = "share of the cleaned volume that reaches the upper threshold"
             add(
                 "upper share", "", f"median {visit}", float(np.median(known)), known.size, note=note
             )
@@ -240,10 +240,19 @@ def _lacks(
         return ""
     missing = [need for need in RULES[rule].needs if need not in values[AFTER]]
     if missing:
-        return f"the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        return f"columns for {', '.join(missing)}: {'; '.join(map(_columns_of, missing))}"
     if RULES[rule].needs_sdc and not np.isfinite(_sdc_for(rule, patients) or 0.0):
         return "two readers, whose differences give the smallest detectable change"
     return ""
+
+
+def _columns_of(measure: str) -> str:
+    """Say which columns of a table hold a measure that a rule asks for."""
+    known = {
+        "vhi": "vhi_mm3_<reader> or vhi_voxels_<reader>",
+        "sparcc": "sparcc_<reader>",
+    }
+    return known.get(measure, measure)
 
 
 def _sdc_for(rule: str, patients: Patients) -> float | None:

@@ -35,7 +35,7 @@ NUMBERED = ("agreement", "failures")
 SUMMARY, REPORT = "summary.json", "report.html"
 SAID_ONCE = ("data", "simulated", "measure", "unit", "source", "note")
 """Columns that a page gives above a table where they are the same in all its rows."""
-ROWS_SHOWN = 30
+ROWS_SHOWN = 100
 """A longer table is cut on the page; its file holds all of it."""
 
 RESULT_FILES = frozenset(
