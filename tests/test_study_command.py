@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import re
 
 import numpy as np
 import pytest
