@@ -103,7 +103,7 @@ print(f"{len(cleaned.first)} scans, {kind} {' and '.join(CLEANED)}, source {sour
 #
 # ## Picture
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-eight", "caption": "Cleaned VHI of two readers in the form of Figure 7 of the preprint (n = 8 scans in the study, n = 5 simulated ones on the phantom). Above: one reader against the other; below: first − second against the mean, with bias and limits of agreement; bands: exact 95 % intervals. From left to right: all data; axes cut at the blue dotted line, limits of all data; log(x + 1); at the right below, ratios, which the preprint does not have. Takeaway: with so few scans each limit could lie almost anywhere within its band."}, "image": {"alt": "Seven panels: three scatter plots of reader 2 on reader 1 with the line of equality, three Bland and Altman plots below them, and a plot of ratios; grey bands around the dashed limits are wide."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-eight", "caption": "Cleaned VHI of two readers in the form of Figure 7 of the preprint (n = 8 scans in the study, n = 5 simulated ones on the phantom). Above: one reader against the other; below: first − second against the mean, with bias and limits of agreement; bands: exact 95 % intervals. From left to right: all data; axes cut at the blue dotted line, limits of all data; log(x + 1). Last row: ratios, which the preprint does not have. Takeaway: with so few scans each limit could lie almost anywhere within its band."}, "image": {"alt": "Seven panels: three scatter plots of reader 2 on reader 1 with the line of equality, three Bland and Altman plots below them, and a plot of ratios; grey bands around the dashed limits are wide."}}
 agreement_figure(cleaned)
 
 # %% [markdown]

@@ -119,6 +119,7 @@ def draw_scatter_of_readers(
     axes.set(xlim=(-0.04 * top, 1.04 * top), ylim=(-0.04 * top, 1.04 * top), aspect="equal")
     value = named(name, unit, log=log)
     axes.set(xlabel=f"{readers[0]}: {value}", ylabel=f"{readers[1]}: {value}")
+    axes.locator_params(axis="x", nbins=4)  # numbers of five digits, in a narrow panel
     dress(axes, title=title, simulated=simulated)
     key(axes)
 
@@ -175,6 +176,7 @@ def draw_bland_altman(
         say_outside(axes, int(np.count_nonzero(~seen)), means.size, "lower right")
     value = named(name, unit, log=log)
     axes.set(xlabel=f"mean: {value}", ylabel=f"{readers[0]} − {readers[1]}:\n{value}")
+    axes.locator_params(axis="x", nbins=4)
     dress(axes, title=title, simulated=simulated)
     key(axes)
 

@@ -114,7 +114,7 @@ def _pictures(
             f"{called}{what} in {each.unit} by {each.readers[0]} and {each.readers[1]}, n = "
             f"{len(each.first)} scans. Above: one reader against the other. Below: difference "
             f"({readers}) against mean with bias, 95 % limits of agreement and their exact "
-            "intervals; last: the same as ratios. Cut axes keep the limits of all data."
+            "intervals; last row: the same as ratios. Cut axes keep the limits of all data."
         )
         alt = (
             f"Scatter and Bland-Altman plots of {what}, two readers: all data, cut axes, log, ratio"

@@ -32,8 +32,8 @@ NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 def agreement_figure(pairs: TwoReaders) -> Figure:
     """Draw two readers' values against each other, and differences against means (Figure 7).
 
-    Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1); ratios,
-    which the paper does not have.
+    Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Below:
+    ratios, which the paper does not have.
     """
     import matplotlib.pyplot as plt
 
@@ -51,8 +51,9 @@ def agreement_figure(pairs: TwoReaders) -> Figure:
         "simulated": pairs.simulated,
     }
     figure, axes = plt.subplot_mosaic(
-        [["raw", "zoom", "log", "."], ["d raw", "d zoom", "d log", "ratio"]],
-        figsize=(14, 7),
+        [["raw", "zoom", "log"], ["d raw", "d zoom", "d log"], ["ratio"] * 3],
+        figsize=(11, 9.5),
+        height_ratios=(1, 1, 0.8),
         layout="constrained",
     )
     draw_scatter_of_readers(axes["raw"], first, second, truncate_at=cut, title="all data", **look)
