@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vhi.nifti import load_image
 from vhi.statistics.medians import median_interval
 from vhi.study.composite import BOTH_METHODS
+from vhi.study.failure_figures import draw_side_by_side
+from vhi.study.masks import Readings
 from vhi.study.overlap_figures import draw_ceiling, draw_overlaps
 from vhi.study.pictures import agreement_figure, failures_figure
 from vhi.study.result import MOST_PAIRS, Picture
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from vhi.study.of_cases import Found
 
 Rows = Sequence[Mapping[str, Any]]
+Disagreement = tuple[Readings, Mapping[str, Any]]
+"""A scan, and the row of the region in which two of its segmentations differ most."""
+MOST_PLACES = 6
 
 
 def is_cleaned(segmentation: str) -> bool:
@@ -95,6 +101,30 @@ def ceiling_figure(rows: Rows, *, simulated: bool = False) -> Figure:
     ceilings = by_scan("ceiling_dice")
     figure, axes = plt.subplots(figsize=(7, 1.4 + 0.42 * len(ceilings)), layout="constrained")
     draw_ceiling(axes, ceilings, uncleaned=by_scan("uncleaned_dice"), simulated=simulated)
+    plt.close(figure)
+    return figure
+
+
+def disagreement_figure(places: Sequence[Disagreement], *, simulated: bool = False) -> Figure:
+    """Draw each place on STIR: one reader's outline, the other's, their difference (Figure S4)."""
+    import matplotlib.pyplot as plt
+
+    figure, grid = plt.subplots(
+        len(places), 3, figsize=(9, 2.4 * len(places)), squeeze=False, layout="constrained"
+    )
+    for panels, (scan, row) in zip(grid, places, strict=True):
+        stir = load_image(scan.case.stir)
+        names = (row["first"], row["second"])
+        masks = [
+            scan.whole(each.mask).array
+            for name in names
+            for each in scan.segmentations
+            if each.name == name
+        ]
+        index = (row["i"], row["j"], row["k"])[stir.slice_axis]
+        draw_side_by_side(panels, stir, index, *masks, readers=names, simulated=simulated)
+        title = f"{scan.scan}: {panels[0].get_title(loc='left')}"
+        panels[0].set_title(title, loc="left", fontsize=9)
     plt.close(figure)
     return figure
 
@@ -192,6 +222,20 @@ def pictures_of(found: Found, *, simulated: bool) -> list[Picture]:
                 f"{called}{data}: differences in order of size, n = {n} scans, with both limits.",
                 f"Differences of volumes, {what}, sorted",
                 partial(failures_figure, pairs),
+            )
+        )
+    places = sorted(found.places, key=lambda place: -place[1]["share_of_difference"])
+    if places:
+        places = places[:MOST_PLACES]
+        shown.append(
+            Picture(
+                "disagreements",
+                "Where two readers differ most",
+                f"{called}The region with the largest share of the difference, in n = "
+                f"{len(places)} scans: the first segmentation's outline, the second's, and what only the first "
+                "(yellow) or only the second (red) marks, on STIR.",
+                "Rows of three close views of STIR slices with outlines and coloured differences",
+                partial(disagreement_figure, places, simulated=simulated),
             )
         )
     shown.append(

@@ -13,7 +13,7 @@ from vhi.errors import InputError
 from vhi.measurement import Measurement
 from vhi.study import agreement_table, failure_table, printed_part, simulated_part
 from vhi.study.agreement_table import TwoReaders, agreement_rows, two_readers_by_pair
-from vhi.study.cases_pictures import is_cleaned, pictures_of
+from vhi.study.cases_pictures import Disagreement, is_cleaned, pictures_of
 from vhi.study.cleaned import CEILING_COLUMNS, ceiling_rows
 from vhi.study.composite import REFERENCE_COLUMNS, reference_rows
 from vhi.study.failure_table import count_classes, disagreement_rows, failure_rows
@@ -55,6 +55,7 @@ class Found:
     composite: list[dict[str, Any]] = field(default_factory=list)
     ceiling: list[dict[str, Any]] = field(default_factory=list)
     disagreements: list[dict[str, Any]] = field(default_factory=list)
+    places: list[Disagreement] = field(default_factory=list)  # of each scan the largest
     threshold: list[dict[str, Any]] = field(default_factory=list)
     curve: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -105,7 +106,10 @@ def study_of_cases(
     shown = {pair.readers for pair in found.drawn}
     found.pairs = found.drawn + [pair for pair in found.pairs if pair.readers not in shown]
     found.composite = list(reference_rows(readings))
-    found.disagreements = [row for each in readings for row in _disagreements(each)]
+    for each in readings:
+        rows = list(_disagreements(each))
+        found.disagreements += rows
+        found.places += [(each, row) for row in rows if row["rank"] == 1][:1]
     progress("Measuring", len(cases))
     for measurement, its in _measured(cases, readings):
         found.threshold.append(threshold_row(measurement))

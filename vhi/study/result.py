@@ -26,7 +26,7 @@ TABLES = (
 )  # fmt: skip
 FIGURES = (
     "overlap-manual", "overlap-cleaned", "composite", "cleaning-ceiling", "vhi-sparcc", "response",
-    "changes", "threshold",
+    "changes", "threshold", "disagreements",
 )  # fmt: skip
 MOST_PAIRS = 30
 """So many pairs of readers are drawn, at most: all pairs of five readers by three measurements."""
