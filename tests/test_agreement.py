@@ -169,6 +169,20 @@ def test_bias_that_grows_is_a_slope():
     assert proportional_bias(second + 3, second).slope == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("largest", [2, 1000, 1e6])
+def test_rounding_is_neither_spread_nor_bias_that_grows(largest):
+    first, second = np.array([0.3, 1.3, largest + 0.3]), np.array([0.2, 1.2, largest + 0.2])
+    found = limits_of_agreement(first, second)
+    assert found.bias == pytest.approx(0.1) and found.sd == 0
+    for line in (
+        proportional_bias(first, second),
+        spread_against_mean(first, second),
+        spread_against_mean([first[0], *second[1:]], [second[0], *first[1:]]),  # 0.1, −0.1, −0.1
+    ):
+        assert line.slope == 0 and line.intercept == pytest.approx(0.1)
+        assert line.slope_interval == (0, 0) and math.isnan(line.r) and math.isnan(line.slope_p)
+
+
 def test_spread_that_grows_is_a_slope():
     middle, sign = np.array([10.0, 20, 30, 40]), np.array([1, -1, 1, -1])
     line = spread_against_mean(middle + 0.1 * sign * middle, middle - 0.1 * sign * middle)

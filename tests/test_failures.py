@@ -62,6 +62,15 @@ def test_of_up_to_four_pairs_the_papers_rule_never_lists_a_single_one(n):
     assert worklist([10_000] + [0] * 4, [0] * 5).order == (0,)
 
 
+VALUES = st.integers(-(10**9), 10**9).map(lambda thousandths: thousandths / 1000)
+
+
+@given(VALUES, VALUES, st.lists(VALUES, max_size=3))
+def test_of_up_to_four_pairs_rounding_lists_no_single_one(first, second, others):
+    # Of four the one that differs by d lies at the limit: the SD of d, 0, 0, 0 is d / 2.
+    assert worklist([first, *others], [second, *others]).order == ()
+
+
 @pytest.mark.parametrize(("rule", "n"), [("two-sd", 0), ("two-sd", 1), ("robust", 0)])
 def test_too_few_pairs_have_no_limit(rule, n):
     found = worklist([7] * n, [0] * n, rule=rule)

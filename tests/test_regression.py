@@ -127,6 +127,17 @@ def test_a_y_that_never_varies_has_a_flat_line_without_correlation(line_of):
 
 
 @pytest.mark.parametrize("line_of", LINES)
+def test_rounding_is_no_variation(line_of):
+    tenths = np.array([0.3, 1.3, 2.3]) - np.array([0.2, 1.2, 2.2])
+    assert len(set(tenths)) > 1
+    line = line_of([1, 2, 4], tenths)
+    assert (line.slope, line.residual_sd, line.slope_interval) == (0, 0, (0, 0))
+    assert math.isnan(line.r) and math.isnan(line.slope_p)
+    assert math.isnan(line_of(tenths, [1, 2, 4]).slope)
+    assert line_of([1, 2, 4], [1e6, 1e6 + 1e-3, 1e6 + 3e-3]).slope == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("line_of", LINES)
 @pytest.mark.parametrize("points", [([], []), ([1], [2]), ([3, 3, 3], [1, 2, 4])])
 def test_too_few_points_and_vertical_lines_give_no_line(line_of, points):
     line = line_of(*points)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import nct
+from scipy.stats import chi2, nct
 
 from vhi.statistics.response import (
     RULES,
@@ -260,6 +260,7 @@ def test_patients_without_both_values_are_dropped_and_counted():
         ([5, 6], [3, 4], 2, -2, 0),
         ([0, 0, 0], [0, 0, 0], 3, 0, 0),
         ([0.1, 0.2, 0.3], [0.2, 0.3, 0.4], 3, 0.1, 0),  # 0.3 − 0.2 is not 0.2 − 0.1
+        ([1e5 + 0.1, 1e5 + 0.2], [1e5 + 0.2, 1e5 + 0.3], 2, 0.1, 0),
     ],
 )
 def test_without_spread_there_is_no_response_mean(before, after, n, mean, sd):
@@ -267,6 +268,30 @@ def test_without_spread_there_is_no_response_mean(before, after, n, mean, sd):
     assert found.n == n
     assert (found.mean_change, found.sd_change) == pytest.approx((mean, sd), nan_ok=True)
     assert math.isnan(found.srm) and all(map(math.isnan, found.interval))
+
+
+@pytest.mark.parametrize(("n", "srm"), [(3, 1e9), (30, 1e6), (30, -1e6), (10, 101)])
+def test_a_response_mean_too_large_to_compute_with_has_no_interval(n, srm):
+    change = srm + scored(n)
+    found = standardised_response_mean(np.zeros(n), change)
+    assert found.srm == pytest.approx(srm, rel=1e-6)
+    assert np.isnan(found.interval).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 30, 1000])
+@pytest.mark.parametrize("confidence", [0.95, 0.999])
+def test_the_interval_of_a_response_mean_of_99_is_that_of_the_spread(n, confidence):
+    # A mean so far from 0 is as good as known: SRM · √(χ² / (n − 1)) holds the true value.
+    found = standardised_response_mean(np.zeros(n), 99 + scored(n), confidence=confidence)
+    tails = chi2.ppf([(1 - confidence) / 2, (1 + confidence) / 2], n - 1)
+    assert found.interval[1] == pytest.approx(99 * math.sqrt(tails[1] / (n - 1)), rel=2e-3)
+    assert found.interval[0] == pytest.approx(99 * math.sqrt(tails[0] / (n - 1)), abs=1.5)
+
+
+def scored(n):
+    """Give n numbers of mean 0 and SD 1."""
+    values = np.arange(n) - (n - 1) / 2
+    return values / values.std(ddof=1)
 
 
 def test_two_patients_say_almost_nothing():

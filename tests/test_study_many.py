@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("pingouin")
@@ -9,7 +10,6 @@ pytest.importorskip("statsmodels")
 
 from vhi.statistics.kappa import cohen_kappa
 from vhi.study.simulated import answers
-from vhi.study.simulated.check import asked_and_reached
 from vhi.study.simulated.conclusions import CONCLUSIONS
 from vhi.study.simulated.many import FAILS, HOLDS, OPEN, conclusions_over, simulate_cohorts
 from vhi.study.simulated.model import RANGES
@@ -28,6 +28,8 @@ def cohort_of(first, second, sparcc=None, *, clinical=None):
     answers_given[1::2] = clinical or ["yes"] * (n // 2)
     frame = pd.DataFrame(
         {
+            "patient": np.repeat(np.arange(n // 2), 2),
+            "visit": ["before", "after"] * (n // 2),
             "vhi_voxels_R1": first,
             "vhi_voxels_R2": second,
             "sparcc_R1": sparcc,
@@ -42,8 +44,46 @@ def cohort_of(first, second, sparcc=None, *, clinical=None):
 def test_every_cohort_has_every_printed_number():
     assert len(COHORTS) == 25
     for cohort in COHORTS:
-        assert all(row["agrees"] for row in asked_and_reached(cohort))
         assert cohort.attrs["simulated"] is True
+        vhi, sparcc = (
+            cohort[[f"{name}_R1", f"{name}_R2"]].to_numpy() for name in ("vhi_voxels", "sparcc")
+        )
+        assert limits_and_range(vhi, 0) == [191, -4119, 4501, 9.5, 90081]
+        assert limits_and_range(sparcc[np.isfinite(sparcc).all(axis=1)], 1) == [
+            -1.5, -14.8, 11.8, 0, 47.5,
+        ]  # fmt: skip
+        apart = vhi[:, 0] - vhi[:, 1]
+        assert (np.abs(apart) > 2 * apart.std(ddof=1)).sum() == 3
+        y, x = (np.diff(each.mean(axis=1).reshape(-1, 2))[:, 0] for each in (vhi, sparcc))
+        known = np.isfinite(x)
+        assert line_and_ends(x[known], y[known]) == [2408, 1230, 3586, 894, -10760, 12547]
+        yes = (cohort["response_clinical"][cohort["visit"] == "after"] == "yes").to_numpy()
+        assert (yes.sum(), (~yes).sum(), known.sum()) == (16, 13, 28)
+        by_vhi, by_sparcc = y < 0, x < 0
+        assert ((yes & by_vhi).sum(), (~yes & ~by_vhi).sum()) == (11, 4)
+        assert ((yes & by_sparcc).sum(), (known & ~yes & ~by_sparcc).sum()) == (12, 6)
+        agree = [known & (by_sparcc == other) for other in (yes, by_vhi)]
+        assert [(yes == by_vhi).sum(), *(each.sum() for each in agree)] == [15, 18, 19]
+
+
+def limits_and_range(pairs, digits):
+    apart, middle = pairs[:, 0] - pairs[:, 1], pairs.mean(axis=1)
+    bias, width = apart.mean(), 1.96 * apart.std(ddof=1)
+    ends = [float(round(each, digits)) for each in (bias, bias - width, bias + width)]
+    return [*ends, middle.min(), middle.max()]
+
+
+def line_and_ends(x, y):
+    found = stats.linregress(x, y)
+    t = stats.t.ppf(0.975, x.size - 2)
+    return [
+        round(value + each * t * error)
+        for value, error in (
+            (found.slope, found.stderr),
+            (found.intercept, found.intercept_stderr),
+        )
+        for each in (0, -1, 1)
+    ]
 
 
 def test_what_is_not_printed_varies_widely():

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 pd = pytest.importorskip("pandas")
 
+from vhi.published import printed_numbers
 from vhi.statistics.agreement import limits_of_agreement
 from vhi.statistics.failures import CLASSES, worklist
 from vhi.statistics.regression import least_squares
 from vhi.statistics.response import responder_table, responders
 from vhi.study.patients import read_patients
-from vhi.study.simulated.check import asked_and_reached
+from vhi.study.simulated.check import asked_and_reached, changes_of_both, clinical_responders
 from vhi.study.simulated.cohort import simulate_cohort
 from vhi.study.simulated.corrections import (
     NotReachedError,
@@ -50,6 +51,51 @@ def test_every_printed_number_is_reached_to_its_digits(seed):
     assert len(rows) == 29
     assert [row for row in rows if not row["agrees"]] == []
     assert all(row["asked"] == row["reached"] for row in rows)
+
+
+PRINTED = {row.key.removeprefix("hepburn-"): row for row in printed_numbers()}
+TARGETS = {
+    "vhi_bias": ("vhi-bias value",),
+    "vhi_limits": ("vhi-limits low", "vhi-limits high"),
+    "vhi_range": ("vhi-lowest value", "vhi-highest value"),
+    "vhi_beyond": ("failures value",),
+    "sparcc_bias": ("sparcc-bias value",),
+    "sparcc_limits": ("sparcc-limits low", "sparcc-limits high"),
+    "sparcc_range": ("sparcc-range low", "sparcc-range high"),
+    "slope": ("slope value",),
+    "slope_interval": ("slope-interval low", "slope-interval high"),
+    "intercept": ("intercept value",),
+    "intercept_interval": ("intercept-interval low", "intercept-interval high"),
+}
+COUNTS = {
+    "patients": "agreement-patients value",
+    "clinical responders": "responders value",
+    "of 16 clinical responders, by VHI": "responders-vhi value",
+    "of 16 clinical responders, by SPARCC": "responders-sparcc value",
+    "of 13 clinical non-responders, not by VHI": "non-responders-vhi value",
+    "clinical non-responders with a SPARCC change": "non-responders-sparcc-of value",
+    "of 12 clinical non-responders, not by SPARCC": "non-responders-sparcc value",
+    "VHI and clinical response agree": "agree-vhi value",
+    "SPARCC and clinical response agree": "agree-sparcc value",
+    "SPARCC and VHI agree": "agree-both value",
+    "slope: P": "slope-p value",
+    "intercept: P": "intercept-p value",
+}
+
+
+def printed(name):
+    key, column = name.split()
+    return float(getattr(PRINTED[key], column))
+
+
+def test_what_is_asked_of_a_cohort_is_what_the_table_of_printed_numbers_has():
+    found = {name: tuple(map(printed, names)) for name, names in TARGETS.items()}
+    assert found == {name: tuple(np.atleast_1d(value)) for name, value in vars(Targets()).items()}
+    rows = {row["quantity"]: float(row["asked"]) for row in asked_and_reached(COHORT)}
+    assert {name: rows.pop(name) for name in COUNTS} == {
+        name: printed(each) for name, each in COUNTS.items()
+    }
+    assert sorted(rows.values()) == sorted(value for pair in found.values() for value in pair)
 
 
 def test_readers_differ_as_printed():
@@ -196,6 +242,21 @@ def test_the_table_of_asked_and_reached_does_not_depend_on_how_responses_are_wri
     numbers = COHORT["response_clinical"].map({"yes": 1.0, "no": 0.0})
     rows = asked_and_reached(COHORT.assign(response_clinical=numbers))
     assert rows == asked_and_reached(COHORT)
+
+
+@pytest.mark.parametrize(
+    "disorder",
+    [
+        lambda cohort: cohort.iloc[::-1],  # after, then before
+        lambda cohort: cohort.sort_values("visit", ascending=False, kind="stable"),
+        lambda cohort: cohort.iloc[:-1],  # the last patient has one visit
+        lambda cohort: cohort.assign(patient=np.roll(cohort["patient"], 1)),
+    ],
+)
+def test_rows_that_are_not_before_and_after_of_one_patient_are_refused(disorder):
+    for of_cohort in (changes_of_both, clinical_responders, asked_and_reached):
+        with pytest.raises(ValueError, match="cohort needs two rows for each patient, before and"):
+            of_cohort(disorder(COHORT))
 
 
 def test_a_cohort_that_misses_says_where():

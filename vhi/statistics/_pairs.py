@@ -1,4 +1,4 @@
-"""Checks that all statistics of pairs begin with."""
+"""What the statistics of pairs share: checks, and two constants."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 NOWHERE = (math.nan, math.nan)
 """The interval of what too few values say nothing about."""
+
+WIDTH = 1.96
+"""Standard deviations to either side of the mean: 95 % of a normal distribution lie between."""
+
+ROUNDING = 1e-12
+"""Share of the largest value up to which a spread is floating point's."""
 
 
 def checked_pairs(
@@ -36,6 +42,25 @@ def checked_pairs(
             f"got {len(arrays[0])} and {len(arrays[1])}"
         )
     return arrays[0], arrays[1]
+
+
+def without_rounding(values: NDArray[np.float64], *, of: ArrayLike) -> NDArray[np.float64]:
+    """Return values that nothing but rounding sets apart as all the same, others as they are.
+
+    0.3 − 0.2 is not 0.2 − 0.1; what is made of such a spread, a correlation for instance, is
+    about floating point only.
+
+    Parameters
+    ----------
+    values
+        One list, or a table, each of whose columns is looked at by itself.
+    of
+        Numbers that they were computed from, whose size decides how much rounding may do.
+    """
+    if not values.size:
+        return values
+    alike = np.ptp(values, axis=0) <= ROUNDING * np.abs(of).max()
+    return np.where(alike, values[0], values)
 
 
 def check_confidence(confidence: float) -> None:

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from vhi.statistics._pairs import NOWHERE, checked_pairs
+from vhi.statistics._pairs import NOWHERE, WIDTH, checked_pairs, without_rounding
 from vhi.statistics.regression import Line, least_squares
-from vhi.statistics.sample_size import WIDTH, Interval, limit_factors
+from vhi.statistics.sample_size import Interval, limit_factors
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def limits_of_agreement(
     if n < 2:
         bias = float(first[0] - second[0]) if n else math.nan
         return LimitsOfAgreement(n, bias, math.nan, math.nan, math.nan, NOWHERE, NOWHERE, NOWHERE)
-    differences = first - second
+    differences = _differences(first, second)
     bias, sd = float(differences.mean()), float(differences.std(ddof=1))
     if (differences == differences[0]).all():
         bias, sd = float(differences[0]), 0.0  # not what rounding makes of them
@@ -234,7 +234,7 @@ def proportional_bias(first: ArrayLike, second: ArrayLike, *, confidence: float 
     Bland & Altman 1999, Statistical Methods in Medical Research 8:135, section 3.2.
     """
     first, second = checked_pairs(first, second)
-    return least_squares((first + second) / 2, first - second, confidence=confidence)
+    return least_squares((first + second) / 2, _differences(first, second), confidence=confidence)
 
 
 def spread_against_mean(first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95) -> Line:
@@ -263,7 +263,12 @@ def spread_against_mean(first: ArrayLike, second: ArrayLike, *, confidence: floa
     Bland & Altman 1999, Statistical Methods in Medical Research 8:135, section 3.2.
     """
     first, second = checked_pairs(first, second)
-    return least_squares((first + second) / 2, abs(first - second), confidence=confidence)
+    sizes = without_rounding(abs(first - second), of=(first, second))
+    return least_squares((first + second) / 2, sizes, confidence=confidence)
+
+
+def _differences(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    return without_rounding(first - second, of=(first, second))
 
 
 def _exp(value: float) -> float:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from vhi.statistics._pairs import ROUNDING
+
 CLASSES = {
     "anatomical": "the readers place a bright region differently: subchondral bone or not",
     "morphological": "the readers take a bright region for different things: oedema or a vessel",
@@ -38,7 +40,7 @@ class WorklistResult:
     spread : float
         Of the differences, as the rule estimates it.
     limit : float
-        Pairs whose difference is farther from 0 than this are flagged.
+        Pairs whose difference is farther from 0 than this, by more than rounding, are flagged.
     differences : ndarray of float
         First − second.
     flagged : ndarray of bool
@@ -118,7 +120,7 @@ def worklist(first: ArrayLike, second: ArrayLike, *, rule: str = "two-sd") -> Wo
     spread = _sd(differences) if rule == "two-sd" else _robust_sd(differences)
     limit = MULTIPLE * spread
     distance = np.abs(differences)
-    flagged = distance > limit  # False where the limit is NaN
+    flagged = distance > limit * (1 + ROUNDING)  # False where the limit is NaN
     largest = np.argsort(-distance, kind="stable")
     return WorklistResult(
         rule,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import linregress
 from scipy.stats import t as student
 
-from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs
+from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs, without_rounding
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
     Line
         One or no pair, or an x that never varies, gives no line: all is NaN but `n`. Two pairs
         give a line without intervals. Where y lies exactly on the line the intervals have no
-        width; where y never varies `r` and `slope_p` are NaN.
+        width; where y never varies `r` and `slope_p` are NaN. Rounding is no variation.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
     >>> line.slope, line.intercept
     (2.0, 1.0)
     """
-    x, y = checked_pairs(x, y, names=("x", "y"))
+    x, y = (without_rounding(each, of=each) for each in checked_pairs(x, y, names=("x", "y")))
     check_confidence(confidence)
     if _constant(x):
         return _no_line(len(x))
@@ -143,7 +143,7 @@ def deming(
     >>> round(deming([0, 1, 2], [1, 1, 4]).slope, 9)
     1.868517092
     """
-    x, y = checked_pairs(x, y, names=("x", "y"))
+    x, y = (without_rounding(each, of=each) for each in checked_pairs(x, y, names=("x", "y")))
     check_confidence(confidence)
     if not (math.isfinite(error_ratio) and error_ratio > 0):
         raise ValueError(f"error_ratio is a finite number above 0; got {error_ratio}")

@@ -14,8 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs
-from vhi.statistics.sample_size import WIDTH
+from vhi.statistics._pairs import (
+    NOWHERE,
+    WIDTH,
+    check_confidence,
+    checked_pairs,
+    without_rounding,
+)
 
 NOTATIONS = (
     ("ICC(1,1)", "ICC(1)"),
@@ -136,7 +141,7 @@ def measurement_error(
     check_confidence(confidence)
     if readings < 1:
         raise ValueError(f"readings is 1 or more; got {readings}")
-    differences = first - second
+    differences = without_rounding(first - second, of=(first, second))
     n, change = len(differences), WIDTH * math.sqrt(2)
     if n == 0:
         return MeasurementError(0, math.nan, math.nan, NOWHERE, NOWHERE, math.nan, math.nan)
@@ -246,10 +251,9 @@ def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], fl
 
 
 def _differ_by_constants(table: np.ndarray) -> bool:
-    """Whether nothing but rounding is left once subjects' and readers' means are taken off."""
-    left = table - table.mean(axis=1, keepdims=True)
-    spread = abs(table - table.mean()).max()
-    return bool(abs(left - left.mean(axis=0)).max() <= 1e-12 * spread)
+    """Whether every reader is as far from the first in all subjects."""
+    apart = without_rounding(table - table[:, :1], of=table)
+    return bool((apart == apart[0]).all())
 
 
 def _checked_table(values: ArrayLike) -> np.ndarray:

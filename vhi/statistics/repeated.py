@@ -9,8 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs
-from vhi.statistics.sample_size import WIDTH
+from vhi.statistics._pairs import (
+    NOWHERE,
+    WIDTH,
+    check_confidence,
+    checked_pairs,
+    without_rounding,
+)
 
 
 @dataclass(frozen=True)
@@ -220,8 +225,9 @@ def _differences(
 ) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     """Return differences, and for each the number of its patient, counted from 0."""
     first, second = checked_pairs(first, second)
+    differences = without_rounding(first - second, of=(first, second))
     if patients is None:
-        return first - second, np.arange(len(first))
+        return differences, np.arange(len(first))
     names = list(patients)
     if len(names) != len(first):
         raise ValueError(
@@ -232,4 +238,4 @@ def _differences(
         raise ValueError("patients lacks a name; leave pairs of nobody out, and say how many")
     known: dict[Hashable, int] = {}
     codes = [known.setdefault(name, len(known)) for name in names]
-    return first - second, np.array(codes, int)
+    return differences, np.array(codes, int)

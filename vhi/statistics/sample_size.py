@@ -9,10 +9,7 @@ from scipy.optimize import brentq
 from scipy.stats import nct
 from scipy.stats import t as student
 
-from vhi.statistics._pairs import check_confidence
-
-WIDTH = 1.96
-"""Standard deviations from the bias to a limit: 95 % of a normal distribution lie between."""
+from vhi.statistics._pairs import WIDTH, check_confidence
 
 NARROWEST = 0.01
 """Half-widths below it need more than a hundred thousand pairs."""

@@ -10,11 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from vhi.statistics._pairs import WIDTH
 from vhi.statistics.agreement import limits_of_agreement, spread_against_mean
 from vhi.statistics.regression import least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
 from vhi.statistics.response import ResponderTable, responder_table, standardised_response_mean
-from vhi.study.simulated.check import changes, clinical_responders, readings
+from vhi.study.simulated.check import (
+    both_readings,
+    by_visit,
+    change,
+    changes_of_both,
+    clinical_responders,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +62,7 @@ def similar_log_limits(cohort: pd.DataFrame) -> bool:
 
 def more_disagreement_at_small_burden(cohort: pd.DataFrame) -> bool:
     """Whether readers' differences of log(VHI + 1) get smaller with the burden, P < 0.05."""
-    line = spread_against_mean(*map(np.log1p, readings(cohort, VHI)))
+    line = spread_against_mean(*map(np.log1p, both_readings(cohort, VHI)))
     return line.slope < 0 and line.slope_p < 0.05
 
 
@@ -100,8 +107,8 @@ def superior_on_both_scales(cohort: pd.DataFrame) -> bool:
 
 def most_falls_detectable(cohort: pd.DataFrame) -> bool:
     """Whether most falls of VHI exceed the smallest detectable change of two readers' mean."""
-    fall = -changes(cohort)[0]
-    limit = measurement_error(*readings(cohort, VHI), readings=2).sdc
+    fall = -changes_of_both(cohort)[0]
+    limit = measurement_error(*both_readings(cohort, VHI), readings=2).sdc
     return bool(np.mean(fall[fall > 0] > limit) > 0.5)
 
 
@@ -119,13 +126,13 @@ def same_agreement_with_clinic(cohort: pd.DataFrame) -> bool:
     known = np.isfinite(ratings["sparcc"])
     right = [(ratings[name] == ratings["clinical"])[known] for name in ("vhi", "sparcc")]
     apart = right[0].astype(float) - right[1]
-    far = 1.96 * np.sqrt(apart.var() / known.sum())
+    far = WIDTH * np.sqrt(apart.var() / known.sum())
     return bool(np.abs([apart.mean() - far, apart.mean() + far]).max() <= AGREEMENT_MARGIN)
 
 
 def similar_response_means(cohort: pd.DataFrame) -> bool:
     """Whether standardised response means of the same patients are similar."""
-    means = np.stack(_scans(cohort, complete=False), axis=1).reshape(-1, 2, 2)
+    means = by_visit(cohort, np.stack(_scans(cohort, complete=False), axis=1))
     known = means[np.isfinite(means).all(axis=(1, 2))]  # patients, visits, measures
     srm = [standardised_response_mean(*known[:, :, index].T).srm for index in (0, 1)]
     return abs(srm[0] - srm[1]) <= SRM_MARGIN
@@ -161,13 +168,13 @@ def _same(values: Floats) -> Floats:
 def _relative_width(
     cohort: pd.DataFrame, measure: str, scale: Callable[[Floats], Floats] = _same
 ) -> float:
-    first, second = map(scale, readings(cohort, measure))
+    first, second = map(scale, both_readings(cohort, measure))
     found = limits_of_agreement(first, second, interval="approximate")
     return (found.upper - found.lower) / float(np.ptp((first + second) / 2))
 
 
 def _icc(cohort: pd.DataFrame, measure: str, scale: Callable[[Floats], Floats] = _same) -> float:
-    values = scale(np.stack(readings(cohort, measure), axis=1))
+    values = scale(np.stack(both_readings(cohort, measure), axis=1))
     return _icc_of(tuple(map(tuple, values.tolist())))
 
 
@@ -182,8 +189,8 @@ def _detectable(
 ) -> float:
     values = scale(cohort[[f"{measure}_R1", f"{measure}_R2"]].to_numpy(float))
     read = values[np.isfinite(values).all(axis=1)]
-    change = np.diff(values.mean(axis=1).reshape(-1, 2))[:, 0]
-    return measurement_error(*read.T).sdc / float(np.nanstd(change, ddof=1))
+    spread = float(np.nanstd(change(cohort, values.mean(axis=1)), ddof=1))
+    return measurement_error(*read.T).sdc / spread
 
 
 def _scans(cohort: pd.DataFrame, *, complete: bool = True) -> tuple[Floats, Floats]:
@@ -209,7 +216,7 @@ def _curvature(x: Floats, y: Floats) -> tuple[float, float, float]:
 
 
 def _ratings(cohort: pd.DataFrame) -> dict[str, Floats]:
-    vhi, sparcc = changes(cohort)
+    vhi, sparcc = changes_of_both(cohort)
     clinical = clinical_responders(cohort)
     by_sparcc = np.where(np.isfinite(sparcc), sparcc < 0, np.nan)
     return {"clinical": clinical.astype(float), "vhi": (vhi < 0) * 1.0, "sparcc": by_sparcc}
@@ -221,7 +228,7 @@ def _responders(cohort: pd.DataFrame, first: str, second: str) -> ResponderTable
 
 
 def _changed(cohort: pd.DataFrame) -> tuple[Floats, Floats]:
-    vhi, sparcc = changes(cohort)
+    vhi, sparcc = changes_of_both(cohort)
     known = np.isfinite(sparcc)
     return vhi[known], sparcc[known]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,31 +15,55 @@ from vhi.study.simulated.patients import Targets
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T", bound=np.generic)
 Floats = NDArray[np.float64]
 Number = tuple[str, float, float, int]  # quantity, asked, reached, decimals
 
 ASKED_COLUMNS = ("quantity", "asked", "reached", "agrees")
 
 
-def readings(cohort: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
+def both_readings(cohort: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
     """Return both readers' values of all scans that both have read."""
     values = cohort[[f"{measure}_R1", f"{measure}_R2"]].to_numpy(float)
     values = values[np.isfinite(values).all(axis=1)]
     return values[:, 0], values[:, 1]
 
 
-def changes(cohort: pd.DataFrame) -> tuple[Floats, Floats]:
+def changes_of_both(cohort: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return after − before of VHI and SPARCC, means of readers, NaN where a visit is missing."""
-    found = []
-    for measure in ("vhi_voxels", "sparcc"):
-        mean = cohort[[f"{measure}_R1", f"{measure}_R2"]].to_numpy(float).mean(axis=1)
-        found.append(mean[1::2] - mean[::2])
-    return found[0], found[1]
+    vhi, sparcc = (
+        cohort[[f"{measure}_R1", f"{measure}_R2"]].to_numpy(float).mean(axis=1)
+        for measure in ("vhi_voxels", "sparcc")
+    )
+    return change(cohort, vhi), change(cohort, sparcc)
+
+
+def change(cohort: pd.DataFrame, values: Floats) -> Floats:
+    """Return after − before of one value for each row, patient by patient."""
+    before, after = by_visit(cohort, values).T
+    return after - before
 
 
 def clinical_responders(cohort: pd.DataFrame) -> NDArray[np.bool_]:
     """Return who responds clinically: ``yes``, or 1 as in `vhi.study.patients.Patients`."""
-    return cohort["response_clinical"].iloc[1::2].isin(["yes", 1.0]).to_numpy()
+    return by_visit(cohort, cohort["response_clinical"].isin(["yes", 1.0]).to_numpy())[:, 1]
+
+
+def by_visit(cohort: pd.DataFrame, values: NDArray[T]) -> NDArray[T]:
+    """Return values (rows, …) as (patients, before and after, …).
+
+    Raises
+    ------
+    ValueError
+        Rows are not those of one patient after the other, each before and then after.
+    """
+    patients, visits = cohort["patient"].tolist(), cohort["visit"].tolist()
+    if patients[::2] != patients[1::2] or visits != ["before", "after"] * (len(visits) // 2):
+        raise ValueError(
+            "cohort needs two rows for each patient, before and then after, one patient after the "
+            "other; put its rows into that order"
+        )
+    return values.reshape(-1, 2, *values.shape[1:])
 
 
 def asked_and_reached(cohort: pd.DataFrame, targets: Targets | None = None) -> list[dict[str, Any]]:
@@ -61,12 +85,12 @@ def asked_and_reached(cohort: pd.DataFrame, targets: Targets | None = None) -> l
     targets = targets or Targets()
     numbers = [
         *_agreement(
-            "VHI", "voxels", readings(cohort, "vhi_voxels"),
+            "VHI", "voxels", both_readings(cohort, "vhi_voxels"),
             targets.vhi_bias, targets.vhi_limits, targets.vhi_range, decimals=0,
         ),
         ("scans beyond 2 SD from 0", targets.vhi_beyond, _beyond(cohort), 0),
         *_agreement(
-            "SPARCC", "points", readings(cohort, "sparcc"),
+            "SPARCC", "points", both_readings(cohort, "sparcc"),
             targets.sparcc_bias, targets.sparcc_limits, targets.sparcc_range, decimals=1,
         ),
         *_counts(cohort),
@@ -102,11 +126,11 @@ def _agreement(
 
 
 def _beyond(cohort: pd.DataFrame) -> int:
-    return int(worklist(*readings(cohort, "vhi_voxels")).flagged.sum())
+    return int(worklist(*both_readings(cohort, "vhi_voxels")).flagged.sum())
 
 
 def _regression(cohort: pd.DataFrame, targets: Targets) -> list[Number]:
-    vhi, sparcc = changes(cohort)
+    vhi, sparcc = changes_of_both(cohort)
     known = np.isfinite(sparcc)
     line = least_squares(sparcc[known], vhi[known])
     numbers: list[Number] = [
@@ -126,7 +150,7 @@ def _regression(cohort: pd.DataFrame, targets: Targets) -> list[Number]:
 def _counts(cohort: pd.DataFrame) -> list[Number]:
     """Return the printed counts of responders, and the cohort's (section 3.5)."""
     clinical = clinical_responders(cohort)
-    vhi, sparcc = changes(cohort)
+    vhi, sparcc = changes_of_both(cohort)
     known = np.isfinite(sparcc)
     by_vhi, by_sparcc = vhi < 0, sparcc < 0
     found = [

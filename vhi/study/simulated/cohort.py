@@ -13,7 +13,7 @@ from vhi.study.simulated.clinic import draw_clinical_scores
 from vhi.study.simulated.corrections import NotReachedError
 from vhi.study.simulated.model import Model, draw_kinds
 from vhi.study.simulated.patients import Targets, correct_sparcc, correct_vhi, draw_levels
-from vhi.study.simulated.readers import read_sparcc, read_vhi
+from vhi.study.simulated.readers import draw_sparcc_readings, draw_vhi_readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,11 +109,12 @@ def _draw(random: np.random.Generator, model: Model, targets: Targets) -> pd.Dat
     vhi_sums = correct_vhi(vhi, sparcc_sums, kinds, targets).ravel()
     scores = sparcc_sums.ravel()
     after = np.tile([False, True], len(kinds))
-    apart, far = read_vhi(random, model, vhi_sums, after & np.repeat(improved, 2), targets)
+    fell = after & np.repeat(improved, 2)
+    apart, far = draw_vhi_readings(random, model, vhi_sums, fell, targets)
     points = np.full(scores.size, np.nan)
-    points[~missing] = read_sparcc(random, model, scores[~missing], targets)
+    points[~missing] = draw_sparcc_readings(random, model, scores[~missing], targets)
     cohort = _table(random, clinical, vhi_sums, apart, scores, points)
-    cohort["disagreement"] = _explained(random, far, after & np.repeat(improved, 2))
+    cohort["disagreement"] = _explained(random, far, fell)
     rows = asked_and_reached(cohort, targets)
     missed = [str(row["quantity"]) for row in rows if not row["agrees"]]
     if missed:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.statistics._pairs import WIDTH
 from vhi.study.simulated.corrections import (
     NotReachedError,
     adjust_sums,
@@ -29,7 +30,7 @@ FARTHEST = 5.0
 """No difference lies beyond this many SD: three scans would hold nearly all squares."""
 
 
-def read_vhi(
+def draw_vhi_readings(
     random: np.random.Generator,
     model: Model,
     sums: Integers,
@@ -80,7 +81,7 @@ def read_vhi(
     return nearest_of_parity(found, sums % 2), far
 
 
-def read_sparcc(
+def draw_sparcc_readings(
     random: np.random.Generator, model: Model, sums: Integers, targets: Targets
 ) -> Integers:
     """Return first − second reader in points, (scans,), from both readers' sums."""
@@ -99,7 +100,7 @@ def read_sparcc(
     total, squares = n * bias, (n - 1) * sd**2 + n * bias**2
     return adjust_sums(
         nearest_of_parity(found, sums % 2), -most, most, step=2,
-        total=(total, 0.02 * n), squares=(squares, 0.02 * n * sd / 1.96),
+        total=(total, 0.02 * n), squares=(squares, 0.02 * n * sd / WIDTH),
     )  # fmt: skip
 
 
@@ -122,4 +123,4 @@ def _corrected(
 
 def _bias_and_sd(limits: tuple[float, float]) -> tuple[float, float]:
     low, high = limits
-    return (low + high) / 2, (high - low) / 2 / 1.96
+    return (low + high) / 2, (high - low) / 2 / WIDTH
