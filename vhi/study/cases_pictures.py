@@ -232,8 +232,8 @@ def pictures_of(found: Found, *, simulated: bool) -> list[Picture]:
                 "disagreements",
                 "Where two readers differ most",
                 f"{called}The region with the largest share of the difference, in n = "
-                f"{len(places)} scans: the first segmentation's outline, the second's, and what only the first "
-                "(yellow) or only the second (red) marks, on STIR.",
+                f"{len(places)} scans: the first segmentation's outline, the second's, and what "
+                "only the first (yellow) or only the second (red) marks, on STIR.",
                 "Rows of three close views of STIR slices with outlines and coloured differences",
                 partial(disagreement_figure, places, simulated=simulated),
             )
