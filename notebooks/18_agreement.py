@@ -46,7 +46,7 @@ from vhi.cases import load_cases
 from vhi.published import printed_numbers
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.reliability import measurement_error
-from vhi.study.agreement_table import agreement_rows, two_readers_by_pair, two_readers_of
+from vhi.study.agreement_table import agreement_rows
 from vhi.study.drawing import number
 from vhi.study.masks import load_readings
 from vhi.study.overlap import add_published, overlap_rows
@@ -58,6 +58,7 @@ from vhi.study.simulated_part import (
     simulate_cohorts,
     simulated_patients,
 )
+from vhi.study.two_readers import two_readers_by_pair, two_readers_of
 
 printed = {row.key: row for row in printed_numbers()}
 

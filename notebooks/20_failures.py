@@ -44,13 +44,13 @@ import pandas as pd
 import vhi
 from vhi import figures
 from vhi.statistics.failures import worklist
-from vhi.study.agreement_table import two_readers_by_pair
 from vhi.study.cases_pictures import is_cleaned
 from vhi.study.failure_figures import draw_flagged, draw_side_by_side
 from vhi.study.failure_table import count_classes, disagreement_rows, failure_rows
 from vhi.study.masks import load_readings
 from vhi.study.overlap import add_published, overlap_rows
 from vhi.study.pages.failures import draw_shares
+from vhi.study.two_readers import two_readers_by_pair
 
 readings = load_readings(vhi.load_cases(SOURCE))
 if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in readings):

@@ -7,7 +7,7 @@ pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[s
 import pandas as pd
 
 from vhi.errors import InputError
-from vhi.study.agreement_table import COLUMNS, TwoReaders, agreement_rows, holm, upper_fence
+from vhi.study.agreement_table import COLUMNS, agreement_rows, holm, upper_fence
 from vhi.study.failure_table import NOT_LOOKED, classes_of, count_classes, failure_rows
 from vhi.study.patients import Patients
 from vhi.study.printed_part import printed_responses
@@ -19,6 +19,7 @@ from vhi.study.response_table import (
     responses_of,
     sdc_of,
 )
+from vhi.study.two_readers import TwoReaders
 
 # What both readers left of the study's eight scans, in voxels: printed by the authors.
 R1 = (896, 2050, 2033, 97301, 15768, 1570, 30727, 824)

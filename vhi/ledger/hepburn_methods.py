@@ -5,14 +5,12 @@ from __future__ import annotations
 from vhi.ledger.found import Found
 from vhi.ledger.material import Material
 from vhi.ledger.rules import Check, nearest, remainder, same, total
-
-NICE_BASDAI_FALL = 2
-NICE_VAS_FALL_CM = 2
-"""NICE technology appraisal TA383 (2016): BASDAI by half or by 2 units, and spinal pain by 2 cm."""
-
-ASDAS_IMPROVEMENT = 1.1
-ASDAS_INACTIVE = 1.3
-"""Machado et al. 2011, Annals of the Rheumatic Diseases 70:47: 1.1 or more; below 1.3."""
+from vhi.statistics.rules import (
+    ASDAS_IMPROVEMENT,
+    ASDAS_INACTIVE,
+    NICE_BASDAI_FALL,
+    NICE_VAS_FALL_CM,
+)
 
 JOINTS = 2
 """SPARCC scores depth and intensity once for each joint and slice: Maksymowych et al. 2005."""

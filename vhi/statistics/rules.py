@@ -19,6 +19,10 @@ RANGES = {
     "asdas": (0.0, np.inf),
 }
 
+# NICE technology appraisal TA383 (2016), and Machado et al. 2011.
+NICE_BASDAI_FALL, NICE_VAS_FALL_CM = 2.0, 2.0
+ASDAS_IMPROVEMENT, ASDAS_INACTIVE = 1.1, 1.3
+
 _SECTION_23 = "Hepburn et al. 2023 (preprint), section 2.3"
 _SECTION_273 = "Hepburn et al. 2023 (preprint), section 2.7.3"
 _SDC = "Smallest detectable change: de Vet et al. 2006, Health and Quality of Life Outcomes 4:54"
@@ -92,8 +96,8 @@ RULES = {
             "BASDAI falls to half or less, or by 2 or more, and spinal VAS falls by 2 cm or more",
             "NICE technology appraisal 383 (2016), recommendation 1.4",
             responds=lambda before, after, _: (
-                (_halves(before, after) | (_falls(before, after, "basdai", 2) >= 0))
-                & (_falls(before, after, "spinal_vas_cm", 2) >= 0)
+                (_halves(before, after) | (_falls(before, after, "basdai", NICE_BASDAI_FALL) >= 0))
+                & (_falls(before, after, "spinal_vas_cm", NICE_VAS_FALL_CM) >= 0)
             ),
         ),
         Rule(
@@ -110,7 +114,9 @@ RULES = {
             ("asdas",),
             "ASDAS falls by 1.1 or more",
             "Machado et al. 2011, Annals of the Rheumatic Diseases 70:47",
-            responds=lambda before, after, _: _falls(before, after, "asdas", 1.1) >= 0,
+            responds=lambda before, after, _: (
+                _falls(before, after, "asdas", ASDAS_IMPROVEMENT) >= 0
+            ),
         ),
         Rule(
             "asdas-improvement-as-printed",
@@ -118,7 +124,7 @@ RULES = {
             ("asdas",),
             "ASDAS falls by more than 1.1",
             _SECTION_23,
-            responds=lambda before, after, _: _falls(before, after, "asdas", 1.1) > 0,
+            responds=lambda before, after, _: _falls(before, after, "asdas", ASDAS_IMPROVEMENT) > 0,
         ),
         Rule(
             "asdas-inactive",
@@ -126,7 +132,7 @@ RULES = {
             ("asdas",),
             "ASDAS is below 1.3 after treatment, whatever it was before",
             f"Machado et al. 2011, Annals of the Rheumatic Diseases 70:47; {_SECTION_23}",
-            responds=lambda before, after, _: np.round(after["asdas"], 9) < 1.3,
+            responds=lambda before, after, _: np.round(after["asdas"], 9) < ASDAS_INACTIVE,
         ),
         Rule(
             "vhi-fall",

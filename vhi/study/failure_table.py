@@ -11,9 +11,9 @@ from typing import Any
 
 from vhi.statistics.disagreement import disagreements
 from vhi.statistics.failures import CLASSES, worklist
-from vhi.study.agreement_table import TwoReaders
 from vhi.study.masks import Readings
 from vhi.study.patients import Patients
+from vhi.study.two_readers import TwoReaders
 
 FAILURE_COLUMNS = (
     "data", "simulated", "measure", "unit", "readers", "patient", "visit", "first", "second",

@@ -12,7 +12,7 @@ from vhi.cases import Case, load_cases
 from vhi.errors import InputError
 from vhi.measurement import Measurement
 from vhi.study import agreement_table, failure_table, printed_part, simulated_part
-from vhi.study.agreement_table import TwoReaders, agreement_rows, two_readers_by_pair
+from vhi.study.agreement_table import agreement_rows
 from vhi.study.cases_pictures import Disagreement, is_cleaned, pictures_of
 from vhi.study.cleaned import CEILING_COLUMNS, ceiling_rows
 from vhi.study.composite import REFERENCE_COLUMNS, reference_rows
@@ -32,6 +32,7 @@ from vhi.study.threshold_table import (
     curve_rows,
     threshold_row,
 )
+from vhi.study.two_readers import TwoReaders, two_readers_by_pair
 from vhi.workflow import measure
 
 STUDY, PHANTOM = "study", "phantom"

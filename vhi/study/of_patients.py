@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vhi.study import agreement_table, failure_table, response_table
-from vhi.study.agreement_table import TwoReaders, agreement_rows, two_readers_of
+from vhi.study.agreement_table import agreement_rows
 from vhi.study.failure_table import classes_of, count_classes, failure_rows
 from vhi.study.patients import AFTER, BEFORE, Patients
 from vhi.study.pictures import (
@@ -23,6 +23,7 @@ from vhi.study.pictures import (
 )
 from vhi.study.response_table import change_rows, response_rows, responses_of
 from vhi.study.result import MOST_PAIRS, SIMULATED, Picture, Result, Table
+from vhi.study.two_readers import TwoReaders, two_readers_of
 
 NOTE_SIMULATED = "These patients are simulated: no number here was measured on anybody."
 LIMITS_NOTE = (

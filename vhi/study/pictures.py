@@ -17,11 +17,12 @@ from vhi.study.agreement_figures import (
     draw_ratios,
     draw_scatter_of_readers,
 )
-from vhi.study.agreement_table import TwoReaders, upper_fence
+from vhi.study.agreement_table import upper_fence
 from vhi.study.failure_figures import draw_flagged
 from vhi.study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.study.response_figures import draw_changes, draw_spaghetti
 from vhi.study.response_table import change_lines, changes
+from vhi.study.two_readers import TwoReaders
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
