@@ -174,8 +174,7 @@ print(
 # %% [markdown]
 # ### Move the thresholds
 #
-# What would another $n$ let through? In a notebook the sliders move $n$ or either threshold; picture and volume follow.
-# Here three settings stand side by side.
+# What would another $n$ let through? First in numbers, of the whole scan.
 
 # %%
 from vhi.widgets import normal_bone_control, threshold_control
@@ -188,18 +187,24 @@ for n in (1.0, 1.5, 2.0, 2.5, 3.0):
 control.reset()
 print(fill(str(control)))
 
+# %% [markdown]
+# Now by hand. The slices with most candidates lie on this page: move $n$, or either threshold on the histogram
+# of normal bone (a handle takes the mouse, a finger, or the arrow keys). Candidates, count and volume follow, and the point on
+# the curve. A button leads back to the rule.
+
 # %% tags=["nbval-ignore-output", "remove-input"]
 control
 
 # %% [markdown]
 # The lower the threshold, the more is marked, inflammation and noise alike. From a certain $n$ on the lower threshold
-# would pass the upper one; it is held there, and the volume no longer changes.
+# would pass the upper one; it is held there, and the curve runs level.
 
 # %% [markdown]
 # ### Draw normal bone yourself
 #
-# The yardstick is drawn by a person, so try it: move an ellipse over the marrow and watch the thresholds. It begins about
-# where and as large as the given normal bone.
+# The yardstick is drawn by a person, so try it: drag the ellipse over the marrow, resize it at its grips, and watch quartiles
+# and thresholds. It begins about where and as large as the given normal bone. What if it takes in a vessel? A button moves it
+# just far enough to take in the brightest bone beside it; code cannot tell whether that is a vessel, but it shows what follows.
 
 # %%
 bone = measurement.normal_bone.array.astype(np.uint8)
@@ -207,7 +212,8 @@ drawn = vhi.list_regions(bone, stir, lesions=True)[0]
 centre, (first, last) = list(drawn.voxel), drawn.slices
 centre[stir.slice_axis], slices = (first + last) // 2, last - first + 1
 radius_mm = [max(round(np.sqrt(drawn.area_mm2 / slices / np.pi)), 1)]
-bone_control = normal_bone_control(stir, centre=centre, radius_mm=radius_mm, slices=slices)
+area = {"centre": centre, "radius_mm": radius_mm, "slices": slices}
+bone_control = normal_bone_control(stir, bone=measurement.disease_region, **area)
 print(f"circles of {radius_mm[0]} mm radius on {slices} slices around voxel {tuple(centre)}:")
 print(fill(str(bone_control)))
 

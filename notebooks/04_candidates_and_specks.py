@@ -168,6 +168,8 @@ for lesion in lesions[:5]:
 # Volumes are by pitch; mean and peak are STIR intensities in scanner units.
 #
 # ### Move the limit
+#
+# First in numbers, of the whole scan.
 
 # %%
 from vhi.widgets import speck_control
@@ -179,6 +181,10 @@ for limit in (1, 2, 4, 8, 16):
     print(f"from {limit:2} pixels on: {state['regions']:5} regions, {state['voxels']:7} voxels")
 control.set(min_pixels=4)
 print(fill(str(control)))
+
+# %% [markdown]
+# Now by hand, on the slices with most candidates: regions under the limit fade to turquoise, and what is left is counted. What
+# counts as touching can be changed too: at sides and corners, as in the paper, or at sides only.
 
 # %% tags=["nbval-ignore-output", "remove-input"]
 control

@@ -290,6 +290,27 @@ if rows:
 # mask of a reader is the truth about the other. On the phantom, where the one mask is the truth, the ceiling says how well the thresholds do
 # ([](#page-accuracy)).
 #
+# (cleaning-game)=
+# ### A game: clean, then compare
+#
+# One slice of several cases, the one with the highest ceiling first. Remove what you hold for no inflammation, keep the rest.
+# The manual masks stay hidden until you ask. Then your cleaning stands beside the best that whole regions can give, against
+# each of these masks and their consensus, the voxels that more than half of them mark: Dice, and volume minus that of the
+# mask. A low score is no proof that you are wrong: where the readers differ from each other, so may you. On the phantom the
+# readers are simulated, and the truth is there too.
+
+# %%
+from vhi.widgets import cleaning_game
+
+game = cleaning_game(vhi.load_cases(SOURCE) if manual else [case])
+for played in game.rounds:
+    limit = f"{played.ceiling:.3f}" if played.references else "not known, no reader drew here"
+    print(f"{played.case}, slice {played.index}: {len(played.sizes)} regions, ceiling {limit}")
+
+# %% tags=["nbval-ignore-output", "remove-input"]
+game
+
+# %% [markdown]
 # :::{admonition} Takeaway
 # :class: tip
 # Cleaning is data: a list of small decisions with a place, a name and a reason, which anybody can replay, count and dispute.

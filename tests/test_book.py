@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import fetched_addresses as addresses
 import pytest
-from conftest import chromium
+from in_browser import Visit, opened_browser
 
 bs4 = pytest.importorskip(
     "bs4", reason="the book's tests read pages with beautifulsoup4 (extra: test)"
@@ -229,48 +228,8 @@ def test_formulas_are_mathml(page: Path) -> None:
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed"
-    )
-    executable = chromium()
-    if executable is None:
-        pytest.skip("no browser found: install Chromium")
-    # Chromium's sandbox refuses the superuser, which is who runs a container.
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+    with opened_browser() as browser:
         yield browser
-        browser.close()
-
-
-class Visit:
-    """A page opened from disk, with what it asked for and what it complained of."""
-
-    def __init__(self, browser, page: Path, query: str = "") -> None:
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.tab = browser.new_page()
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.tab.on("console", self._console)
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.on(
-            "requestfailed", lambda request: self.complaints.append(f"failed: {request.url}")
-        )
-        self.tab.goto(page.as_uri() + query, wait_until="load")
-
-    def _console(self, message) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def left_the_folder(self, folder: Path) -> list[str]:
-        inside = (folder.as_uri() + "/", "data:", "blob:", "about:")
-        return [url for url in self.requests if not url.startswith(inside)]
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.tab.close()
 
 
 def test_the_browser_notices_a_request_that_leaves(browser, tmp_path: Path) -> None:

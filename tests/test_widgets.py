@@ -322,13 +322,14 @@ def test_every_input_says_what_it_is(controls):
 
 def test_twin_is_a_picture_with_alt_text_and_caption(controls):
     for shown in controls:
-        html = shown._repr_html_()
+        html = shown._drawn_twin()
         (alt,) = re.findall(r'<img [^>]*alt="([^"]{40,})"', html)
         (caption,) = re.findall(r"<figcaption>(.{60,})</figcaption>", html)
         (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
         assert base64.b64decode(data).startswith(b"\x89PNG")
         assert "voxels" in alt and "kernel" in caption
         assert not re.search(r"https?:|<input|<button|<script", html)
+        assert html in shown._repr_html_()
 
 
 def test_twin_is_the_same_every_time(measurement):
@@ -369,3 +370,33 @@ def test_importing_the_controls_imports_no_front_end():
 def test_png_of_a_figure_is_the_same_bytes(controls):
     figure = controls[0].figure()
     assert control.encode_png(figure, 80) == control.encode_png(figure, 80)
+
+
+# -------------------------------------------------------------------- the page's form in a notebook
+
+
+def test_page_s_form_in_a_notebook_and_control_follow_each_other(measurement):
+    pytest.importorskip("anywidget", reason="anywidget is not installed")
+    control = threshold_control(measurement)
+    widget = control.page_widget
+    assert widget is control.page_widget and "export default" in widget._esm
+    assert widget.whole_voxels == measurement.vhi.voxels == 24
+    control.set(multiple=0.2)
+    assert (widget.multiple, widget.lower, widget.upper) == (0.2, 85.0, 100.0)
+    assert widget.whole_voxels == 40
+    # As the browser sends it: all that a move settled, in one message.
+    widget.set_state({"multiple": 0.1, "lower": 80.0, "upper": 150.0, "slice": 3})
+    state = control.state()
+    assert [state[name] for name in ("multiple", "lower", "upper", "slice")] == [0.1, 80, 150, 3]
+    assert state["voxels"] == widget.whole_voxels == 24 + 21
+    assert state["voxels_upper"] == 4
+    control.reset()
+    assert control.thresholds == measurement.thresholds
+    assert widget.lower == measurement.thresholds.lower
+
+
+def test_without_anywidget_the_page_s_form_says_how_to_get_it(measurement, monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.delitem(sys.modules, "vhi.widgets.module_view", raising=False)
+    with pytest.raises(InputError, match=re.escape('pip install "vhi[book]"')):
+        threshold_control(measurement).page_widget  # noqa: B018

@@ -6,6 +6,7 @@ twin.
 """
 
 from vhi.widgets.cleaning import CleaningControl, cleaning_control
+from vhi.widgets.cleaning_game import CleaningGame, cleaning_game
 from vhi.widgets.control import Control
 from vhi.widgets.normal_bone import NormalBoneControl, normal_bone_control
 from vhi.widgets.specks import SpeckControl, speck_control
@@ -13,11 +14,13 @@ from vhi.widgets.thresholds import ThresholdControl, threshold_control
 
 __all__ = [
     "CleaningControl",
+    "CleaningGame",
     "Control",
     "NormalBoneControl",
     "SpeckControl",
     "ThresholdControl",
     "cleaning_control",
+    "cleaning_game",
     "normal_bone_control",
     "speck_control",
     "threshold_control",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vhi.errors import InputError
 from vhi.widgets.inputs import Setting
+from vhi.widgets.page import page_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,11 +33,14 @@ class Twin:
 class Control(ABC):
     """A control whose picture and numbers follow its settings.
 
-    In a notebook with a kernel it shows as sliders and buttons, on a page as its drawn twin.
+    In a notebook with a kernel it shows as sliders and buttons. On a page its ES module computes
+    on `page_data`; where it has none, or scripts are off, the page shows its drawn twin.
     ``print(control)`` gives its numbers at fixed precision.
     """
 
     _title = "control"
+    _module = ""
+    """Name of its ES module, one of `vhi.widgets.modules.control_names`; empty without one."""
     _only_shown = frozenset({"slice"})
     """Settings that change the picture but no number."""
 
@@ -86,6 +90,10 @@ class Control(ABC):
         problem = {"problem": self.problem} if self.problem else {}
         return {**self._values, **self._results, **problem}
 
+    def page_data(self) -> dict[str, Any]:
+        """Return what its ES module needs on a page: settings by name, and ``data``."""
+        return {}
+
     def actions(self) -> dict[str, Callable[[], None]]:
         """Return what the buttons do, by their text."""
         return {}
@@ -133,9 +141,16 @@ class Control(ABC):
 
     def __repr__(self) -> str:
         # The same in every run, so that stored outputs can be compared.
-        return f"<vhi {self._title}: live in a notebook with a kernel, a picture on a page>"
+        page = "on a page too" if self._module else "a picture on a page"
+        return f"<vhi {self._title}: live in a notebook with a kernel, {page}>"
 
     def _repr_html_(self) -> str:
+        twin = self._drawn_twin()
+        if not self._module:
+            return twin
+        return page_html(self._module, self.page_data(), label=self._title, twin=twin)
+
+    def _drawn_twin(self) -> str:
         twin = self._twin()
         data = base64.b64encode(encode_png(twin.figure, TWIN_DPI, crop=True)).decode()
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.figures import draw_histogram
-from vhi.images import Image
+from vhi.images import Image, check_same_grid
 from vhi.normal_bone import draw_normal_bone
 from vhi.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
+from vhi.widgets.area import WITHIN_MM, area_data, brightest_nearby, nearest_centre
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
 from vhi.widgets.pictures import SlicePainter, slice_and_histogram
@@ -32,6 +33,7 @@ def normal_bone_control(
     centre: Sequence[int] | None = None,
     radius_mm: Sequence[float] = (12, 8),
     slices: int = 3,
+    bone: Image | None = None,
 ) -> NormalBoneControl:
     """Return a control that places the ellipse of normal bone.
 
@@ -45,6 +47,9 @@ def normal_bone_control(
         One radius, or two: along the first and the second in-plane array axis.
     slices
         How many slices to draw on.
+    bone
+        The disease region: bright spots are then sought in bone only, and a page shows which
+        bone the thresholds mark.
 
     Returns
     -------
@@ -53,9 +58,9 @@ def normal_bone_control(
     Raises
     ------
     InputError
-        A setting is outside what its slider takes.
+        A setting is outside what its slider takes, or `bone` lies on another grid.
     """
-    return NormalBoneControl(stir, centre=centre, radius_mm=radius_mm, slices=slices)
+    return NormalBoneControl(stir, centre=centre, radius_mm=radius_mm, slices=slices, bone=bone)
 
 
 class NormalBoneControl(Control):
@@ -75,6 +80,7 @@ class NormalBoneControl(Control):
     """
 
     _title = "normal-bone control"
+    _module = "normal_bone"
     _only_shown = frozenset[str]()
 
     def __init__(
@@ -84,8 +90,11 @@ class NormalBoneControl(Control):
         centre: Sequence[int] | None,
         radius_mm: Sequence[float],
         slices: int,
+        bone: Image | None = None,
     ) -> None:
-        self.stir = stir
+        if bone is not None:
+            check_same_grid(stir, bone)
+        self.stir, self._bone = stir, None if bone is None else bone.array.astype(bool)
         middle = [n // 2 for n in stir.shape] if centre is None else list(centre)
         radii = list(radius_mm) * (2 if len(radius_mm) == 1 else 1)
         if len(middle) != 3 or len(radii) != 2:
@@ -97,8 +106,10 @@ class NormalBoneControl(Control):
         offered = self.settings_offered()
         begin = {name: offered[name].check(name, begin[name]) for name in offered}
         around = draw_normal_bone(stir, centre=middle, radius_mm=[2 * r for r in radii])
-        self._painter = SlicePainter(stir, stir.with_array(around), crop=False)
+        bright_in = around if self._bone is None else self._bone
+        self._painter = SlicePainter(stir, stir.with_array(bright_in), crop=False)
         super().__init__(begin)
+        self._begun_with = begin
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -120,6 +131,42 @@ class NormalBoneControl(Control):
             "slices": Slider("Number of slices", 1, length["slice"]),
         }
 
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """Return what the buttons do, by their text."""
+        return {"Take in the brightest spot nearby": self.take_in, "As it began": self.reset}
+
+    def take_in(self) -> None:
+        """Move the ellipse just far enough to take in the brightest spot beside it.
+
+        Nothing says what the spot is: a vessel, inflammation, or the edge of bone.
+
+        Raises
+        ------
+        InputError
+            There is no voxel beside the ellipse to choose from.
+        """
+        given = self.settings
+        spot = brightest_nearby(self.stir, self.mask, centre=given["centre"], bone=self._bone)
+        if spot is None:
+            raise InputError(f"the ellipse: no bone beside it within {WITHIN_MM:g} mm; move it")
+        place = {"centre": given["centre"], "radius_mm": given["radius_mm"]}
+        centre = nearest_centre(self.stir, spot, **place)
+        self.set(**dict(zip(self._names, centre, strict=True)))
+
+    def reset(self) -> None:
+        """Go back to where the ellipse began."""
+        self.set(**self._begun_with)
+
+    def page_data(self) -> dict[str, Any]:
+        """Return the settings, and the scan around the ellipse as ``data``."""
+        data = area_data(self.stir, **self.settings, window=self._painter.window, bone=self._bone)
+        sliders = {
+            name: {"label": each.label, "low": each.low, "high": each.high, "step": each.step}
+            for name, each in self.settings_offered().items()
+            if isinstance(each, Slider)
+        }
+        return {"data": {**data, "sliders": sliders}, **self._values}
+
     def _compute(self) -> dict[str, Any]:
         self.mask = np.zeros(self.stir.shape, bool)
         self.thresholds, self._intensities = None, np.zeros(0)
@@ -130,6 +177,8 @@ class NormalBoneControl(Control):
             "voxels": self._intensities.size,
             "lower": t.lower,
             "upper": t.upper,
+            "lower_quartile": float(np.percentile(self._intensities, 25)),
+            "upper_quartile": t.upper_quartile,
             "iqr": t.iqr,
             "multiple": t.multiple,
         }
@@ -170,8 +219,8 @@ class NormalBoneControl(Control):
             figure,
             f"An ellipse of {radii} mm on {settings['slices']} slices around slice {index}, and "
             "one twice as large. Both thresholds rest on the brightest voxels inside, so what is "
-            "taken in with a larger area can move them. In a notebook with a kernel, sliders move "
-            "the ellipse.",
+            "taken in with a larger area can move them. Where scripts may run, the ellipse is "
+            "moved here, without a kernel.",
             f"Slice {index} twice with a blue ellipse, above histograms of the intensities inside "
             "it. " + "; ".join(said) + ".",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from vhi.biomarker import Vhi, measure_volume
 from vhi.candidates import UPPER, label_candidates, remove_small_regions
-from vhi.figures import draw_histogram
+from vhi.figures import draw_histogram, fullest_slices
 from vhi.thresholds import Thresholds, thresholds_at
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
+from vhi.widgets.page import stack_data
 from vhi.widgets.pictures import (
     SlicePainter,
     first_slice,
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from vhi.measurement import Measurement
+
+PAGE_SLICES = 3
+"""Slices that a page carries to compute on. Chosen: about 1.3 MB of a scan of the study."""
+
+SETTABLE = ("multiple", "lower", "upper")
 
 
 def threshold_control(
@@ -72,12 +78,14 @@ class ThresholdControl(Control):
     """
 
     _title = "threshold control"
+    _module = "thresholds"
+    _page_view: Any = None
 
     def __init__(self, measurement: Measurement, *, slice_index: int | None = None) -> None:
         self.measurement = measurement
-        self.thresholds = measurement.thresholds
         self._painter = SlicePainter(measurement.stir, measurement.disease_region)
-        super().__init__({"slice": first_slice(measurement), **_settable(self.thresholds)})
+        begin = _settable(measurement.thresholds)
+        super().__init__({"slice": first_slice(measurement), **begin})
         if slice_index is not None:
             self.set(slice=slice_index)
 
@@ -99,29 +107,75 @@ class ThresholdControl(Control):
             "upper": Slider("Upper threshold (intensity)", low, high, step),
         }
 
+    def page_data(self) -> dict[str, Any]:
+        """Return the settings, and the slices with most candidates as ``data``."""
+        m, axis = self.measurement, self.measurement.stir.slice_axis
+        slices = {self._values["slice"], *fullest_slices(m.kept.array, axis, PAGE_SLICES)}
+        sliders = {
+            name: [setting.low, setting.high, setting.step]
+            for name, setting in self.settings_offered().items()
+            if isinstance(setting, Slider) and name != "slice"
+        }
+        data = {
+            **stack_data(m, sorted(slices)),
+            "rule": asdict(m.thresholds),
+            "sliders": sliders,
+            "whole": {
+                "voxels": measure_volume(m.kept.array > 0, m.stir.spacing_mm).voxels,
+                "slices": m.stir.shape[axis],
+            },
+        }
+        return {"data": data, **self._values}
+
     def actions(self) -> dict[str, Callable[[], None]]:
         """Return what the buttons do, by their text."""
         return {"As the rule decides": self.reset}
 
     def reset(self) -> None:
         """Go back to the thresholds that the rule decided on."""
-        self.thresholds = self.measurement.thresholds
-        self._values = {**self._values, **_settable(self.thresholds)}
+        self.adopt(**_settable(self.measurement.thresholds))
+
+    def adopt(self, **values: Any) -> None:
+        """Take settings as they are, when something settled them by the rules of `set` already."""
+        self._values = {**self._values, **values}
         self._follow()
+
+    @property
+    def page_widget(self) -> Any:
+        """The page's form of it in a notebook: the same ES module, run by anywidget.
+
+        It counts in the browser while a threshold is dragged; this control follows it, and it
+        shows the count in the whole scan besides.
+
+        Raises
+        ------
+        InputError
+            anywidget is not installed.
+        """
+        if self._page_view is None:
+            from vhi.widgets.module_view import ModuleView
+
+            self._page_view = ModuleView(self, self._module, ("slice", *SETTABLE))
+        return self._page_view.widget
+
+    def _follow(self, *, compute: bool = True) -> None:
+        super()._follow(compute=compute)
+        if self._page_view is not None:
+            self._page_view.refresh()
 
     def _take(self, values: dict[str, Any]) -> dict[str, Any]:
         now = {**self._values, **values}
         if "multiple" in values and "lower" not in values:
             now["lower"] = thresholds_at(self.measurement.intensities, now["multiple"]).lower
         now["lower"] = min(now["lower"], now["upper"])
-        self.thresholds = replace(self.thresholds, **{k: now[k] for k in ("lower", "upper")})
         if "multiple" not in values and now["lower"] != self._values["lower"]:
             rule = self.measurement.thresholds
             now["multiple"] = (now["lower"] - rule.upper_quartile) / rule.iqr
-        self.thresholds = replace(self.thresholds, multiple=now["multiple"])
         return now
 
     def _compute(self) -> dict[str, Any]:
+        settable = {name: self._values[name] for name in SETTABLE}
+        self.thresholds = replace(self.measurement.thresholds, **settable)
         self.kept = _label(self.measurement, self.thresholds)
         volume, upper = _volumes(self.measurement, self.kept)
         return {
@@ -164,15 +218,15 @@ class ThresholdControl(Control):
             self._painter.draw_beside(index, shown),
             f"The multiple n at three settings, slice {index}. Yellow: from the lower threshold "
             "on; red: from the upper one on. Volumes are of the whole scan, before cleaning. n "
-            "carries the lower threshold no further than the upper one. In a notebook with a "
-            "kernel, sliders move n and both thresholds.",
+            "carries the lower threshold no further than the upper one. Where scripts may run, n "
+            "and both thresholds are moved here, without a kernel.",
             f"Slice {index} three times, candidates in yellow and red. " + "; ".join(said) + ".",
         )
 
 
 def _settable(thresholds: Thresholds) -> dict[str, float]:
     """Return the part of the thresholds that a reader can move."""
-    return {name: getattr(thresholds, name) for name in ("multiple", "lower", "upper")}
+    return {name: getattr(thresholds, name) for name in SETTABLE}
 
 
 def _label(measurement: Measurement, thresholds: Thresholds) -> NDArray[np.uint8]:

@@ -1,0 +1,88 @@
+"""What every control on a page must hold, whatever it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_controls_in_browser import CONTRAST
+
+CALM = {"reduced_motion": "reduce"}
+"""Options of a page on which a change is drawn at once."""
+
+
+def slider(tab, begins: str):
+    """Return a slider by the beginning of its name."""
+    return tab.locator(f"input[type=range][aria-label^='{begins}']")
+
+
+def picture(tab) -> str:
+    """Return the visible slice."""
+    return tab.evaluate(
+        "[...document.querySelectorAll('canvas')].find((c) => c.offsetParent).toDataURL()"
+    )
+
+
+def value(tab, name: str) -> float:
+    """Return a number as the page has it, not as it writes it."""
+    return float(tab.locator(f"[data-name={name}]").get_attribute("data-value"))
+
+
+def pixels_in(tab, colour: str) -> int:
+    """Return how many pixels of the visible slice have exactly a colour "#rrggbb"."""
+    return tab.evaluate(
+        """(colour) => {
+            const canvas = [...document.querySelectorAll("canvas")].find((c) => c.offsetParent);
+            const { data } = canvas.getContext("2d")
+                .getImageData(0, 0, canvas.width, canvas.height);
+            const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4) {
+                count += data[i] === r && data[i + 1] === g && data[i + 2] === b;
+            }
+            return count;
+        }""",
+        colour,
+    )
+
+
+def check_named(tab) -> None:
+    """Every input has a name and says its value; the picture says what it shows."""
+    for input_ in tab.locator("input[type=range]").all():
+        assert len(input_.get_attribute("aria-label")) > 4
+        assert input_.get_attribute("aria-valuetext")
+    for grip in tab.locator("[role=slider]").all():
+        low, now, high = (
+            float(grip.get_attribute(f"aria-value{w}")) for w in ("min", "now", "max")
+        )
+        assert low <= now <= high and grip.get_attribute("aria-valuetext")
+    for canvas in tab.locator("canvas:visible").all():
+        assert "STIR slice" in canvas.get_attribute("aria-label")
+    assert tab.locator("[role=status][aria-live=polite]").count() == 1
+    assert tab.locator(".vhi-control").get_attribute("role") == "group"
+
+
+def check_fits_a_phone(tab) -> None:
+    """Nothing is wider than 320 pixels, and what is touched is large enough."""
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 320
+    for part in tab.locator("input:visible, button, canvas:visible, .vhi-chart svg, td").all():
+        box = part.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+    for part in tab.locator("input[type=range], button, label.vhi-box").all():
+        assert part.bounding_box()["height"] >= 24
+
+
+def check_readable(tab, theme: str) -> None:
+    """Text stands out from its ground."""
+    tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    assert tab.evaluate(CONTRAST) > 7
+
+
+def axe_findings(tab, theme: str) -> list[Any]:
+    """Return what axe complains of."""
+    tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    package = pytest.importorskip("axe_playwright_python", reason="axe is not installed")
+    tab.evaluate(Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = tab.evaluate("async () => (await axe.run(document)).violations")
+    return [(each["id"], each["impact"]) for each in found]

@@ -1,0 +1,178 @@
+// Threshold lab: move n or either threshold; candidates, volume and curve follow (step ii).
+//
+// Model: data (see ThresholdControl.page_data), slice, multiple, lower, upper; in a notebook also
+// whole_voxels.
+
+import { countLabels, decodeStack, keptLabels, moveThresholds } from "./core.js";
+import { RED, YELLOW, begin, counted, element, greyOf, sliceView, withUnit } from "./view.js";
+import { announcer, button, choice, readings, slider, switchBox } from "./inputs.js";
+import { intensity, limits, marrowChart, these, volumeCurve } from "./threshold_charts.js";
+
+const SETTINGS = ["slice", "multiple", "lower", "upper"];
+
+function render({ model, el }) {
+  const stack = decodeStack(model.get("data"));
+  const { rule } = stack;
+  const picture = sliceView(stack);
+  const said = announcer();
+  const look = { contrast: "stir", candidates: true };
+  let now = settingsOf(model);
+  let moving = false;
+
+  // ------------------------------------------------------------------ what a reader moves
+  const show = (settings) => {
+    now = settings;
+    moving = true;
+    for (const name of SETTINGS) model.set(name, now[name]);
+    moving = false;
+    model.save_changes();
+    refresh();
+  };
+  const move = (moved) => show({ ...now, ...moveThresholds(rule, now, moved) });
+  const toRule = () => show({ ...now, ...part(rule, ["multiple", "lower", "upper"]) });
+
+  const inputs = {
+    multiple: slider({
+      ...limits(stack, "multiple"),
+      label: "Multiple n of the IQR",
+      value: now.multiple,
+      text: (n) => n.toFixed(2),
+      mark: { value: rule.multiple, text: "▲ rule" },
+      onMove: (multiple) => move({ multiple }),
+    }),
+    lower: slider({
+      ...limits(stack, "lower"),
+      label: "Lower threshold (intensity)",
+      value: now.lower,
+      text: intensity,
+      onMove: (lower) => move({ lower }),
+    }),
+    upper: slider({
+      ...limits(stack, "upper"),
+      label: "Upper threshold (intensity)",
+      value: now.upper,
+      text: intensity,
+      onMove: (upper) => move({ upper }),
+    }),
+  };
+  const slices = slider({
+    label: "Slice",
+    low: 0,
+    high: Math.max(stack.slices.length - 1, 1),
+    value: place(stack, now.slice),
+    text: (at) => `${stack.slices[at]?.index ?? ""}`,
+    onMove: (at) => show({ ...now, slice: stack.slices[at].index }),
+  });
+
+  // -------------------------------------------------------------------------- what follows
+  const marrow = marrowChart(stack, (moved) => move(moved));
+  const curve = volumeCurve(stack);
+  // A kernel, where there is one, counts in the whole scan.
+  const withKernel = model.get("whole_voxels") !== undefined;
+  const numbers = readings({
+    lower: "From the lower threshold on",
+    upper: "From the upper threshold on",
+    ...(withKernel ? { whole: "Whole scan, from the lower on" } : {}),
+  });
+  const showWhole = () => {
+    if (!withKernel) return;
+    const voxels = model.get("whole_voxels");
+    numbers.set("whole", withUnit(voxels, stack.voxel_mm3), voxels);
+  };
+
+  const drawSlice = (kept) => {
+    const at = place(stack, now.slice);
+    const slice = stack.slices[at];
+    picture.draw({
+      grey: greyOf(stack, slice, look.contrast),
+      layers: look.candidates ? [{ plane: kept[at], colours: { 1: YELLOW, 2: RED } }] : [],
+      text: `${look.contrast === "t1w" ? "T1w" : "STIR"} slice ${slice.index}, candidates marked: `
+        + `${counted(countLabels([kept[at]]).voxels)} pixels`,
+    });
+  };
+  const refresh = () => {
+    const kept = keptLabels(stack, now);
+    const { voxels, voxels_upper } = countLabels(kept);
+    drawSlice(kept);
+    for (const [name, input] of Object.entries(inputs)) input.set(now[name]);
+    slices.set(place(stack, now.slice));
+    marrow.refresh(now);
+    curve.refresh(now, voxels);
+    numbers.set("lower", withUnit(voxels, stack.voxel_mm3), voxels);
+    numbers.set("upper", withUnit(voxels_upper, stack.voxel_mm3), voxels_upper);
+    said.say(
+      `n ${now.multiple.toFixed(2)}, lower threshold ${intensity(now.lower)}, upper `
+        + `${intensity(now.upper)}: ${withUnit(voxels, stack.voxel_mm3)}`,
+    );
+  };
+
+  // -------------------------------------------------------------------------- put together
+  const contrasts = [["stir", "STIR"], ["t1w", "T1w"]];
+  const see = (changed) => {
+    Object.assign(look, changed);
+    drawSlice(keptLabels(stack, now));
+  };
+  const frame = begin(el);
+  const boxes = element("div", { class: "vhi-row" });
+  if (stack.slices[0].t1w) {
+    boxes.append(choice("Scan", contrasts, "stir", (contrast) => see({ contrast })).element);
+  }
+  boxes.append(switchBox("candidates", true, (candidates) => see({ candidates })).element);
+  const columns = (...parts) => element("div", { class: "vhi-columns" }, ...parts);
+  frame.append(
+    picture.element,
+    columns(...(stack.slices.length > 1 ? [slices.element] : []), boxes),
+    columns(
+      element(
+        "div",
+        {},
+        inputs.multiple.element,
+        inputs.lower.element,
+        inputs.upper.element,
+        element("div", { class: "vhi-row" }, button("Back to the paper’s rule", toRule)),
+        numbers.element,
+        element("p", { class: "vhi-note" }, note(stack)),
+      ),
+      element("div", {}, marrow.element, curve.element),
+    ),
+    said.element,
+  );
+
+  const follow = () => {
+    if (moving) return;
+    now = settingsOf(model);
+    refresh();
+  };
+  for (const name of SETTINGS) model.on(`change:${name}`, follow);
+  model.on("change:whole_voxels", showWhole);
+  refresh();
+  showWhole();
+  return () => {
+    for (const name of SETTINGS) model.off(`change:${name}`, follow);
+    model.off("change:whole_voxels", showWhole);
+  };
+}
+
+function settingsOf(model) {
+  return Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+}
+
+function part(object, names) {
+  return Object.fromEntries(names.map((name) => [name, object[name]]));
+}
+
+/** Place of a slice among those that are here; the first where it is not. */
+function place(stack, index) {
+  return Math.max(stack.slices.findIndex((slice) => slice.index === index), 0);
+}
+
+function note(stack) {
+  const { voxels, slices } = stack.whole;
+  return (
+    `In ${these(stack)} of the scan’s ${slices}, before cleaning; the whole scan has `
+    + `${withUnit(voxels, stack.voxel_mm3)} by the rule. Yellow: from the lower threshold on; red: `
+    + "from the upper one on. Dashed: the paper’s rule."
+  );
+}
+
+export default { render };
