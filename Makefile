@@ -33,7 +33,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vhi: $(PYTHON) is $$($(PYTHON) --version 2>&1); 3.11 or newer is needed. Name another: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "vhi: making the environment in $(VENV) (some minutes, once; torch is large)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "vhi: $(PYTHON) cannot make an environment (on Debian and Ubuntu: the package python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,study,test,train]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,room,study,test,train]"
 	@$(BIN)/python -m pip check
 	@touch $@
 

@@ -17,6 +17,7 @@ import typer
 from vhi._evaluate_command import evaluate_command
 from vhi._fetch_command import fetch
 from vhi._normal_bone_command import normal_bone_command
+from vhi._open_command import open_command
 from vhi._options import (
     All,
     CaseName,
@@ -184,6 +185,7 @@ app.command("train")(train)
 app.command("evaluate")(evaluate_command)
 app.command("study")(study)
 app.command("fetch")(fetch)
+app.command("open")(open_command)
 
 
 def _measure_all(

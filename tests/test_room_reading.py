@@ -1,0 +1,629 @@
+import base64
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import write_nifti
+
+from vhi import find_case, measure
+from vhi.cases import Case
+from vhi.edits import load_edits
+from vhi.errors import InputError
+from vhi.masks import Masks
+from vhi.nifti import load_image, load_mask
+from vhi.origins import Origin, made_by_network
+from vhi.phantom import make_phantom
+from vhi.room.orientation import layout_of
+from vhi.room.reading import open_reading
+from vhi.room.store import Store
+
+SHAPE = (60, 50, 6)
+
+
+@pytest.fixture
+def case(tmp_path):
+    """Twelve squares of 3 x 3 pixels in slice 1, and a bar of 12 x 3 in slices 3 and 4.
+
+    Normal bone holds 0 to 100 on 101 voxels: lower threshold 97.5, upper 100 (see conftest).
+    """
+    stir = np.full(SHAPE, 10.0)
+    region = np.zeros(SHAPE, bool)
+    region[2:58, 2:48, 1:5] = True
+    normal = np.zeros(SHAPE, bool)
+    normal[5:15, 5:15, 2] = True
+    normal[15, 5, 2] = True
+    stir[normal] = np.arange(101.0)
+    for number in range(12):
+        i, j = 20 + 9 * (number % 4), 20 + 9 * (number // 4)
+        stir[i : i + 3, j : j + 3, 1] = 200 + number
+    stir[20:32, 30:33, 3:5] = 98.0
+    stir[50, 45:48, 1] = 300.0  # a speck
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    return Case(
+        "C1",
+        "C1",
+        "before",
+        write_nifti(folder / "S.nii.gz", stir.astype(np.float32)),
+        write_nifti(folder / "T.nii.gz", (stir / 2).astype(np.int16)),
+        write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
+        write_nifti(folder / "D.nii.gz", region.astype(np.uint8)),
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "store") as opened:
+        yield opened
+
+
+@pytest.fixture
+def reading(case, store):
+    return open_reading(case, store, "A")
+
+
+class Tab:
+    """A page: what it knows, and what it holds."""
+
+    def __init__(self, reading):
+        self.reading = reading
+        self.facts = reading.describe()
+        self.now = self.facts["now"]
+        self.rows = {row["id"]: row for row in self.now["regions"]}
+
+    @property
+    def known(self):
+        return self.now["known"]
+
+    def do(self, kind, **payload):
+        answer = self.reading.act(kind, payload, known=self.known, table=self.now["table"])
+        self.now = answer["now"]
+        if "regions" in self.now:
+            self.rows = {row["id"]: row for row in self.now["regions"]}
+        return answer
+
+    def points(self, *numbers):
+        return [self.rows[number]["point"] for number in numbers]
+
+    def remove(self, *numbers, action="remove", scope="region", reason="vessel"):
+        points = self.points(*numbers)
+        return self.do("edit", action=action, scope=scope, points=points, reason=reason)
+
+    def draw(self, name, *planes):
+        slices = {
+            str(number): base64.b64encode(np.packbits(plane)).decode() for number, plane in planes
+        }
+        return self.do(name, slices=slices)
+
+    def array(self, name):
+        dtype = np.dtype(self.facts["arrays"][name])
+        whole = np.frombuffer(self.reading.array(name), dtype.newbyteorder("<"))
+        return whole.reshape(self.facts["shape"])
+
+    def left(self):
+        return self.array("labels") * ~np.isin(self.array("regions"), self.now["removed"])
+
+
+@pytest.fixture
+def tab(reading):
+    return Tab(reading)
+
+
+def test_a_case_opens_with_the_numbers_of_measure(case, tab):
+    measured = measure(case)
+    assert tab.now["thresholds"]["lower"] == measured.thresholds.lower == pytest.approx(97.5)
+    assert tab.now["volume"]["voxels"] == measured.vhi.voxels == 12 * 9 + 2 * 36
+    assert tab.now["volume_upper"]["voxels"] == measured.vhi_upper.voxels == 12 * 9
+    assert tab.now["candidates"] == {"voxels": 180, "regions": 14}
+    assert (tab.now["state"], tab.now["known"], tab.now["undo"]) == ("new", 0, None)
+    assert sum(tab.now["histogram"]["counts"]) == 101
+
+
+def same_as_list_regions(tab, measured):
+    layout = layout_of(measured.stir)
+    for row, region in zip(tab.now["regions"], measured.regions, strict=True):
+        assert [row["id"], row["lesion"], row["side"]] == [region.id, region.lesion, region.side]
+        assert row["slice"] == region.slices[0] == row["point"][0]
+        assert (row["voxels"], row["voxels_upper"]) == (region.voxels, region.voxels_upper)
+        for name in ("area_mm2", "volume_mm3", "mean", "peak"):
+            assert row[name] == pytest.approx(getattr(region, name), abs=6e-4)
+        shown = tab.array("regions")[tuple(row["point"])]
+        assert shown == row["id"]
+        distances = measured.stir.world([layout.voxels([row["point"]])[0], region.voxel])
+        centre = np.array(region.centroid_mm)
+        near, nearest = np.linalg.norm(distances - centre, axis=1)
+        assert near == pytest.approx(nearest, abs=1e-4)
+
+
+def test_regions_are_numbered_and_described_as_in_the_result(case, tab):
+    same_as_list_regions(tab, measure(case))
+
+
+def test_a_click_removes_and_restores_and_undo_is_unlimited(tab):
+    tab.remove(1)
+    tab.remove(3, 4, 5)
+    assert tab.now["removed"] == [1, 3, 4, 5]
+    assert tab.now["volume"]["voxels"] == 180 - 36 - 27
+    assert (tab.left() > 0).sum() == 117
+    tab.remove(3, action="restore")
+    assert tab.now["removed"] == [1, 4, 5] and tab.now["reviewed"] == [1, 3, 4, 5]
+    assert tab.now["undo"] == "restored region (vessel)"
+    for removed in ([1, 3, 4, 5], [1], []):
+        tab.do("undo")
+        assert tab.now["removed"] == removed
+    assert tab.now["undo"] is None and tab.now["redo"] == "removed region (vessel)"
+    before = tab.known
+    tab.do("undo")
+    assert tab.known == before  # nothing is left to undo, nothing is written
+    for removed in ([1], [1, 3, 4, 5], [1, 4, 5]):
+        tab.do("redo")
+        assert tab.now["removed"] == removed
+    assert tab.now["redo"] is None
+
+
+def test_a_whole_lesion_or_this_slice_only(tab):
+    tab.remove(1, scope="lesion")
+    assert tab.now["removed"] == [1, 2]
+    tab.remove(2, action="restore")
+    assert tab.now["removed"] == [1]
+
+
+def test_a_cut_gives_two_regions_of_which_one_can_go(tab):
+    number, first, last = 1, *np.argwhere(tab.array("regions") == 1)[[0, -1]]
+    middle = int((first[1] + last[1]) // 2)  # the bar runs down the rows
+    line = [[middle, int(first[2]) - 2], [middle, int(last[2]) + 2]]
+    table = tab.now["table"]
+    answer = tab.do("edit", action="cut", points=tab.points(number), line=line, reason="anatomy")
+    assert answer["actions"][-1]["words"] == "cut region (anatomy)"
+    assert tab.now["table"] != table and len(tab.rows) == 15
+    assert tab.rows[1]["voxels"] + tab.rows[15]["voxels"] == 36
+    assert (tab.array("regions") == 15).sum() == tab.rows[15]["voxels"]
+    assert tab.now["volume"]["voxels"] == 180
+    tab.remove(15, scope="lesion" if tab.rows[15]["lesion"] != tab.rows[2]["lesion"] else "region")
+    assert tab.now["volume"]["voxels"] == 180 - tab.rows[15]["voxels"]
+    tab.do("undo"), tab.do("undo")
+    assert len(tab.rows) == 14 and tab.now["table"] == table
+
+
+def test_a_line_that_divides_nothing_is_refused_and_nothing_is_written(tab):
+    with pytest.raises(InputError, match=r"^the line does not divide the region"):
+        tab.do("edit", action="cut", points=tab.points(1), line=[[0, 0], [0, 5]])
+    assert tab.reading.sync()["now"]["known"] == 0
+
+
+def test_regions_are_marked_as_reviewed_and_the_mark_can_be_undone(tab):
+    tab.do("reviewed", points=tab.points(2, 3))
+    tab.do("reviewed", points=tab.points(3), reviewed=False)
+    assert tab.now["reviewed"] == [2]
+    tab.do("undo")
+    assert tab.now["reviewed"] == [2, 3]
+
+
+def test_state_and_time_are_kept(tab, store):
+    tab.do("seconds", seconds=30)
+    tab.do("seconds", seconds=1.5)
+    tab.remove(1)
+    assert (tab.now["state"], tab.now["seconds"]) == ("in progress", 31.5)
+    tab.do("state", state="done")
+    assert store.progress("A")["C1", "before"].state == tab.now["state"] == "done"
+    tab.do("undo")
+    assert tab.now["state"] == "in progress"
+
+
+def test_only_slices_whose_content_changed_get_another_checksum(tab):
+    before = tab.now["revisions"]
+    tab.remove(1)
+    assert tab.now["revisions"] == before
+    plane = tab.array("disease_region")[3].copy()
+    plane[:] = 0
+    tab.draw("disease_region", (3, plane))
+    after = tab.now["revisions"]
+    for name in ("labels", "regions", "disease_region"):
+        assert [a != b for a, b in zip(before[name], after[name], strict=True)][3]
+    assert before["normal_bone"] == after["normal_bone"]
+    assert before["labels"][:3] == after["labels"][:3]
+    tab.do("undo")
+    assert tab.now["revisions"] == before
+
+
+def test_one_slice_is_the_same_slice_of_the_whole(tab):
+    for name, dtype in tab.facts["arrays"].items():
+        plane = np.frombuffer(tab.reading.array(name, 3), dtype)
+        assert (plane == tab.array(name)[3].ravel()).all()
+    for name, index in (("stirs", None), ("stir", 6), ("stir", -1), ("../stir", 0)):
+        with pytest.raises(ValueError, match=r"name|index"):
+            tab.reading.array(name, index)
+
+
+def test_scans_come_within_half_a_step_of_their_intensities(case, tab):
+    layout = layout_of(load_image(case.stir))
+    for name, path in (("stir", case.stir), ("t1w", case.t1w)):
+        values = tab.facts["values"][name]
+        shown = values["low"] + values["step"] * tab.array(name)
+        error = np.abs(shown - layout.shown(load_image(path).array))
+        assert error.max() <= 0.501 * values["step"]
+
+
+def test_thresholds_follow_normal_bone_and_candidates_follow_the_thresholds(tab):
+    bone = tab.array("normal_bone")
+    plane = bone[2].copy()
+    stir = tab.facts["values"]["stir"]["low"] + (
+        tab.facts["values"]["stir"]["step"] * tab.array("stir")[2]
+    )
+    plane[stir > 90.5] = 0  # 0 to 90 stay: quartiles 22.5 and 67.5, n 0.45: 87.75
+    tab.draw("normal_bone", (2, plane))
+    assert tab.now["normal_bone"] == {"voxels": 91, "changed": 10}
+    assert tab.now["thresholds"]["upper"] == 90.0
+    assert tab.now["thresholds"]["lower"] == pytest.approx(87.75)
+    assert tab.now["undo"] == "drew normal bone in slice 2"
+    tab.do("undo")
+    assert tab.now["thresholds"]["upper"] == 100.0 and tab.now["normal_bone"]["changed"] == 0
+
+
+def test_drawing_what_is_there_already_writes_nothing(tab):
+    tab.draw("normal_bone", (2, tab.array("normal_bone")[2]))
+    assert tab.known == 0
+
+
+def test_without_normal_bone_edits_are_kept_and_come_back(tab):
+    tab.remove(1)
+    tab.draw("normal_bone", (2, np.zeros(tab.facts["shape"][1:], np.uint8)))
+    assert "marks no voxel" in tab.now["problem"]
+    assert (tab.now["thresholds"], tab.now["histogram"]) == (None, None)
+    assert tab.now["candidates"] == {"voxels": 0, "regions": 0} and len(tab.now["stale"]) == 1
+    with pytest.raises(InputError, match="marks no voxel"):
+        tab.reading.export("nowhere")
+    tab.do("undo")
+    assert tab.now["problem"] is None and tab.now["removed"] == [1]
+
+
+def test_without_a_disease_region_there_are_no_candidates(tab):
+    empty = np.zeros(tab.facts["shape"][1:], np.uint8)
+    tab.draw("disease_region", *((k, empty) for k in range(6)))
+    assert "disease region" in tab.now["problem"] and tab.rows == {}
+    assert tab.reading.describe()["box"] == tab.facts["box"]
+
+
+def test_edits_that_lose_their_candidate_are_named_and_left_out(tab, case, tmp_path, vhi):
+    tab.remove(1, 5)
+    plane = tab.array("disease_region")[tab.rows[1]["slice"]].copy()
+    plane[:] = 0
+    tab.draw("disease_region", (tab.rows[1]["slice"], plane))
+    assert len(tab.now["stale"]) == 1 and "no candidate lies" in tab.now["stale"][0]
+    assert len(tab.now["removed"]) == 1
+    out = tab.reading.export(tmp_path / "out")
+    assert len(load_edits(out / "edits.json").edits) == 1
+    notes = json.loads((out / "vhi.json").read_text())["notes"]
+    assert any("1 edit is left out" in note for note in notes)
+    assert any("disease region was drawn in the reading room" in note for note in notes)
+    replays(vhi, case, out, tmp_path / "again", tab)
+
+
+def replays(vhi, case, out, again, tab):
+    """Measure with the exported masks and edits; insist on the voxels of the screen."""
+    status, _, error = vhi(
+        *("measure", "--stir", case.stir, "--t1w", case.t1w, "--case", case.case),
+        *("--visit", case.visit, "--normal-bone", out / "normal_bone.nii.gz"),
+        *("--disease-region", out / "disease_region.nii.gz"),
+        *("--edits", out / "edits.json", "--out", again),
+    )
+    assert status == 0, error
+    first, second = (load_image(folder / "inflammation.nii.gz") for folder in (out, again))
+    assert (first.array == second.array).all()
+    assert (layout_of(first).shown(second.array) == tab.left()).all()
+
+
+def test_an_export_replays_to_the_same_voxels(tab, case, tmp_path, vhi):
+    tab.remove(1, scope="lesion")
+    tab.remove(4, 6)
+    bone = tab.array("normal_bone")[2].copy()
+    bone[np.nonzero(bone)[0][0]] = 0
+    tab.draw("normal_bone", (2, bone))
+    out = tab.reading.export(tmp_path / "out")
+    replays(vhi, case, out, tmp_path / "again", tab)
+    record = json.loads((out / "vhi.json").read_text())
+    assert record["vhi"]["voxels"] == tab.now["volume"]["voxels"] == (tab.left() > 0).sum()
+    assert record["normal_bone"]["from"] == "drawn" and record["disease_region"]["from"] == "given"
+    assert {edit.reader for edit in load_edits(out / "edits.json").edits} == {"A"}
+    with pytest.raises(InputError, match="already holds a result"):
+        tab.reading.export(out)
+
+
+def test_an_earlier_export_is_put_aside_and_kept(tab, tmp_path, monkeypatch):
+    tab.remove(1)
+    out = tab.reading.export(tmp_path / "out", overwrite=True)
+    tab.do("undo")
+    tab.remove(2)
+    tab.reading.export(out, overwrite=True)
+    aside = tmp_path / "out.earlier-1"
+    first, second = (load_edits(folder / "edits.json").edits for folder in (aside, out))
+    assert len(first) == len(second) == 1 and first[0].voxel != second[0].voxel
+
+    def full(*arguments, **options):
+        raise InputError("the disk is full")
+
+    monkeypatch.setattr("vhi.report.save_labels", full)
+    with pytest.raises(InputError, match="full"):
+        tab.reading.export(out, overwrite=True)
+    assert load_edits(out / "edits.json").edits == second
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"mine\.txt"):
+        tab.reading.export(out, overwrite=True)
+
+
+def test_two_tabs_on_one_case_lose_nothing(case, tmp_path):
+    with Store(tmp_path / "store") as first, Store(tmp_path / "store") as second:
+        one, two = Tab(open_reading(case, first, "A")), Tab(open_reading(case, second, "A"))
+        one.remove(1)
+        answer = two.remove(2)
+        assert [action["words"] for action in answer["actions"]] == ["removed region (vessel)"] * 2
+        assert two.now["removed"] == [1, 2]
+        # The first tab has not seen the removal of 2: its undo takes back its own.
+        one.do("undo")
+        assert one.now["removed"] == [2]
+        synced = two.reading.sync(known=two.known, table=two.now["table"])
+        assert synced["now"]["removed"] == [2] and [a["kind"] for a in synced["actions"]] == [
+            "undo"
+        ]
+        assert "regions" not in synced["now"]
+
+
+def test_readers_do_not_see_each_others_edits(case, store):
+    one, two = Tab(open_reading(case, store, "A")), Tab(open_reading(case, store, "B"))
+    one.remove(1)
+    assert two.reading.sync()["now"]["removed"] == []
+
+
+def test_what_cannot_be_saved_is_not_shown(tab, store):
+    tab.remove(1)
+    store._connection.execute("PRAGMA max_page_count = 1")
+    store._connection.execute("PRAGMA cache_size = 0")
+    with pytest.raises(InputError, match="disk is full"):
+        for _ in range(200):
+            tab.remove(2, reason="artefact")
+    removed = tab.reading.sync()["now"]["known"]
+    with pytest.raises(InputError, match="disk is full"):
+        for _ in range(200):
+            tab.remove(*range(3, 13))
+    tab.now = tab.reading.sync()["now"]
+    assert tab.known == removed and 3 not in tab.now["removed"]
+    assert Tab(open_reading(tab.reading._start.case, store, "A")).now["removed"] == [1, 2]
+
+
+FIVE = """
+import json, sys, time
+from pathlib import Path
+from vhi.cases import Case
+from vhi.room.reading import open_reading
+from vhi.room.store import Store
+folder, name, visit, *files = sys.argv[1:]
+reading = open_reading(Case(name, name, visit, *map(Path, files)), Store(folder), "A")
+now = reading.describe()["now"]
+points = [row["point"] for row in now["regions"]]
+for number in range(5):
+    payload = {"action": "remove", "points": [points[number]], "reason": "vessel"}
+    now = reading.act("edit", payload, known=now["known"])["now"]
+for _ in range(2):
+    now = reading.act("undo", {}, known=now["known"])["now"]
+print(json.dumps([now["removed"], now["known"], now["volume"], now["redo"]]), flush=True)
+time.sleep(600)
+"""
+
+
+def five_removed_two_undone_and_killed(case, tmp_path, vhi):
+    files = [case.stir, case.t1w, case.normal_bone, case.disease_region]
+    process = subprocess.Popen(
+        [sys.executable, "-c", FIVE, tmp_path / "s", case.case, case.visit, *files],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    removed, known, volume, redo = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert (removed, known) == ([1, 2, 3], 7)
+    with Store(tmp_path / "s") as store:
+        tab = Tab(open_reading(case, store, "A"))
+        assert (tab.now["removed"], tab.known) == (removed, known)
+        assert (tab.now["volume"], tab.now["redo"]) == (volume, redo)
+        assert [action["kind"] for action in tab.facts["actions"]] == ["edit"] * 5 + ["undo"] * 2
+        tab.do("redo"), tab.do("redo")
+        assert tab.now["removed"] == [1, 2, 3, 4, 5]
+        tab.do("state", state="done")
+        out = tab.reading.export(tmp_path / "out")
+        assert len(load_edits(out / "edits.json").edits) == 5
+        replays(vhi, case, out, tmp_path / "again", tab)
+
+
+def test_all_is_there_after_a_kill_and_its_export_replays(case, tmp_path, vhi):
+    five_removed_two_undone_and_killed(case, tmp_path, vhi)
+
+
+@pytest.mark.study
+def test_on_a_study_case_all_is_there_after_a_kill(study, tmp_path, vhi):
+    case = replace(find_case("study", "1007"), slice_thickness_mm=None)
+    five_removed_two_undone_and_killed(case, tmp_path, vhi)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("name", ["1007", "1013"])
+def test_on_a_study_case_the_table_is_that_of_the_result(study, store, name):
+    case = find_case("study", name)
+    same_as_list_regions(Tab(open_reading(case, store, "A")), measure(case))
+
+
+ORDERS = ["LAS", "LSP", "RAS", "PIR"]
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return make_phantom(2, severity="moderate", side="right")
+
+
+def stored_as(phantom, folder, order, turn_degrees=0.0):
+    """Write the phantom in another order of axes, and turned in the scanner."""
+    turn = np.eye(4)
+    angle = np.radians(turn_degrees)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    # Only true lesions may be candidates: what imitates them lies on both sides.
+    images = {
+        "S": phantom.stir.array.astype(np.float32),
+        "T": phantom.t1w.array.astype(np.float32),
+        "N": phantom.normal_bone.array.astype(np.uint8),
+        "D": phantom.lesions.array.astype(np.uint8),
+    }
+    for name, array in images.items():
+        image = nib.Nifti1Image(array, turn @ phantom.stir.affine)
+        now = nib.orientations.io_orientation(image.affine)
+        wanted = nib.orientations.axcodes2ornt(order)
+        if order:
+            image = image.as_reoriented(nib.orientations.ornt_transform(now, wanted))
+        nib.save(image, folder / f"{name}.nii.gz")
+    return Case("P", "P", "", *(folder / f"{name}.nii.gz" for name in "STND"))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("turn_degrees", [0.0, 20.0])
+def test_left_is_left_however_the_scan_was_stored(phantom, store, tmp_path, order, turn_degrees):
+    case = stored_as(phantom, tmp_path / "scans", order, turn_degrees)
+    tab = Tab(open_reading(case, store, "A"))
+    assert tab.facts["letters"] == {"left": "R", "right": "L", "top": "S", "bottom": "I"}
+    _, _, columns = np.nonzero(tab.left())
+    bone = np.nonzero(tab.array("normal_bone"))[2].mean()
+    assert columns.size > 50 and columns.max() < bone
+    assert {row["side"] for row in tab.rows.values()} == {"right"}
+    # The same picture, whatever the order: the same slice, or the last for the first.
+    plain = replace(case, case="Q")
+    own = Tab(open_reading(plain, store, "A")).array("t1w")
+    layout = layout_of(phantom.t1w)
+    expected = layout.shown(phantom.t1w.array)
+    values = tab.facts["values"]["t1w"]
+    shown = values["low"] + values["step"] * own
+    back = shown[::-1]
+    assert min(np.abs(shown - expected).max(), np.abs(back - expected).max()) < values["step"]
+    front = tab.facts["positions_mm"]
+    assert np.abs(np.diff(front)) == pytest.approx(tab.facts["spacing_mm"][0], abs=2e-3)
+
+
+def test_a_point_as_shown_is_that_voxel_in_any_order(phantom, tmp_path):
+    for order in ORDERS:
+        stir = load_image(stored_as(phantom, tmp_path / "scans", order).stir)
+        layout = layout_of(stir)
+        shown = layout.shown(stir.array)
+        points = np.random.default_rng(1).integers(0, layout.shape, (50, 3))
+        voxels = layout.voxels(points)
+        assert (shown[tuple(points.T)] == stir.array[tuple(voxels.T)]).all()
+        assert (layout.points(voxels) == points).all()
+        assert (layout.to_grid(shown) == stir.array).all()
+
+
+def test_front_and_head_have_their_letters():
+    stack = nib.affines.from_matvec(np.diag([-0.5, -0.5, 4.0]), [0, 0, -10])
+    from vhi.images import Image
+
+    layout = layout_of(Image(np.zeros((4, 4, 3)), stack))
+    assert layout.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    assert layout.positions_mm == (-10.0, -6.0, -2.0) and layout.position_letters == ("I", "S")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "words"),
+    [
+        ("delete", {}, "kind: give one of"),
+        ("edit", {}, "points"),
+        ("edit", {"action": "remove", "points": []}, "points"),
+        ("edit", {"action": "remove", "points": [[0, 0]]}, "points"),
+        ("edit", {"action": "remove", "points": [[0, 0, 0.5]]}, "whole numbers"),
+        ("edit", {"action": "remove", "points": [[0, 0, True]]}, "whole numbers"),
+        ("edit", {"action": "remove", "points": [[0, 0, 10**30]]}, "whole numbers"),
+        ("edit", {"action": "remove", "points": [[9, 0, 0]]}, "outside the scan"),
+        ("edit", {"action": "remove", "points": [[0, -1, 0]]}, "outside the scan"),
+        ("edit", {"action": "remove", "points": [[0, 0, 0]]}, "no candidate lies"),
+        ("edit", {"action": "burn", "points": [[0, 0, 0]]}, 'unknown action "burn"'),
+        ("edit", {"action": "remove", "points": [[0, 0, 0]], "reason": "<b>"}, "unknown reason"),
+        ("edit", {"action": "cut", "points": [[0, 0, 0]]}, "line"),
+        ("edit", {"action": "cut", "points": [[0, 0, 0]], "line": [[1]]}, "line"),
+        ("normal_bone", {}, "slices"),
+        ("normal_bone", {"slices": {"9": ""}}, "numbers from 0 to 5"),
+        ("normal_bone", {"slices": {"-1": ""}}, "numbers from 0 to 5"),
+        ("normal_bone", {"slices": {"1": "%%"}}, "base64"),
+        ("normal_bone", {"slices": {"1": 7}}, "base64"),
+        ("disease_region", {"slices": {"1": "AAAA"}}, "bits"),
+        ("reviewed", {"points": "all"}, "points"),
+        ("state", {"state": "finished"}, "new, in progress, done"),
+        ("seconds", {"seconds": float("nan")}, "seconds"),
+        ("seconds", {"seconds": -1}, "seconds"),
+        ("seconds", {"seconds": "1"}, "seconds"),
+        ("seconds", {"seconds": 1e9}, "seconds"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_not_kept(reading, store, kind, payload, words):
+    with pytest.raises(InputError) as caught:
+        reading.act(kind, payload)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+    assert store.actions("C1", "before", "A") == []
+
+
+def test_another_scan_under_the_name_of_a_case_is_refused(case, store):
+    open_reading(case, store, "A")
+    with pytest.raises(InputError, match="another STIR scan"):
+        open_reading(replace(case, stir=case.t1w, t1w=case.stir), store, "A")
+
+
+def test_nothing_of_folders_or_headers_reaches_the_page(case, tmp_path, store):
+    image = nib.load(case.stir)
+    image.header["descrip"] = b"DOE^JANE 1970-01-01"
+    nib.save(image, case.stir)
+    tab = Tab(open_reading(case, store, "A"))
+    tab.remove(1)
+    out = tab.reading.export(tmp_path / "out")
+    told = json.dumps([tab.facts, tab.now]).encode()
+    for content in [told, *(path.read_bytes() for path in out.iterdir())]:
+        assert b"DOE" not in content and str(tmp_path).encode() not in content
+
+
+def test_masks_of_networks_are_found_once_and_the_same_for_every_reader(
+    case, store, monkeypatch, tmp_path
+):
+    given = replace(case, normal_bone=None, disease_region=None)
+    calls = []
+
+    def find(case_, stir, t1w, **options):
+        calls.append(options)
+        region, normal = load_mask(case.disease_region), load_mask(case.normal_bone)
+        origins = [
+            made_by_network(mask, network=name, weights_sha256="ab", look_at=(2,))
+            for mask, name in ((normal, "n"), (region, "d"))
+        ]
+        return Masks(normal, region, t1w, *origins, (), ("look at it",))
+
+    monkeypatch.setattr("vhi.room.loading.masks_of", find)
+    monkeypatch.setattr("vhi.room.loading.check_masks", lambda *arguments: None)
+    first = Tab(open_reading(given, store, "A"))
+    second = Tab(open_reading(given, store, "B"))
+    assert len(calls) == 1
+    assert first.facts["notes"] == second.facts["notes"] == ["look at it"]
+    assert (first.array("normal_bone") == second.array("normal_bone")).all()
+    bone = second.array("normal_bone")[2].copy()
+    bone[np.nonzero(bone)[0][0]] = 0
+    second.draw("normal_bone", (2, bone))
+    out = second.reading.export(tmp_path / "out")
+    record = json.loads((out / "vhi.json").read_text())
+    changed = second.now["normal_bone"]["changed"]
+    assert record["normal_bone"]["corrected"] and record["normal_bone"]["network"] == "n"
+    assert record["normal_bone"]["voxels_changed"] == changed > 0
+    assert not record["disease_region"]["corrected"]
+
+
+def test_a_given_mask_keeps_its_origin_while_nobody_draws(tab, tmp_path):
+    record = json.loads((tab.reading.export(tmp_path / "out") / "vhi.json").read_text())
+    assert record["normal_bone"]["from"] == Origin().made == "given"
+    assert not record["cleaned"]

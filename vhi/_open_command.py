@@ -1,0 +1,189 @@
+"""The command `vhi open`: the reading room in a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vhi._options import CaseName, DiseaseRegion, Network, NormalBone, Source, Stir, T1w, Visit
+from vhi._terminal import progress, warn
+from vhi.errors import InputError
+
+if TYPE_CHECKING:
+    from vhi.cases import Case
+    from vhi.room.room import Room
+
+
+def open_command(
+    source: Source = None,
+    stir: Stir = None,
+    t1w: T1w = None,
+    normal_bone: NormalBone = None,
+    disease_region: DiseaseRegion = None,
+    network: Network = None,
+    case: CaseName = None,
+    visit: Visit = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who reads. Default: the name of your account."),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder that keeps the readings (readings.sqlite) and exports. Default: a folder "
+            "of vhi among your own data.",
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port. Default: any free one.")
+    ] = 0,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", metavar="", help="Print the address, open nothing.")
+    ] = False,
+) -> None:
+    """Open the reading room: normal bone, disease region and cleaning, in your browser.
+
+    `vhi open --source study --reader ABC`
+
+    `vhi open --stir S.nii.gz --t1w T.nii.gz`
+
+    Without either: the phantom, simulated scans to practise on.
+
+    It runs on this machine alone and asks nothing of the internet. Every action is stored before
+    it shows; stop it with Ctrl C, or close it as you like, and start again where you were.
+    """
+    try:
+        from vhi.room.server import listen
+    except ModuleNotFoundError as error:
+        if error.name != "tornado":
+            raise
+        raise InputError(
+            'the reading room needs tornado; install it with: pip install "vhi[room]"'
+        ) from error
+    from vhi.room.actions import check_reader
+    from vhi.room.room import Room
+    from vhi.room.store import Store, default_store_folder
+
+    name_of_reader = check_reader(_account() if reader is None else reader)
+    cases, name = _worklist(source, stir, t1w, normal_bone, disease_region, network, case, visit)
+    folder = store if store is not None else default_store_folder()
+    with Store(folder) as kept:
+        room = Room(cases, kept, name_of_reader, source=name, network=network)
+        # Closing the window of a terminal, or killing, loses nothing: see vhi/room/store.py.
+        asyncio.run(_serve(room, listen, port, browser=not no_browser))
+
+
+def _worklist(
+    source: str | None,
+    stir: Path | None,
+    t1w: Path | None,
+    normal_bone: Path | None,
+    disease_region: Path | None,
+    network: str | None,
+    case: str | None,
+    visit: str | None,
+) -> tuple[list[Case], str]:
+    """Give the cases to read, and what they come from."""
+    from vhi.cases import Case, load_cases
+
+    given = {
+        "--stir": stir,
+        "--t1w": t1w,
+        "--normal-bone": normal_bone,
+        "--disease-region": disease_region,
+    }
+    if stir is None and t1w is None:
+        for option, path in given.items():
+            if path is not None:
+                raise InputError(f"{option} goes with --stir and --t1w; give these too")
+        with progress("Getting the cases") as report:
+            only = None if case is None else [case]
+            name = source or "phantom"
+            cases = load_cases(
+                name, only=only, progress=lambda path, done, total: report(total=total, advance=1)
+            )
+        if visit is not None:
+            cases = [each for each in cases if each.visit == visit]
+            if not cases:
+                raise InputError(f"{name} has no visit {visit!r} of such a case; leave out --visit")
+        if network is not None:
+            cases = [replace(each, normal_bone=None, disease_region=None) for each in cases]
+        return cases, cases[0].source if cases else name
+    for option, path in given.items():
+        if path is None and option in ("--stir", "--t1w"):
+            raise InputError(f"{option} is missing; give --stir and --t1w, or --source")
+        if path is not None and source is not None:
+            raise InputError(f"{option} does not go with --source; leave one of them out")
+    assert stir is not None
+    assert t1w is not None
+    own = case or stir.name.removesuffix(".gz").removesuffix(".nii")
+    return [
+        Case(own, own, visit or "", stir, t1w, normal_bone, disease_region, source=stir.name)
+    ], ""
+
+
+def _account() -> str:
+    """Give the name of the user's account, where the system tells."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "reader"
+
+
+async def _serve(room: Room, listen: Callable[..., Any], port: int, *, browser: bool) -> None:
+    """Serve until the command is stopped."""
+    server = listen(room, port)
+    try:
+        with _letter(room.url) as letter:
+            room.on_admit = lambda: letter.unlink(missing_ok=True)
+            print(f"Reading room for {room.reader}: {room.url}")
+            print(f"Readings are kept in {room.store.path}. Stop with Ctrl C.", flush=True)
+            if browser:
+                _open_browser(letter)
+            await asyncio.Event().wait()
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def _letter(url: str) -> Iterator[Path]:
+    """Write a page that leads to `url`, readable by this user alone; removed once it is used.
+
+    A browser that is started by a command shows its address to everybody on the machine, so it
+    gets this file's address instead, which holds no token.
+    """
+    handle, name = tempfile.mkstemp(prefix="vhi-open-", suffix=".html")  # mode 0600
+    letter = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(
+                "<!doctype html><title>vhi reading room</title>"
+                f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">'
+                "Opening the reading room …"
+            )
+        yield letter
+    finally:
+        letter.unlink(missing_ok=True)
+
+
+def _open_browser(page: Path) -> None:
+    import webbrowser
+
+    try:
+        opened = webbrowser.open(page.as_uri())
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        warn("no browser could be started; open the address above")

@@ -1,0 +1,6 @@
+"""The reading room: where a reader does steps i and vi, normal bone and cleaning, in the browser.
+
+Data flow one way: `store` keeps what readers did, `history` says what of it stands, `pieces` cuts
+and removes regions, `reading` puts them together for one case, `export` writes the result. Neither
+of them knows of the server or the page.
+"""

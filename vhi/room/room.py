@@ -1,0 +1,132 @@
+"""What the server's requests share: the worklist, the open cases, and the key to the door."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+from vhi.cases import Case
+from vhi.room.reading import Reading, open_reading
+from vhi.room.store import Store
+
+ADDRESS = "127.0.0.1"
+OPEN_CASES = 3
+"""Cases that are kept in memory; others are opened again when they are asked for."""
+
+MAX_FOLDER_NAME = 100
+
+
+class Room:
+    """What the handlers share: cases, store, reader, and the key to the door.
+
+    Parameters
+    ----------
+    cases
+        The worklist, in order.
+    store
+        Where readings are kept.
+    reader
+        Whose they are.
+    source
+        What the worklist was made from, to show.
+    network
+        The network that finds a disease region where a case has none.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        store: Store,
+        reader: str,
+        *,
+        source: str = "",
+        network: str | None = None,
+    ) -> None:
+        self.cases = tuple(cases)
+        self.store = store
+        self.reader = reader
+        self.source = source
+        self.network = network
+        self.port = 0
+        self.on_admit: Callable[[], None] = lambda: None
+        self.token: str | None = secrets.token_urlsafe(32)
+        self.cookie = secrets.token_urlsafe(32)
+        # Opening and acting take numpy a while: the loop stays free to answer other tabs.
+        self.workers = ThreadPoolExecutor(4, thread_name_prefix="vhi-room")
+        self._open: OrderedDict[int, Reading] = OrderedDict()
+        self._opening = [Lock() for _ in self.cases]
+        self._lock = Lock()
+
+    @property
+    def url(self) -> str:
+        """The address to open, good for one visit."""
+        return f"http://{ADDRESS}:{self.port}/?token={self.token}"
+
+    def admit(self, token: str) -> bool:
+        """Say whether a token opens the door; the right one does so once."""
+        with self._lock:
+            right = self.token is not None and hmac.compare_digest(
+                token.encode(), self.token.encode()
+            )
+            if right:
+                self.token = None
+        if right:
+            self.on_admit()
+        return right
+
+    def reading(self, number: int) -> Reading:
+        """Give a case, opened; two tabs that ask at once get the same one."""
+        with self._opening[number]:
+            with self._lock:
+                if number in self._open:
+                    self._open.move_to_end(number)
+                    return self._open[number]
+            reading = open_reading(
+                self.cases[number], self.store, self.reader, network=self.network
+            )
+            with self._lock:
+                self._open[number] = reading
+                while len(self._open) > OPEN_CASES:
+                    self._open.popitem(last=False)
+            return reading
+
+    def worklist(self) -> dict[str, Any]:
+        """List the cases with their states, as JSON."""
+        progress = self.store.progress(self.reader)
+        rows = []
+        for number, case in enumerate(self.cases):
+            known = progress.get((case.case, case.visit))
+            rows.append(
+                {
+                    "id": number,
+                    "case": case.case,
+                    "visit": case.visit,
+                    "simulated": case.source == "phantom",
+                    "state": known.state if known else "new",
+                    "seconds": known.seconds if known else 0,
+                }
+            )
+        return {"reader": self.reader, "source": self.source, "cases": rows}
+
+    def export_folder(self, number: int) -> Path:
+        """Give the folder of a case's export: beside the store, one for each reader."""
+        exports = Path(self.store.path).parent / "exports"
+        return exports / _folder_name(self.reader) / _folder_name(self.cases[number].folder)
+
+
+def _folder_name(name: str) -> str:
+    """Give a name as one for a folder: whatever it holds, no other folder is reached by it."""
+    safe = quote(name, safe=" ")
+    if safe.startswith("."):
+        safe = "%2E" + safe[1:]
+    if len(safe) > MAX_FOLDER_NAME:
+        safe = f"{safe[:60]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return safe or "%"

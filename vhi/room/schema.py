@@ -1,0 +1,171 @@
+"""The store's tables, how a file is brought to them, and what SQLite's refusals mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from vhi.errors import InputError
+from vhi.files import explain_write_errors
+
+APPLICATION_ID = 0x76686901
+"""By this number in its header a SQLite file is known as a store of readings."""
+
+VERSION = 1
+
+WAIT_SECONDS = 10.0
+"""How long a write waits for another process's. Chosen: a write takes milliseconds."""
+
+TABLES = """
+CREATE TABLE readers (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE cases (
+    id INTEGER PRIMARY KEY,
+    "case" TEXT NOT NULL,
+    visit TEXT NOT NULL,
+    scan_sha256 TEXT,
+    masks TEXT,
+    UNIQUE ("case", visit)
+);
+CREATE TABLE actions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_id INTEGER NOT NULL REFERENCES cases,
+    reader_id INTEGER NOT NULL REFERENCES readers,
+    time TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
+CREATE INDEX actions_of ON actions (case_id, reader_id, id);
+CREATE TRIGGER no_update BEFORE UPDATE ON actions
+BEGIN SELECT raise(ABORT, 'actions are only ever added'); END;
+CREATE TRIGGER no_delete BEFORE DELETE ON actions
+BEGIN SELECT raise(ABORT, 'actions are only ever added'); END;
+"""
+
+MIGRATIONS: dict[int, str] = {}
+"""Version to the statements that bring a file from it to the next one."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new file, check an old one, and bring an older one to `VERSION`.
+
+    Before an older file is changed a copy is put beside it, ``readings.version-N.sqlite``.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, a newer vhi's, too old, or no store of readings. It stays as it is.
+    sqlite3.Error
+        It cannot be read or written.
+    """
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    is_new = connection.execute("PRAGMA schema_version").fetchone()[0] == 0
+    if not is_new:
+        _check(connection, path)
+    # Where a file system has no shared memory SQLite stays with its rollback journal: as safe.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again under the lock: another process may just have made the tables.
+        if connection.execute("PRAGMA schema_version").fetchone()[0] == 0:
+            _run(connection, TABLES)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        else:
+            _migrate(connection, path)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is damaged, foreign, or of a version that is not known."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise InputError(damaged(path))
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise InputError(f"{path}: is another program's; name another folder with --store")
+    version = _version(connection)
+    if version > VERSION:
+        raise InputError(
+            f"{path}: was written by a newer vhi (version {version} of the store, this one knows "
+            f"{VERSION}); update vhi, or name another folder with --store"
+        )
+    if any(step not in MIGRATIONS for step in range(version, VERSION)):
+        raise InputError(
+            f"{path}: was written by a vhi too old to carry over (version {version} of the "
+            "store); open it with the vhi that wrote it, or name another folder with --store"
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection)
+    if version < VERSION:
+        _copy(path, path.with_name(f"{path.stem}.version-{version}{path.suffix}"))
+    for step in range(version, VERSION):
+        _run(connection, MIGRATIONS[step])
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a store, write-ahead log included; a copy that is there already stays."""
+    if copy.exists():
+        return
+    part = copy.with_name(f".{copy.name}.part")
+    with explain_write_errors(copy):
+        # A connection of its own: one cannot copy from within its own transaction.
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        os.replace(part, copy)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Run statements one by one: `executescript` would first commit what is open."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def damaged(path: Path) -> str:
+    """Return what is said of a file that cannot be read as a store."""
+    return (
+        f"{path}: is damaged or no store of readings; it was left as it is: put a copy of it back, "
+        "or name another folder with --store"
+    )
+
+
+@contextmanager
+def explain_refusal(path: Path) -> Iterator[None]:
+    """Turn SQLite's refusal into one line for the user."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # The low byte is the kind; what lies above it says more than a user can use.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            line = "the disk is full; free some space: what was saved before is kept, this was not"
+        elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            line = "not allowed to write there; name a folder that you own with --store"
+        elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise InputError(damaged(path)) from error
+        elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            line = f"another program has held it for {WAIT_SECONDS:g} s; close that and try again"
+        elif code == sqlite3.SQLITE_IOERR:
+            line = "the disk refuses to write or read; what was saved before is kept, this was not"
+        else:
+            line = f"cannot be used ({error}); name another folder with --store"
+        raise InputError(f"{path}: {line}") from error

@@ -1,0 +1,315 @@
+// The screen of one case: three pictures of one slice, and everything a reader does to it.
+//
+// Offers: readingScreen
+
+import { estimateThresholds, histogram } from "/widgets/core.js";
+import { element } from "/widgets/view.js";
+
+import { bar } from "./bar.js";
+import { openCase } from "./casefile.js";
+import { clock } from "./clock.js";
+import { drawer, PICTURES } from "./drawing.js";
+import { helpDialog, keyboard } from "./keys.js";
+import { MODES, panels } from "./panels.js";
+import { picture } from "./picture.js";
+import { pointerTools, HANDS, TOOLS } from "./tools.js";
+
+const SCOPES = ["region", "lesion"];
+
+/** Open a case. Gives {element, start(), leave()}. */
+export async function readingScreen(row, { tell, said }) {
+  const opened = performance.now();
+  const file = await openCase(row.id, () => changed());
+  const { meta, width, height } = file;
+  const [top, bottom, left, right] = meta.box;
+  meta.pixel_mm = meta.spacing_mm.slice(1);
+
+  const bone = () => ({
+    zoom: Math.min(width / (right - left), height / (bottom - top)),
+    x: (left + right) / 2,
+    y: (top + bottom) / 2,
+  });
+  const whole = { zoom: 1, x: width / 2, y: height / 2 };
+  const ui = {
+    slice: file.order.length ? file.table.get(file.order[0]).slice : Math.floor(file.slices / 2),
+    view: bone(),
+    windows: structuredClone(meta.window),
+    overlay: true,
+    opacity: 0.7,
+    mode: "cleaning",
+    tool: "pick",
+    scope: "region",
+    reason: "",
+    chosen: 0, // the region gone to by key
+    pointed: 0, // the region under the pointer
+    pointer: null,
+    large: -1,
+    brush_mm: 4,
+    area_slices: 4,
+    area_adds: false,
+    ink: null,
+    pending: null,
+  };
+
+  let due = 0;
+  const drawOn = drawer(file, ui);
+  const draw = () => {
+    above.refresh();
+    drawOn(pictures);
+  };
+  const redraw = () => {
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      draw();
+    });
+  };
+
+  // ------------------------------------------------------------------------------------ actions
+
+  const changed = () => {
+    if (!file.table.has(ui.chosen)) ui.chosen = 0;
+    if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
+    panel.refresh();
+    panel.region(ui.pointed || ui.chosen);
+    draw();
+  };
+  const act = async (kind, payload) => {
+    const start = performance.now();
+    said("Saving …");
+    try {
+      await file.act(kind, payload);
+      performance.measure("vhi-action", { start, detail: kind });
+      tell(null);
+      said("Saved");
+      return true;
+    } catch (error) {
+      panel.refreshNumbers();
+      redraw();
+      tell(error);
+      return false;
+    }
+  };
+  const point = (id) => file.table.get(id).point;
+  /** Remove or restore regions in one action; with `scope` lesion their whole lesions. */
+  const edit = (ids, action) =>
+    ids.length && act("edit", { action, scope: ui.scope, points: ids.map(point), reason: action === "remove" ? ui.reason : "" });
+
+  const goTo = (slice) => {
+    ui.slice = Math.min(Math.max(slice, 0), file.slices - 1);
+    if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
+    panel.refreshList();
+    panel.region(ui.pointed || ui.chosen);
+    redraw();
+  };
+  const choose = (id) => {
+    ui.chosen = id;
+    ui.pointed = 0;
+    ui.pointer = null;
+    const { slice, point: [, y, x] } = file.table.get(id);
+    const half = { x: width / ui.view.zoom / 2, y: height / ui.view.zoom / 2 };
+    if (Math.abs(x - ui.view.x) > 0.9 * half.x || Math.abs(y - ui.view.y) > 0.9 * half.y) {
+      ui.view = { ...ui.view, x, y };
+    }
+    goTo(slice);
+  };
+  /** The slice on which most of an area lies. */
+  const fullest = (name) => {
+    const sizes = Array.from({ length: file.slices }, (_, slice) => file.plane(name, slice).reduce((sum, yes) => sum + yes, 0));
+    return sizes.indexOf(Math.max(...sizes));
+  };
+  let rolled = 0;
+
+  const screen = {
+    file,
+    ui,
+    redraw,
+    act,
+    wheel: (delta) => {
+      // A touch pad sends many small steps.
+      rolled += delta;
+      if (Math.abs(rolled) < 40) return;
+      screen.step(Math.sign(rolled));
+      rolled = 0;
+    },
+    goTo,
+    step: (by) => goTo(ui.slice + by),
+    hover: (at, index = 0) => {
+      ui.pointer = at;
+      ui.under = index;
+      const id = at ? file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y)) : 0;
+      if (id !== ui.pointed) {
+        ui.pointed = id;
+        panel.region(id || ui.chosen);
+      }
+      redraw();
+    },
+    choose,
+    toggle: () => {
+      const id = ui.pointed || ui.chosen;
+      if (!id) return;
+      return edit([id], file.removed.has(id) ? "restore" : "remove");
+    },
+    toggleAt: (at) => {
+      const id = file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y));
+      if (!id) return;
+      ui.chosen = id;
+      return edit([id], file.removed.has(id) ? "restore" : "remove");
+    },
+    /** Remove many regions, or restore them; those that are so already are left alone. */
+    remove: (ids, restore) => edit(ids.filter((id) => file.removed.has(id) === restore), restore ? "restore" : "remove"),
+    cut: (line) => {
+      const regions = file.plane("regions", ui.slice);
+      const hits = new Map();
+      line.slice(1).forEach((b, n) => {
+        const a = line[n];
+        const steps = Math.ceil(4 * Math.hypot(b.x - a.x, b.y - a.y)) + 1;
+        for (let i = 0; i <= steps; i += 1) {
+          const [x, y] = [a.x + ((b.x - a.x) * i) / steps, a.y + ((b.y - a.y) * i) / steps].map(Math.floor);
+          const id = file.regionAt(ui.slice, x, y);
+          if (id) hits.set(id, (hits.get(id) ?? 0) + 1);
+        }
+      });
+      if (!hits.size) return tell(new Error("The line crosses no region; draw it right across one."));
+      const [id] = [...hits].sort((a, b) => b[1] - a[1])[0];
+      const at = regions.indexOf(id);
+      const where = [ui.slice, Math.floor(at / width), at % width];
+      return act("edit", { action: "cut", points: [where], line: line.map(({ x, y }) => [Math.floor(y), Math.floor(x)]), reason: "" });
+    },
+    next: async () => {
+      const now = ui.chosen;
+      if (now && !file.reviewed.has(now) && !(await act("reviewed", { points: [point(now)], reviewed: true }))) return;
+      const start = file.order.indexOf(now) + 1;
+      const after = [...file.order.slice(start), ...file.order.slice(0, start)];
+      const found = after.find((id) => !file.reviewed.has(id));
+      if (found) return choose(found);
+      said(file.order.length ? "Every region is seen" : "There is no region");
+    },
+    previous: () => {
+      const before = file.order.indexOf(ui.chosen) - 1;
+      if (before >= 0) choose(file.order[before]);
+    },
+    undo: () => file.now.undo && act("undo", {}),
+    redo: () => file.now.redo && act("redo", {}),
+    mode: (name) => {
+      const all = Object.keys(MODES);
+      ui.mode = name ?? all[(all.indexOf(ui.mode) + 1) % all.length];
+      ui.tool = TOOLS[ui.mode][0][0];
+      if (ui.mode !== "cleaning" && !file.plane(ui.mode, ui.slice).includes(1)) goTo(fullest(ui.mode));
+      panel.refreshTools();
+      redraw();
+    },
+    tool: (name) => {
+      ui.tool = name;
+      panel.refreshTools();
+    },
+    scope: (name) => {
+      ui.scope = name ?? SCOPES[1 - SCOPES.indexOf(ui.scope)];
+      panel.refreshTools();
+    },
+    setReason: (name) => {
+      ui.reason = name;
+    },
+    reason: (number) => {
+      ui.reason = number ? (meta.reasons[number - 1] ?? "") : "";
+      panel.refreshTools();
+    },
+    overlay: () => {
+      ui.overlay = !ui.overlay;
+      redraw();
+    },
+    zoom: (by, about = { x: ui.view.x, y: ui.view.y }) => {
+      const zoom = Math.min(Math.max(ui.view.zoom * by, 0.5), 40);
+      const part = ui.view.zoom / zoom;
+      ui.view = { zoom, x: about.x + (ui.view.x - about.x) * part, y: about.y + (ui.view.y - about.y) * part };
+      redraw();
+    },
+    fit: () => {
+      const first = bone();
+      const there = Object.keys(first).every((name) => first[name] === ui.view[name]);
+      ui.view = there ? { ...whole } : first;
+      redraw();
+    },
+    windows: () => {
+      ui.windows = structuredClone(meta.window);
+      redraw();
+    },
+    large: () => {
+      ui.large = ui.large === PICTURES.length - 1 ? -1 : ui.large + 1;
+      pictures.forEach((each, i) => (each.element.hidden = ui.large >= 0 && i !== ui.large));
+      screens.classList.toggle("one", ui.large >= 0);
+    },
+    help: () => help.showModal(),
+    /** Thresholds and histogram of an area that is still being drawn. */
+    preview: () => {
+      if (ui.pending.name !== "normal_bone") return;
+      const found = [];
+      for (let slice = 0; slice < file.slices; slice += 1) {
+        const plane = ui.pending.planes.get(slice) ?? file.plane("normal_bone", slice);
+        const codes = file.plane("stir", slice);
+        plane.forEach((yes, i) => yes && found.push(file.value("stir", codes[i])));
+      }
+      const sorted = Float64Array.from(found).sort();
+      const now = { ...file.now, thresholds: null, histogram: null, doubts: [], problem: null };
+      now.normal_bone = { voxels: sorted.length, changed: 0 };
+      try {
+        now.thresholds = estimateThresholds(sorted);
+        now.histogram = histogram(sorted);
+      } catch (error) {
+        now.problem = error.message;
+      }
+      // The volume follows when the area stands.
+      panel.refreshNumbers(now, true);
+    },
+    finish: () => act("state", { state: file.now.state === "done" ? "in progress" : "done" }),
+    exportResult: async () => {
+      panel.exported("Writing the result …");
+      try {
+        const { folder } = await file.exportResult();
+        panel.exported(`Written to ${folder}`);
+      } catch (error) {
+        panel.exported("");
+        tell(error);
+      }
+    },
+  };
+
+  // --------------------------------------------------------------------------------- the elements
+
+  const pictures = PICTURES.map(([, name, legend]) =>
+    picture({ name, legend, width, height, pixel_mm: meta.pixel_mm, letters: meta.letters, onSize: redraw }),
+  );
+  pictures.forEach((each, i) => {
+    const hovering = { ...screen, hover: (at) => screen.hover(at, i) };
+    pointerTools(each, PICTURES[i][0] === "t1w" ? "t1w" : "stir", hovering);
+  });
+  const screens = element("div", { class: "screens" }, ...pictures.map((each) => each.element));
+  const above = bar(screen);
+  const panel = panels(screen);
+  const help = helpDialog();
+  const title = element("h2", { class: "unseen" }, `Case ${meta.case} ${meta.visit}`.trim());
+  const assumed = meta.oriented ? [] : [element("p", { class: "notes" }, "The scan stores no orientation: left and right are assumed.")];
+
+  const toolKeys = () => Object.fromEntries([...TOOLS[ui.mode], ...HANDS].map(([name, , key]) => [key, name]));
+  let stopKeys = () => {};
+  let time = null;
+  const focused = () => document.visibilityState === "visible" && file.catchUp().catch(tell);
+  const steps = { ...screen };
+  return {
+    element: element("div", { class: "reading", "data-case": row.id }, title, ...assumed, above.element, screens, panel.element, help),
+    start: () => {
+      stopKeys = keyboard(steps, toolKeys);
+      time = clock(file.spend);
+      addEventListener("visibilitychange", focused);
+      panel.refresh();
+      panel.region(0);
+      draw();
+      performance.measure("vhi-open", { start: opened });
+    },
+    leave: async () => {
+      stopKeys();
+      removeEventListener("visibilitychange", focused);
+      file.close();
+      await time?.stop();
+    },
+  };
+}
