@@ -58,8 +58,9 @@ bench: $(READY)  ## time and memory, as ratios measured in one run
 references: $(READY)  ## refresh the reference notebooks that the tests compare with
 	@$(BIN)/python tests/references.py
 
-picture: $(READY)  ## draw the README's picture anew (phantom)
+picture: $(READY)  ## draw the committed pictures anew (phantom)
 	@$(BIN)/python book/picture.py
+	@$(BIN)/python book/room_pictures.py
 
 dist: $(READY)  ## wheel and source archive, in dist/
 	@$(BIN)/python -m build --outdir dist .

@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, network, overlap, pipeline, statistics
+from benchmarks import imports, network, overlap, pipeline, room, statistics
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
         *network.network_rows(case),
         overlap.pairwise_overlap(),
         *statistics.statistics_rows(),
+        *room.room_rows(case),
     ]
     table = Table(title=f"vhi benchmarks, one run, case: {kind}")
     for column in ("what", "against what", "measured", "target", "detail"):

@@ -143,6 +143,7 @@ def test_the_book_has_its_pages() -> None:
     assert {
         "index.html",
         "how-to-run.html",
+        "reading.html",
         "glossary.html",
         "bibliography.html",
         "search.html",

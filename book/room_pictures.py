@@ -1,0 +1,51 @@
+"""Draw the pictures of the page "Reading with vhi" anew: `make picture`. Phantom only.
+
+The reading room is opened on the phantom (simulated scans) in a headless Chromium, a few regions
+are judged, and the screen is kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from room_at_work import served  # noqa: E402
+
+from vhi.cases import load_cases  # noqa: E402
+from vhi.room.room import Room  # noqa: E402
+from vhi.room.store import Store  # noqa: E402
+
+WIDTH, HEIGHT = 1280, 800
+READER = "reader A"
+
+
+def main() -> int:
+    """Write room-worklist.png and room-cleaning.png beside this file."""
+    from in_browser import opened_browser
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Store(Path(folder)) as store,
+        served(Room(load_cases("phantom"), store, READER, source="phantom")) as room,
+        opened_browser() as browser,
+    ):
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.goto(room.url)
+        page.get_by_text("P01").first.wait_for()
+        page.screenshot(path=ROOT / "book" / "room-worklist.png")
+        page.get_by_text("P01").first.click()
+        page.wait_for_selector("canvas")
+        page.wait_for_timeout(1500)
+        for key in ("n", "x", "n"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(200)
+        page.screenshot(path=ROOT / "book" / "room-cleaning.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
