@@ -6,6 +6,7 @@ VENV    ?= .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 CASES   ?=
+WORKERS ?= 2
 
 # The first Python that is new enough; name another with `make book PYTHON=/path/to/python3`.
 PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -24,6 +25,7 @@ help:  ## this list
 	@echo "  make book CASES=study      the study's scans, or an error; never the phantom"
 	@echo "  PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu"
 	@echo "                             (Linux) torch without 3 GB of CUDA, where no GPU is to be used"
+	@echo "  WORKERS=4                  so many test processes side by side (0: one, as pytest alone)"
 	@echo "  VHI_DATA_MIRROR=FOLDER     a copy of the paper's supplement to take the scans from"
 
 environment: $(READY)  ## the locked environment in .venv, nothing else
@@ -41,7 +43,7 @@ book: $(READY)  ## get the data, execute the notebooks, build the pages; says wh
 	@$(BIN)/python book/build.py $(if $(CASES),--cases $(CASES))
 
 test: $(READY)  ## every test (those of the book need `make book` first, else they skip)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(READY)  ## ruff (lint, format) and mypy
 	@$(BIN)/ruff check .
