@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_controls_in_browser import CONTRAST
+from in_browser import Visit
+
+from vhi.widgets import modules
+
+PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
+LOOK = """<style>html[data-theme="dark"] { color-scheme: dark; background: #14181e; color: #ced6dd }
+body { margin: 8px; font-family: sans-serif }</style>"""
+STUDY_CASES = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002", "4386")
+
+CONTRAST = """() => {
+    const numbers = (c) => c.match(/[0-9.]+/g).map(Number);
+    const light = (c) => {
+        const [r, g, b] = numbers(c).map((v) => v / 255)
+            .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = light(getComputedStyle(document.documentElement).backgroundColor
+        .replace("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"));
+    const of = (part) => {
+        const style = getComputedStyle(part);
+        const ink = light(part instanceof SVGElement ? style.fill : style.color);
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    };
+    const parts = ["span:not(.vhi-letter)", "strong", "button", "label", "p", "svg text"]
+        .map((part) => `.vhi-live ${part}`).join();
+    return Math.min(...[...document.querySelectorAll(parts)].map(of));
+}"""
+"""The least contrast of any text with its ground."""
 
 CALM = {"reduced_motion": "reduce"}
 """Options of a page on which a change is drawn at once."""
@@ -86,3 +115,34 @@ def axe_findings(tab, theme: str) -> list[Any]:
     tab.evaluate(Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
     found = tab.evaluate("async () => (await axe.run(document)).violations")
     return [(each["id"], each["impact"]) for each in found]
+
+
+def page_of(shown, folder: Path) -> Path:
+    """Write a page with one control, as the book has it: HTML and nothing beside it."""
+    page = folder / "page.html"
+    page.write_text(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A control</title>'
+        f'<meta name="viewport" content="width=device-width">{LOOK}</head>'
+        f"<body><main><h1>A control</h1>{shown._repr_html_()}</main></body></html>",
+        encoding="utf-8",
+    )
+    return page
+
+
+@contextmanager
+def computing_page(browser, folder: Path, parts: tuple[str, ...], names: str) -> Iterator[Any]:
+    """Give a page's `evaluate`, for JavaScript in terms of functions of the controls' modules.
+
+    Parameters
+    ----------
+    parts
+        Modules whose functions are wanted, those that they import first.
+    names
+        The functions, with commas.
+    """
+    text = "\n".join(modules.bare_text(name) for name in parts)
+    page = folder / "page.html"
+    page.write_text(f'<script type="module">{text}\nObject.assign(window, {{ {names} }});</script>')
+    with Visit(browser, page) as visit:
+        yield visit.tab.evaluate
+        assert visit.complaints == []

@@ -96,6 +96,25 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+# For a module, not for all: an open Playwright keeps an event loop running, which notebooks and
+# the reading room's server could not start beside it.
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; skips, with the reason, where there is none."""
+    from in_browser import opened_browser
+
+    with opened_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    """The first simulated case, measured."""
+    from vhi import load_cases, measure
+
+    return measure(load_cases("phantom")[0])
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     """Keep every test out of the user's cache, unless VHI_TEST_CACHE names one to share."""

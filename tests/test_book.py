@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import fetched_addresses as addresses
 import pytest
-from in_browser import Visit, opened_browser
+from in_browser import Visit
 
 bs4 = pytest.importorskip(
     "bs4", reason="the book's tests read pages with beautifulsoup4 (extra: test)"
@@ -225,12 +225,6 @@ def test_formulas_are_mathml(page: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 def test_the_browser_notices_a_request_that_leaves(browser, tmp_path: Path) -> None:

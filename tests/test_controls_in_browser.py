@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_browser import Visit, opened_browser
+from browser_pages import CONTRAST, PHONE, STUDY_CASES, computing_page, page_of
+from in_browser import Visit
 from scipy import ndimage
 
 import vhi
@@ -18,53 +19,19 @@ from vhi.figures import fullest_slices
 from vhi.widgets import modules, threshold_control
 from vhi.widgets.page import encode, page_html, planes, stack_data
 
-PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
-LOOK = """<style>html[data-theme="dark"] { color-scheme: dark; background: #14181e; color: #ced6dd }
-body { margin: 8px; font-family: sans-serif }</style>"""
-STUDY_CASES = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002", "4386")
 LAB = ".vhi-control[data-control=thresholds]"
 EIGHT = np.ones((3, 3), int)
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def phantom():
-    return vhi.measure(vhi.load_cases("phantom")[0])
-
-
-@pytest.fixture(scope="module")
 def computing(browser, tmp_path_factory):
-    """A page that computes: give it JavaScript in terms of our functions, and what it needs."""
-    parts = "\n".join(modules._bare(modules._text(name)) for name in ("core", "sweep"))
     names = (
         "decodeArray, decodeStack, percentile, estimateThresholds, thresholdsAt, moveThresholds, "
         "labelCandidates, labelRegions, removeSmallRegions, keptLabels, countLabels, histogram, "
         "keptByLower, dice"
     )
-    page = tmp_path_factory.mktemp("core") / "page.html"
-    page.write_text(
-        f'<script type="module">{parts}\nObject.assign(window, {{ {names} }});</script>'
-    )
-    with Visit(browser, page) as visit:
-        yield visit.tab.evaluate
-        assert visit.complaints == []
-
-
-def page_of(shown, folder: Path) -> Path:
-    """Write a page with one control, as the book has it: HTML and nothing beside it."""
-    page = folder / "page.html"
-    page.write_text(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A control</title>'
-        f'<meta name="viewport" content="width=device-width">{LOOK}</head>'
-        f"<body><main><h1>A control</h1>{shown._repr_html_()}</main></body></html>",
-        encoding="utf-8",
-    )
-    return page
+    with computing_page(browser, tmp_path_factory.mktemp("core"), ("core", "sweep"), names) as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
@@ -454,26 +421,6 @@ def test_control_fits_a_phone_and_follows_a_finger(browser, page, phantom):
         assert number(tab, "lower") == on_the_page(phantom, control)[0]
         assert picture(tab) != before
         assert visit.complaints == []
-
-
-CONTRAST = """() => {
-    const numbers = (c) => c.match(/[0-9.]+/g).map(Number);
-    const light = (c) => {
-        const [r, g, b] = numbers(c).map((v) => v / 255)
-            .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = light(getComputedStyle(document.documentElement).backgroundColor
-        .replace("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"));
-    const of = (part) => {
-        const style = getComputedStyle(part);
-        const ink = light(part instanceof SVGElement ? style.fill : style.color);
-        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-    };
-    const parts = ["span:not(.vhi-letter)", "strong", "button", "label", "p", "svg text"]
-        .map((part) => `.vhi-live ${part}`).join();
-    return Math.min(...[...document.querySelectorAll(parts)].map(of));
-}"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

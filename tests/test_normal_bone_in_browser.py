@@ -9,49 +9,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser_pages import (
+    PHONE,
+    STUDY_CASES,
     axe_findings,
     check_fits_a_phone,
     check_named,
     check_readable,
+    computing_page,
+    page_of,
     picture,
     slider,
     value,
 )
-from in_browser import Visit, opened_browser
-from test_controls_in_browser import PHONE, STUDY_CASES, page_of
+from in_browser import Visit
 
 import vhi
 from vhi.errors import InputError
 from vhi.figures import view_of
-from vhi.widgets import modules, normal_bone_control
+from vhi.widgets import normal_bone_control
 from vhi.widgets.area import DEPTH, WITHIN_MM, brightest_nearby, nearest_centre
 
 NUMBERS = ("voxels", "lower_quartile", "upper_quartile", "iqr", "multiple", "lower", "upper")
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def phantom():
-    return vhi.measure(vhi.load_cases("phantom")[0])
-
-
-@pytest.fixture(scope="module")
 def computing(browser, tmp_path_factory):
-    """A page that computes: give it JavaScript in terms of area.js, and what it needs."""
-    parts = "\n".join(modules._bare(modules._text(name)) for name in ("core", "area"))
     names = "decodeStack, areaPlane, fitted, measureArea, brightestNearby, nearestCentre"
-    page = tmp_path_factory.mktemp("area") / "page.html"
-    page.write_text(
-        f'<script type="module">{parts}\nObject.assign(window, {{ {names} }});</script>'
-    )
-    with Visit(browser, page) as visit:
-        yield visit.tab.evaluate
-        assert visit.complaints == []
+    with computing_page(browser, tmp_path_factory.mktemp("area"), ("core", "area"), names) as run:
+        yield run
 
 
 def lab(measurement, **more):

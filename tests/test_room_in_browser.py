@@ -14,7 +14,6 @@ pytest.importorskip("tornado", reason="the reading room needs tornado (extra: ro
 
 from dataclasses import replace
 
-from in_browser import opened_browser
 from room_at_work import Command, served
 
 import vhi
@@ -24,12 +23,6 @@ from vhi.room.store import Store
 
 READY = ".reading .panels"
 NUMBERS = re.compile(r"\d+(?:\.\d+)?")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 class Desk:

@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 from browser_pages import (
     CALM,
+    PHONE,
+    STUDY_CASES,
     axe_findings,
     check_fits_a_phone,
     check_named,
     check_readable,
+    page_of,
     picture,
     pixels_in,
     slider,
     value,
 )
-from in_browser import Visit, opened_browser
+from in_browser import Visit
 from scipy import ndimage
-from test_controls_in_browser import PHONE, STUDY_CASES, page_of
 
 import vhi
 from vhi.errors import InputError
@@ -29,17 +31,6 @@ from vhi.widgets import speck_control
 
 STRUCTURES = {8: np.ones((3, 3), int), 4: ndimage.generate_binary_structure(2, 1)}
 MOVES = [(1, 8), (4, 8), (4, 4), (9, 4), (20, 8)]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def phantom():
-    return vhi.measure(vhi.load_cases("phantom")[0])
 
 
 @pytest.fixture(scope="module")

@@ -61,15 +61,16 @@ def _joined(name: str, *more: str) -> str:
 
     for part in (name, *more):
         add(part)
-    return "\n".join(_bare(_text(part)) for part in parts)
+    return "\n".join(bare_text(part) for part in parts)
+
+
+def bare_text(part: str) -> str:
+    """Return a file's text without its import and export lines."""
+    text = _text(part)
+    for pattern in (_IMPORT, _EXPORT, _DEFAULT):
+        text = pattern.sub("", text)
+    return text
 
 
 def _text(part: str) -> str:
     return (FOLDER / f"{part}.js").read_text(encoding="utf-8")
-
-
-def _bare(text: str) -> str:
-    """Return a part without its import and export lines."""
-    for pattern in (_IMPORT, _EXPORT, _DEFAULT):
-        text = pattern.sub("", text)
-    return text
