@@ -66,6 +66,13 @@ def measure_volume(
     Vhi(voxels=4, mm3=3.3, mm3_slice_thickness=3.0)
     """
     voxels = int(np.count_nonzero(mask))
+    return volume_of(voxels, spacing_mm, slice_thickness_mm=slice_thickness_mm)
+
+
+def volume_of(
+    voxels: int, spacing_mm: Sequence[float], *, slice_thickness_mm: float | None = None
+) -> Vhi:
+    """Return the volume of so many voxels; parameters and errors as for `measure_volume`."""
     volume = float(np.prod(spacing_mm))
     if slice_thickness_mm is None:
         return Vhi(voxels, voxels * volume, None)

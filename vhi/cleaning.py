@@ -48,9 +48,9 @@ def apply_edits(candidates: Image, edits: Edits) -> NDArray[np.uint8]:
     removed = np.zeros(count + 1, bool)
     lesion_of = group_lesions(regions, count, slice_axis=axis)
     for number, edit in enumerate(edits.edits, start=1):
-        region = _region_at(regions, candidates, edit, number)
+        region = region_at(regions, candidates, edit, number)
         if edit.action == "cut":
-            new = _cut_in_place(regions, region, count, candidates, edit, number)
+            new = cut_in_place(regions, region, count, candidates, edit, number)
             removed = np.concatenate([removed, np.full(new, removed[region])])
             count += new
             lesion_of = group_lesions(regions, count, slice_axis=axis)
@@ -108,7 +108,8 @@ def _check_belongs(candidates: Image, edits: Edits) -> None:
         )
 
 
-def _region_at(regions: NDArray[np.int32], grid: Image, edit: Edit, number: int) -> int:
+def region_at(regions: NDArray[np.int32], grid: Image, edit: Edit, number: int) -> int:
+    """Return the region that an edit, the record's `number`-th, points to; EditsError for none."""
     voxel = grid.voxel(edit.world_mm)
     inside = bool(np.all(voxel >= 0) and np.all(voxel < grid.shape))
     region = int(regions[tuple(voxel)]) if inside else 0
@@ -121,7 +122,7 @@ def _region_at(regions: NDArray[np.int32], grid: Image, edit: Edit, number: int)
     return region
 
 
-def _cut_in_place(
+def cut_in_place(
     regions: NDArray[np.int32], region: int, count: int, grid: Image, edit: Edit, number: int
 ) -> int:
     """Cut one region of `regions`; its further parts get the numbers after `count`.

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -150,10 +151,13 @@ def save_edits(edits: Edits, path: str | os.PathLike[str]) -> None:
 def encode_edits(edits: Edits) -> bytes:
     """Return a record as the bytes of its JSON file."""
     record: dict[str, Any] = {"schema": SCHEMA, **asdict(edits)}
-    for edit in record["edits"]:
-        if edit["line_mm"] is None:
-            del edit["line_mm"]
+    record["edits"] = [encode_edit(edit) for edit in edits.edits]
     return (json.dumps(record, indent=2) + "\n").encode()
+
+
+def encode_edit(edit: Edit) -> dict[str, Any]:
+    """Return an edit as JSON has it; ``line_mm`` is there for a cut only."""
+    return {name: value for name, value in asdict(edit).items() if value is not None}
 
 
 def load_edits(path: str | os.PathLike[str]) -> Edits:
@@ -184,7 +188,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
             _triple(record["shape"], _whole),
             _affine(record["affine"]),
             str(record["candidates_sha256"]),
-            tuple(_decode_edit(edit) for edit in record["edits"]),
+            tuple(decode_edit(edit) for edit in record["edits"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
@@ -195,7 +199,8 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
     return loaded
 
 
-def _decode_edit(edit: dict[str, Any]) -> Edit:
+def decode_edit(edit: Mapping[str, Any]) -> Edit:
+    """Return an edit from what `encode_edit` gives; an error of any kind where it is none."""
     line = edit.get("line_mm")
     return Edit(
         str(edit["action"]),

@@ -119,7 +119,7 @@ def origin_of(path: Path, mask: Image) -> Origin:
     if record.get("from") != NETWORK:
         return Origin()
     try:
-        found = _unpack(record["mask"])
+        found = unpack_mask(record["mask"])
         name, weights = str(record["network"]), str(record["weights_sha256"])
         look_at = tuple(int(k) for k in record["look_at"])
     except (KeyError, TypeError, ValueError, binascii.Error, zlib.error):
@@ -138,7 +138,7 @@ def carry_origin(origin: Origin, grid: Image) -> Origin:
     """Return the origin of a mask that was carried to another grid: its record goes along."""
     if origin.made != NETWORK:
         return origin
-    before = _unpack(origin.record["mask"])
+    before = unpack_mask(origin.record["mask"])
     voxels = np.tile((np.array(before.shape) - 1) / 2, (len(origin.look_at), 1))
     voxels[:, before.slice_axis] = origin.look_at
     axis, slices = grid.slice_axis, set()
@@ -224,7 +224,7 @@ def _encode(mask: Image) -> bytes:
     return encode_nifti(mask.array.astype(np.uint8), mask.affine)
 
 
-def _unpack(record: Mapping[str, Any]) -> Image:
+def unpack_mask(record: Mapping[str, Any]) -> Image:
     """Return the packed mask of a record; ValueError where it is none."""
     shape = tuple(int(length) for length in record["shape"])
     affine: NDArray[np.float64] = np.array(record["affine"], float)

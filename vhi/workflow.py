@@ -207,7 +207,7 @@ def measure(
         `measure_images`.
     """
     check_masks(case, network)
-    _check_two_scans(case)
+    check_two_scans(case)
     clock = _Clock()
     with clock.step("load"):
         stir = load_image(case.stir)
@@ -218,7 +218,7 @@ def measure(
     with clock.step("masks"):
         masks = masks_of(case, stir, t1w, network=network, resample_masks=resample_masks)
     with clock.step("hash"):
-        inputs = _hash_inputs(
+        inputs = hash_inputs(
             {
                 "stir": case.stir,
                 "t1w": case.t1w,
@@ -247,7 +247,7 @@ def measure(
     )
 
 
-def _check_two_scans(case: Case) -> None:
+def check_two_scans(case: Case) -> None:
     """Refuse one file given as both scans."""
     both = os.path.isfile(case.stir) and os.path.isfile(case.t1w)
     if both and os.path.samefile(case.stir, case.t1w):
@@ -280,7 +280,7 @@ def _notes(
     return tuple(notes)
 
 
-def _hash_inputs(files: dict[str, Path | None]) -> dict[str, str]:
+def hash_inputs(files: dict[str, Path | None]) -> dict[str, str]:
     """Return file name to SHA-256; a name that occurs twice gets its role added."""
     paths = {role: path for role, path in files.items() if path is not None}
     names = [path.name for path in paths.values()]

@@ -11,9 +11,9 @@ from vhi.errors import InputError
 from vhi.images import Image, check_same_grid
 from vhi.masks import check_masks, masks_of
 from vhi.nifti import load_image, load_mask
-from vhi.origins import NETWORK, Origin, _unpack, origin_of
+from vhi.origins import NETWORK, Origin, origin_of, unpack_mask
 from vhi.room.store import Store
-from vhi.workflow import _check_two_scans, _hash_inputs
+from vhi.workflow import check_two_scans, hash_inputs
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def load_start(case: Case, store: Store, *, network: str | None = None) -> Start
         As `vhi.measure` for files that cannot be used; another scan was read under this name.
     """
     check_masks(case, network)
-    _check_two_scans(case)
+    check_two_scans(case)
     stir, t1w = load_image(case.stir), load_image(case.t1w)
-    inputs = _hash_inputs(
+    inputs = hash_inputs(
         {
             "stir": case.stir,
             "t1w": case.t1w,
@@ -106,7 +106,7 @@ def _mask(case: Case, kept: dict[str, Any], name: str) -> tuple[Image, Origin]:
             "began; give it again"
         )
     network = str(record["network"])
-    found = _unpack(record["mask"])
+    found = unpack_mask(record["mask"])
     mask = found.with_array(found.array, f"{name.replace('_', ' ')} by network {network}")
     slices = tuple(int(k) for k in record["look_at"])
     weights = str(record["weights_sha256"])

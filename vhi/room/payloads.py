@@ -106,40 +106,6 @@ def reviewed_from(payload: Mapping[str, Any], layout: Layout, grid: Image) -> di
     return {"world_mm": world_mm.tolist(), "reviewed": payload.get("reviewed") is not False}
 
 
-def encode_edit(edit: Edit) -> dict[str, Any]:
-    """Return an edit as JSON has it."""
-    return {
-        "action": edit.action,
-        "scope": edit.scope,
-        "voxel": list(edit.voxel),
-        "world_mm": list(edit.world_mm),
-        "line_mm": None if edit.line_mm is None else [list(point) for point in edit.line_mm],
-        "reader": edit.reader,
-        "time": edit.time,
-        "reason": edit.reason,
-    }
-
-
-def decode_edit(record: Mapping[str, Any]) -> Edit:
-    """Return an edit that `encode_edit` has written."""
-    line = record["line_mm"]
-    return Edit(
-        record["action"],
-        record["scope"],
-        _triple(record["voxel"]),
-        _triple(record["world_mm"]),
-        None if line is None else tuple(_triple(point) for point in line),
-        record["reader"],
-        record["time"],
-        record["reason"],
-    )
-
-
 def plain(error: EditsError) -> str:
     """Return what is wrong with an edit, without its number in a record."""
     return str(error).removeprefix("edit 1: ")
-
-
-def _triple(values: Any) -> Any:
-    first, second, third = values
-    return first, second, third

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from vhi.candidates import MIN_PIXELS, UPPER, group_lesions, label_regions
-from vhi.cleaning import _cut_in_place, _region_at
+from vhi.cleaning import cut_in_place, region_at
 from vhi.edits import Edit
 from vhi.images import Image
 
@@ -86,11 +86,11 @@ def edited(pieces: Pieces, edit: Edit) -> Pieces:
         No candidate lies there, or a cut does not divide its region.
     """
     grid = pieces.labels
-    region = _region_at(pieces.regions, grid, edit, 1)
+    region = region_at(pieces.regions, grid, edit, 1)
     removed, judged = pieces.removed.copy(), pieces.judged.copy()
     if edit.action == "cut":
         regions = pieces.regions.copy("K")
-        new = _cut_in_place(regions, region, pieces.count, grid, edit, 1)
+        new = cut_in_place(regions, region, pieces.count, grid, edit, 1)
         count = pieces.count + new
         removed = np.concatenate([removed, np.full(new, removed[region])])
         judged = np.concatenate([judged, np.zeros(new, bool)])

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases import Case
+from vhi.edits import encode_edit
 from vhi.errors import InputError
 from vhi.room.actions import KINDS, Action, check_reader
 from vhi.room.drawn import decode_slices, encode_planes, plane_of
@@ -27,7 +28,6 @@ from vhi.room.loading import Start, load_start
 from vhi.room.orientation import Layout, layout_of
 from vhi.room.payloads import (
     edits_from,
-    encode_edit,
     reviewed_from,
     seconds_from,
     state_from,

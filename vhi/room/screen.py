@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.biomarker import measure_volume
+from vhi.biomarker import volume_of
 from vhi.edits import REASONS
 from vhi.figures import box_of, window_of
 from vhi.room.loading import Start
@@ -106,9 +106,8 @@ class Screen:
         }
 
     def _volume(self, voxels: int, start: Start) -> dict[str, Any]:
-        mask = np.ones((voxels, 1, 1), bool)
         thickness = start.slice_thickness_mm
-        return asdict(measure_volume(mask, start.stir.spacing_mm, slice_thickness_mm=thickness))
+        return asdict(volume_of(voxels, start.stir.spacing_mm, slice_thickness_mm=thickness))
 
     def _of_steps(self, steps: Steps, start: Start) -> dict[str, Any]:
         if self._fixed is None or self._fixed[0] is not steps:

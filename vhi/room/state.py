@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vhi.edits import Edit
+from vhi.edits import Edit, decode_edit
 from vhi.errors import EditsError
 from vhi.room.actions import Action
 from vhi.room.drawn import with_drawn
 from vhi.room.history import History
 from vhi.room.loading import Start
 from vhi.room.orientation import Layout
-from vhi.room.payloads import decode_edit, plain
+from vhi.room.payloads import plain
 from vhi.room.pieces import Pieces, edited, marked
 from vhi.room.steps import Steps, take_steps
 
