@@ -53,6 +53,7 @@ from vhi.study.masks import load_readings
 from vhi.study.overlap import overlap_rows, summarise_pairs
 from vhi.study.overlap_figures import draw_overlaps
 from vhi.study.pages import readers as page_figures
+from vhi.study.two_readers import two_readers_by_pair
 
 readings = [each for each in load_readings(vhi.load_cases(SOURCE)) if len(each.manual) > 1]
 if not readings:
@@ -203,11 +204,10 @@ names = [(row["first"], row["second"]) for row in rows if row["scan"] == rows[0]
 trial_of = {each.name: each.trial for scan in readings for each in scan.manual}
 across = [(a, b) for a, b in names if reader_of[a] != reader_of[b]] or names[:1]
 shown = [(a, b) for a, b in across if trial_of[a] == trial_of[b]][:2] or across[:1]
-volumes = {}
-for pair in shown:
-    own = table[(table["first"] == pair[0]) & (table["second"] == pair[1])]
-    volumes[pair] = own["first_voxels"].to_numpy(float), own["second_voxels"].to_numpy(float)
-    limits = limits_of_agreement(*volumes[pair])
+by_pair = two_readers_by_pair(rows, SOURCE, simulated=simulated)
+volumes = {pair: replace(by_pair[pair], measure="manual volume") for pair in shown}
+for pair, volume in volumes.items():
+    limits = limits_of_agreement(volume.first, volume.second)
     print(f"{pair[0]} − {pair[1]}, n = {limits.n}, in voxels")
     for name in ("bias", "lower", "upper"):
         low, high = getattr(limits, f"{name}_interval")
@@ -217,14 +217,14 @@ for pair in shown:
 fig, grid = plt.subplots(
     2, len(shown), figsize=(5.4 * len(shown), 7), squeeze=False, layout="constrained"
 )
-for (above, below), (pair, (one, two)) in zip(grid.T, volumes.items(), strict=True):
-    look = {"readers": pair, "name": "manual volume", "simulated": simulated}
-    draw_bland_altman(above, one, two, limits_of_agreement(one, two), **look)
-    draw_ratios(below, one, two, ratio_limits(one, two), **look)
+for (above, below), volume in zip(grid.T, volumes.values(), strict=True):
+    draw_bland_altman(above, volume, limits_of_agreement(volume.first, volume.second))
+    draw_ratios(below, volume, ratio_limits(volume.first, volume.second))
 plt.show()
 
 # %% tags=["remove-input"]
-for pair, (one, two) in volumes.items():
+for pair, volume in volumes.items():
+    one, two = volume.first, volume.second
     ratios, biggest = ratio_limits(one, two), np.argmax(one + two)
     share = (one + two)[biggest] / max((one + two).sum(), 1)
     print(

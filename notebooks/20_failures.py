@@ -184,7 +184,7 @@ print(
 # %%
 names = [name for name, there in zip(pair.patients, known, strict=True) if there]
 first, second = np.log(pair.first[known]), np.log(pair.second[known])
-logs = replace(pair, first=first, second=second, patients=names)
+logs = replace(pair, first=first, second=second, patients=names, unit="log ratio")
 rows = pd.DataFrame(failure_rows(logs)).rename(columns={"patient": "scan"})
 rows["ratio"] = np.exp(rows["difference"])
 columns = ["scan", "ratio", "beyond_two_sd", "beyond_robust"]
@@ -193,24 +193,14 @@ print(rows[columns].to_string(index=False, float_format="%.2f"))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-worklists", "caption": "Differences of two readers' volumes, first − second, in order of size; left in voxels, right as the natural logarithm of the ratio; n, the number of scans, stands in the text above. Dashed: the preprint's limit, 2 SD from 0; dotted: the robust limit. Red: on a worklist by either rule. Takeaway: the unit decides which scan is looked at again."}, "image": {"alt": "Two panels of points in rising order with dashed and dotted horizontal limits on both sides of zero; scans beyond a limit are red and named."}}
 fig, panels = plt.subplots(1, 2, figsize=(10, 3.9), layout="constrained")
-for axes, each, title, unit in zip(
-    panels, (pair, logs), ("volumes", "ratios"), ("voxels", "log ratio"), strict=True
-):
+for axes, each, title in zip(panels, (pair, logs), ("volumes", "ratios"), strict=True):
     lists = {
         "2 SD": worklist(each.first, each.second),
         "robust": worklist(each.first, each.second, rule="robust"),
     }
-    draw_flagged(
-        axes,
-        each.first - each.second,
-        {name: found.limit for name, found in lists.items()},
-        flagged=lists["2 SD"].flagged | lists["robust"].flagged,
-        names=each.patients,
-        unit=unit,
-        readers=pair.readers,
-        title=title,
-        simulated=SIMULATED,
-    )
+    limits = {name: found.limit for name, found in lists.items()}
+    flagged = lists["2 SD"].flagged | lists["robust"].flagged
+    draw_flagged(axes, each, limits, flagged=flagged, title=title)
 plt.show()
 
 # %% tags=["remove-input"]

@@ -25,12 +25,20 @@ from vhi.study.failure_figures import draw_flagged, draw_side_by_side
 from vhi.study.overlap_figures import draw_ceiling, draw_overlaps
 from vhi.study.response_figures import draw_changes, draw_spaghetti
 from vhi.study.threshold_figures import draw_threshold_curve
+from vhi.study.two_readers import TwoReaders
 
 Figure = pytest.importorskip("matplotlib.figure", reason="figures need matplotlib").Figure
 
 FIRST = [0, 10, 250, 4000, 90_000]
 SECOND = [5, 12, 180, 4400, 88_000]
 VISITS = ["before", "before", "after", "after", "before"]
+
+
+def both(first, second, visits=None, **more):
+    """What two readers measured, VHI in voxels."""
+    values = np.asarray(first, float), np.asarray(second, float)
+    readers = ("reader 1", "reader 2")
+    return TwoReaders(*values, "vhi_voxels", "voxels", readers, "made up", visits=visits, **more)
 
 
 @pytest.fixture
@@ -103,7 +111,7 @@ def test_the_ceiling_has_a_row_for_each_scan_and_a_mark_for_each_value(axes):
 
 def test_bland_altman_shows_every_pair_and_the_limits_where_they_were_computed(axes):
     limits = limits_of_agreement(FIRST, SECOND)
-    draw_bland_altman(axes, FIRST, SECOND, limits, visits=VISITS)
+    draw_bland_altman(axes, both(FIRST, SECOND, VISITS), limits)
     x, y = np.array(FIRST), np.array(SECOND)
     expected = np.column_stack([(x + y) / 2, x - y])
     assert sorted(points(axes).tolist()) == sorted(expected.tolist())
@@ -119,14 +127,14 @@ def test_bland_altman_shows_every_pair_and_the_limits_where_they_were_computed(a
 
 def test_the_paper_s_form_has_no_bands(axes):
     limits = limits_of_agreement(FIRST, SECOND)
-    draw_bland_altman(axes, FIRST, SECOND, limits, bands=False)
+    draw_bland_altman(axes, both(FIRST, SECOND), limits, bands=False)
     assert not axes.patches
     assert heights(axes, "bias") == [limits.bias]
 
 
 def test_zooming_keeps_the_limits_of_all_data_and_says_what_is_not_in_view(axes):
     limits = limits_of_agreement(FIRST, SECOND)
-    draw_bland_altman(axes, FIRST, SECOND, limits, zoom=5000)
+    draw_bland_altman(axes, both(FIRST, SECOND), limits, zoom=5000)
     assert heights(axes, "upper limit") == [limits.upper]
     assert 5000 < axes.get_xlim()[1] < 6000
     low, high = axes.get_ylim()
@@ -136,13 +144,13 @@ def test_zooming_keeps_the_limits_of_all_data_and_says_what_is_not_in_view(axes)
 
 def test_logarithms_are_those_of_one_more_than_the_value(axes):
     limits = limits_of_agreement(np.log1p(FIRST), np.log1p(SECOND))
-    draw_bland_altman(axes, FIRST, SECOND, limits, log=True)
+    draw_bland_altman(axes, both(FIRST, SECOND), limits, log=True)
     assert points(axes)[0].tolist() == [math.log(6) / 2, -math.log(6)]
     assert axes.get_xlabel() == "mean: log(VHI in voxels + 1)"
 
 
 def test_limits_that_are_not_known_are_not_drawn(axes):
-    draw_bland_altman(axes, [3], [1], limits_of_agreement([3], [1]))
+    draw_bland_altman(axes, both([3], [1]), limits_of_agreement([3], [1]))
     assert heights(axes, "bias") == [2]
     assert heights(axes, "upper limit") == []
     assert points(axes).tolist() == [[2, 2]]
@@ -150,7 +158,7 @@ def test_limits_that_are_not_known_are_not_drawn(axes):
 
 def test_ratios_leave_out_pairs_with_a_zero_and_count_them(axes):
     limits = ratio_limits(FIRST, SECOND)
-    draw_ratios(axes, FIRST, SECOND, limits, visits=VISITS)
+    draw_ratios(axes, both(FIRST, SECOND, VISITS), limits)
     assert len(points(axes)) == 4
     assert heights(axes, "ratio") == [limits.ratio]
     assert "1 of 5 with a zero" in said(axes)
@@ -159,7 +167,7 @@ def test_ratios_leave_out_pairs_with_a_zero_and_count_them(axes):
 
 
 def test_the_scatter_of_readers_has_equal_axes_and_marks_where_another_panel_is_cut(axes):
-    draw_scatter_of_readers(axes, FIRST, SECOND, visits=VISITS, truncate_at=5000)
+    draw_scatter_of_readers(axes, both(FIRST, SECOND, VISITS), truncate_at=5000)
     assert sorted(points(axes).tolist()) == sorted(map(list, zip(FIRST, SECOND, strict=True)))
     assert axes.get_xlim() == axes.get_ylim()
     dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
@@ -179,7 +187,7 @@ def test_before_is_red_and_after_is_blue_in_another_shape(axes):
 
 def test_lists_of_different_length_are_refused(axes):
     with pytest.raises(ValueError, match="two lists of one length"):
-        draw_scatter_of_readers(axes, [1, 2], [1])
+        draw_scatter_of_readers(axes, both([1, 2], [1]))
     with pytest.raises(ValueError, match="visits has 1 entries for 2 pairs"):
         draw_against(axes, [1, 2], [1, 2], ["before"])
 
@@ -188,7 +196,8 @@ def test_lists_of_different_length_are_refused(axes):
 
 
 def test_scans_beyond_the_smaller_limit_are_marked_and_named(axes):
-    draw_flagged(axes, [0, -30, 12, 1], {"2 SD": 25, "robust": 10}, names=["a", "b", "c", "d"])
+    pairs = both([0, 0, 12, 1], [0, 30, 0, 0], patients=["a", "b", "c", "d"])
+    draw_flagged(axes, pairs, {"2 SD": 25, "robust": 10})
     assert said(axes) == ["b", "c"]
     (marked,) = [line for line in axes.lines if line.get_marker() == "D"]
     assert sorted(marked.get_ydata()) == [-30, 12]
@@ -198,7 +207,7 @@ def test_scans_beyond_the_smaller_limit_are_marked_and_named(axes):
 
 
 def test_a_worklist_that_was_made_elsewhere_is_shown_as_it_is(axes):
-    draw_flagged(axes, [0, -30, 12], {"2 SD": 25}, flagged=[False, True, True])
+    draw_flagged(axes, both([0, 0, 12], [0, 30, 0]), {"2 SD": 25}, flagged=[False, True, True])
     assert legend(axes)[-1] == "to look at (2 of 3)"
 
 
@@ -300,17 +309,20 @@ def test_the_chosen_multiple_lies_on_the_curve_with_its_interval(axes):
 # ------------------------------------------------------------------------------------ all of them
 
 
-def every_figure(axes, **more):
+def every_figure(axes, *, simulated=False, title=""):
     """Draw each kind of figure in turn on axes of its own."""
+    titled = {"title": title}
+    more = {**titled, "simulated": simulated}
+    pairs = both(FIRST, SECOND, simulated=simulated)
     limits, ratios = limits_of_agreement(FIRST, SECOND), ratio_limits(FIRST, SECOND)
     draw = {
         "overlaps": lambda a: draw_overlaps(a, {"one": {"a": 0.5, "b": 0.7}}, **more),
         "ceiling": lambda a: draw_ceiling(a, {"a": [0.5]}, **more),
         "against": lambda a: draw_against(a, [1, 2, 3, 4, 5], FIRST, VISITS, **more),
-        "scatter": lambda a: draw_scatter_of_readers(a, FIRST, SECOND, **more),
-        "limits": lambda a: draw_bland_altman(a, FIRST, SECOND, limits, **more),
-        "ratios": lambda a: draw_ratios(a, FIRST, SECOND, ratios, **more),
-        "flagged": lambda a: draw_flagged(a, [1, -5], {"2 SD": 3}, **more),
+        "scatter": lambda a: draw_scatter_of_readers(a, pairs, **titled),
+        "limits": lambda a: draw_bland_altman(a, pairs, limits, **titled),
+        "ratios": lambda a: draw_ratios(a, pairs, ratios, **titled),
+        "flagged": lambda a: draw_flagged(a, pairs, {"2 SD": 3}, **titled),
         "spaghetti": lambda a: draw_spaghetti(a, FIRST, SECOND, **more),
         "changes": lambda a: draw_changes(a, FIRST, SECOND, {}, **more),
         "threshold": lambda a: draw_threshold_curve(a, [1, 2], [5, 3], 1.5, **more),
@@ -339,13 +351,15 @@ EMPTY = limits_of_agreement([], [])
         lambda a: draw_overlaps(a, {}),
         lambda a: draw_ceiling(a, {}),
         lambda a: draw_against(a, [], [], []),
-        lambda a: draw_scatter_of_readers(a, [], []),
-        lambda a: draw_scatter_of_readers(a, [0, 0], [0, 0]),
-        lambda a: draw_bland_altman(a, [], [], EMPTY, zoom=10),
-        lambda a: draw_bland_altman(a, [2, 2], [2, 2], limits_of_agreement([2, 2], [2, 2]), zoom=9),
-        lambda a: draw_ratios(a, [], [], ratio_limits([], [])),
-        lambda a: draw_ratios(a, [0], [3], ratio_limits([0], [3])),
-        lambda a: draw_flagged(a, [], {"2 SD": math.nan}, names=[]),
+        lambda a: draw_scatter_of_readers(a, both([], [])),
+        lambda a: draw_scatter_of_readers(a, both([0, 0], [0, 0])),
+        lambda a: draw_bland_altman(a, both([], []), EMPTY, zoom=10),
+        lambda a: draw_bland_altman(
+            a, both([2, 2], [2, 2]), limits_of_agreement([2, 2], [2, 2]), zoom=9
+        ),
+        lambda a: draw_ratios(a, both([], []), ratio_limits([], [])),
+        lambda a: draw_ratios(a, both([0], [3]), ratio_limits([0], [3])),
+        lambda a: draw_flagged(a, both([], []), {"2 SD": math.nan}),
         lambda a: draw_spaghetti(a, [], []),
         lambda a: draw_changes(a, [], [], {"least squares": least_squares([], [])}),
         lambda a: draw_threshold_curve(a, [], [], 1.5, interval=(math.nan, math.nan)),

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from vhi.study.drawing import (
     DARK,
     GREY,
-    READERS,
     draw_cut,
     draw_points,
     dress,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from vhi.statistics.agreement import LimitsOfAgreement, RatioLimits
+    from vhi.study.two_readers import TwoReaders
 
 Row = tuple[str, float, tuple[float, float]]
 """A line to draw: its name, its value, the value's interval."""
@@ -82,29 +82,18 @@ def draw_against(
 
 def draw_scatter_of_readers(
     axes: Axes,
-    first: ArrayLike,
-    second: ArrayLike,
+    pairs: TwoReaders,
     *,
-    visits: Sequence[str] | None = None,
     truncate_at: float | None = None,
     zoom: float | None = None,
     log: bool = False,
-    name: str = "VHI",
-    unit: str = "voxels",
-    readers: tuple[str, str] = READERS,
     title: str = "",
-    simulated: bool = False,
 ) -> None:
     """Draw one reader against the other with the line of equality (Figure 7, rows 1 and 3).
 
-    Parameters
-    ----------
-    first, second
-        Values of each scan, in one order and one unit.
-
-    Others as for `draw_against`; `truncate_at` and `zoom` cut both axes.
+    Parameters as for `draw_against`; `truncate_at` and `zoom` cut both axes.
     """
-    first, second = pairs_of(first, second)
+    first, second = pairs_of(pairs.first, pairs.second)
     x, y = (np.log1p(first), np.log1p(second)) if log else (first, second)
     top = max(float(np.max(x, initial=0)), float(np.max(y, initial=0)), 1e-9)
     if zoom is not None:
@@ -112,41 +101,33 @@ def draw_scatter_of_readers(
         outside = np.count_nonzero((first > zoom) | (second > zoom))
         say_outside(axes, int(outside), first.size)
     axes.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
-    draw_points(axes, x, y, visits)
+    draw_points(axes, x, y, pairs.visits)
     if truncate_at is not None:
         cut = _scaled(truncate_at, log)
         draw_cut(axes, x=cut, y=cut)
     axes.set(xlim=(-0.04 * top, 1.04 * top), ylim=(-0.04 * top, 1.04 * top), aspect="equal")
-    value = named(name, unit, log=log)
-    axes.set(xlabel=f"{readers[0]}: {value}", ylabel=f"{readers[1]}: {value}")
+    value = named(pairs.name, pairs.unit, log=log)
+    axes.set(xlabel=f"{pairs.readers[0]}: {value}", ylabel=f"{pairs.readers[1]}: {value}")
     axes.locator_params(axis="x", nbins=4)  # numbers of five digits, in a narrow panel
-    dress(axes, title=title, simulated=simulated)
+    dress(axes, title=title, simulated=pairs.simulated)
     key(axes)
 
 
 def draw_bland_altman(
     axes: Axes,
-    first: ArrayLike,
-    second: ArrayLike,
+    pairs: TwoReaders,
     limits: LimitsOfAgreement,
     *,
-    visits: Sequence[str] | None = None,
     truncate_at: float | None = None,
     zoom: float | None = None,
     log: bool = False,
     bands: bool = True,
-    name: str = "VHI",
-    unit: str = "voxels",
-    readers: tuple[str, str] = READERS,
     title: str = "",
-    simulated: bool = False,
 ) -> None:
     """Draw differences against means, with bias and limits of agreement (Figure 7, rows 2 and 4).
 
     Parameters
     ----------
-    first, second
-        Values of each scan, in one order and one unit; the difference is first − second.
     limits
         Of these values, or of log(x + 1) of them with `log`.
     zoom
@@ -157,13 +138,13 @@ def draw_bland_altman(
 
     Others as for `draw_scatter_of_readers`.
     """
-    first, second = pairs_of(first, second)
+    first, second = pairs_of(pairs.first, pairs.second)
     x, y = (np.log1p(first), np.log1p(second)) if log else (first, second)
     means, differences = (x + y) / 2, x - y
     rows = [("bias", limits.bias, limits.bias_interval), *_limits_of(limits)]
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     _draw_lines(axes, rows, bands=bands)
-    draw_points(axes, means, differences, visits)
+    draw_points(axes, means, differences, pairs.visits)
     draw_cut(axes, x=None if truncate_at is None else _scaled(truncate_at, log))
     if zoom is not None:
         end = _scaled(zoom, log)
@@ -174,26 +155,21 @@ def draw_bland_altman(
         axes.set_xlim(-0.04 * end, 1.02 * end)
         axes.set_ylim(heights.min() - margin, heights.max() + margin)
         say_outside(axes, int(np.count_nonzero(~seen)), means.size, "lower right")
-    value = named(name, unit, log=log)
-    axes.set(xlabel=f"mean: {value}", ylabel=f"{readers[0]} − {readers[1]}:\n{value}")
+    value = named(pairs.name, pairs.unit, log=log)
+    one, two = pairs.readers
+    axes.set(xlabel=f"mean: {value}", ylabel=f"{one} − {two}:\n{value}")
     axes.locator_params(axis="x", nbins=4)
-    dress(axes, title=title, simulated=simulated)
+    dress(axes, title=title, simulated=pairs.simulated)
     key(axes)
 
 
 def draw_ratios(
     axes: Axes,
-    first: ArrayLike,
-    second: ArrayLike,
+    pairs: TwoReaders,
     limits: RatioLimits,
     *,
-    visits: Sequence[str] | None = None,
     bands: bool = True,
-    name: str = "VHI",
-    unit: str = "voxels",
-    readers: tuple[str, str] = READERS,
     title: str = "",
-    simulated: bool = False,
 ) -> None:
     """Draw ratios first / second against geometric means, both axes logarithmic.
 
@@ -202,8 +178,9 @@ def draw_ratios(
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
-    first, second = pairs_of(first, second)
+    first, second = pairs_of(pairs.first, pairs.second)
     there = (first > 0) & (second > 0)
+    visits = pairs.visits
     kept = None if visits is None else [each for each, ok in zip(visits, there, strict=True) if ok]
     a, b = first[there], second[there]
     axes.set(xscale="log", yscale="log")
@@ -217,9 +194,10 @@ def draw_ratios(
         axis.set_minor_locator(NullLocator())
     if not there.all():
         remark(axes, f"{np.count_nonzero(~there)} of {there.size} with a zero", "lower right")
-    axes.set_xlabel(f"geometric mean: {named(name, unit)}")
-    axes.set_ylabel(f"{readers[0]} / {readers[1]}:\nratio of {name}")
-    dress(axes, title=title, simulated=simulated)
+    one, two = pairs.readers
+    axes.set_xlabel(f"geometric mean: {named(pairs.name, pairs.unit)}")
+    axes.set_ylabel(f"{one} / {two}:\nratio of {pairs.name}")
+    dress(axes, title=title, simulated=pairs.simulated)
     key(axes)
 
 

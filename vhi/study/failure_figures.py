@@ -21,36 +21,29 @@ from vhi.study.drawing import BLUE, DARK, GREY, READERS, RED, dress, key, named,
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from vhi.study.two_readers import TwoReaders
+
 
 def draw_flagged(
     axes: Axes,
-    differences: ArrayLike,
+    pairs: TwoReaders,
     limits: Mapping[str, float],
     *,
     flagged: ArrayLike | None = None,
-    names: Sequence[str] | None = None,
-    name: str = "VHI",
-    unit: str = "voxels",
-    readers: tuple[str, str] = READERS,
     title: str = "",
-    simulated: bool = False,
 ) -> None:
     """Draw the differences of all scans in order of size; those on the worklist are named.
 
     Parameters
     ----------
-    differences
-        First − second reader, one for each scan.
     limits
         Each rule's distance from 0 beyond which a scan goes on the worklist, by its name.
     flagged
         Which scans are marked; those beyond the smallest limit when not given.
-    names
-        Of the scans.
 
     Others as for `draw_bland_altman`.
     """
-    values = np.asarray(differences, float)
+    values = pairs.first - pairs.second
     smallest = min((each for each in limits.values() if math.isfinite(each)), default=math.inf)
     marked = np.abs(values) > smallest if flagged is None else np.asarray(flagged, bool)
     pairs_of(values, marked)  # one of each for every scan
@@ -64,9 +57,8 @@ def draw_flagged(
     axes.plot(places[~marked], values[~marked], "o", color=BLUE, markersize=4, mfc="none")
     label = f"to look at ({np.count_nonzero(marked)} of {values.size})"
     axes.plot(places[marked], values[marked], "D", color=RED, markersize=5, label=label)
-    written = [""] * values.size if names is None else names
-    for place, value, scan, shown in zip(places, values, written, marked, strict=True):
-        if not (shown and scan):
+    for place, value, scan, shown in zip(places, values, pairs.scans, marked, strict=True):
+        if not shown:
             continue
         up = value >= 0
         axes.annotate(
@@ -76,8 +68,9 @@ def draw_flagged(
     axes.margins(y=0.25)
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("scans in order of difference")
-    axes.set_ylabel(f"{readers[0]} − {readers[1]}:\n{named(name, unit)}")
-    dress(axes, title=title, simulated=simulated)
+    one, two = pairs.readers
+    axes.set_ylabel(f"{one} − {two}:\n{named(pairs.name, pairs.unit)}")
+    dress(axes, title=title, simulated=pairs.simulated)
     key(axes, columns=3)
 
 

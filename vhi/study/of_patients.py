@@ -14,7 +14,6 @@ from vhi.study.agreement_table import agreement_rows
 from vhi.study.failure_table import classes_of, count_classes, failure_rows
 from vhi.study.patients import AFTER, BEFORE, Patients
 from vhi.study.pictures import (
-    NAMES,
     agreement_figure,
     changes_figure,
     failures_figure,
@@ -110,7 +109,7 @@ def _pictures(
     shown: list[Picture] = []
     for number, each in enumerate(pairs[:MOST_PAIRS]):
         name = f"{start}agreement-{number + 1}"
-        what, readers = NAMES[each.measure], f"{each.readers[0]} − {each.readers[1]}"
+        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
         caption = (
             f"{called}{what} in {each.unit} by {each.readers[0]} and {each.readers[1]}, n = "
             f"{len(each.first)} scans. Above: one reader against the other. Below: difference "
@@ -162,7 +161,7 @@ def _pictures(
             )
         )
     for number, each in enumerate(pairs[:MOST_PAIRS]):
-        what, readers = NAMES[each.measure], f"{each.readers[0]} − {each.readers[1]}"
+        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
         shown.append(
             Picture(
                 f"{start}failures-{number + 1}",
@@ -250,7 +249,7 @@ def _lines(
             and (row["measure"], row["readers"]) == (each.measure, each.known["readers"])
         }
         lines.append(
-            f"{NAMES[each.measure]} {each.known['readers']} ({each.unit}): bias {of['bias']:.4g}, "
+            f"{each.name} {each.known['readers']} ({each.unit}): bias {of['bias']:.4g}, "
             f"limits {of['lower limit']:.4g} to {of['upper limit']:.4g}, n = {len(each.first)}"
         )
     for rule, answers in responses.items():

@@ -22,12 +22,10 @@ from vhi.study.failure_figures import draw_flagged
 from vhi.study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.study.response_figures import draw_changes, draw_spaghetti
 from vhi.study.response_table import change_lines, changes
-from vhi.study.two_readers import TwoReaders
+from vhi.study.two_readers import NAMES, TwoReaders
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 
 
 def agreement_figure(pairs: TwoReaders) -> Figure:
@@ -44,26 +42,19 @@ def agreement_figure(pairs: TwoReaders) -> Figure:
     fence = upper_fence(pairs.means)
     # Cut only where something lies beyond, and never to nothing.
     cut = fence if fence > 0 and (np.maximum(first, second) > fence).any() else None
-    look: dict[str, Any] = {
-        "visits": pairs.visits,
-        "name": NAMES.get(pairs.measure, pairs.measure),
-        "unit": pairs.unit,
-        "readers": pairs.readers,
-        "simulated": pairs.simulated,
-    }
     figure, axes = plt.subplot_mosaic(
         [["raw", "zoom", "log"], ["d raw", "d zoom", "d log"], ["ratio"] * 3],
         figsize=(11, 9.5),
         height_ratios=(1, 1, 0.8),
         layout="constrained",
     )
-    draw_scatter_of_readers(axes["raw"], first, second, truncate_at=cut, title="all data", **look)
-    draw_scatter_of_readers(axes["zoom"], first, second, zoom=cut, title="axes cut", **look)
-    draw_scatter_of_readers(axes["log"], first, second, log=True, title="log(x + 1)", **look)
-    draw_bland_altman(axes["d raw"], first, second, limits, truncate_at=cut, **look)
-    draw_bland_altman(axes["d zoom"], first, second, limits, zoom=cut, **look)
-    draw_bland_altman(axes["d log"], first, second, log_limits, log=True, **look)
-    draw_ratios(axes["ratio"], first, second, ratio_limits(first, second), **look)
+    draw_scatter_of_readers(axes["raw"], pairs, truncate_at=cut, title="all data")
+    draw_scatter_of_readers(axes["zoom"], pairs, zoom=cut, title="axes cut")
+    draw_scatter_of_readers(axes["log"], pairs, log=True, title="log(x + 1)")
+    draw_bland_altman(axes["d raw"], pairs, limits, truncate_at=cut)
+    draw_bland_altman(axes["d zoom"], pairs, limits, zoom=cut)
+    draw_bland_altman(axes["d log"], pairs, log_limits, log=True)
+    draw_ratios(axes["ratio"], pairs, ratio_limits(first, second))
     plt.close(figure)
     return figure
 
@@ -163,27 +154,9 @@ def failures_figure(pairs: TwoReaders) -> Figure:
     }
     limits = {name: each.limit for name, each in lists.items() if np.isfinite(each.limit)}
     figure, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
-    draw_flagged(
-        axes,
-        pairs.first - pairs.second,
-        limits,
-        flagged=lists["2 SD"].flagged | lists["robust"].flagged,
-        names=scan_names(pairs),
-        name=NAMES.get(pairs.measure, pairs.measure),
-        unit=pairs.unit,
-        readers=pairs.readers,
-        simulated=pairs.simulated,
-    )
+    draw_flagged(axes, pairs, limits, flagged=lists["2 SD"].flagged | lists["robust"].flagged)
     plt.close(figure)
     return figure
-
-
-def scan_names(pairs: TwoReaders) -> list[str]:
-    """Return what to call each scan: the patient, and the visit where there are several."""
-    names = pairs.patients or [str(number + 1) for number in range(len(pairs.first))]
-    if pairs.visits is None:
-        return list(names)
-    return [f"{name} {visit}" for name, visit in zip(names, pairs.visits, strict=True)]
 
 
 def vhi_of(patients: Patients) -> str:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from vhi.study.patients import UNITS, Patients
 
+NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
+"""What measurements are called in figures and sentences."""
+
 
 @dataclass(frozen=True, eq=False)
 class TwoReaders:
@@ -43,6 +46,19 @@ class TwoReaders:
     def means(self) -> NDArray[np.float64]:
         """Mean of the two readers, scan by scan."""
         return (self.first + self.second) / 2
+
+    @property
+    def name(self) -> str:
+        """What was measured, as figures and sentences call it."""
+        return NAMES.get(self.measure, self.measure)
+
+    @property
+    def scans(self) -> list[str]:
+        """What to call each scan: the patient, and the visit where there are several."""
+        names = self.patients or [str(number + 1) for number in range(len(self.first))]
+        if self.visits is None:
+            return list(names)
+        return [f"{name} {visit}" for name, visit in zip(names, self.visits, strict=True)]
 
     @property
     def known(self) -> dict[str, str]:
