@@ -60,6 +60,7 @@ def execute(page: str, source: str) -> Any:
             timeout=TIMEOUT_S,
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
+            coalesce_streams=True,  # a kernel may send a text in parts
         )
         return client.execute(env=environment(source))
 
