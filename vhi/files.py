@@ -16,6 +16,10 @@ from pathlib import Path
 
 from vhi.errors import InputError
 
+# It can only be read by setting it, which is safe while no other thread writes: once, here.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 @contextlib.contextmanager
 def explain_write_errors(path: Path) -> Iterator[None]:
@@ -73,7 +77,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, 0o666 & ~_UMASK)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -120,7 +124,7 @@ def staged_folder(
         except InputError as error:
             raise InputError(str(error).replace(str(stage), str(folder))) from error
         with explain_write_errors(folder):
-            os.chmod(stage, 0o777 & ~_umask())
+            os.chmod(stage, 0o777 & ~_UMASK)
             # Once more: somebody may have put something there while the result was being made.
             check_free(folder, overwrite=overwrite, known=known)
             _swap(stage, folder)
@@ -181,10 +185,3 @@ def _swap(stage: Path, folder: Path) -> None:
             shutil.rmtree(aside / "old", ignore_errors=True)
         with contextlib.suppress(OSError):
             aside.rmdir()
-
-
-def _umask() -> int:
-    """Return the process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
