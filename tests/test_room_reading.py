@@ -4,24 +4,29 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import write_nifti
+from conftest import oblique_affine, write_nifti
 
 from vhi import find_case, measure
-from vhi.cases import Case
-from vhi.edits import load_edits
-from vhi.errors import InputError
-from vhi.masks import Masks
+from vhi.candidates import group_lesions, list_regions, remove_small_regions
+from vhi.cases import Case, load_cases
+from vhi.edits import Edits, load_edits
+from vhi.errors import EditsError, InputError
+from vhi.images import Image
 from vhi.nifti import load_image, load_mask
 from vhi.origins import Origin, made_by_network
 from vhi.phantom import make_phantom
+from vhi.room.loading import load_start
 from vhi.room.orientation import layout_of
-from vhi.room.reading import open_reading
+from vhi.room.pieces import edited, pieces_of, region_rows
+from vhi.room.reading import Reading, open_reading
+from vhi.room.screen import codes_of
 from vhi.room.store import Store
+from vhi.thresholds import estimate_thresholds
 
 SHAPE = (60, 50, 6)
 
@@ -145,6 +150,54 @@ def test_regions_are_numbered_and_described_as_in_the_result(case, tab):
     same_as_list_regions(tab, measure(case))
 
 
+def scattered(axis, seed):
+    """Candidates at random, up to the rim of the scan, with slices along `axis`; intensities."""
+    random = np.random.default_rng(seed)
+    shape = np.insert([14, 12], axis, 5)
+    affine = np.diag([*np.insert([1.0, 1.5], axis, 4.0), 1.0])
+    candidates = Image(random.choice(3, shape, p=[0.7, 0.2, 0.1]).astype(np.uint8), affine)
+    return candidates, candidates.with_array(random.integers(0, 500, shape).astype(float))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_regions_are_those_of_the_library_along_any_axis(axis, seed):
+    candidates, stir = scattered(axis, seed)
+    pieces = pieces_of(candidates, min_pixels=3)
+    kept = remove_small_regions(candidates.array, min_pixels=3, slice_axis=axis)
+    assert (pieces.labels.array == kept).all()
+    assert set(map(tuple, pieces.voxels)) == set(map(tuple, np.argwhere(kept)))
+    rows, regions = region_rows(pieces, stir, 5.0), list_regions(kept, stir, midline_mm=5.0)
+    assert len(rows) > 5
+    for row, region in zip(rows, regions, strict=True):
+        for name in ("id", "lesion", "voxels", "voxels_upper", "side"):
+            assert row[name] == getattr(region, name)
+        assert row["mean"] == pytest.approx(region.mean, abs=6e-4)
+        assert pieces.regions[tuple(row["voxel"])] == pieces.regions[region.voxel] == row["id"]
+        near = np.linalg.norm(stir.world([row["voxel"], region.voxel]) - region.centroid_mm, axis=1)
+        assert near[0] == pytest.approx(near[1])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_after_cuts_lesions_are_those_of_the_library(axis, seed):
+    candidates, _ = scattered(axis, seed)
+    pieces = pieces_of(candidates, min_pixels=3)
+    record, cuts = Edits.start(pieces.labels, case=""), 0
+    for voxel in pieces.voxels:
+        along = np.eye(3, dtype=int)[1 if axis == 0 else 0]
+        line = np.stack([np.where(along, -1, voxel), np.where(along, 14, voxel)])
+        try:
+            pieces = edited(pieces, record.add("cut", voxel, line=line).edits[0])
+            cuts += 1
+        except EditsError:
+            continue  # that line divides nothing
+        groups = group_lesions(pieces.regions, pieces.count, slice_axis=axis)
+        pairs = set(zip(groups, pieces.lesion_of, strict=True))
+        assert len(pairs) == len(set(groups)) == len(set(pieces.lesion_of))
+    assert cuts > 3
+
+
 def test_a_click_removes_and_restores_and_undo_is_unlimited(tab):
     tab.remove(1)
     tab.remove(3, 4, 5)
@@ -241,13 +294,75 @@ def test_one_slice_is_the_same_slice_of_the_whole(tab):
             tab.reading.array(name, index)
 
 
-def test_scans_come_within_half_a_step_of_their_intensities(case, tab):
+def intensities(codes):
+    return codes.low + codes.step * codes.codes
+
+
+WHOLE = np.arange(-4, 2000).astype(float)
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        WHOLE,
+        WHOLE[4:] * np.float32(1.85),
+        WHOLE[400:] * np.float32(1.85),  # what lies far from 0 is a multiple of the slope still
+        np.array([0.0, 10.0, 15.0]),  # no two are as close as the step
+        -WHOLE,
+        np.arange(65_536.0),
+        np.array([7.0, 7.0]),
+        np.array([-3.0]),
+        np.zeros(3),
+    ],
+)
+def test_scans_of_whole_numbers_and_a_slope_come_to_the_last_bit(scan):
+    codes = codes_of(scan)
+    assert codes.exact and codes.step > 0
+    assert (intensities(codes) == scan).all()
+
+
+@pytest.mark.parametrize("scan", [np.sqrt(WHOLE[4:]), np.arange(65_537.0), WHOLE + 1e-9 * WHOLE**2])
+def test_other_scans_come_within_half_a_step_of_their_intensities(scan):
+    codes = codes_of(scan)
+    assert not codes.exact and codes.step == np.ptp(scan) / 65_535
+    assert np.abs(intensities(codes) - scan).max() <= 0.501 * codes.step
+
+
+def shown_as_stored(case, tab):
     layout = layout_of(load_image(case.stir))
     for name, path in (("stir", case.stir), ("t1w", case.t1w)):
         values = tab.facts["values"][name]
         shown = values["low"] + values["step"] * tab.array(name)
-        error = np.abs(shown - layout.shown(load_image(path).array))
-        assert error.max() <= 0.501 * values["step"]
+        assert values["exact"] and (shown == layout.shown(load_image(path).array)).all()
+
+
+def test_a_page_holds_the_very_intensities_and_so_finds_the_same_thresholds(case, tab):
+    shown_as_stored(case, tab)
+    values = tab.facts["values"]["stir"]
+    stir = values["low"] + values["step"] * tab.array("stir")
+    found = estimate_thresholds(stir[tab.array("normal_bone") > 0])
+    assert asdict(found) == tab.now["thresholds"]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_on_the_phantom_a_page_holds_the_very_intensities(store, number):
+    case = load_cases("phantom")[number]
+    shown_as_stored(case, Tab(open_reading(case, store, "A")))
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("name", ["1003", "1007", "1013", "1234"])
+def test_on_a_study_case_a_page_holds_the_very_intensities(study, store, name):
+    case = find_case("study", name)
+    shown_as_stored(case, Tab(open_reading(case, store, "A")))
+
+
+def test_little_of_either_scan_is_white_when_a_case_opens(store):
+    tab = Tab(open_reading(load_cases("phantom")[0], store, "A"))
+    low, step = (tab.facts["values"]["t1w"][name] for name in ("low", "step"))
+    black, white = tab.facts["window"]["t1w"]
+    shown = low + step * tab.array("t1w")
+    assert black == 0 and 0 < (shown > white).mean() <= 0.02
 
 
 def test_thresholds_follow_normal_bone_and_candidates_follow_the_thresholds(tab):
@@ -305,13 +420,13 @@ def test_edits_that_lose_their_candidate_are_named_and_left_out(tab, case, tmp_p
     replays(vhi, case, out, tmp_path / "again", tab)
 
 
-def replays(vhi, case, out, again, tab):
+def replays(vhi, case, out, again, tab, *options):
     """Measure with the exported masks and edits; insist on the voxels of the screen."""
     status, _, error = vhi(
         *("measure", "--stir", case.stir, "--t1w", case.t1w, "--case", case.case),
         *("--visit", case.visit, "--normal-bone", out / "normal_bone.nii.gz"),
         *("--disease-region", out / "disease_region.nii.gz"),
-        *("--edits", out / "edits.json", "--out", again),
+        *("--edits", out / "edits.json", "--out", again, *options),
     )
     assert status == 0, error
     first, second = (load_image(folder / "inflammation.nii.gz") for folder in (out, again))
@@ -527,8 +642,6 @@ def test_a_point_as_shown_is_that_voxel_in_any_order(phantom, tmp_path):
 
 def test_front_and_head_have_their_letters():
     stack = nib.affines.from_matvec(np.diag([-0.5, -0.5, 4.0]), [0, 0, -10])
-    from vhi.images import Image
-
     layout = layout_of(Image(np.zeros((4, 4, 3)), stack))
     assert layout.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     assert layout.positions_mm == (-10.0, -6.0, -2.0) and layout.position_letters == ("I", "S")
@@ -590,27 +703,35 @@ def test_nothing_of_folders_or_headers_reaches_the_page(case, tmp_path, store):
         assert b"DOE" not in content and str(tmp_path).encode() not in content
 
 
+@pytest.fixture
+def networks(case, monkeypatch):
+    """Let networks find the masks of `case`; the list of what they found so far."""
+    found = []
+
+    def find(name, network):
+        path = getattr(case, name)  # as it is now: a test may put another there
+        found.append(name)
+        mask = load_mask(path)
+        by = f"{name.replace('_', ' ')} by network {network}"
+        origin = made_by_network(mask, network=network, weights_sha256="ab", look_at=(2,))
+        return mask.with_array(mask.array, by), origin, [f"{name} was found"]
+
+    monkeypatch.setattr("vhi.masks._disease_region", lambda *_: find("disease_region", "d"))
+    monkeypatch.setattr("vhi.masks._normal_bone", lambda *_: find("normal_bone", "n"))
+    monkeypatch.setattr("vhi.room.loading.check_masks", lambda *_: None)
+    return found
+
+
 def test_masks_of_networks_are_found_once_and_the_same_for_every_reader(
-    case, store, monkeypatch, tmp_path
+    case, store, networks, tmp_path
 ):
     given = replace(case, normal_bone=None, disease_region=None)
-    calls = []
-
-    def find(case_, stir, t1w, **options):
-        calls.append(options)
-        region, normal = load_mask(case.disease_region), load_mask(case.normal_bone)
-        origins = [
-            made_by_network(mask, network=name, weights_sha256="ab", look_at=(2,))
-            for mask, name in ((normal, "n"), (region, "d"))
-        ]
-        return Masks(normal, region, t1w, *origins, (), ("look at it",))
-
-    monkeypatch.setattr("vhi.room.loading.masks_of", find)
-    monkeypatch.setattr("vhi.room.loading.check_masks", lambda *arguments: None)
     first = Tab(open_reading(given, store, "A"))
     second = Tab(open_reading(given, store, "B"))
-    assert len(calls) == 1
-    assert first.facts["notes"] == second.facts["notes"] == ["look at it"]
+    assert networks == ["disease_region", "normal_bone"]
+    notes = first.facts["notes"]
+    assert second.facts["notes"] == notes and len(set(notes)) == len(notes) == 5
+    assert "disease_region was found" in notes
     assert (first.array("normal_bone") == second.array("normal_bone")).all()
     bone = second.array("normal_bone")[2].copy()
     bone[np.nonzero(bone)[0][0]] = 0
@@ -621,6 +742,78 @@ def test_masks_of_networks_are_found_once_and_the_same_for_every_reader(
     assert record["normal_bone"]["corrected"] and record["normal_bone"]["network"] == "n"
     assert record["normal_bone"]["voxels_changed"] == changed > 0
     assert not record["disease_region"]["corrected"]
+
+
+@pytest.fixture
+def apart(case):
+    """The case with T1w and disease region on another grid: half the pixels, twice as fine."""
+    fine = oblique_affine() @ np.diag([0.5, 1, 1, 1])
+    fine[:3, 3] -= 0.25 * oblique_affine()[:3, 0]  # of each two one on either side of the old one
+    for path in (case.t1w, case.disease_region):
+        array = np.repeat(nib.load(path).get_fdata(), 2, axis=0)
+        write_nifti(path, array.astype(np.uint8), fine)
+    return case
+
+
+def test_what_lies_on_another_grid_is_refused_with_the_words_of_measure(apart, store):
+    for changed in (apart, replace(apart, t1w=write_nifti_like(apart.stir))):
+        with pytest.raises(InputError, match="--resample") as of_measure:
+            measure(changed)
+        with pytest.raises(InputError) as caught:
+            open_reading(changed, store, "A")
+        assert str(caught.value) == str(of_measure.value)
+
+
+def write_nifti_like(path):
+    """Write a scan of 1 on the grid of another one."""
+    image = nib.load(path)
+    beside = path.with_name("T2.nii.gz")
+    return write_nifti(beside, np.ones(image.shape, np.int16), image.affine)
+
+
+def test_what_lies_on_another_grid_is_carried_and_replays(apart, store, tmp_path, vhi):
+    tab = Tab(Reading(load_start(apart, store, resample_masks=True), store, "A"))
+    measured = measure(apart, resample_masks=True)
+    assert tab.now["volume"]["voxels"] == measured.vhi.voxels == 180
+    carried = "T.nii.gz, D.nii.gz: carried to the grid of S.nii.gz"
+    assert sum(note.startswith(carried) for note in tab.facts["notes"]) == 1
+    tab.remove(1, 4)
+    plane = tab.array("disease_region")[4].copy()
+    plane[:] = 0
+    tab.draw("disease_region", (4, plane))
+    out = tab.reading.export(tmp_path / "out")
+    provenance = json.loads((out / "vhi.json").read_text())["provenance"]
+    assert provenance["resampled"] == ["T.nii.gz", "D.nii.gz"]
+    assert "Carried to the STIR grid: T.nii.gz, D.nii.gz" in (out / "report.html").read_text()
+    replays(vhi, apart, out, tmp_path / "again", tab, "--resample")
+
+
+def test_a_mask_of_a_network_on_another_grid_is_kept_as_carried(apart, store, networks):
+    given = replace(apart, disease_region=None)
+    one, two = (
+        Tab(Reading(load_start(given, store, resample_masks=True), store, name)) for name in "AB"
+    )
+    assert networks == ["disease_region"]
+    assert one.now["volume"]["voxels"] == two.now["volume"]["voxels"] == 180
+    assert (one.array("disease_region") == two.array("disease_region")).all()
+    assert one.facts["notes"] == two.facts["notes"]
+    assert one.facts["notes"][-1].startswith("T.nii.gz: carried")
+
+
+def test_the_command_carries_when_asked(apart, tmp_path, monkeypatch, vhi):
+    notes = []
+
+    async def opened(room, *arguments, **options):
+        notes.extend(room.reading(0).describe()["notes"])
+
+    monkeypatch.setattr("vhi._open_command._serve", opened)
+    run = (
+        *("open", "--stir", apart.stir, "--t1w", apart.t1w, "--normal-bone", apart.normal_bone),
+        *("--disease-region", apart.disease_region, "--store", tmp_path / "s"),
+    )
+    status, _, error = vhi(*run)
+    assert status == 2 and "--resample" in error
+    assert vhi(*run, "--resample")[0] == 0 and "carried" in notes[-1]
 
 
 def test_a_given_mask_keeps_its_origin_while_nobody_draws(tab, tmp_path):

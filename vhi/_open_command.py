@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vhi._options import CaseName, DiseaseRegion, Network, NormalBone, Source, Stir, T1w, Visit
+from vhi._options import (
+    CaseName,
+    DiseaseRegion,
+    Network,
+    NormalBone,
+    Resample,
+    Source,
+    Stir,
+    T1w,
+    Visit,
+)
 from vhi._terminal import progress, warn
 from vhi.errors import InputError
 
@@ -32,6 +42,7 @@ def open_command(
     network: Network = None,
     case: CaseName = None,
     visit: Visit = None,
+    resample: Resample = False,
     reader: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Who reads. Default: the name of your account."),
@@ -78,7 +89,9 @@ def open_command(
     cases, name = _worklist(source, stir, t1w, normal_bone, disease_region, network, case, visit)
     folder = store if store is not None else default_store_folder()
     with Store(folder) as kept:
-        room = Room(cases, kept, name_of_reader, source=name, network=network)
+        room = Room(
+            cases, kept, name_of_reader, source=name, network=network, resample_masks=resample
+        )
         # Closing the window of a terminal, or killing, loses nothing: see vhi/room/store.py.
         asyncio.run(_serve(room, listen, port, browser=not no_browser))
 

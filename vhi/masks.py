@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,13 @@ def check_masks(case: Case, network: str | None = None) -> None:
 
 
 def masks_of(
-    case: Case, stir: Image, t1w: Image, *, network: str | None = None, resample_masks: bool = False
+    case: Case,
+    stir: Image,
+    t1w: Image,
+    *,
+    network: str | None = None,
+    resample_masks: bool = False,
+    found: Mapping[str, tuple[Image, Origin]] | None = None,
 ) -> Masks:
     """Give both masks of a case on the STIR grid.
 
@@ -98,6 +105,9 @@ def masks_of(
         The disease region's network, default ``"default"``.
     resample_masks
         Carry what lies on another grid to that of `stir`.
+    found
+        What networks found on these scans before, by ``"normal_bone"`` or ``"disease_region"``:
+        taken instead of looking again.
 
     Raises
     ------
@@ -110,9 +120,12 @@ def masks_of(
     if not resample_masks:
         check_same_grid(stir, t1w)
     notes: list[str] = []
+    found = found or {}
     if case.disease_region is not None:
         region = load_mask(case.disease_region)
         region_from = origin_of(case.disease_region, region)
+    elif "disease_region" in found:
+        region, region_from = found["disease_region"]
     else:
         region, region_from, said = _disease_region(t1w, network)
         notes += said
@@ -130,7 +143,11 @@ def masks_of(
             region_from = carry_origin(region_from, stir)
         if case.normal_bone is not None and images[2] is not normal:
             normal_from = carry_origin(normal_from, stir)
-    if case.normal_bone is None:
+    if case.normal_bone is None and "normal_bone" in found:
+        normal, normal_from = found["normal_bone"]
+        notes.append(PROPOSED)
+        images.append(normal)
+    elif case.normal_bone is None:
         # A given region will not do here: people leave normal bone out of it.
         bone = images[1] if region_from.network == DEFAULT[DISEASE_REGION] else None
         normal, normal_from, said = _normal_bone(stir, images[0], bone)

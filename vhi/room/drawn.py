@@ -45,7 +45,7 @@ def decode_slices(payload: Mapping[str, Any], layout: Layout) -> dict[int, NDArr
             raise InputError(f"slices: slice {int(number)} has not {rows} × {columns} bits")
         bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=rows * columns)
         shown = bits.astype(bool).reshape(1, rows, columns)
-        planes[int(number)] = _plane(layout.to_grid(shown), layout)
+        planes[int(number)] = plane_of(layout.to_grid(shown), layout, 0)
     return planes
 
 
@@ -68,7 +68,7 @@ def with_drawn(
     }
     if not planes:
         return mask
-    drawn = mask.copy()
+    drawn = mask.copy("K")  # all that is computed with the scan runs in the order of its memory
     by_slice = np.moveaxis(drawn, layout.view.slice_axis, 0)
     shape = by_slice.shape[1:]
     for number, text in planes.items():
@@ -80,8 +80,4 @@ def with_drawn(
 
 def plane_of(mask: NDArray[np.bool_], layout: Layout, number: int) -> NDArray[np.bool_]:
     """Return one slice of a mask in the order of the grid."""
-    return np.take(mask, number, axis=layout.view.slice_axis)
-
-
-def _plane(array: NDArray[np.bool_], layout: Layout) -> NDArray[np.bool_]:
-    return np.take(array, 0, axis=layout.view.slice_axis)
+    return np.moveaxis(mask, layout.view.slice_axis, 0)[number]

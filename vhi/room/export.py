@@ -69,7 +69,10 @@ def export_reading(start: Start, stand: Stand, folder: Path, *, overwrite: bool 
         visit=case.visit,
         slice_thickness_mm=start.slice_thickness_mm,
         provenance=Provenance(
-            inputs=start.inputs, normal_bone=normal_from, disease_region=region_from
+            inputs=start.inputs,
+            normal_bone=normal_from,
+            disease_region=region_from,
+            resampled=start.resampled,
         ),
         notes=(*start.notes, *_notes(start, stand)),
     )

@@ -10,10 +10,12 @@ from vhi.cases import Case
 from vhi.errors import InputError
 from vhi.images import Image, check_same_grid
 from vhi.masks import check_masks, masks_of
-from vhi.nifti import load_image, load_mask
-from vhi.origins import NETWORK, Origin, origin_of, unpack_mask
+from vhi.nifti import load_image
+from vhi.origins import NETWORK, Origin, unpack_mask
 from vhi.room.store import Store
 from vhi.workflow import check_two_scans, hash_inputs
+
+AREAS = ("normal_bone", "disease_region")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Start:
     slice_thickness_mm : float or None
     notes : tuple of str
         What a reader should know of the inputs.
+    resampled : tuple of str
+        Files that were carried to the STIR grid.
     """
 
     case: Case
@@ -43,10 +47,20 @@ class Start:
     inputs: dict[str, str]
     slice_thickness_mm: float | None
     notes: tuple[str, ...]
+    resampled: tuple[str, ...]
 
 
-def load_start(case: Case, store: Store, *, network: str | None = None) -> Start:
+def load_start(
+    case: Case, store: Store, *, network: str | None = None, resample_masks: bool = False
+) -> Start:
     """Load a case; the masks that it lacks are found by networks once, and kept in the store.
+
+    Parameters
+    ----------
+    case, network, resample_masks
+        As for `vhi.measure`.
+    store
+        What readers did.
 
     Raises
     ------
@@ -66,39 +80,47 @@ def load_start(case: Case, store: Store, *, network: str | None = None) -> Start
     )
     store.bind(case.case, case.visit, next(iter(inputs.values())))
     kept = store.masks(case.case, case.visit)
-    if kept is None:
-        masks = masks_of(case, stir, t1w, network=network)
-        found = {
-            name: dict(origin.record)
-            for name, origin, path in (
-                ("normal_bone", masks.normal_bone_from, case.normal_bone),
-                ("disease_region", masks.disease_region_from, case.disease_region),
-            )
-            if path is None
+    lacking = [name for name in AREAS if getattr(case, name) is None]
+    masks = masks_of(
+        case,
+        stir,
+        t1w,
+        network=network,
+        resample_masks=resample_masks,
+        found={} if kept is None else {name: _kept_mask(case, kept, name) for name in lacking},
+    )
+    notes = masks.notes
+    if kept is not None:
+        notes = tuple(dict.fromkeys((*(str(note) for note in kept["notes"]), *notes)))
+    elif lacking:
+        origins = {
+            "normal_bone": masks.normal_bone_from,
+            "disease_region": masks.disease_region_from,
         }
-        areas = (masks.normal_bone, masks.disease_region)
-        origins = (masks.normal_bone_from, masks.disease_region_from)
-        notes = masks.notes
-        if found:
-            store.keep_masks(case.case, case.visit, {**found, "notes": list(notes)})
-    else:
-        first, second = (_mask(case, kept, name) for name in ("normal_bone", "disease_region"))
-        areas, origins = (first[0], second[0]), (first[1], second[1])
-        notes = tuple(str(note) for note in kept["notes"])
-    for image in (t1w, *areas):
+        records = {name: dict(origins[name].record) for name in lacking}
+        store.keep_masks(case.case, case.visit, {**records, "notes": list(notes)})
+    for image in (masks.t1w, masks.normal_bone, masks.disease_region):
         check_same_grid(stir, image)
     thickness = case.slice_thickness_mm
     if thickness is None:
         thickness = sidecars.slice_thickness_mm(case.stir)
-    return Start(case, stir, t1w, *areas, *origins, inputs, thickness, notes)
+    return Start(
+        case,
+        stir,
+        masks.t1w,
+        masks.normal_bone,
+        masks.disease_region,
+        masks.normal_bone_from,
+        masks.disease_region_from,
+        inputs,
+        thickness,
+        notes,
+        masks.resampled,
+    )
 
 
-def _mask(case: Case, kept: dict[str, Any], name: str) -> tuple[Image, Origin]:
-    """Return a mask of the case's own, or the one that the store has kept."""
-    path = getattr(case, name)
-    if path is not None:
-        mask = load_mask(path)
-        return mask, origin_of(path, mask)
+def _kept_mask(case: Case, kept: dict[str, Any], name: str) -> tuple[Image, Origin]:
+    """Return the mask that the store has kept for a case."""
     record = kept.get(name)
     if record is None:
         raise InputError(

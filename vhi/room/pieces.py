@@ -6,14 +6,16 @@ numbers that a page can show and point to, and one edit costs little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import sparse
+from scipy.sparse import csgraph
 
-from vhi.candidates import MIN_PIXELS, UPPER, group_lesions, label_regions
+from vhi.candidates import MIN_PIXELS, UPPER, label_regions
 from vhi.cleaning import cut_in_place, region_at
 from vhi.edits import Edit
 from vhi.images import Image
@@ -36,6 +38,8 @@ class Pieces:
         Lesion of each region, numbered from 1.
     removed, judged : ndarray of bool, shape (count + 1,)
         Taken out; removed, restored or marked as reviewed by hand.
+    voxels : ndarray, shape (n, 3)
+        Those of all regions, slice by slice: what is asked of regions is asked of these alone.
     """
 
     labels: Image
@@ -44,6 +48,7 @@ class Pieces:
     lesion_of: NDArray[np.int64]
     removed: NDArray[np.bool_]
     judged: NDArray[np.bool_]
+    voxels: NDArray[np.int64]
 
     def left(self) -> NDArray[np.uint8]:
         """Return the labels that are left."""
@@ -55,26 +60,31 @@ def pieces_of(candidates: Image, *, min_pixels: int = MIN_PIXELS) -> Pieces:
     axis = candidates.slice_axis
     # Slice by slice in memory, whatever the order of the scan's axes: a third of the time.
     stack = np.moveaxis(candidates.array, axis, 0).copy("C")
-    regions, count = label_regions(stack > 0, slice_axis=0)
-    place = np.nonzero(regions)
-    sizes = np.bincount(regions[place], minlength=count + 1)
-    stays = sizes >= min_pixels
-    kept = int(np.count_nonzero(stays))
-    first = _first_voxels(place, regions[place], count, candidates)
+    found, count = label_regions(stack > 0, slice_axis=0)
+    labels, regions = (np.moveaxis(each, 0, axis) for each in (stack, found))
+    place = list(np.unravel_index(np.flatnonzero(stack > 0), stack.shape))
+    place.insert(axis, place.pop(0))
+    voxels = np.stack(place, axis=1)
+    part = regions[tuple(voxels.T)]
+    sizes = np.bincount(part, minlength=count + 1)
+    kept = int(np.count_nonzero(sizes >= min_pixels))
     rank = np.zeros(count + 1, np.int32)
+    first = _first(part, count, voxels, candidates)
     rank[1 + np.lexsort((first[1:], -sizes[1:]))[:kept]] = np.arange(1, kept + 1)
-    regions = rank[regions]
-    stack *= regions > 0
-    labels = candidates.with_array(np.moveaxis(stack, 0, axis), "candidates")
-    # Uncut regions that touch across slices are what is connected in three dimensions.
-    connected, _ = ndimage.label(stack, np.ones((3, 3, 3), bool))
-    part = regions[place]
-    group = np.zeros(kept + 1, np.int64)
-    group[part] = connected[place]
-    sizes = np.bincount(rank, sizes, kept + 1)
-    lesion_of = _ranked(group, sizes, _first_voxels(place, part, kept, candidates))
+    part = rank[part]
+    regions[tuple(voxels.T)] = part
+    labels[tuple(voxels[part == 0].T)] = 0
+    voxels = voxels[part > 0]
     nobody = np.zeros(kept + 1, bool)
-    return Pieces(labels, np.moveaxis(regions, 0, axis), kept, lesion_of, nobody, nobody)
+    return Pieces(
+        candidates.with_array(labels, "candidates"),
+        regions,
+        kept,
+        _lesions(regions, kept, voxels, candidates),
+        nobody,
+        nobody,
+        voxels,
+    )
 
 
 def edited(pieces: Pieces, edit: Edit) -> Pieces:
@@ -95,19 +105,14 @@ def edited(pieces: Pieces, edit: Edit) -> Pieces:
         removed = np.concatenate([removed, np.full(new, removed[region])])
         judged = np.concatenate([judged, np.zeros(new, bool)])
         judged[region] = False
-        stack = np.moveaxis(regions, grid.slice_axis, 0)
-        group = np.asarray(group_lesions(stack, count, slice_axis=0), np.int64)
-        place = np.nonzero(stack)
-        part = stack[place]
-        sizes = np.bincount(part, minlength=count + 1)
-        lesion_of = _ranked(group, sizes, _first_voxels(place, part, count, grid))
-        return Pieces(grid, regions, count, lesion_of, removed, judged)
+        lesion_of = _lesions(regions, count, pieces.voxels, grid)
+        return Pieces(grid, regions, count, lesion_of, removed, judged, pieces.voxels)
     which: Any = region
     if edit.scope == "lesion":
         which = pieces.lesion_of == pieces.lesion_of[region]
     removed[which] = edit.action == "remove"
     judged[which] = True
-    return Pieces(grid, pieces.regions, pieces.count, pieces.lesion_of, removed, judged)
+    return replace(pieces, removed=removed, judged=judged)
 
 
 def marked(pieces: Pieces, world_mm: NDArray[np.float64], reviewed: bool) -> Pieces:
@@ -117,9 +122,7 @@ def marked(pieces: Pieces, world_mm: NDArray[np.float64], reviewed: bool) -> Pie
     judged = pieces.judged.copy()
     judged[pieces.regions[tuple(voxels[inside].T)]] = reviewed
     judged[0] = False
-    return Pieces(
-        pieces.labels, pieces.regions, pieces.count, pieces.lesion_of, pieces.removed, judged
-    )
+    return replace(pieces, judged=judged)
 
 
 def region_rows(pieces: Pieces, stir: Image, midline_mm: float) -> list[dict[str, Any]]:
@@ -130,18 +133,14 @@ def region_rows(pieces: Pieces, stir: Image, midline_mm: float) -> list[dict[str
     list of dict
         By number, with what `vhi.candidates.Region` says of it, and ``voxel``.
     """
-    regions, count = pieces.regions, pieces.count
+    count, axis = pieces.count, stir.slice_axis
     if count == 0:
         return []
-    axis = stir.slice_axis
-    stack = np.moveaxis(regions, axis, 0)
-    by_slice = np.nonzero(stack)
-    voxel = _order(by_slice, stir)
-    # One key, region and then array order: sorting by two would take twice as long.
-    key = stack[by_slice].astype(np.int64) * regions.size + voxel
-    place = np.unravel_index(voxel[np.argsort(key)], regions.shape)
-    index = np.stack(place, axis=1)
-    part, values = regions[place], stir.array[place]
+    part = pieces.regions[tuple(pieces.voxels.T)]
+    by_region = np.argsort(part, kind="stable")
+    index, part = pieces.voxels[by_region], part[by_region]
+    place = tuple(index.T)
+    values = stir.array[place]
     voxels = np.bincount(part, minlength=count + 1)[1:]
     starts = np.concatenate([[0], np.cumsum(voxels)[:-1]])
     upper = np.bincount(part, pieces.labels.array[place] == UPPER, count + 1)[1:]
@@ -175,34 +174,55 @@ def region_rows(pieces: Pieces, stir: Image, midline_mm: float) -> list[dict[str
     ]
 
 
-def _ranked(
-    group: NDArray[np.int64], sizes: NDArray[Any], first: NDArray[np.int64]
+def _lesions(
+    regions: NDArray[np.int32], count: int, voxels: NDArray[np.int64], grid: Image
 ) -> NDArray[np.int64]:
-    """Return the lesion of each region, largest first from 1, by the group that it belongs to."""
-    if group.size == 1:
-        return np.zeros(1, np.int64)
-    voxels = np.bincount(group[1:], sizes[1:])[1:]
-    begins = np.full(voxels.size, np.iinfo(np.int64).max)
-    np.minimum.at(begins, group[1:] - 1, first[1:])
-    rank = np.zeros(voxels.size + 1, np.int64)
-    rank[1 + np.lexsort((begins, -voxels))] = np.arange(1, voxels.size + 1)
+    """Return the lesion of each region, largest first from 1; `voxels` are those of all regions."""
+    part = regions[tuple(voxels.T)]
+    group, lesions = _touching(regions, count, voxels, grid.slice_axis)
+    sizes = np.bincount(group[part], minlength=lesions + 1)
+    first = np.full(lesions + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, group, _first(part, count, voxels, grid))
+    rank = np.zeros(lesions + 1, np.int64)
+    rank[1 + np.lexsort((first[1:], -sizes[1:]))] = np.arange(1, lesions + 1)
     return rank[group]
 
 
-def _first_voxels(
-    place: tuple[NDArray[np.intp], ...], part: NDArray[np.int32], count: int, grid: Image
-) -> NDArray[np.int64]:
-    """Return for each region how early in the grid's order it begins: what decides on ties.
+def _touching(
+    regions: NDArray[np.int32], count: int, voxels: NDArray[np.int64], axis: int
+) -> tuple[NDArray[np.integer], int]:
+    """Group regions that touch across neighbouring slices: as `vhi.candidates.group_lesions`.
 
-    `place` is of the region voxels as (slice, in-plane axes), `part` their regions.
+    That one has to look for the voxels first, which takes longer than all that follows.
     """
-    first = np.full(count + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, part, _order(place, grid))
+    stack = np.moveaxis(regions, axis, 0)
+    in_plane = [each for each in range(3) if each != axis]
+    slices, rows, columns = voxels[voxels[:, axis] + 1 < len(stack)][:, [axis, *in_plane]].T
+    part = stack[slices, rows, columns].astype(np.int64)
+    pairs = []
+    for down, across in itertools.product((-1, 0, 1), repeat=2):
+        above = slices + 1, rows + down, columns + across
+        # At the rim a neighbour outside becomes one that is looked at anyway.
+        other = stack.take(np.ravel_multi_index(above, stack.shape, mode="clip"))
+        pair = part * (count + 1) + other
+        pairs.append(pair[np.diff(pair, prepend=-1) != 0])  # along a row they repeat
+    both = np.stack(np.divmod(np.concatenate(pairs), count + 1))
+    first, second = both[:, both[1] > 0]
+    graph = sparse.coo_array((np.ones(first.size, bool), (first, second)), (count + 1, count + 1))
+    # The background touches nothing: it is a group of its own, number 0.
+    groups, group = csgraph.connected_components(graph, directed=False)
+    return group, groups - 1
+
+
+def _first(
+    part: NDArray[np.int32], count: int, voxels: NDArray[np.int64], grid: Image
+) -> NDArray[np.int64]:
+    """Return how early in the grid's order each region begins: what decides on ties.
+
+    Within a slice, and so within a region, the order slice by slice is that of the grid.
+    """
+    place = np.full(count + 1, part.size)
+    np.minimum.at(place, part, np.arange(part.size))
+    first = np.zeros(count + 1, np.int64)
+    first[1:] = np.ravel_multi_index(tuple(voxels[place[1:]].T), grid.shape)
     return first
-
-
-def _order(place: tuple[NDArray[np.intp], ...], grid: Image) -> NDArray[np.int64]:
-    """Return the position in array order of voxels given as (slice, in-plane axes)."""
-    index = list(place[1:])
-    index.insert(grid.slice_axis, place[0])
-    return np.asarray(np.ravel_multi_index(tuple(index), grid.shape), np.int64)

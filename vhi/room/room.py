@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from vhi.cases import Case
-from vhi.room.reading import Reading, open_reading
+from vhi.room.actions import check_reader
+from vhi.room.loading import load_start
+from vhi.room.reading import Reading
 from vhi.room.store import Store
 
 ADDRESS = "127.0.0.1"
@@ -39,6 +41,8 @@ class Room:
         What the worklist was made from, to show.
     network
         The network that finds a disease region where a case has none.
+    resample_masks
+        Carry what lies on another grid to that of STIR, as for `vhi.measure`.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class Room:
         *,
         source: str = "",
         network: str | None = None,
+        resample_masks: bool = False,
     ) -> None:
         self.cases = tuple(cases)
         self.store = store
         self.reader = reader
         self.source = source
         self.network = network
+        self.resample_masks = resample_masks
         self.port = 0
         self.on_admit: Callable[[], None] = lambda: None
         self.token: str | None = secrets.token_urlsafe(32)
@@ -89,9 +95,13 @@ class Room:
                 if number in self._open:
                     self._open.move_to_end(number)
                     return self._open[number]
-            reading = open_reading(
-                self.cases[number], self.store, self.reader, network=self.network
+            start = load_start(
+                self.cases[number],
+                self.store,
+                network=self.network,
+                resample_masks=self.resample_masks,
             )
+            reading = Reading(start, self.store, check_reader(self.reader))
             with self._lock:
                 self._open[number] = reading
                 while len(self._open) > OPEN_CASES:

@@ -22,26 +22,60 @@ from vhi.room.steps import Steps, histogram, rows_of
 LEVELS = 65_535
 """Steps of a scan's intensities on the screen: those of 16 bits."""
 
+WHITE_PERCENT = 98.0
+"""Percentile of a T1w scan that is shown as white. Chosen by eye on the phantom and the study. The
+rule for STIR goes by bone, the brightest on T1w is fat: a quarter of the phantom would be white."""
+
 KEPT = 3
 """How many versions of an array and a table are kept for undo and redo."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """A scan for display: intensity = low + step × code, to half a step."""
+    """A scan for display: intensity = low + step × code, to half a step.
+
+    Where `exact` is true, as for scans stored as whole numbers with a slope, it holds to the last
+    bit.
+    """
 
     codes: NDArray[np.uint16]
     low: float
     step: float
+    exact: bool
 
 
 def codes_of(array: NDArray[np.floating]) -> Codes:
     """Return intensities as 16-bit numbers."""
+    array = np.ascontiguousarray(array)
     low, high = float(array.min()), float(array.max())
     step = (high - low) / LEVELS if high > low else 1.0
-    codes = np.ascontiguousarray(array)
-    codes = np.rint((codes - low) / step)
-    return Codes(codes.astype(np.uint16), low, step)
+    codes = np.rint((array - low) / step).astype(np.uint16)
+    # Two steps of a lattice never share a code: there each code stands for one intensity.
+    intensity = np.full(LEVELS + 1, low)
+    intensity[codes.ravel()] = array.ravel()
+    if (intensity[codes] == array).all():
+        lattice = _lattice_of(intensity)
+        if lattice is not None:
+            low, step = lattice
+            exact_codes = np.rint((intensity - low) / step).astype(np.uint16)
+            return Codes(exact_codes[codes], low, step, True)
+    return Codes(codes, low, step, False)
+
+
+def _lattice_of(intensities: NDArray[np.floating]) -> tuple[float, float] | None:
+    """Return low and step of which, to the last bit, all intensities are low + step × code."""
+    levels = np.unique(intensities)
+    # From 0 first: what was scaled by a slope alone need not be exact from any other value on.
+    for low in sorted({min(0.0, float(levels[0])), float(levels[0])}):
+        away = levels - low
+        step = float(away[-1]) or 1.0
+        # Euclid's algorithm, on all at once, while the steps are not too many for the codes.
+        while step * LEVELS >= away[-1] and (rest := np.fmod(away, step)).any():
+            step = float(rest[rest > 0].min(initial=step))
+        codes = np.rint(away / step)
+        if codes[-1] <= LEVELS and (low + step * codes == levels).all():
+            return low, step
+    return None
 
 
 def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[str, Any]:
@@ -60,13 +94,28 @@ def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[s
         "position_letters": list(layout.position_letters),
         "window": {
             "stir": list(window_of(start.stir, bone.array)),
-            "t1w": list(window_of(start.t1w, bone.array)),
+            "t1w": [0.0, _brightest(scans["t1w"])],
         },
-        "values": {name: {"low": scan.low, "step": scan.step} for name, scan in scans.items()},
+        "values": {
+            name: {"low": scan.low, "step": scan.step, "exact": scan.exact}
+            for name, scan in scans.items()
+        },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
-        "notes": list(start.notes),
+        "notes": [*start.notes, *_carried(start)],
         "reasons": list(REASONS),
     }
+
+
+def _brightest(scan: Codes) -> float:
+    """Return the intensity shown as white: only so much of the whole scan is as bright."""
+    return max(scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT)), 1e-9)
+
+
+def _carried(start: Start) -> list[str]:
+    if not start.resampled:
+        return []
+    names = ", ".join(start.resampled)
+    return [f"{names}: carried to the grid of {start.stir.name}, on which all is shown and counted"]
 
 
 class Screen:
