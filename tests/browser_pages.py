@@ -129,6 +129,99 @@ def page_of(shown, folder: Path) -> Path:
     return page
 
 
+class Notebook:
+    """A control's module on a model that talks to the control as in a notebook.
+
+    Messages are those that a notebook carries, between the page's model and the control's widget.
+    """
+
+    def __init__(self, tab, control) -> None:
+        self.tab, self.widget = tab, control.widget
+        self._sent: list[dict[str, Any]] = []
+        self.widget._send = lambda message, buffers=None: self._sent.append(message)
+        state = self.widget.get_state()
+        begin = {name: value for name, value in state.items() if not name.startswith("_")}
+        tab.expose_function("toKernel", self._receive)
+        tab.evaluate(MODEL, {"text": self.widget._esm, "begin": begin})
+
+    def _receive(self, state: dict[str, Any]) -> list[dict[str, Any]]:
+        self.widget.set_state(state)
+        return self._updates()
+
+    def _updates(self) -> list[dict[str, Any]]:
+        sent, self._sent = self._sent, []
+        return [message["state"] for message in sent if message["method"] == "update"]
+
+    def deliver(self) -> list[dict[str, Any]]:
+        """Bring the page what the control sent meanwhile; return it."""
+        updates = self._updates()
+        self.tab.evaluate("updates => fromKernel(updates)", updates)
+        return updates
+
+    def rest(self) -> None:
+        """Wait until the control has answered all that the page sent."""
+        self.tab.evaluate("answered()")
+
+    def left(self) -> int:
+        """Take the control away; return how many listeners it left behind."""
+        return self.tab.evaluate("left()")
+
+
+MODEL = """async ({ text, begin: state }) => {
+    const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+    let listeners = [];
+    let unsaved = {};
+    let kernel = Promise.resolve();
+    const tell = (name) => listeners.filter(([event]) => event === `change:${name}`)
+        .forEach(([, call]) => call());
+    window.fromKernel = (updates) => updates.forEach((update) => {
+        const changed = Object.keys(update).filter((name) => !same(state[name], update[name]));
+        Object.assign(state, update);
+        changed.forEach(tell);
+    });
+    const model = {
+        get: (name) => state[name],
+        set: (name, value) => {
+            if (same(state[name], value)) return;
+            state[name] = unsaved[name] = value;
+            tell(name);
+        },
+        save_changes: () => {
+            const changed = unsaved;
+            unsaved = {};
+            if (!Object.keys(changed).length) return;
+            kernel = kernel.then(() => toKernel(changed)).then(fromKernel);
+        },
+        on: (event, call) => listeners.push([event, call]),
+        off: (event, call) => {
+            listeners = listeners.filter(([e, c]) => e !== event || c !== call);
+        },
+    };
+    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const { render } = (await import(address)).default;
+    const leave = await render({ model, el: document.querySelector("main") });
+    window.answered = () => kernel;
+    window.left = () => {
+        leave();
+        return listeners.length;
+    };
+}"""
+"""A model as anywidget gives it to a module: a change is told at once, and sent when saved."""
+
+
+@contextmanager
+def notebook(browser, folder: Path, control, **options: Any) -> Iterator[Notebook]:
+    """Give a control as a notebook shows it; it must not complain, nor leave anything behind."""
+    page = folder / "notebook.html"
+    page.write_text(f'<!doctype html><meta charset="utf-8">{LOOK}<main></main>')
+    with Visit(browser, page, **options) as visit:
+        shown = Notebook(visit.tab, control)
+        yield shown
+        shown.rest()
+        assert shown.left() == 0
+        assert visit.complaints == []
+
+
 @contextmanager
 def computing_page(browser, folder: Path, parts: tuple[str, ...], names: str) -> Iterator[Any]:
     """Give a page's `evaluate`, for JavaScript in terms of functions of the controls' modules.

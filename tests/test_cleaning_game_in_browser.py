@@ -16,6 +16,7 @@ from browser_pages import (
     check_named,
     check_readable,
     computing_page,
+    notebook,
     page_of,
 )
 from in_browser import Visit
@@ -247,28 +248,62 @@ def test_without_readers_regions_go_and_nothing_is_scored(alone):
     assert "there is no score" in alone._twin().caption
 
 
-def test_live_view_has_every_setting_named(fresh):
-    pytest.importorskip("ipywidgets")
-    fresh.widget  # noqa: B018  # made when first asked for
-    assert set(fresh._live.inputs) == {"case", "region", "answer"}
-    fresh._live.buttons["Remove all"].click()
-    assert fresh.state()["voxels"] == 0
+def test_in_a_notebook_module_and_game_follow_each_other(browser, fresh, tmp_path):
+    with notebook(browser, tmp_path, fresh) as shown:
+        tab, region = shown.tab, fresh.state()["region"]
+        fresh.toggle()
+        shown.deliver()
+        assert tab.locator("[data-name=chosen]").inner_text().endswith("removed.")
+        assert value(tab, "volume") == fresh.state()["voxels"]
+        press(tab, "Keep all")
+        press(tab, "Next region")
+        press(tab, DONE)
+        shown.rest()
+        state = fresh.state()
+        assert state["answer"] and state["region"] != region
+        assert not any(state["removed"].values())
+        press(tab, "Next case")
+        press(tab, "Remove all")
+        press(tab, DONE)
+        shown.rest()
+        assert fresh.round == fresh.rounds[1]
+        assert fresh.state()["removed"][fresh.round.case] == sorted(fresh.round.sizes)
+        assert value(tab, "dice-0") == fresh.state()["dice"] == 0
 
 
-def test_the_page_s_form_in_a_notebook_and_the_game_follow_each_other(fresh):
-    pytest.importorskip("anywidget", reason="anywidget is not installed")
-    widget = fresh.page_widget
-    region = fresh.state()["region"]
-    fresh.toggle()
-    assert widget.removed["P03_before"] == [region]
-    # As the browser sends it.
-    removed = {"P03_before": [], "P01_before": [2, 5], "P02_before": []}
+def test_another_case_s_region_comes_in_one_message(fresh):
+    widget = fresh.widget
+    removed = {each.case: [] for each in fresh.rounds} | {"P01_before": [2, 5]}
     widget.set_state({"case": "P01_before", "region": 5, "answer": True, "removed": removed})
     state = fresh.state()
     assert (state["case"], state["region"], state["removed"]) == ("P01_before", 5, removed)
     assert state["dice"] == fresh.round.score((2, 5), fresh.round.references[0]).dice
     fresh.keep_all()
     assert widget.removed["P01_before"] == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"case": "P99"},
+        {"case": ["P01_before"]},
+        {"region": 10_000},
+        {"region": {}},
+        {"answer": "yes"},
+        {"removed": None},
+        {"removed": {}},
+        {"removed": {"P01_before": [1]}},
+        {"removed": {"P01_before": [10_000], "P02_before": [], "P03_before": []}},
+        {"removed": {"P01_before": [[1]], "P02_before": [], "P03_before": []}},
+        {"removed": {"P01_before": 1, "P02_before": [], "P03_before": []}},
+    ],
+    ids=str,
+)
+def test_a_bad_value_from_the_page_is_put_back(fresh, bad):
+    before = fresh.state()
+    fresh.widget.set_state(bad)
+    assert fresh.state() == before
+    assert all(getattr(fresh.widget, name) == before[name] for name in bad)
 
 
 # --------------------------------------------------------------------------------------- the page

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_pages import CONTRAST, PHONE, STUDY_CASES, computing_page, page_of
+from browser_pages import (
+    CONTRAST,
+    PHONE,
+    STUDY_CASES,
+    axe_findings,
+    computing_page,
+    notebook,
+    page_of,
+)
 from in_browser import Visit
 from scipy import ndimage
 
@@ -522,49 +530,88 @@ def test_a_page_carries_one_to_five_slices(count, phantom):
         stack_data(phantom, range(count))
 
 
-def test_module_lives_as_a_notebook_calls_it(computing, phantom):
-    """Render as anywidget does, move it from Python's side, take it away."""
+# ------------------------------------------------------------------------------------ in a notebook
+
+
+def in_notebook(tab, name: str) -> int:
+    return int(tab.locator(f"[data-name={name}]").get_attribute("data-value"))
+
+
+def test_in_a_notebook_module_and_control_follow_each_other(browser, phantom, tmp_path):
     control = threshold_control(phantom)
-    begin = {**control.page_data(), "whole_voxels": control.state()["voxels"]}
-    control.set(multiple=0.7)
-    state = control.state()
-    shown = computing(
-        """async ({ text, begin, moved }) => {
-            const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-            const { render } = (await import(address)).default;
-            const listeners = new Map();
-            const state = { ...begin };
-            const model = {
-                get: (name) => state[name],
-                set: (name, value) => { state[name] = value; },
-                save_changes: () => {},
-                on: (event, call) => listeners.set(event, call),
-                off: (event) => listeners.delete(event),
-            };
-            const el = document.createElement("div");
-            document.body.append(el);
-            const leave = await render({ model, el });
-            Object.assign(state, moved);
-            for (const call of listeners.values()) call();
-            const number = (name) => Number(el.querySelector(`[data-name=${name}]`).dataset.value);
-            const counts = [number("lower"), number("upper"), number("whole")];
-            el.querySelector("button").click();
-            leave();
-            el.remove();
-            return { counts, lower: state.lower, left: listeners.size };
-        }""",
-        {
-            "text": modules.module_text("thresholds"),
-            "begin": begin,
-            "moved": {
-                **{name: state[name] for name in ("multiple", "lower", "upper")},
-                "whole_voxels": state["voxels"],
-            },
-        },
-    )
-    assert shown["counts"] == [*on_the_page(phantom, control), state["voxels"]]
-    assert shown["lower"] == phantom.thresholds.lower  # the button, told to Python
-    assert shown["left"] == 0
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        assert in_notebook(tab, "whole") == phantom.vhi.voxels
+        control.set(multiple=0.7)
+        shown.deliver()
+        counts = tuple(in_notebook(tab, name) for name in ("lower", "upper"))
+        assert counts == on_the_page(phantom, control)
+        assert in_notebook(tab, "whole") == control.state()["voxels"] > phantom.vhi.voxels
+        tab.locator("input[aria-label^='Upper threshold']").fill("300")
+        shown.rest()
+        assert control.thresholds.upper == 300
+        assert in_notebook(tab, "whole") == control.state()["voxels"]
+        tab.get_by_role("button", name="paper’s rule").click()
+        shown.rest()
+        assert control.thresholds == phantom.thresholds
+
+
+def test_in_a_notebook_every_slice_can_be_reached(browser, phantom, tmp_path):
+    control = threshold_control(phantom)
+    count = phantom.stir.shape[2]
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        slices = tab.locator("input[aria-label='Slice']")
+        assert (slices.get_attribute("min"), slices.get_attribute("max")) == ("0", str(count - 1))
+        tab.get_by_role("radio", name="T1w").check()
+        tab.locator("input[aria-label^='Multiple n']").fill("0.8")
+        slices.focus()
+        tab.keyboard.press("Home")
+        for index in range(count):
+            shown.rest()
+            assert control.state()["slice"] == index
+            canvas = tab.locator("canvas")
+            here = np.count_nonzero(np.take(control.kept, index, axis=2))
+            assert canvas.get_attribute("aria-label") == (
+                f"T1w slice {index}, candidates marked: {here:,} pixels"
+            )
+            assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "Slice"
+            tab.keyboard.press("ArrowRight")
+        assert control.state()["multiple"] == 0.8
+        assert in_notebook(tab, "lower") == on_the_page_now(shown.widget, control)
+
+
+def on_the_page_now(widget, control) -> int:
+    """Return what Python counts in the slices that the notebook was sent."""
+    slices = [each["index"] for each in widget.data["slices"]]
+    return np.count_nonzero(np.take(control.kept, slices, axis=2))
+
+
+def test_a_slice_that_is_not_here_is_asked_for_when_the_slider_rests(browser, phantom, tmp_path):
+    control = threshold_control(phantom)
+    with notebook(browser, tmp_path, control) as shown:
+        slices, before = shown.tab.locator("input[aria-label='Slice']"), control.state()["slice"]
+        move = "(input, event) => { input.value = 0; input.dispatchEvent(new Event(event)); }"
+        slices.evaluate(f"input => ({move})(input, 'input')")
+        shown.rest()
+        assert control.state()["slice"] == before
+        slices.evaluate(f"input => ({move})(input, 'change')")
+        shown.rest()
+        assert control.state()["slice"] == 0
+
+
+def test_what_the_control_refuses_goes_back_on_the_page(browser, phantom, tmp_path):
+    control = threshold_control(phantom)
+    with notebook(browser, tmp_path, control) as shown:
+        tab, lower = shown.tab, in_notebook(shown.tab, "lower")
+        upper = tab.locator("input[aria-label^='Upper threshold']")
+        upper.evaluate("input => { input.max = 1e6; }")
+        upper.fill("900000")
+        shown.rest()
+        assert control.thresholds == phantom.thresholds
+        shown_upper = handle(tab, "Upper").get_attribute("aria-valuenow")
+        assert float(shown_upper) == control.thresholds.upper
+        assert in_notebook(tab, "lower") == lower
 
 
 def test_a_control_that_is_not_there_is_refused():
@@ -600,6 +647,18 @@ def test_every_control_of_the_book_comes_to_life_and_asks_nobody(built, browser)
             assert control.locator(".vhi-drawn").count() == 0
         assert visit.left_the_folder(BOOK) == []
         assert visit.complaints == []
+
+
+@pytest.mark.book
+@needs_book
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("built", WITH_CONTROLS, ids=lambda page: page.stem)
+def test_axe_finds_nothing_serious_on_the_book_s_pages(built, theme, browser):
+    with Visit(browser, built) as visit:
+        for control in visit.tab.locator(".vhi-control").all():
+            control.scroll_into_view_if_needed()
+        findings = axe_findings(visit.tab, theme)
+        assert [each for each in findings if each[1] in ("serious", "critical")] == []
 
 
 @pytest.mark.book

@@ -16,6 +16,7 @@ from browser_pages import (
     check_named,
     check_readable,
     computing_page,
+    notebook,
     page_of,
     picture,
     slider,
@@ -494,6 +495,81 @@ def test_without_bone_nothing_is_counted_in_it(browser, phantom, tmp_path):
         assert visit.tab.get_by_role("checkbox").count() == 0
         assert value(visit.tab, "upper") == control.thresholds.upper
         assert visit.complaints == []
+
+
+# ------------------------------------------------------------------------------------ in a notebook
+
+
+def check_numbers_in_notebook(shown, control) -> None:
+    """Settings and numbers on the page are the control's, also that of the whole scan."""
+    tab, state = shown.tab, control.state()
+    said = settings_on(tab, control)
+    assert said == {name: state[name] for name in said}
+    assert {name: value(tab, name) for name in NUMBERS} == {name: state[name] for name in NUMBERS}
+    assert value(tab, "bone_above") == bone_above(control, shown.widget.data)
+    above = control.stir.array[control._bone] >= control.thresholds.lower
+    assert value(tab, "bone_whole") == np.count_nonzero(above) == state["bone_above"]
+
+
+def test_in_a_notebook_module_and_control_follow_each_other(browser, phantom, tmp_path):
+    control = lab(phantom)
+    begun = control.state()
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        check_numbers_in_notebook(shown, control)
+        control.set(radius_1_mm=12.5, i=begun["i"] + 3)
+        shown.deliver()
+        check_numbers_in_notebook(shown, control)
+        body(tab).focus()
+        tab.keyboard.press("Shift+ArrowDown")
+        slider(tab, "Radius down").fill("6")
+        shown.rest()
+        assert control.state()["j"] == begun["j"] + 5 * shown.widget.data["down"]["step"]
+        assert control.state()["radius_2_mm"] == 6
+        check_numbers_in_notebook(shown, control)
+        tab.get_by_role("button", name="Take in the brightest").click()
+        shown.rest()
+        assert control.thresholds.upper > 1.5 * begun["upper"]
+        assert "the code cannot tell" in tab.locator(".vhi-remark").inner_text()
+        check_numbers_in_notebook(shown, control)
+
+
+def test_in_a_notebook_the_area_reaches_every_slice(browser, phantom, tmp_path):
+    control = lab(phantom)
+    begun, last = control.state(), phantom.stir.shape[2] - 1
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        middle = slider(tab, "Middle slice")
+        assert (middle.get_attribute("min"), middle.get_attribute("max")) == ("0", str(last))
+        middle.focus()
+        for key, index in (("Home", 1), ("End", last - 1)):  # the area has one slice on each side
+            tab.keyboard.press(key)
+            shown.rest()
+            assert control.state()["slice"] == index
+            check_numbers_in_notebook(shown, control)
+            label = tab.locator("canvas").get_attribute("aria-label")
+            assert f", one of the area’s slices {index - 1} to {index + 1}" in label
+            focused = tab.evaluate("document.activeElement.getAttribute('aria-label')")
+            assert focused.startswith("Middle slice")
+        slider(tab, "Number of slices").fill(str(last + 1))
+        shown.rest()
+        assert control.state()["slices"] == len(shown.widget.data["slices"]) == last + 1
+        check_numbers_in_notebook(shown, control)
+        tab.get_by_role("button", name="As it began").click()
+        shown.rest()
+        assert control.state() == begun
+
+
+def test_in_a_notebook_a_far_ellipse_brings_its_part_of_the_scan(browser, phantom, tmp_path):
+    control = lab(phantom)
+    with notebook(browser, tmp_path, control) as shown:
+        at_first = shown.tab.locator("td:not([data-name])").all_inner_texts()
+        before = shown.widget.data
+        control.set(i=40, j=40, radius_1_mm=5, radius_2_mm=5)
+        shown.deliver()
+        assert shown.widget.data != before
+        check_numbers_in_notebook(shown, control)
+        assert shown.tab.locator("td:not([data-name])").all_inner_texts() == at_first
 
 
 # ------------------------------------------------------------------------------------- for everyone

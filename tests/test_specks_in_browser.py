@@ -15,6 +15,7 @@ from browser_pages import (
     check_fits_a_phone,
     check_named,
     check_readable,
+    notebook,
     page_of,
     picture,
     pixels_in,
@@ -218,6 +219,48 @@ def test_a_case_without_candidates_shows_none(browser, tiny, tmp_path):
         visit.tab.get_by_role("radio", name="closer").check()
         slider(visit.tab, "Smallest region").fill("1")
         assert visit.complaints == []
+
+
+# ------------------------------------------------------------------------------------ in a notebook
+
+
+def test_in_a_notebook_module_and_control_follow_each_other(browser, phantom, tmp_path):
+    control = speck_control(phantom)
+    with notebook(browser, tmp_path, control, **CALM) as shown:
+        tab = shown.tab
+        text = tab.locator("[data-name=whole]")
+        assert text.inner_text().startswith(f"{len(phantom.regions):,} of ")
+        assert value(tab, "whole") == phantom.vhi.voxels
+        control.set(min_pixels=9, neighbours=4)
+        shown.deliver()
+        state = control.state()
+        assert value(tab, "whole") == state["voxels"] < phantom.vhi.voxels
+        regions = f"{state['regions']:,} of {state['regions_before']:,} regions"
+        assert text.inner_text().startswith(regions)
+        expected = in_python(control, 9, 4)
+        assert {name: value(tab, name) for name in expected} == expected
+        set_filter(tab, 2, 8)
+        shown.rest()
+        state = control.state()
+        assert (state["min_pixels"], state["neighbours"]) == (2, 8)
+        assert value(tab, "whole") == state["voxels"] > phantom.vhi.voxels
+
+
+def test_in_a_notebook_every_slice_can_be_reached(browser, phantom, tmp_path):
+    control = speck_control(phantom)
+    with notebook(browser, tmp_path, control, **CALM) as shown:
+        tab = shown.tab
+        set_filter(tab, 2, 8)
+        tab.get_by_role("radio", name="closer").check()
+        for index in reversed(range(phantom.stir.shape[2])):
+            slider(tab, "Slice").fill(str(index))
+            shown.rest()
+            assert control.state()["slice"] == index
+            label = tab.locator("canvas:visible").get_attribute("aria-label")
+            here = np.count_nonzero(np.take(control.kept, index, axis=2))
+            assert label.startswith(f"STIR slice {index}: {here:,} pixels stay")
+            assert tab.get_by_role("radio", name="closer").is_checked()
+        assert control.state()["min_pixels"] == 2
 
 
 # ------------------------------------------------------------------------------------- for everyone

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import builtins
 import re
 import subprocess
 import sys
@@ -50,17 +49,12 @@ def kept_at(measurement, thresholds, min_pixels=4):
     )
 
 
-def no_ipywidgets(monkeypatch):
-    """Make `import ipywidgets` fail, as where only the light package is installed."""
-    really_import = builtins.__import__
-
-    def refuse(name, *rest, **more):
-        if name == "ipywidgets":
-            raise ImportError(name)
-        return really_import(name, *rest, **more)
-
-    monkeypatch.delitem(sys.modules, "vhi.widgets.live", raising=False)
-    monkeypatch.setattr(builtins, "__import__", refuse)
+def only_the_light_package(monkeypatch):
+    """Make importing ipywidgets and anywidget fail, as where they are not installed."""
+    for package in ("ipywidgets", "anywidget"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for module in ("live", "module_view"):
+        monkeypatch.delitem(sys.modules, f"vhi.widgets.{module}", raising=False)
 
 
 # --------------------------------------------------------------------------------------- thresholds
@@ -233,7 +227,7 @@ def test_bad_ellipse_shows_its_line_in_place_of_numbers(measurement, bad, line):
     assert line in placed.state()["problem"]
     assert "voxels" not in placed.state()
     assert placed.thresholds is None
-    assert line in str(placed) and line in placed._live.text
+    assert line in str(placed)
     assert line in placed._repr_html_()
     placed.set(**{"i": 10, "j": 10, "slice": 2, "slices": 1, "radius_1_mm": 2.5, "radius_2_mm": 2})
     assert "problem" not in placed.state()
@@ -283,41 +277,30 @@ def test_a_wrong_start_is_refused(measurement):
         normal_bone_control(measurement.stir, centre=(1, 2))
 
 
-def test_moving_a_slider_moves_the_control(measurement):
-    moved = threshold_control(measurement)
-    moved.widget  # noqa: B018  # made when first asked for
-    png = moved._live.png
-    moved._live.inputs["multiple"].value = 0.2
-    assert moved.thresholds == vhi.thresholds_at(measurement.intensities, 0.2)
-    assert moved._live.inputs["lower"].value == moved.thresholds.lower
-    assert f"n = {0.2:.2f}" in moved._live.text
-    assert moved._live.png != png and moved._live.png.startswith(b"\x89PNG")
-    moved._live.buttons["As the rule decides"].click()
-    assert moved._live.png == png
-
-
 def test_buttons_clean(measurement):
     cleaned = cleaning_control(measurement)
-    cleaned.widget  # noqa: B018
-    buttons = cleaned._live.buttons
-    buttons["Remove"].click()
+    cleaned.widget  # noqa: B018  # made when first asked for
+    shown, png = cleaned._view, cleaned._view.png
+    assert png.startswith(b"\x89PNG")
+    shown.buttons["Remove"].click()
     assert len(cleaned.edits.edits) == 1
-    assert "removed" in cleaned._live.inputs["region"].label
-    buttons["Undo"].click()
-    assert cleaned.edits.edits == ()
-    cleaned._live.inputs["slice"].value = 5
-    buttons["Remove"].click()
-    assert "slice 5: has no region" in cleaned._live.text
-    cleaned._live.inputs["slice"].value = 3
-    assert cleaned.state()["region"] == 2 == cleaned._live.inputs["region"].value
+    assert "removed" in shown.inputs["region"].label and "1 edit:" in shown.text
+    assert shown.png != png
+    shown.buttons["Undo"].click()
+    assert cleaned.edits.edits == () and shown.png == png
+    shown.inputs["slice"].value = 5
+    shown.buttons["Remove"].click()
+    assert "slice 5: has no region" in shown.text
+    shown.inputs["slice"].value = 3
+    assert cleaned.state()["region"] == 2 == shown.inputs["region"].value
 
 
-def test_every_input_says_what_it_is(controls):
-    for shown in controls:
-        shown.widget  # noqa: B018
-        for name, widget in shown._live.inputs.items():
-            assert len(widget.description) > 4 or widget.description == "Slice", name
-            assert getattr(widget, "continuous_update", False) is False
+def test_every_input_says_what_it_is(measurement):
+    cleaned = cleaning_control(measurement)
+    cleaned.widget  # noqa: B018
+    for name, widget in cleaned._view.inputs.items():
+        assert len(widget.description) > 4 or widget.description == "Slice", name
+        assert getattr(widget, "continuous_update", False) is False
 
 
 def test_twin_is_a_picture_with_alt_text_and_caption(controls):
@@ -351,18 +334,18 @@ def test_bundle_holds_widget_twin_and_text(controls):
         assert bundle[WIDGET_VIEW]["model_id"] == shown.widget.model_id
 
 
-def test_without_ipywidgets_there_is_the_twin(controls, monkeypatch):
-    no_ipywidgets(monkeypatch)
+def test_without_a_front_end_there_is_what_a_page_has(controls, monkeypatch):
+    only_the_light_package(monkeypatch)
     for shown in controls:
         assert list(shown._repr_mimebundle_()) == ["text/plain", "text/html"]
+        assert "<figure" in shown._repr_mimebundle_()["text/html"]
         with pytest.raises(InputError, match=re.escape('pip install "vhi[book]"')):
             shown.widget  # noqa: B018
 
 
 def test_importing_the_controls_imports_no_front_end():
-    code = (
-        "import sys, vhi.widgets; print({'ipywidgets', 'matplotlib', 'IPython'} & set(sys.modules))"
-    )
+    front_ends = {"ipywidgets", "anywidget", "matplotlib", "IPython"}
+    code = f"import sys, vhi.widgets; print({front_ends} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -372,31 +355,125 @@ def test_png_of_a_figure_is_the_same_bytes(controls):
     assert control.encode_png(figure, 80) == control.encode_png(figure, 80)
 
 
-# -------------------------------------------------------------------- the page's form in a notebook
+# -------------------------------------------------------------------------- modules in a notebook
 
 
-def test_page_s_form_in_a_notebook_and_control_follow_each_other(measurement):
-    pytest.importorskip("anywidget", reason="anywidget is not installed")
+def test_a_control_with_a_module_shows_it_in_a_notebook(controls):
+    for shown in controls:
+        is_module = shown._module != ""
+        assert hasattr(shown.widget, "_esm") == is_module
+        assert not is_module or "export default { render }" in shown.widget._esm
+    assert sum(bool(shown._module) for shown in controls) == 3  # all but cleaning
+
+
+def test_module_and_control_follow_each_other(measurement):
     control = threshold_control(measurement)
-    widget = control.page_widget
-    assert widget is control.page_widget and "export default" in widget._esm
-    assert widget.whole_voxels == measurement.vhi.voxels == 24
+    widget = control.widget
+    assert widget is control.widget
+    assert widget.whole == {"voxels": measurement.vhi.voxels} == {"voxels": 24}
     control.set(multiple=0.2)
     assert (widget.multiple, widget.lower, widget.upper) == (0.2, 85.0, 100.0)
-    assert widget.whole_voxels == 40
+    assert widget.whole == {"voxels": 40}
     # As the browser sends it: all that a move settled, in one message.
     widget.set_state({"multiple": 0.1, "lower": 80.0, "upper": 150.0, "slice": 3})
     state = control.state()
     assert [state[name] for name in ("multiple", "lower", "upper", "slice")] == [0.1, 80, 150, 3]
-    assert state["voxels"] == widget.whole_voxels == 24 + 21
+    assert state["voxels"] == widget.whole["voxels"] == 24 + 21
     assert state["voxels_upper"] == 4
     control.reset()
     assert control.thresholds == measurement.thresholds
     assert widget.lower == measurement.thresholds.lower
 
 
-def test_without_anywidget_the_page_s_form_says_how_to_get_it(measurement, monkeypatch):
-    monkeypatch.setitem(sys.modules, "anywidget", None)
-    monkeypatch.delitem(sys.modules, "vhi.widgets.module_view", raising=False)
-    with pytest.raises(InputError, match=re.escape('pip install "vhi[book]"')):
-        threshold_control(measurement).page_widget  # noqa: B018
+def test_a_lower_threshold_by_hand_may_amount_to_an_n_beyond_its_slider(measurement):
+    """0 is (0 - 75) / 50 = -1.5 interquartile ranges above the upper quartile."""
+    control = threshold_control(measurement)
+    control.widget.set_state({"multiple": -1.5, "lower": 0.0})
+    state = control.state()
+    assert (state["multiple"], state["lower"]) == (-1.5, 0.0)
+    assert control.widget.multiple == -1.5
+
+
+def test_a_kernel_s_move_is_one_message(measurement):
+    control = threshold_control(measurement)
+    sent = []
+    control.widget._send = lambda message, buffers=None: sent.append(message)
+    control.set(upper=80.0)
+    (message,) = sent
+    assert message["method"] == "update"
+    assert message["state"].keys() == {"multiple", "lower", "upper", "whole"}
+
+
+@pytest.mark.parametrize("make", [threshold_control, speck_control])
+def test_every_slice_of_the_scan_is_sent_when_it_is_asked_for(measurement, make):
+    control = make(measurement)
+    widget = control.widget
+    slices = [each["index"] for each in widget.data["slices"]]
+    before = widget.data
+    control.set(slice=slices[-1])
+    assert widget.data is before
+    (missing, *_) = sorted(set(range(6)) - set(slices))
+    widget.set_state({"slice": missing})
+    assert control.state()["slice"] == missing
+    assert missing in [each["index"] for each in widget.data["slices"]]
+    assert widget.data == control.page_data()["data"]
+
+
+@pytest.mark.parametrize(
+    "moved", [{"slice": 9}, {"i": 30, "j": 200}, {"slices": 7, "slice": 5}, {"radius_1_mm": 40}]
+)
+def test_the_part_of_the_scan_follows_the_ellipse(measurement, moved):
+    """The page has five slices, and 28 mm, which are 56 pixels, around the ellipse."""
+    stir = measurement.stir
+    wide = stir.with_array(np.tile(stir.array, (6, 6, 2)))
+    control = normal_bone_control(wide, centre=(120, 120, 2), radius_mm=(3, 3))
+    widget = control.widget
+    before = widget.data
+    control.set(i=121, slice=3)
+    assert widget.data is before
+    control.set(**moved)
+    assert widget.data == control.page_data()["data"] != before
+    assert control.can_show(widget.data) and not control.can_show(before)
+
+
+@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"slice": 99},
+        {"slice": None},
+        {"slice": "two"},
+        {"slice": [1]},
+        {"slice": 10**400},
+        {"slice": float("nan")},
+    ],
+    ids=str,
+)
+def test_a_bad_value_from_the_page_is_put_back(controls, which, bad):
+    control = [shown for shown in controls if shown._module][which]
+    before = control.state()
+    sent = []
+    control.widget._send = lambda message, buffers=None: sent.append(message)
+    control.widget.set_state(bad)
+    assert control.state() == before
+    assert control.widget.slice == before["slice"]
+    told = [message["state"] for message in sent if message["method"] == "update"]
+    assert told[-1]["slice"] == before["slice"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"multiple": None},
+        {"multiple": 1e9},
+        {"lower": "low"},
+        {"upper": float("inf"), "multiple": {}},
+    ],
+    ids=str,
+)
+def test_a_bad_threshold_from_the_page_is_put_back(measurement, bad):
+    control = threshold_control(measurement)
+    before = control.state()
+    control.widget.set_state(bad)
+    assert control.state() == before
+    assert all(getattr(control.widget, name) == before[name] for name in bad)

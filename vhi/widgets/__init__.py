@@ -1,8 +1,8 @@
 """Controls for notebooks: move a slider, and the picture and the volume follow.
 
 They are thin: every number comes from the same library function that `vhi.measure` calls. On a
-page without a kernel each control is a fixed picture of two or three of its settings, its drawn
-twin.
+page without a kernel an ES module computes the same on a few slices, and the same module shows the
+control in a notebook; where scripts are off, its drawn twin shows two or three of its settings.
 """
 
 from vhi.widgets.cleaning import CleaningControl, cleaning_control

@@ -1,6 +1,7 @@
 // Numbers of an area of normal bone, an ellipse on neighbouring slices. No page, no picture here.
 //
-// Offers: areaSlices, areaPlane, intensitiesIn, measureArea, fitted, brightestNearby, nearestCentre
+// Offers: areaSlices, areaPlane, intensitiesIn, isHere, measureArea, fitted, slicesHere,
+//         brightestNearby, nearestCentre
 //
 // Settings are those of NormalBoneControl. Array axes, not the picture's, name centre and radii;
 // `stack.across` and `stack.down` say how the picture lies on them: {name, radius, first (array
@@ -43,6 +44,11 @@ function slicesIn(stack, now) {
   return stack.slices.filter(({ index }) => index >= first && index <= last);
 }
 
+/** Whether all slices of the area are here. */
+export function isHere(stack, now) {
+  return slicesIn(stack, now).length === now.slices;
+}
+
 /** Intensities inside the area, sorted. */
 export function intensitiesIn(stack, now) {
   const marked = [];
@@ -66,6 +72,7 @@ export function measureArea(stack, now) {
     const scan = `the scan has 0 to ${stack.scan_slices - 1}`;
     return { sorted, problem: `the area reaches slices ${first} to ${last}; ${scan}` };
   }
+  if (!isHere(stack, now)) return { sorted, problem: `slices ${first} to ${last} are on their way` };
   try {
     const thresholds = estimateThresholds(sorted);
     const [lower_quartile, median] = [25, 50].map((percent) => percentile(sorted, percent));
@@ -87,19 +94,26 @@ function boneAbove({ slices, values }, lower) {
   return count;
 }
 
-/** Settings after some were moved, held to what is here: no part of the area leaves the page. */
-export function fitted(stack, now, moved) {
+/**
+ * Settings after some were moved, held to what is here: no part of the area leaves the page.
+ * With a kernel `low` and `high` can be the first and last slice of the scan: it sends the others.
+ */
+export function fitted(stack, now, moved, [low, high] = slicesHere(stack)) {
   const next = { ...now, ...moved };
-  const here = stack.slices.map(({ index }) => index);
-  next.slices = Math.min(next.slices, here.length);
+  next.slices = Math.min(next.slices, high - low + 1);
   const before = Math.floor((next.slices - 1) / 2);
   const after = next.slices - 1 - before;
-  next.slice = within(next.slice, here[0] + before, here[here.length - 1] - after);
+  next.slice = within(next.slice, low + before, high - after);
   for (const axis of [stack.across, stack.down]) {
     next[axis.radius] = Math.min(next[axis.radius], largestRadius(axis));
     next[axis.name] = within(next[axis.name], ...centreLimits(axis, next));
   }
   return next;
+}
+
+/** First and last slice of those that are here. */
+export function slicesHere({ slices }) {
+  return [slices[0].index, slices[slices.length - 1].index];
 }
 
 function within(value, low, high) {

@@ -5,7 +5,8 @@ The bright spot is for teaching: a vessel at the rim is what readers are told to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,28 @@ def area_data(
             "multiple_below": FIRST_MULTIPLE - STEP / 2,
         },
     }
+
+
+def holds_area(data: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Return whether the part of the scan in `area_data` holds all of an ellipse.
+
+    Parameters
+    ----------
+    data
+        From `area_data`.
+    settings
+        Of the ellipse, named as in `vhi.widgets.NormalBoneControl`.
+    """
+    first = settings["slice"] - (settings["slices"] - 1) // 2
+    asked = range(max(first, 0), min(first + settings["slices"], data["scan_slices"]))
+    if not {each["index"] for each in data["slices"]}.issuperset(asked):
+        return False
+    for axis in (data["across"], data["down"]):
+        low, high = sorted((axis["first"], axis["first"] + axis["step"] * (axis["count"] - 1)))
+        at, reach = settings[axis["name"]], ceil(settings[axis["radius"]] / axis["spacing_mm"])
+        if (low > 0 and at - reach < low) or (high < axis["length"] - 1 and at + reach > high):
+            return False
+    return True
 
 
 def _along(stir: Image, view: View, axis: int, centre: int, reach_mm: float) -> dict[str, Any]:

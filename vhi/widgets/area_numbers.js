@@ -16,6 +16,7 @@ const ROWS = {
   lower: "Lower threshold",
   upper: "Upper threshold",
   bone_above: "Bone from the lower threshold on (voxels)",
+  bone_whole: "The same, in the whole scan",
 };
 
 /** Histogram of what is inside, with quartiles and thresholds; thinly, the thresholds at first. */
@@ -73,9 +74,9 @@ export function marrowChart(stack, atFirst) {
 }
 
 /** A table of what follows now beside what followed at first. */
-export function comparison(stack, atFirst) {
-  const there = (name) => name !== "bone_above" || stack.has_bone;
-  const rows = Object.entries(ROWS).filter(([name]) => there(name));
+export function comparison(stack, atFirst, withKernel) {
+  const there = { bone_above: stack.has_bone, bone_whole: stack.has_bone && withKernel };
+  const rows = Object.entries(ROWS).filter(([name]) => there[name] ?? true);
   const cells = Object.fromEntries(
     rows.map(([name]) => [name, element("td", { "data-name": name })]),
   );
@@ -122,7 +123,7 @@ const AREA_STYLE = `
 // -------------------------------------------------------------------------------------------- words
 
 function inWords(name, found) {
-  if (found.problem) return "–";
+  if (found.problem || !Number.isFinite(found[name])) return "–";
   return counted(found[name], name === "multiple" ? 2 : Math.abs(found[name]) < 10 ? 1 : 0);
 }
 

@@ -3,6 +3,7 @@
 // Offers: areaPicture
 
 import { areaPlane, areaSlices } from "./area.js";
+import { nearestSlice } from "./follow.js";
 import { BLUE, RED, TURQUOISE, YELLOW, drawn, greyOf, sliceView } from "./view.js";
 
 /** The slice with the area on it: dragged inside to move, at two grips to resize. */
@@ -115,7 +116,7 @@ export function areaPicture(stack, onMove) {
 
   const refresh = (settings, look, found, spot) => {
     now = settings;
-    const slice = stack.slices.find(({ index }) => index === look.slice) ?? stack.slices[0];
+    const slice = stack.slices[nearestSlice(stack, look.slice)];
     const [first, last] = areaSlices(now);
     const inside = slice.index >= first && slice.index <= last;
     view.draw({

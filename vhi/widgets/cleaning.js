@@ -6,6 +6,7 @@
 
 import { RED, TURQUOISE, YELLOW, begin, counted, element, sliceView, withUnit } from "./view.js";
 import { announcer, button, choice, readings, switchBox } from "./inputs.js";
+import { settingsOn } from "./follow.js";
 import { decodeRound, leftPixels, only, regionNear, scoreOf } from "./rounds.js";
 import { KEYS, LOOK, fixed, menu, others, rules, scoreTable, told } from "./comparison.js";
 
@@ -21,8 +22,11 @@ function render({ model, el }) {
   const look = { contrast: "stir", colours: true, outline: 0, hovered: 0 };
   const firsts = {}; // case -> its Dice when the player first asked
   const said = announcer();
-  let now = stateOf(model);
-  let moving = false;
+  const played = settingsOn(model, PLAYED, () => {
+    now = played.read();
+    refresh();
+  });
+  let now = played.read();
 
   const here = () => rounds.find((round) => round.case === now.case) ?? rounds[0];
   const gone = () => new Set(now.removed[here().case] ?? []);
@@ -30,10 +34,7 @@ function render({ model, el }) {
   // --------------------------------------------------------------------- what a player does
   const show = (changed) => {
     now = { ...now, ...changed };
-    moving = true;
-    for (const name of PLAYED) model.set(name, now[name]);
-    moving = false;
-    model.save_changes();
+    played.write(now);
     refresh();
     said.say(`${described()} ${summary()}`);
   };
@@ -257,14 +258,8 @@ function render({ model, el }) {
     said.element,
   );
 
-  const follow = () => {
-    if (moving) return;
-    now = stateOf(model);
-    refresh();
-  };
-  for (const name of PLAYED) model.on(`change:${name}`, follow);
   refresh();
-  return () => PLAYED.forEach((name) => model.off(`change:${name}`, follow));
+  return played.leave;
 }
 
 /** The mask to outline: of a reference by its place, or the best cleaning for the first. */
@@ -275,10 +270,6 @@ function shownMask(round, outline) {
 
 function row(...parts) {
   return element("div", { class: "vhi-row" }, ...parts);
-}
-
-function stateOf(model) {
-  return Object.fromEntries(PLAYED.map((name) => [name, model.get(name)]));
 }
 
 export default { render };

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,7 +69,6 @@ class CleaningGame(Control):
     _title = "cleaning game"
     _module = "cleaning"
     _only_shown = frozenset({"region"})
-    _page_view: Any = None
 
     def __init__(self, rounds: Sequence[Round]) -> None:
         self.rounds = tuple(rounds)
@@ -103,35 +102,23 @@ class CleaningGame(Control):
         data = {"rounds": [_round_data(each) for each in self.rounds]}
         return {"data": data, "removed": self.state()["removed"], **self._values}
 
-    @property
-    def page_widget(self) -> Any:
-        """The page's form of it in a notebook: the same ES module, run by anywidget.
-
-        Raises
-        ------
-        InputError
-            anywidget is not installed.
-        """
-        if self._page_view is None:
-            from vhi.widgets.module_view import ModuleView
-
-            names = ("case", "region", "answer", "removed")
-            self._page_view = ModuleView(cast(Any, self), self._module, names)
-        return self._page_view.widget
-
-    def adopt(self, *, removed: Mapping[str, Iterable[int]], **values: Any) -> None:
-        """Take settings, and what is removed of each case, as they were settled on the page."""
-        self.removed = {case: frozenset(numbers) for case, numbers in removed.items()}
-        self._values = {**self._values, **values}
+    def adopt(self, **values: Any) -> None:
+        """Take settings, and what is removed of each case, as its module has settled them."""
+        removed = self._checked(values.pop("removed"))
+        super().adopt(case=values.pop("case"))  # first: it decides which regions there are
+        super().adopt(**values)
+        self.removed = removed
         self._follow()
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """Return what the buttons do, by their text."""
-        return {
-            "Remove or keep": self.toggle,
-            "Remove all": lambda: self.remove(*self.round.sizes),
-            "Keep all": self.keep_all,
-        }
+    def _checked(self, removed: Any) -> dict[str, frozenset[int]]:
+        try:
+            taken = {case: frozenset(numbers) for case, numbers in removed.items()}
+            known = {each.case: each.sizes.keys() for each in self.rounds}
+            if taken.keys() == known.keys() and all(taken[case] <= known[case] for case in taken):
+                return taken
+        except (AttributeError, TypeError):
+            pass
+        raise InputError("removed: give the numbers of regions for each case of the game")
 
     def toggle(self) -> None:
         """Remove the chosen region, or keep it again."""
@@ -188,11 +175,6 @@ class CleaningGame(Control):
             score = here.score(self.removed[here.case], here.references[0])
             found |= {name: value for name, value in vars(score).items() if name != "name"}
         return found
-
-    def _follow(self, *, compute: bool = True) -> None:
-        super()._follow(compute=compute)
-        if self._page_view is not None:
-            self._page_view.refresh()
 
     def _numbers(self) -> str:
         r, state = self.round, self.state()

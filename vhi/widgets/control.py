@@ -33,8 +33,9 @@ class Twin:
 class Control(ABC):
     """A control whose picture and numbers follow its settings.
 
-    In a notebook with a kernel it shows as sliders and buttons. On a page its ES module computes
-    on `page_data`; where it has none, or scripts are off, the page shows its drawn twin.
+    Its ES module computes on `page_data`, on a page and in a notebook alike; with a kernel it
+    reaches the whole scan, and each follows the other. Where it has no module, a notebook shows
+    sliders and buttons, and a page its drawn twin, as it does where scripts are off.
     ``print(control)`` gives its numbers at fixed precision.
     """
 
@@ -43,28 +44,37 @@ class Control(ABC):
     """Name of its ES module, one of `vhi.widgets.modules.control_names`; empty without one."""
     _only_shown = frozenset({"slice"})
     """Settings that change the picture but no number."""
+    _counted: tuple[str, ...] = ()
+    """Numbers of `state` that its module shows, and that take the whole scan to count."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
         self._results: dict[str, Any] = {}
-        self._live: Any = None
+        self._view: Any = None
         self.problem = ""
         self._follow()
 
     @property
     def widget(self) -> Any:
-        """The live control, an ipywidgets Box; made when first asked for.
+        """The live control, made when first asked for: its ES module, run by anywidget.
+
+        A control without a module is an ipywidgets Box.
 
         Raises
         ------
         InputError
-            ipywidgets is not installed.
+            anywidget, or ipywidgets, is not installed.
         """
-        if self._live is None:
-            from vhi.widgets.live import LiveView
+        if self._view is None:
+            if self._module:
+                from vhi.widgets.module_view import ModuleView
 
-            self._live = LiveView(self)
-        return self._live.box
+                self._view = ModuleView(self, self._module, self._counted)
+            else:
+                from vhi.widgets.live import LiveView
+
+                self._view = LiveView(self)
+        return self._view.widget
 
     def set(self, **values: Any) -> None:
         """Move the control: one keyword for each setting, named as in `state`.
@@ -82,6 +92,16 @@ class Control(ABC):
         self._values = self._take(values)
         self._follow(compute=not self._only_shown.issuperset(values))
 
+    def adopt(self, **values: Any) -> None:
+        """Take all settings as its module has settled them among each other.
+
+        Raises
+        ------
+        InputError
+            A setting does not take its value.
+        """
+        self.set(**{name: new for name, new in values.items() if new != self._values[name]})
+
     def state(self) -> dict[str, Any]:
         """Return the settings and the numbers that follow from them.
 
@@ -94,8 +114,12 @@ class Control(ABC):
         """Return what its ES module needs on a page: settings by name, and ``data``."""
         return {}
 
+    def can_show(self, data: dict[str, Any]) -> bool:
+        """Return whether ``data`` of an earlier `page_data` have what the settings ask for."""
+        return True
+
     def actions(self) -> dict[str, Callable[[], None]]:
-        """Return what the buttons do, by their text."""
+        """Return what the buttons do, by their text, where it has no module."""
         return {}
 
     @abstractmethod
@@ -133,8 +157,8 @@ class Control(ABC):
                 self.problem, self._results = "", self._compute()
             except InputError as error:
                 self.problem, self._results = str(error), {}
-        if self._live is not None:
-            self._live.refresh()
+        if self._view is not None:
+            self._view.refresh()
 
     def __str__(self) -> str:
         return self.problem or self._numbers()
@@ -163,10 +187,11 @@ class Control(ABC):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
         try:
-            live = self.widget._repr_mimebundle_() or {}
-        except InputError:  # no ipywidgets: the twin is all there is
-            live = {}
-        return {**bundle, **{kind: live[kind] for kind in (WIDGET_VIEW,) if kind in live}}
+            model_id = self.widget.model_id
+        except InputError:  # neither anywidget nor ipywidgets: the page's form is all there is
+            return bundle
+        version = {"version_major": 2, "version_minor": 0}
+        return {**bundle, WIDGET_VIEW: {**version, "model_id": model_id}}
 
 
 def encode_png(figure: Figure, dpi: int, *, crop: bool = False) -> bytes:

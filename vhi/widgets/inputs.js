@@ -6,10 +6,11 @@
 import { element } from "./view.js";
 
 /**
- * A labelled slider. `mark`: {value, text}, a place shown under it.
+ * A labelled slider. `mark`: {value, text}, a place shown under it. `onMove` hears every move,
+ * `onRest` where the slider is let go.
  * Gives {element, input, set(value)}; `set` shows a value that need not be a multiple of `step`.
  */
-export function slider({ label, low, high, step = 1, value, text = String, mark, onMove }) {
+export function slider({ label, low, high, step = 1, value, text = String, mark, onMove, onRest }) {
   const shown = element("span", { "aria-hidden": "true" });
   const input = element("input", {
     type: "range",
@@ -22,6 +23,7 @@ export function slider({ label, low, high, step = 1, value, text = String, mark,
       set(to);
       onMove(to);
     },
+    change: () => onRest?.(Number(input.value)),
   });
   const made = element(
     "label",

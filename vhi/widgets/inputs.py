@@ -34,7 +34,7 @@ class Slider:
         whole = isinstance(self.step, int)
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         # A NaN fails every comparison, so it is refused here too.
         if not self.low <= number <= self.high or (whole and not number.is_integer()):

@@ -1,4 +1,4 @@
-"""The live form of a control, made of ipywidgets. This module alone imports them."""
+"""The live form of a control without an ES module, made of ipywidgets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LiveView:
         Name of the setting to its ipywidgets input.
     buttons : dict
         Text to its button.
-    box : ipywidgets.VBox
+    widget : ipywidgets.VBox
     """
 
     def __init__(self, control: Control) -> None:
@@ -48,7 +48,7 @@ class LiveView:
             name: self._input(name, setting) for name, setting in control.settings_offered().items()
         }
         self.buttons = {text: self._button(text, do) for text, do in control.actions().items()}
-        self.box = ipywidgets.VBox(
+        self.widget = ipywidgets.VBox(
             [
                 *self.inputs.values(),
                 *([ipywidgets.HBox(list(self.buttons.values()))] if self.buttons else []),
@@ -100,9 +100,7 @@ class LiveView:
         if isinstance(setting, Choice):
             widget = ipywidgets.Dropdown(options=setting.options, value=value, **look)
         else:
-            whole = isinstance(setting.step, int)
-            kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-            widget = kind(
+            widget = ipywidgets.IntSlider(
                 value=value,
                 min=setting.low,
                 max=setting.high,

@@ -1,40 +1,63 @@
 // Normal-bone lab: move or resize the area; quartiles and thresholds follow (steps i and ii).
 //
 // Model: data (see NormalBoneControl.page_data), slice, slices, radius_1_mm, radius_2_mm, and the
-// centre's in-plane indices under their letters.
+// centre's in-plane indices under their letters; in a notebook also whole {bone_above}.
 
 import { decodeStack } from "./core.js";
-import { areaSlices, brightestNearby, fitted, measureArea, nearestCentre } from "./area.js";
+import {
+  areaSlices,
+  brightestNearby,
+  fitted,
+  isHere,
+  measureArea,
+  nearestCentre,
+  slicesHere,
+} from "./area.js";
 import { begin, element } from "./view.js";
 import { areaPicture } from "./area_picture.js";
 import { comparison, doubt, marrowChart, summary, taken } from "./area_numbers.js";
 import { announcer, button, slider, switchBox } from "./inputs.js";
+import { anew, settingsOn } from "./follow.js";
 
-function render({ model, el }) {
+const render = anew(draw);
+
+function draw({ model, el, look }) {
   const stack = decodeStack(model.get("data"));
   const names = Object.keys(stack.sliders);
-  const begun = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  const atFirst = measureArea(stack, begun);
-  const look = { slice: begun.slice, bone: stack.has_bone };
+  const withKernel = Boolean(model.get("whole"));
+  const reach = withKernel ? [0, stack.scan_slices - 1] : slicesHere(stack);
+  const settings = settingsOn(model, names, () => {
+    take(settings.read());
+    refresh();
+  });
+  const measured = (area) => {
+    const bone_whole = model.get("whole")?.bone_above;
+    return { ...measureArea(stack, area), bone_whole };
+  };
+  look.begun ??= settings.read();
+  look.atFirst ??= measured(look.begun);
+  look.slice ??= look.begun.slice;
+  look.bone ??= stack.has_bone;
+  const { begun, atFirst } = look;
   const said = announcer();
   const remark = element("p", { class: "vhi-remark" });
   let now = begun;
   let spot = null;
-  let moving = false;
 
   // ------------------------------------------------------------------ what a reader moves
-  const show = (settings, takenIn = null) => {
-    now = settings;
+  const take = (area, takenIn = null) => {
+    now = area;
     spot = takenIn;
     const [first, last] = areaSlices(now);
     look.slice = Math.min(Math.max(spot?.slice ?? look.slice, first), last);
-    moving = true;
-    for (const name of names) model.set(name, now[name]);
-    moving = false;
-    model.save_changes();
+  };
+  const show = (area, takenIn) => {
+    take(area, takenIn);
+    settings.write(now);
     refresh();
   };
-  const move = (moved) => show(fitted(stack, now, moved));
+  const wanted = (moved) => fitted(stack, now, moved, reach);
+  const move = (moved) => show(wanted(moved));
   const takeIn = () => {
     const found = brightestNearby(stack, now);
     const centre = found && nearestCentre(stack, now, found);
@@ -49,28 +72,33 @@ function render({ model, el }) {
   const picture = areaPicture(stack, move);
   const sliders = Object.fromEntries(
     names.map((name) => {
-      const onMove = (to) => move({ [name]: to });
-      return [name, settingSlider(stack, name, now[name], onMove)];
+      const moves = (when) => (to) => {
+        const area = wanted({ [name]: to });
+        if (isHere(stack, area) === when.here) show(area);
+      };
+      // Slices that are not here are asked for when the slider rests.
+      const heard = { onMove: moves({ here: true }), onRest: moves({ here: false }) };
+      return [name, settingSlider(stack, name, { value: now[name], reach, ...heard })];
     }),
   );
-  const here = stack.slices.map(({ index }) => index);
+  const [low, high] = slicesHere(stack);
   const shownSlice = slider({
     label: "Slice shown",
-    low: here[0],
-    high: Math.max(here[here.length - 1], here[0] + 1),
+    low,
+    high: Math.max(high, low + 1),
     value: look.slice,
     onMove: (slice) => {
-      look.slice = Math.min(slice, here[here.length - 1]);
+      look.slice = Math.min(slice, high);
       refresh();
     },
   });
 
   // -------------------------------------------------------------------------- what follows
   const marrow = marrowChart(stack, atFirst);
-  const numbers = comparison(stack, atFirst);
+  const numbers = comparison(stack, atFirst, withKernel);
 
   const refresh = () => {
-    const found = measureArea(stack, now);
+    const found = measured(now);
     const trouble = found.problem ?? doubt(stack, found);
     picture.refresh(now, look, found, spot);
     for (const name of names) sliders[name].set(now[name]);
@@ -112,39 +140,37 @@ function render({ model, el }) {
       { class: "vhi-columns vhi-dense" },
       ...names.map((name) => sliders[name].element),
     ),
-    element("p", { class: "vhi-note" }, note(stack)),
+    element("p", { class: "vhi-note" }, note(stack, withKernel)),
     said.element,
   );
 
-  const follow = () => {
-    if (moving) return;
-    now = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-    spot = null;
-    refresh();
-  };
-  for (const name of names) model.on(`change:${name}`, follow);
+  const whole = settingsOn(model, ["whole"], () => refresh());
+  take(settings.read());
   refresh();
-  return () => names.forEach((name) => model.off(`change:${name}`, follow));
+  return () => {
+    settings.leave();
+    whole.leave();
+  };
 }
 
 // ------------------------------------------------------------------------------------------ sliders
 
 /** The slider of a setting, held to what is here. Centres go as the picture does, not the array. */
-function settingSlider(stack, name, value, onMove) {
+function settingSlider(stack, name, { reach, ...of }) {
   const { label, low, high, step } = stack.sliders[name];
-  const here = stack.slices.map(({ index }) => index);
-  const whole = { low: here[0], high: Math.max(here[here.length - 1], here[0] + 1), step: 1 };
+  const [first, last] = reach;
   if (name === "slice") {
-    return slider({ label: "Middle slice of the area", ...whole, value, onMove });
+    const ends = { low: first, high: Math.max(last, first + 1) };
+    return slider({ label: "Middle slice of the area", ...ends, ...of });
   }
   if (name === "slices") {
-    return slider({ label, low: 1, high: Math.max(here.length, 2), value, onMove });
+    return slider({ label, low: 1, high: Math.max(last - first + 1, 2), ...of });
   }
   for (const [axis, way] of [[stack.across, "across"], [stack.down, "down"]]) {
     if (name === axis.radius) {
       const text = (mm) => `${mm} mm`;
       const words = `Radius ${way} (along ${axis.name})`;
-      return slider({ label: words, low, high, step, value, text, onMove });
+      return slider({ label: words, low, high, step, text, ...of });
     }
     if (name !== axis.name) continue;
     const place = (index) => axis.step * (index - axis.first);
@@ -153,9 +179,10 @@ function settingSlider(stack, name, value, onMove) {
       label: `Centre ${way} (voxel ${name})`,
       low: 0,
       high: axis.count - 1,
-      value: place(value),
+      value: place(of.value),
       text: (at) => `${index(at)}`,
-      onMove: (at) => onMove(index(at)),
+      onMove: (at) => of.onMove(index(at)),
+      onRest: (at) => of.onRest(index(at)),
     });
     return { ...made, set: (to) => made.set(place(to)) };
   }
@@ -164,14 +191,17 @@ function settingSlider(stack, name, value, onMove) {
 
 // -------------------------------------------------------------------------------------------- words
 
-function note({ slices, scan_slices, has_bone }) {
+function note({ slices, scan_slices, has_bone }, withKernel) {
   const colours = has_bone
     ? " Yellow and red: bone in this part from the lower and from the upper threshold on, specks "
       + "included."
     : "";
+  const where = withKernel
+    ? `any of the scan’s ${scan_slices} slices`
+    : `${slices.length} of the scan’s ${scan_slices} slices`;
   return (
     "Drag the area, or its two grips; arrow keys move what is chosen. It stays in the part that is "
-    + `shown, on ${slices.length} of the scan’s ${scan_slices} slices. In the histogram: blue, `
+    + `shown, on ${where}. In the histogram: blue, `
     + `the middle half; lines, the thresholds; dashed, where they were at first.${colours}`
   );
 }

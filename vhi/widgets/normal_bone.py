@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from vhi.figures import draw_histogram
 from vhi.images import Image, check_same_grid
 from vhi.normal_bone import draw_normal_bone
 from vhi.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
-from vhi.widgets.area import WITHIN_MM, area_data, brightest_nearby, nearest_centre
+from vhi.widgets.area import WITHIN_MM, area_data, brightest_nearby, holds_area, nearest_centre
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
 from vhi.widgets.pictures import SlicePainter, slice_and_histogram
@@ -81,6 +81,7 @@ class NormalBoneControl(Control):
 
     _title = "normal-bone control"
     _module = "normal_bone"
+    _counted = ("bone_above",)
     _only_shown = frozenset[str]()
 
     def __init__(
@@ -131,10 +132,6 @@ class NormalBoneControl(Control):
             "slices": Slider("Number of slices", 1, length["slice"]),
         }
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """Return what the buttons do, by their text."""
-        return {"Take in the brightest spot nearby": self.take_in, "As it began": self.reset}
-
     def take_in(self) -> None:
         """Move the ellipse just far enough to take in the brightest spot beside it.
 
@@ -149,8 +146,8 @@ class NormalBoneControl(Control):
         spot = brightest_nearby(self.stir, self.mask, centre=given["centre"], bone=self._bone)
         if spot is None:
             raise InputError(f"the ellipse: no bone beside it within {WITHIN_MM:g} mm; move it")
-        place = {"centre": given["centre"], "radius_mm": given["radius_mm"]}
-        centre = nearest_centre(self.stir, spot, **place)
+        del given["slices"]
+        centre = nearest_centre(self.stir, spot, **given)
         self.set(**dict(zip(self._names, centre, strict=True)))
 
     def reset(self) -> None:
@@ -167,12 +164,17 @@ class NormalBoneControl(Control):
         }
         return {"data": {**data, "sliders": sliders}, **self._values}
 
+    def can_show(self, data: dict[str, Any]) -> bool:
+        """Return whether all of the ellipse lies in the part of the scan in ``data``."""
+        return holds_area(data, self._values)
+
     def _compute(self) -> dict[str, Any]:
         self.mask = np.zeros(self.stir.shape, bool)
         self.thresholds, self._intensities = None, np.zeros(0)
         self.mask = draw_normal_bone(self.stir, **self.settings)
         self._intensities, self.thresholds = _measure(self.stir, self.mask)
         t = self.thresholds
+        bone = None if self._bone is None else self.stir.array[self._bone]
         return {
             "voxels": self._intensities.size,
             "lower": t.lower,
@@ -181,6 +183,7 @@ class NormalBoneControl(Control):
             "upper_quartile": t.upper_quartile,
             "iqr": t.iqr,
             "multiple": t.multiple,
+            "bone_above": None if bone is None else int(np.count_nonzero(bone >= t.lower)),
         }
 
     def _numbers(self) -> str:

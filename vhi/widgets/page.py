@@ -103,6 +103,11 @@ def stack_data(measurement: Measurement, slices: Sequence[int]) -> dict[str, Any
     }
 
 
+def has_slice(data: Mapping[str, Any], index: int) -> bool:
+    """Return whether data of `stack_data` hold a slice."""
+    return any(each["index"] == index for each in data["slices"])
+
+
 def slices_data(
     stir: Image,
     slices: Sequence[int],

@@ -1,33 +1,38 @@
 // Speck filter: how small a region may be and still stay, and which pixels touch (step v).
 //
-// Model: data (see SpeckControl.page_data), slice, min_pixels, neighbours.
+// Model: data (see SpeckControl.page_data), slice, min_pixels, neighbours; in a notebook also
+// whole {regions_before, regions, voxels}.
 
 import { countLabels, decodeStack } from "./core.js";
 import { cutter, fader, fading, gone, halved, speckFilter } from "./speck_filter.js";
 import { RED, begin, counted, drawn, element, greyOf, sliceView, withUnit } from "./view.js";
 import { bars, chart } from "./chart.js";
 import { announcer, button, choice, readings, slider } from "./inputs.js";
+import { anew, nearestSlice, settingsOn, sliceSlider } from "./follow.js";
 
 const SETTINGS = ["slice", "min_pixels", "neighbours"];
 const GREY = "#8aa1b4";
 
-function render({ model, el }) {
+const render = anew(draw);
+
+function draw({ model, el, look }) {
   const stack = decodeStack(model.get("data"));
   const { paper } = stack;
   const filter = speckFilter(stack);
   const pictures = { whole: sliceView(stack), closer: sliceView(halved(stack)) };
   const said = announcer();
-  let now = settingsOf(model);
-  let zoom = "whole";
-  let moving = false;
+  look.zoom ??= "whole";
+  const settings = settingsOn(model, SETTINGS, () => {
+    const before = now;
+    now = settings.read();
+    refresh(before);
+  });
+  let now = settings.read();
 
   const show = (moved) => {
     const before = now;
     now = { ...now, ...moved };
-    moving = true;
-    for (const name of SETTINGS) model.set(name, now[name]);
-    moving = false;
-    model.save_changes();
+    settings.write(now);
     refresh(before);
   };
 
@@ -46,21 +51,13 @@ function render({ model, el }) {
     now.neighbours,
     (neighbours) => show({ neighbours }),
   );
-  const last = stack.slices.length - 1;
-  const slices = slider({
-    label: "Slice",
-    low: 0,
-    high: Math.max(last, 1),
-    value: place(stack, now.slice),
-    text: (at) => `${stack.slices[Math.min(at, last)].index}`,
-    onMove: (at) => show({ slice: stack.slices[Math.min(at, last)].index }),
-  });
+  const slices = sliceSlider(model, stack, (slice) => show({ slice }));
   const closeness = choice(
     "Look at",
     [["whole", "all bone"], ["closer", "the largest region, closer"]],
-    zoom,
-    (to) => {
-      zoom = to;
+    look.zoom,
+    (zoom) => {
+      look.zoom = zoom;
       refresh();
     },
   );
@@ -68,30 +65,38 @@ function render({ model, el }) {
     regions: "Regions that stay",
     voxels: "Voxels that stay",
     volume: "Volume that stays",
+    ...(model.get("whole") ? { whole: "Whole scan" } : {}),
   });
+  const showWhole = () => {
+    if (!model.get("whole")) return;
+    const { regions_before, regions, voxels } = model.get("whole");
+    const words = `${counted(regions)} of ${counted(regions_before)} regions`;
+    numbers.set("whole", `${words}, ${withUnit(voxels, stack.voxel_mm3)}`, voxels);
+  };
+  const whole = settingsOn(model, ["whole"], showWhole);
   const sizes = sizeChart(stack);
   const fade = fader();
 
   const refresh = (before = now) => {
     const kept = filter.kept(now);
-    const at = place(stack, now.slice);
+    const at = nearestSlice(stack, now.slice);
     const old = before.slice === now.slice ? filter.kept(before)[at] : kept[at];
     const slice = stack.slices[at];
     const grey = greyOf(stack, slice);
     const inPlane = (plane) => counted(countLabels([plane]).voxels);
     const text = `STIR slice ${slice.index}: ${inPlane(kept[at])} pixels stay, `
       + `${inPlane(gone(filter.labels[at], kept[at]))} go`;
-    const cut = zoom === "whole" ? (plane) => plane : cutter(stack, filter.largest(at));
-    for (const [name, each] of Object.entries(pictures)) each.element.hidden = name !== zoom;
-    const draw = (part) => {
+    const cut = look.zoom === "whole" ? (plane) => plane : cutter(stack, filter.largest(at));
+    for (const [name, each] of Object.entries(pictures)) each.element.hidden = name !== look.zoom;
+    const drawPart = (part) => {
       const layers = fading(filter.labels[at], old, kept[at], part);
-      pictures[zoom].draw({
+      pictures[look.zoom].draw({
         grey: cut(grey),
         layers: layers.map((layer) => ({ ...layer, plane: cut(layer.plane) })),
         text,
       });
     };
-    fade(draw, old.some((label, i) => label !== kept[at][i]));
+    fade(drawPart, old.some((label, i) => label !== kept[at][i]));
 
     const all = filter.sizes(now.neighbours);
     const stay = all.filter((size) => size >= now.min_pixels).length;
@@ -102,7 +107,7 @@ function render({ model, el }) {
     numbers.set("volume", `${counted(volume, 0)} mm³`, volume);
     limit.set(now.min_pixels);
     touching.set(now.neighbours);
-    slices.set(at);
+    slices.set(now.slice);
     sizes.refresh(now, all);
     said.say(
       `Regions from ${pixels(now.min_pixels)} on: ${counted(stay)} of ${counted(all.length)} stay, `
@@ -115,7 +120,7 @@ function render({ model, el }) {
   begin(el).append(
     ...Object.values(pictures).map((each) => each.element),
     closeness.element,
-    ...(last ? [slices.element] : []),
+    slices.element,
     columns(
       element(
         "div",
@@ -131,15 +136,12 @@ function render({ model, el }) {
     said.element,
   );
 
-  const follow = () => {
-    if (moving) return;
-    const before = now;
-    now = settingsOf(model);
-    refresh(before);
-  };
-  for (const name of SETTINGS) model.on(`change:${name}`, follow);
   refresh();
-  return () => SETTINGS.forEach((name) => model.off(`change:${name}`, follow));
+  showWhole();
+  return () => {
+    settings.leave();
+    whole.leave();
+  };
 }
 
 // -------------------------------------------------------------------------------------------- chart
@@ -179,15 +181,6 @@ function sizeChart(stack) {
 }
 
 // -------------------------------------------------------------------------------------------- words
-
-function settingsOf(model) {
-  return Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
-}
-
-/** Place of a slice among those that are here; the first where it is not. */
-function place(stack, index) {
-  return Math.max(stack.slices.findIndex((slice) => slice.index === index), 0);
-}
 
 function pixels(count) {
   return count === 1 ? "1 pixel" : `${count} pixels`;

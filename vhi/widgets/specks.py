@@ -14,7 +14,7 @@ from vhi.candidates import MIN_PIXELS, label_regions
 from vhi.figures import fullest_slices
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Choice, Setting, Slider
-from vhi.widgets.page import stack_data
+from vhi.widgets.page import has_slice, stack_data
 from vhi.widgets.pictures import SlicePainter, first_slice, volume_text
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class SpeckControl(Control):
 
     _title = "speck control"
     _module = "specks"
+    _counted = ("regions_before", "regions", "voxels")
 
     def __init__(self, measurement: Measurement, *, slice_index: int | None = None) -> None:
         self.measurement = measurement
@@ -120,6 +121,10 @@ class SpeckControl(Control):
             },
         }
         return {"data": data, **self._values}
+
+    def can_show(self, data: dict[str, Any]) -> bool:
+        """Return whether the slice is among those in ``data``."""
+        return has_slice(data, self._values["slice"])
 
     def _compute(self) -> dict[str, Any]:
         neighbours = self._values["neighbours"]

@@ -1,31 +1,35 @@
 // Threshold lab: move n or either threshold; candidates, volume and curve follow (step ii).
 //
 // Model: data (see ThresholdControl.page_data), slice, multiple, lower, upper; in a notebook also
-// whole_voxels.
+// whole {voxels}.
 
 import { countLabels, decodeStack, keptLabels, moveThresholds } from "./core.js";
 import { RED, YELLOW, begin, counted, element, greyOf, sliceView, withUnit } from "./view.js";
 import { announcer, button, choice, readings, slider, switchBox } from "./inputs.js";
+import { anew, nearestSlice, settingsOn, sliceSlider } from "./follow.js";
 import { intensity, limits, marrowChart, these, volumeCurve } from "./threshold_charts.js";
 
 const SETTINGS = ["slice", "multiple", "lower", "upper"];
 
-function render({ model, el }) {
+const render = anew(draw);
+
+function draw({ model, el, look }) {
   const stack = decodeStack(model.get("data"));
   const { rule } = stack;
   const picture = sliceView(stack);
   const said = announcer();
-  const look = { contrast: "stir", candidates: true };
-  let now = settingsOf(model);
-  let moving = false;
+  look.contrast ??= "stir";
+  look.candidates ??= true;
+  const settings = settingsOn(model, SETTINGS, () => {
+    now = settings.read();
+    refresh();
+  });
+  let now = settings.read();
 
   // ------------------------------------------------------------------ what a reader moves
-  const show = (settings) => {
-    now = settings;
-    moving = true;
-    for (const name of SETTINGS) model.set(name, now[name]);
-    moving = false;
-    model.save_changes();
+  const show = (moved) => {
+    now = moved;
+    settings.write(now);
     refresh();
   };
   const move = (moved) => show({ ...now, ...moveThresholds(rule, now, moved) });
@@ -55,20 +59,12 @@ function render({ model, el }) {
       onMove: (upper) => move({ upper }),
     }),
   };
-  const slices = slider({
-    label: "Slice",
-    low: 0,
-    high: Math.max(stack.slices.length - 1, 1),
-    value: place(stack, now.slice),
-    text: (at) => `${stack.slices[at]?.index ?? ""}`,
-    onMove: (at) => show({ ...now, slice: stack.slices[at].index }),
-  });
+  const slices = sliceSlider(model, stack, (slice) => show({ ...now, slice }));
 
   // -------------------------------------------------------------------------- what follows
   const marrow = marrowChart(stack, (moved) => move(moved));
   const curve = volumeCurve(stack);
-  // A kernel, where there is one, counts in the whole scan.
-  const withKernel = model.get("whole_voxels") !== undefined;
+  const withKernel = Boolean(model.get("whole"));
   const numbers = readings({
     lower: "From the lower threshold on",
     upper: "From the upper threshold on",
@@ -76,12 +72,13 @@ function render({ model, el }) {
   });
   const showWhole = () => {
     if (!withKernel) return;
-    const voxels = model.get("whole_voxels");
+    const { voxels } = model.get("whole");
     numbers.set("whole", withUnit(voxels, stack.voxel_mm3), voxels);
   };
+  const whole = settingsOn(model, ["whole"], showWhole);
 
   const drawSlice = (kept) => {
-    const at = place(stack, now.slice);
+    const at = nearestSlice(stack, now.slice);
     const slice = stack.slices[at];
     picture.draw({
       grey: greyOf(stack, slice, look.contrast),
@@ -95,7 +92,7 @@ function render({ model, el }) {
     const { voxels, voxels_upper } = countLabels(kept);
     drawSlice(kept);
     for (const [name, input] of Object.entries(inputs)) input.set(now[name]);
-    slices.set(place(stack, now.slice));
+    slices.set(now.slice);
     marrow.refresh(now);
     curve.refresh(now, voxels);
     numbers.set("lower", withUnit(voxels, stack.voxel_mm3), voxels);
@@ -115,13 +112,13 @@ function render({ model, el }) {
   const frame = begin(el);
   const boxes = element("div", { class: "vhi-row" });
   if (stack.slices[0].t1w) {
-    boxes.append(choice("Scan", contrasts, "stir", (contrast) => see({ contrast })).element);
+    boxes.append(choice("Scan", contrasts, look.contrast, (contrast) => see({ contrast })).element);
   }
-  boxes.append(switchBox("candidates", true, (candidates) => see({ candidates })).element);
+  boxes.append(switchBox("candidates", look.candidates, (candidates) => see({ candidates })).element);
   const columns = (...parts) => element("div", { class: "vhi-columns" }, ...parts);
   frame.append(
     picture.element,
-    columns(...(stack.slices.length > 1 ? [slices.element] : []), boxes),
+    columns(slices.element, boxes),
     columns(
       element(
         "div",
@@ -138,32 +135,16 @@ function render({ model, el }) {
     said.element,
   );
 
-  const follow = () => {
-    if (moving) return;
-    now = settingsOf(model);
-    refresh();
-  };
-  for (const name of SETTINGS) model.on(`change:${name}`, follow);
-  model.on("change:whole_voxels", showWhole);
   refresh();
   showWhole();
   return () => {
-    for (const name of SETTINGS) model.off(`change:${name}`, follow);
-    model.off("change:whole_voxels", showWhole);
+    settings.leave();
+    whole.leave();
   };
-}
-
-function settingsOf(model) {
-  return Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
 }
 
 function part(object, names) {
   return Object.fromEntries(names.map((name) => [name, object[name]]));
-}
-
-/** Place of a slice among those that are here; the first where it is not. */
-function place(stack, index) {
-  return Math.max(stack.slices.findIndex((slice) => slice.index === index), 0);
 }
 
 function note(stack) {

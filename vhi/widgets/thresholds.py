@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from numpy.typing import NDArray
 
 from vhi.biomarker import Vhi, measure_volume
 from vhi.candidates import UPPER, label_candidates, remove_small_regions
+from vhi.errors import InputError
 from vhi.figures import draw_histogram, fullest_slices
 from vhi.thresholds import Thresholds, thresholds_at
 from vhi.widgets.control import Control, Twin
 from vhi.widgets.inputs import Setting, Slider
-from vhi.widgets.page import stack_data
+from vhi.widgets.page import has_slice, stack_data
 from vhi.widgets.pictures import (
     SlicePainter,
     first_slice,
@@ -79,7 +79,7 @@ class ThresholdControl(Control):
 
     _title = "threshold control"
     _module = "thresholds"
-    _page_view: Any = None
+    _counted = ("voxels",)
 
     def __init__(self, measurement: Measurement, *, slice_index: int | None = None) -> None:
         self.measurement = measurement
@@ -127,41 +127,22 @@ class ThresholdControl(Control):
         }
         return {"data": data, **self._values}
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """Return what the buttons do, by their text."""
-        return {"As the rule decides": self.reset}
+    def can_show(self, data: dict[str, Any]) -> bool:
+        """Return whether the slice is among those in ``data``."""
+        return has_slice(data, self._values["slice"])
 
     def reset(self) -> None:
         """Go back to the thresholds that the rule decided on."""
-        self.adopt(**_settable(self.measurement.thresholds))
+        self.set(**_settable(self.measurement.thresholds))
 
     def adopt(self, **values: Any) -> None:
-        """Take settings as they are, when something settled them by the rules of `set` already."""
-        self._values = {**self._values, **values}
-        self._follow()
-
-    @property
-    def page_widget(self) -> Any:
-        """The page's form of it in a notebook: the same ES module, run by anywidget.
-
-        It counts in the browser while a threshold is dragged; this control follows it, and it
-        shows the count in the whole scan besides.
-
-        Raises
-        ------
-        InputError
-            anywidget is not installed.
-        """
-        if self._page_view is None:
-            from vhi.widgets.module_view import ModuleView
-
-            self._page_view = ModuleView(self, self._module, ("slice", *SETTABLE))
-        return self._page_view.widget
-
-    def _follow(self, *, compute: bool = True) -> None:
-        super()._follow(compute=compute)
-        if self._page_view is not None:
-            self._page_view.refresh()
+        """Take settings as its module has settled them among each other, as `Control.adopt`."""
+        try:
+            self.settings_offered()["multiple"].check("multiple", values["multiple"])
+        except InputError:
+            # The n that a lower threshold by hand amounts to may lie beyond its slider: it follows.
+            del values["multiple"]
+        super().adopt(**values)
 
     def _take(self, values: dict[str, Any]) -> dict[str, Any]:
         now = {**self._values, **values}
