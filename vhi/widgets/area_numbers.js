@@ -2,6 +2,7 @@
 //
 // Offers: marrowChart, comparison, summary, taken, doubt
 
+import { histogram } from "./core.js";
 import { BLUE, RED, TURQUOISE, counted, drawn, element } from "./view.js";
 import { bars, chart } from "./chart.js";
 
