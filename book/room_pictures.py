@@ -24,7 +24,7 @@ READER = "reader A"
 
 
 def main() -> int:
-    """Write room-worklist.png and room-cleaning.png beside this file."""
+    """Write room-worklist.png, room-cleaning.png and room-ellipse.png beside this file."""
     from in_browser import opened_browser
 
     with (
@@ -44,6 +44,11 @@ def main() -> int:
             page.keyboard.press(key)
             page.wait_for_timeout(200)
         page.screenshot(path=ROOT / "book" / "room-cleaning.png")
+        page.get_by_role("button", name="Normal bone", exact=True).click()
+        page.get_by_role("button", name="Ellipse with handles").click()
+        page.wait_for_selector("dialog[open] canvas")
+        page.wait_for_timeout(200)
+        page.screenshot(path=ROOT / "book" / "room-ellipse.png")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -14,6 +15,7 @@ pytest.importorskip("tornado", reason="the reading room needs tornado (extra: ro
 
 from dataclasses import replace
 
+from conftest import write_nifti
 from room_at_work import Command, served
 
 import vhi
@@ -22,7 +24,7 @@ from vhi.room.room import Room
 from vhi.room.store import Store
 
 READY = ".reading .panels"
-NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+NUMBERS = re.compile(r"\d+")
 
 
 class Desk:
@@ -104,6 +106,63 @@ class Desk:
         for point in points[1:]:
             mouse.move(*point, steps=8)
         mouse.up(button=button)
+
+    def focus(self, picture: int = 0) -> None:
+        """Put a picture in focus, as Tab does; its cursor then begins at the chosen region."""
+        self.tab.locator("canvas").nth(picture).focus()
+
+    def walk(self, right: int, down: int) -> None:
+        """Move the cursor so many pixels."""
+        for steps, forth, back in (
+            (right, "ArrowRight", "ArrowLeft"),
+            (down, "ArrowDown", "ArrowUp"),
+        ):
+            far, near = divmod(abs(steps), 5)
+            key = forth if steps > 0 else back
+            self.press(*[f"Shift+{key}"] * far, *[key] * near)
+
+    def state(self) -> dict:
+        """How the case stands, as the server has it."""
+        return self.room.reading(0).describe()["now"]
+
+    def row(self, region: int) -> dict:
+        return next(row for row in self.state()["regions"] if row["id"] == region)
+
+    def plane(self, name: str, index: int) -> np.ndarray:
+        """A slice of an array as shown."""
+        reading = self.room.reading(0)
+        described = reading.describe()
+        kind = np.dtype(described["arrays"][name])
+        return np.frombuffer(reading.array(name, index), kind).reshape(described["shape"][1:])
+
+    def largest(self) -> dict:
+        """Go to the largest region of the case and choose it."""
+        self.next()
+        row = max(self.state()["regions"], key=lambda each: each["voxels"])
+        self.go(row["slice"])
+        self.tab.locator(f".regions li[data-region='{row['id']}'] button").click()
+        self.until(lambda: self.chosen() == row["id"])
+        return row
+
+    def go(self, index: int) -> None:
+        while self.slice() != index:
+            self.press("PageDown" if self.slice() < index else "PageUp")
+            self.tab.wait_for_timeout(30)
+
+    def said(self) -> str:
+        """What is read out of the cursor's place."""
+        return self.tab.locator(".reading > [role=status]").text_content()
+
+    def drawing(self) -> bool:
+        """Whether an area is being drawn: what follows is shown, the volume is not."""
+        return self.text("volume") == "–"
+
+    def lab(self, name: str):
+        """Open a lab; give its dialog."""
+        self.tab.get_by_role("button", name=name).click()
+        dialog = self.tab.locator("dialog[open]")
+        dialog.locator("canvas:visible").wait_for()
+        return dialog
 
     def pictures(self) -> list[str]:
         self.tab.wait_for_timeout(60)
@@ -289,7 +348,7 @@ def test_a_lasso_and_a_box_take_many_in_one_step(phantom):
     phantom.press("z")
     phantom.wait("removed", 0)
     phantom.press("l")
-    phantom.drag(*corners)
+    phantom.drag(*corners, corners[0])  # closed where it began: no click
     phantom.wait("removed", here)
     phantom.tab.keyboard.down("Alt")
     phantom.drag(*corners)
@@ -309,16 +368,7 @@ def test_a_whole_lesion_goes_at_once_with_its_reason(phantom):
 
 
 def test_a_line_cuts_a_region_in_two(phantom):
-    phantom.next()
-    # The largest region of the case surely is divided by a line through the middle of its box.
-    largest = phantom.tab.evaluate("""async () => {
-        const { now } = await (await fetch('/api/case/0')).json();
-        return now.regions.sort((a, b) => b.voxels - a.voxels)[0];
-    }""")
-    while phantom.slice() != largest["slice"]:
-        phantom.press("ArrowDown" if phantom.slice() < largest["slice"] else "ArrowUp")
-        phantom.tab.wait_for_timeout(30)
-    phantom.tab.locator(f".regions li[data-region='{largest['id']}'] button").click()
+    phantom.largest()  # is surely divided by a line through the middle of its box
     total, volume = phantom.number("regions"), phantom.number("volume")
     x, y = phantom.spot()
     phantom.press("c")
@@ -341,20 +391,35 @@ def test_an_ellipse_and_a_brush_move_the_thresholds(phantom):
     tab.mouse.move(x + 40, y + 30, steps=5)
     phantom.until(lambda: phantom.text("thresholds") != before)  # while it is drawn
     live = phantom.text("thresholds")
-    assert "about" in live
+    assert phantom.drawing()
     tab.mouse.up()
-    phantom.until(lambda: phantom.text("thresholds") not in (live, before))
-    drawn, found = (
-        [float(number) for number in NUMBERS.findall(text.replace(",", ""))]
-        for text in (live, phantom.text("thresholds"))
-    )
-    assert drawn == pytest.approx(found, rel=0.02)  # page and library agree
+    phantom.until(lambda: not phantom.drawing())
+    assert phantom.text("thresholds") == live  # page and library agree
     area = tab.locator("[data-name=area]").inner_text()
     phantom.press("p")
     phantom.drag((x + 40, y + 30), (x + 60, y + 45))
     phantom.until(lambda: phantom.text("area") != area)
     phantom.press("Control+z", "Control+z")
     phantom.until(lambda: phantom.text("thresholds") == before)
+
+
+def test_thresholds_that_are_not_exact_while_drawn_say_so(context, tmp_path):
+    case = vhi.load_cases("phantom")[0]
+    stir = vhi.load_image(case.stir)
+    uneven = np.sqrt(stir.array + 1.0)  # on no lattice of 16 bits
+    write_nifti(tmp_path / "uneven.nii.gz", uneven, stir.affine)
+    case = replace(case, stir=tmp_path / "uneven.nii.gz")
+    with Store(tmp_path / "s") as store, served(Room([case], store, "tester")) as room:
+        desk = Desk(context, room.url)
+        desk.open(case.case, case.visit)
+        desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
+        desk.focus()
+        desk.press("Enter")
+        desk.walk(20, 12)
+        desk.until(lambda: desk.text("thresholds").startswith("Thresholds about "))
+        desk.press("Enter")
+        desk.until(lambda: not desk.drawing())
+        assert "about" not in desk.text("thresholds")
 
 
 def test_erasing_the_disease_region_takes_candidates_away(phantom):
@@ -444,6 +509,251 @@ def test_regions_are_reached_and_judged_by_keys_alone(phantom):
     assert phantom.number("removed") == 0  # keys rest while the list is shown
 
 
+# --------------------------------------------------------------------------- without a pointer
+
+
+def test_a_picture_in_focus_takes_the_arrow_keys_for_its_cursor(phantom):
+    row = phantom.row(phantom.next())
+    at, y, x = row["point"]
+    phantom.press("ArrowDown", "ArrowUp")
+    assert phantom.pictures() and phantom.slice() == at
+    phantom.tab.get_by_role("button", name="Keys").focus()
+    phantom.press("Tab")
+    assert phantom.tab.evaluate("document.activeElement.getAttribute('aria-label')")[:4] == "STIR"
+    before = phantom.pictures()
+    phantom.press("ArrowDown", "Shift+ArrowLeft", "ArrowRight")
+    assert phantom.pictures() != before and phantom.slice() == at
+    stored = phantom.room.reading(0).describe()["values"]["stir"]
+    value = stored["low"] + stored["step"] * phantom.plane("stir", at)[y + 1, x - 4]
+    words = f"slice {at}, row {y + 1}, column {x - 4}, intensity {value:.0f}, "
+    phantom.until(lambda: phantom.said().startswith(words))
+    phantom.press("PageDown")
+    phantom.until(lambda: phantom.said().startswith(f"slice {at + 1}, row {y + 1}, column "))
+    assert phantom.tab.locator(".tip").first.inner_text() != ""
+    phantom.press("Tab")  # the next picture's cursor stands at the same place
+    phantom.until(lambda: phantom.said().startswith(f"slice {at + 1}, row {y + 1}, column "))
+    phantom.until(lambda: phantom.tab.locator(".tip").nth(1).inner_text() != "")
+    phantom.tab.locator("canvas").first.click(position={"x": 3, "y": 3})
+    phantom.press("ArrowUp")  # after a click they turn slices, as before
+    assert phantom.pictures() and phantom.slice() == at
+
+
+def test_the_cursor_stays_in_the_picture_and_in_sight(phantom):
+    phantom.next()
+    phantom.press("+", "+", "+", "+")
+    phantom.focus()
+    phantom.walk(-400, -400)
+    phantom.until(lambda: ", row 0, column 0, " in phantom.said())
+    intensity = phantom.said().split("intensity ")[1].split(",")[0]
+    tip = phantom.tab.locator(".tip").first.inner_text()
+    assert tip.replace(",", "") == intensity
+
+
+def test_point_box_and_lasso_work_by_keys(phantom):
+    row = phantom.largest()
+    regions = phantom.plane("regions", row["slice"])
+    _, y, x = row["point"]
+    phantom.focus()
+    phantom.press("Enter")
+    phantom.wait("removed", 1)
+    phantom.until(lambda: phantom.said().endswith(f"region {row['id']}, removed"))
+    phantom.press("Enter")
+    phantom.wait("removed", 0)
+    phantom.press("b")
+    phantom.walk(-20, -30)
+    phantom.press("Enter")
+    phantom.walk(40, 60)
+    phantom.until(lambda: "drawing" in phantom.said())
+    phantom.press("x", "n", "z", "PageDown", "a", "Escape")  # nothing else while one is drawn
+    assert phantom.number("removed") == 0 and phantom.slice() == row["slice"]
+    phantom.press("Enter")
+    phantom.walk(-40, -60)
+    phantom.press("Enter")
+    touched = set(regions[y - 30 : y + 31, x - 20 : x + 21].ravel()) - {0}
+    assert len(touched) > 1
+    phantom.wait("removed", len(touched))
+    assert set(phantom.state()["removed"]) == touched
+    phantom.press("l", "Enter")
+    for right, down in ((40, 0), (0, 60), (-40, 0), (0, -60)):
+        phantom.walk(right, down)
+    phantom.press("Alt+Enter")
+    phantom.wait("removed", 0)
+    phantom.press("z")  # each was one action
+    phantom.wait("removed", len(touched))
+    phantom.press("z")
+    phantom.wait("removed", 0)
+
+
+def test_a_cut_works_by_keys(phantom):
+    row = phantom.largest()
+    total = phantom.number("regions")
+    phantom.focus()
+    phantom.press("c")
+    phantom.walk(-30, 0)
+    phantom.press("Enter")
+    phantom.walk(60, 0)
+    phantom.press("Enter")
+    phantom.until(lambda: phantom.number("regions") > total)
+    assert phantom.number("volume") == phantom.state()["volume"]["voxels"]
+    assert phantom.slice() == row["slice"]
+
+
+def test_ellipse_and_brush_work_by_keys(phantom):
+    phantom.next()
+    phantom.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    at = phantom.slice()
+    text, table = phantom.text("thresholds"), phantom.state()["revisions"]["normal_bone"]
+    phantom.focus(1)
+    phantom.press("Enter")
+    phantom.walk(20, 12)
+    phantom.until(phantom.drawing)
+    phantom.press("Escape")
+    phantom.until(lambda: phantom.text("thresholds") == text)
+    assert phantom.state()["revisions"]["normal_bone"] == table  # left off: nothing was drawn
+    phantom.until(lambda: phantom.said().startswith("slice"))
+    y, x = (int(number) for number in NUMBERS.findall(phantom.said())[1:3])
+    phantom.press("Enter")
+    phantom.walk(-20, -12)
+    phantom.press("Enter")
+    phantom.until(lambda: phantom.text("thresholds") != text and not phantom.drawing())
+    height, width = phantom.plane("stir", at).shape
+    rows, columns = np.ogrid[:height, :width]
+    ellipse = ((columns - x) / 20) ** 2 + ((rows - y) / 12) ** 2 <= 1
+    assert np.array_equal(phantom.plane("normal_bone", at), ellipse)
+    size = phantom.state()["normal_bone"]["voxels"]
+    phantom.press("p")
+    phantom.press("Enter")
+    phantom.walk(3, 0)
+    phantom.press("Enter")
+    phantom.until(lambda: phantom.state()["normal_bone"]["voxels"] > size)
+    phantom.press("z", "z")
+    phantom.until(lambda: phantom.text("thresholds") == text)
+
+
+def test_the_disease_region_is_erased_by_keys(phantom):
+    row = phantom.largest()
+    before = phantom.number("volume")
+    phantom.tab.get_by_role("button", name="Disease region", exact=True).click()
+    phantom.focus()
+    phantom.press("r", "Enter")
+    phantom.walk(4, 0)
+    phantom.press("Enter")
+    phantom.until(lambda: phantom.number("volume") < before)
+    _, y, x = row["point"]
+    assert not phantom.plane("disease_region", row["slice"])[y, x : x + 5].any()
+
+
+def test_window_and_picture_are_dragged_by_keys(phantom):
+    phantom.next()
+    phantom.focus()
+    for tool in ("w", "m"):
+        phantom.press(tool)
+        before = phantom.pictures()
+        phantom.press("Enter", "Shift+ArrowRight", "Shift+ArrowUp", "Enter")
+        after = phantom.pictures()
+        assert after[0] != before[0]
+        assert (after[1] != before[1]) == (tool == "m")  # T1w has its own window
+    assert phantom.state()["undo"] is None  # a way of looking, not an action
+
+
+# ------------------------------------------------------------------------------------------ labs
+
+
+def test_what_if_labs_compute_on_the_case_and_change_nothing(phantom):
+    phantom.next()
+    known = phantom.state()["known"]
+    dialog = phantom.lab("Thresholds …")
+    assert "nothing of the reading changes" in dialog.inner_text()
+    picture = dialog.locator("canvas:visible")
+    assert picture.get_attribute("aria-label").startswith(f"STIR slice {phantom.slice()},")
+    upper = dialog.get_by_role("slider", name="Upper threshold (intensity)").first
+    shown = dialog.locator("[data-name=lower]")
+    before = int(shown.get_attribute("data-value"))
+    dialog.get_by_role("slider", name="Multiple n").first.fill("0.5")
+    phantom.until(lambda: int(shown.get_attribute("data-value")) > before)
+    assert float(upper.input_value()) == pytest.approx(
+        phantom.state()["thresholds"]["upper"], abs=1
+    )
+    phantom.press("x", "n", "z")  # the room's keys rest
+    phantom.press("Escape")
+    assert phantom.tab.locator("dialog[open]").count() == 0
+    dialog = phantom.lab("Specks …")
+    kept = dialog.locator("[data-name=voxels]")
+    before = int(kept.get_attribute("data-value"))
+    dialog.get_by_role("slider", name="Smallest region").fill("20")
+    phantom.until(lambda: int(kept.get_attribute("data-value")) < before)
+    dialog.get_by_role("button", name="Close").click()
+    assert phantom.state()["known"] == known and phantom.number("removed") == 0
+
+
+def test_an_ellipse_with_handles_is_used_in_one_step(phantom):
+    tab = phantom.tab
+    tab.get_by_role("button", name="Normal bone", exact=True).click()
+    before = phantom.text("thresholds")
+    dialog = phantom.lab("Ellipse with handles")
+    dialog.get_by_role("button", name="Area of normal bone").focus()
+    phantom.press("Shift+ArrowLeft", "ArrowUp")
+    grip = dialog.get_by_role("slider", name="Width of the area (radius)")
+    grip.focus()
+    phantom.press("ArrowLeft", "ArrowLeft")
+    found = {
+        name: float(dialog.locator(f"td[data-name={name}]").get_attribute("data-value"))
+        for name in ("voxels", "lower", "upper", "multiple")
+    }
+    dialog.get_by_role("button", name="Use this area").click()
+    phantom.until(lambda: phantom.text("thresholds") != before)
+    now = phantom.state()
+    assert now["normal_bone"]["voxels"] == found["voxels"]
+    for name in ("lower", "upper", "multiple"):  # the page computes as the library does
+        assert now["thresholds"][name] == found[name]
+    phantom.press("z")
+    phantom.until(lambda: phantom.text("thresholds") == before)
+    assert phantom.state()["normal_bone"]["changed"] == 0
+
+
+def test_the_ellipse_used_is_the_librarys_and_can_be_added(phantom):
+    tab = phantom.tab
+    tab.get_by_role("button", name="Normal bone", exact=True).click()
+    reading = phantom.room.reading(0)
+    start, begun = reading._start, reading.lab("normal_bone")
+    expected = vhi.draw_normal_bone(
+        start.stir,
+        centre=[begun[name] for name in ("i", "j", "slice")],
+        radius_mm=(begun["radius_1_mm"], begun["radius_2_mm"]),
+        slices=begun["slices"],
+    )
+    before = start.normal_bone.array
+    for adds, area in ((True, expected | before), (False, expected)):
+        tab.get_by_label("add to the area").set_checked(adds)
+        dialog = phantom.lab("Ellipse with handles")
+        assert ("is added to" in dialog.inner_text()) == adds
+        dialog.get_by_role("button", name="Use this area").click()
+        phantom.until(lambda: phantom.state()["normal_bone"]["changed"] > 0)
+        assert np.array_equal(reading._stand.steps.normal_bone, area)
+        phantom.until(lambda: "changed" in phantom.text("area"))
+        phantom.press("z")
+        phantom.until(lambda: phantom.state()["normal_bone"]["changed"] == 0)
+
+
+def test_a_lab_without_thresholds_says_why(phantom):
+    tab = phantom.tab
+    tab.get_by_role("button", name="Normal bone", exact=True).click()
+    reading = phantom.room.reading(0)
+    slices, rows, columns = reading.describe()["shape"]
+    nothing = base64.b64encode(bytes(-(-rows * columns // 8))).decode()
+    reading.act("normal_bone", {"slices": {str(k): nothing for k in range(slices)}})
+    tab.reload()
+    tab.wait_for_selector(READY)
+    for name in ("Thresholds …", "Specks …"):
+        assert tab.get_by_role("button", name=name).is_disabled()
+    at = phantom.slice()
+    tab.get_by_role("button", name="Normal bone", exact=True).click()
+    dialog = phantom.lab("Ellipse with handles")  # begins in the middle of a slice
+    dialog.get_by_role("button", name="Use this area").click()
+    phantom.until(lambda: phantom.state()["thresholds"] is not None)
+    assert phantom.plane("normal_bone", at).any()
+
+
 def test_names_with_markup_show_as_text(browser, tmp_path):
     name = "<script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\""
     case = replace(vhi.load_cases("phantom")[0], case=name, visit="<b>1</b>")
@@ -528,15 +838,52 @@ def test_the_patients_right_is_shown_on_the_left_and_labelled(context, tmp_path,
 # ------------------------------------------------------------------------------- for every reader
 
 
+WIDTHS = (320, 480, 768, 1024, 1280, 1600)
+
+
+def screens(desk: Desk):
+    """Show each screen of the room, one after another; give what to look at."""
+    tab = desk.tab
+    desk.next()
+    for mode in ("Cleaning", "Normal bone", "Disease region"):
+        tab.get_by_role("button", name=mode, exact=True).click()
+        yield mode, tab.locator("body")
+        if mode == "Normal bone":
+            yield "ellipse", desk.lab("Ellipse with handles")
+            desk.press("Escape")
+    for name in ("Thresholds …", "Specks …"):
+        yield name, desk.lab(name)
+        desk.press("Escape")
+    desk.button("Keys")
+    yield "keys", tab.get_by_role("dialog")
+    desk.press("Escape")
+    tab.get_by_role("link", name="vhi reading room").click()
+    tab.wait_for_selector(".worklist")
+    yield "worklist", tab.locator("body")
+
+
 def test_axe_finds_nothing_serious(phantom):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    phantom.next()
-    for view in ("reading", "worklist"):
-        if view == "worklist":
-            phantom.tab.get_by_role("link", name="vhi reading room").click()
-            phantom.tab.wait_for_selector(".worklist")
+    for name, _ in screens(phantom):
         for scheme in ("light", "dark"):
             phantom.tab.emulate_media(color_scheme=scheme)
             found = axe.Axe().run(phantom.tab).response["violations"]
             serious = [each for each in found if each["impact"] in ("serious", "critical")]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
+            assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == [], name
+
+
+def test_nothing_is_lost_on_narrow_and_wide_screens(phantom):
+    for name, place in screens(phantom):
+        for width in WIDTHS:
+            phantom.tab.set_viewport_size({"width": width, "height": 800})
+            phantom.tab.wait_for_timeout(50)
+            for part in ("document.documentElement", "document.querySelector('dialog[open]')"):
+                over = phantom.tab.evaluate(f"({part}?.scrollWidth - {part}?.clientWidth) || 0")
+                assert over <= 0, (name, width, part)
+            for box in place.evaluate(
+                """place => [...place.querySelectorAll("button, canvas, input, select, table")]
+                    .filter(each => each.checkVisibility())
+                    .map(each => each.getBoundingClientRect())
+                    .map(({ left, right }) => [left, right])"""
+            ):
+                assert -1 <= box[0] < box[1] <= width + 1, (name, width, box)

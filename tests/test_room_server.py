@@ -17,8 +17,10 @@ from room_at_work import Command, ask, served
 
 from vhi import _open_command
 from vhi.cases import Case
+from vhi.room.labs import LABS
 from vhi.room.room import Room
 from vhi.room.store import Store
+from vhi.widgets.modules import module_text
 
 NAME = '<script>alert(1)</script> "O\'Neil"'
 
@@ -43,7 +45,10 @@ def own(room: Room) -> str:
     return f"http://127.0.0.1:{room.port}"
 
 
-PLACES = ["/", "/api/worklist", "/api/case/0", "/api/case/0/stir", "/static/room.js", "/nothing"]
+PLACES = [
+    *("/", "/api/worklist", "/api/case/0", "/api/case/0/stir", "/api/case/0/lab/thresholds"),
+    *("/static/room.js", "/control/thresholds.js", "/nothing"),
+]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -112,6 +117,12 @@ def test_it_listens_on_this_machine_alone(room):
         "/api/case/0/edits.json",
         "/api/case/0/passwd",
         "/api/case/0/stir/999",
+        "/api/case/0/lab/passwd",
+        "/api/case/0/lab/thresholds?slice=999",
+        "/api/case/0/lab/../../etc/passwd",
+        "/control/core.js",
+        "/control/cleaning.js",
+        "/control/..%2fserver.js",
         "/static/../server.py",
         "/static/..%2fserver.py",
         "/static/%2e%2e/server.py",
@@ -165,12 +176,29 @@ def test_arrays_come_as_the_description_says(room):
         assert third == whole[2 * rows * columns * size : 3 * rows * columns * size]
 
 
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_is_the_notebooks_module_and_the_controls_data(room, name):
+    cookie = enter(room)
+    script = ask(room, f"/control/{name}.js", cookie=cookie)
+    assert script.body.decode() == module_text(name)
+    assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    for query, index in (("?slice=2", 2), ("", None)):
+        state = ask(room, f"/api/case/0/lab/{name}{query}", cookie=cookie)
+        assert state.status == 200
+        assert state.json == room.reading(0).lab(name, index)
+    assert ask(room, f"/api/case/0/lab/{name}?slice=x", cookie=cookie).status == 400
+    assert room.store.actions("tiny", "", NAME) == []
+
+
 def test_only_own_files_may_run_in_the_page(room):
     cookie = enter(room)
     for place in ("/", "/api/worklist", "/static/room.js"):
         policy = ask(room, place, cookie=cookie).headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy and "script-src 'self';" in policy
-        assert "frame-ancestors 'none'" in policy and "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        # A control's own style is no script, and nothing may be fetched for it.
+        assert policy.count("unsafe") == 1 and "style-src 'self' 'unsafe-inline';" in policy
+        assert "img-src data:;" in policy and "font-src" not in policy
 
 
 def test_a_case_that_cannot_be_opened_says_why_in_one_line(tiny_case, tmp_path):

@@ -24,6 +24,7 @@ from vhi.room.actions import KINDS, Action, check_reader
 from vhi.room.drawn import decode_slices, encode_planes, plane_of
 from vhi.room.export import export_reading
 from vhi.room.history import History, replay, told, words
+from vhi.room.labs import LABS, lab_data
 from vhi.room.loading import Start, load_start
 from vhi.room.orientation import Layout, layout_of
 from vhi.room.payloads import (
@@ -119,8 +120,7 @@ class Reading:
         """
         if name not in (*SCANS, *CHANGING):
             raise ValueError(f"name: {name!r} is none of the arrays of a reading")
-        if index is not None and not 0 <= index < self._layout.shape[0]:
-            raise ValueError(f"index: {index} is no slice of 0 to {self._layout.shape[0] - 1}")
+        self._check_slice(index)
         with self._lock:
             array = self._array(name)
         shown = array if index is None else array[index]
@@ -206,6 +206,35 @@ class Reading:
             self._catch_up()
             stand = self._stand
         return export_reading(self._start, stand, Path(folder), overwrite=overwrite)
+
+    def lab(self, name: str, index: int | None = None) -> dict[str, Any]:
+        """Return what a control computes on, for the case as it stands.
+
+        Parameters
+        ----------
+        name
+            One of `vhi.room.labs.LABS`.
+        index
+            Slice to begin with.
+
+        Raises
+        ------
+        ValueError
+            There is no such control or slice.
+        InputError
+            No candidates follow from the masks as they stand.
+        """
+        if name not in LABS:
+            raise ValueError(f"name: {name!r} is none of {', '.join(LABS)}")
+        self._check_slice(index)
+        with self._lock:
+            self._catch_up()
+            stand = self._stand
+        return lab_data(name, self._start, stand, slice_index=index)
+
+    def _check_slice(self, index: int | None) -> None:
+        if index is not None and not 0 <= index < self._layout.shape[0]:
+            raise ValueError(f"index: {index} is no slice of 0 to {self._layout.shape[0] - 1}")
 
     def _catch_up(self) -> None:
         """Take in what others, another server on the same store, have added."""

@@ -19,14 +19,18 @@ import tornado.netutil
 import tornado.web
 
 from vhi.errors import InputError
+from vhi.room.labs import LABS
 from vhi.room.room import ADDRESS, Room
+from vhi.widgets.modules import module_text
 
 STATIC = Path(__file__).parent / "static"
 WIDGETS = Path(__file__).parent.parent / "widgets"
 MAX_BODY_BYTES = 32 * 2**20
 HEADERS = {
     # The page's own files and nothing else; "data:" is the empty icon.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    # Controls bring their style in their script; a style can neither run nor send anything.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; "
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -94,6 +98,15 @@ class _Door(tornado.web.RequestHandler):
         loop = tornado.ioloop.IOLoop.current()
         return await loop.run_in_executor(self.room.workers, function)
 
+    async def asked_for(self, function: Callable[[], Any]) -> Any:
+        """Do as `work` does; what there is not of a case is not found."""
+        try:
+            return await self.work(function)
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise tornado.web.HTTPError(404) from error
+
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
         if not isinstance(error, InputError):
             super().log_exception(kind, error, trace)
@@ -151,14 +164,16 @@ class _Array(_Door):
     async def get(self, number: str, name: str, index: str | None = None) -> None:
         place = self.number(number)
         at = None if index is None else int(index)
-        try:
-            content = await self.work(lambda: self.room.reading(place).array(name, at))
-        except ValueError as error:
-            if isinstance(error, InputError):
-                raise
-            raise tornado.web.HTTPError(404) from error
+        content = await self.asked_for(lambda: self.room.reading(place).array(name, at))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(content)
+
+
+class _Lab(_Door):
+    async def get(self, number: str, name: str) -> None:
+        place = self.number(number)
+        at = _whole(self.get_query_argument("slice", None))
+        self.finish(await self.asked_for(lambda: self.room.reading(place).lab(name, at)))
 
 
 class _Since(_Door):
@@ -212,6 +227,16 @@ class _File(_Door):
         self.finish(path.read_bytes())
 
 
+class _Control(_Door):
+    """A lab's control as one module, the text that a notebook runs."""
+
+    def get(self, name: str) -> None:
+        if name not in LABS:
+            raise tornado.web.HTTPError(404)
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.finish(module_text(name))
+
+
 class _Nothing(_Door):
     def get(self) -> None:
         raise tornado.web.HTTPError(404)
@@ -251,8 +276,10 @@ def application(room: Room) -> tornado.web.Application:
             (case + "/since", _Since, shared),
             (case + "/action", _Action, shared),
             (case + "/export", _Export, shared),
+            (case + "/lab/([a-z_]+)", _Lab, shared),
             (case + r"/([a-z0-9_]+)", _Array, shared),
             (case + r"/([a-z0-9_]+)/([0-9]{1,6})", _Array, shared),
+            (r"/control/([a-z_]+)\.js", _Control, shared),
             ("/static" + script, _File, {**shared, "folder": STATIC}),
             ("/widgets" + script, _File, {**shared, "folder": WIDGETS}),
         ],

@@ -69,6 +69,8 @@ export async function openCase(id, onChange) {
     plane: (name, slice) => file[name].subarray(slice * pixels, (slice + 1) * pixels),
     regionAt: (slice, x, y) =>
       x >= 0 && y >= 0 && x < width && y < height ? file.regions[slice * pixels + y * width + x] : 0,
+    /** What became of a region, in a word. */
+    stateOf: (region) => (file.removed.has(region) ? "removed" : file.reviewed.has(region) ? "kept" : "not seen"),
     /** Intensity of a stored code. */
     value: (name, code) => meta.values[name].low + meta.values[name].step * code,
     act: (kind, payload) => inTurn(() => act(kind, payload)),
@@ -78,6 +80,8 @@ export async function openCase(id, onChange) {
       const action = { known, table, kind: "seconds", payload: { seconds } };
       return post(`${path}/action`, action, { keepalive: closing }).catch(() => {});
     },
+    /** What a control computes on, for the case as it stands. */
+    lab: (name, slice) => inTurn(() => getJson(`${path}/lab/${name}?slice=${slice}`)),
     exportResult: () => inTurn(() => post(`${path}/export`, {})),
     close: () => channel.close(),
   });

@@ -96,8 +96,11 @@ export function drawer(file, ui) {
     const words = `slice ${at}, ${chosen?.slice === at ? `region ${chosen.id} marked` : "no region marked"}`;
     const where = `${position(meta, at)} · slice ${at} (0 to ${file.slices - 1})`;
     pictures.forEach((each, i) => {
-      // The pointer's place is shown in the other two, what lies there in its own.
-      const [cross, tip] = i === ui.under ? [null, tipAt(i === 1 ? "t1w" : "stir")] : [ui.pointer, ""];
+      // What lies under the pointer or cursor is told in its own picture; the place is shown in the
+      // other two, a cursor's also in its own.
+      const own = i === ui.under;
+      const cross = own && !ui.keyed ? null : ui.pointer;
+      const tip = own ? tipAt(i === 1 ? "t1w" : "stir") : "";
       each.draw({ ...shows[i], view: ui.view, cross, ring, where, tip, text: words });
     });
     if (ring) {

@@ -6,16 +6,18 @@ import { element } from "/widgets/view.js";
 
 /** Each: keys as shown, what it does, which events, name of the screen's function, argument. */
 export const KEYS = [
-  ["↑ ↓, wheel", "Slice before, after", { ArrowUp: ["step", -1], ArrowDown: ["step", 1], PageUp: ["step", -1], PageDown: ["step", 1] }],
+  ["↑ ↓, wheel", "Slice before, after; with a picture in focus Page Up, Page Down", { ArrowUp: ["step", -1], ArrowDown: ["step", 1], PageUp: ["step", -1], PageDown: ["step", 1] }],
   ["N", "The region shown is seen: go to the next one not seen yet", { n: ["next"] }],
   ["Shift N", "Back to the region before", { N: ["previous"] }],
-  ["X, Space", "Remove or restore the region under the pointer, else the chosen one", { x: ["toggle"], " ": ["toggle"], Delete: ["toggle"] }],
+  ["X, Space", "Remove or restore the region under pointer or cursor, else the chosen one", { x: ["toggle"], " ": ["toggle"], Delete: ["toggle"] }],
   ["S", "Region of this slice only, or its whole lesion", { s: ["scope"] }],
   ["Z, Ctrl Z", "Undo", { z: ["undo"] }],
   ["Y, Ctrl Shift Z", "Redo", { y: ["redo"] }],
   ["1 – 6", "Reason for the next removals; 0 for none", Object.fromEntries([..."0123456"].map((n) => [n, ["reason", Number(n)]]))],
   ["P B L C", "Cleaning: point, box, lasso (Alt: restore), cut", {}],
   ["E P R", "Areas: ellipse, brush, eraser", {}],
+  ["Tab", "A picture in focus: the arrow keys then move a cursor on it (Shift: 5 pixels)", {}],
+  ["Enter, Esc", "That cursor presses, and lets go (Alt Enter: restore); leaves off", {}],
   ["W M", "Window (or drag with the right button), move (middle button)", {}],
   ["A", "Next step: cleaning, normal bone, disease region", { a: ["mode"] }],
   ["O", "Colours on, off", { o: ["overlay"] }],
@@ -33,7 +35,7 @@ export function keyboard(does, toolKeys) {
   const bound = Object.assign({}, ...KEYS.map(([, , keys]) => keys));
   const stop = new AbortController();
   const pressed = (event) => {
-    if (document.querySelector("dialog[open]")) return;
+    if (does.ui.drawing || document.querySelector("dialog[open]")) return;
     const control = event.ctrlKey || event.metaKey;
     if (control && event.key.toLowerCase() === "z") {
       event.preventDefault();

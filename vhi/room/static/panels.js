@@ -64,7 +64,7 @@ export function panels(screen) {
   const adds = element("input", { type: "checkbox", change: () => (ui.area_adds = adds.checked) });
   const options = {
     cleaning: [scope.element, element("label", {}, "Reason ", reason)],
-    normal_bone: [brush, slices, element("label", {}, adds, " add to the area")],
+    normal_bone: [brush, slices, element("label", {}, adds, " add to the area"), button("Ellipse with handles …", () => screen.lab("normal_bone"))],
     disease_region: [brush],
   };
   const undo = button("Undo", screen.undo);
@@ -98,6 +98,7 @@ export function panels(screen) {
     y: [0, 1],
     draw: (scale) => (histogram ? drawHistogram(scale, histogram) : []),
   });
+  const whatIf = [["thresholds", "Thresholds …"], ["specks", "Specks …"]].map(([name, text]) => button(text, () => screen.lab(name)));
   const finish = button("", screen.finish);
   const save = button("Export", screen.exportResult);
   const exported = element("p", { "data-name": "exported", role: "status" });
@@ -111,6 +112,7 @@ export function panels(screen) {
     area,
     plot.element,
     warn,
+    element("div", { class: "row", role: "group", "aria-label": "What if" }, "What if", ...whatIf, element("span", { class: "dim" }, "nothing of the reading changes")),
     element("div", { class: "row" }, finish, save, status),
     exported,
     element("details", {}, element("summary", {}, "History"), history),
@@ -125,10 +127,12 @@ export function panels(screen) {
     reason.value = ui.reason;
   };
 
-  /** `rough`: of an area that is still being drawn, from intensities to 16 bits. */
-  const refreshNumbers = (now = file.now, rough = false) => {
+  /** `now`: what follows from an area that is still being drawn, where one is. */
+  const refreshNumbers = (now = file.now) => {
+    const drawing = now !== file.now;
+    const rough = drawing && !file.meta.values.stir.exact;
     const { volume: lower, thresholds: t, normal_bone, disease_region } = now;
-    volume.textContent = t && !rough ? unit(lower.voxels, lower.mm3) : "–";
+    volume.textContent = t && !drawing ? unit(lower.voxels, lower.mm3) : "–";
     volume.dataset.value = lower?.voxels ?? "";
     thresholds.textContent = t
       ? `Thresholds ${rough ? "about " : ""}${counted(t.lower, rough ? 0 : 1)} and ${counted(t.upper, rough ? 0 : 1)}, n = ${t.multiple.toFixed(rough ? 1 : 2)}`
@@ -152,6 +156,7 @@ export function panels(screen) {
       shown.disabled = !what;
       shown.title = what ? `${name}: ${what}` : `Nothing to ${name.toLowerCase()}`;
     }
+    for (const each of whatIf) each.disabled = Boolean(now.problem);
     const done = now.state === "done";
     finish.textContent = done ? "Take up again" : "Finish";
     const rows = [...file.table.keys()];
@@ -181,7 +186,7 @@ export function panels(screen) {
       ...here.map((id) => {
         const row = file.table.get(id);
         const text = `${id}: ${row.voxels} px, mean ${counted(row.mean, 0)}, ${row.side}`;
-        const state = file.removed.has(id) ? "removed" : file.reviewed.has(id) ? "kept" : "not seen";
+        const state = file.stateOf(id);
         return element("li", { "data-region": id, class: state.replace(" ", "-") }, button(`${text} · ${state}`, () => screen.choose(id)));
       }),
     );
@@ -210,9 +215,8 @@ function describe(file, row) {
   const lesion = [...file.table.values()].filter((each) => each.lesion === row.lesion);
   const slices = lesion.map((each) => each.slice);
   const [first, last] = [Math.min(...slices), Math.max(...slices)];
-  const state = file.removed.has(row.id) ? "removed" : file.reviewed.has(row.id) ? "kept" : "not seen yet";
   return [
-    `Region ${row.id} – ${state}`,
+    `Region ${row.id} – ${file.stateOf(row.id)}`,
     `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${counted(row.area_mm2, 0)} mm²), ${counted(row.voxels_upper)} of them red`,
     `STIR mean ${counted(row.mean, 0)}, highest ${counted(row.peak, 0)}`,
     lesion.length > 1 ? `Lesion of ${lesion.length} regions, slices ${first} to ${last}` : "Lesion of this region alone",

@@ -18,7 +18,8 @@ export function rgba(colour, opacity) {
  * colour, wide}], cross and ring ({x, y} or null), view: {zoom, x, y}, where, tip and text (words)}.
  */
 export function picture({ name, legend, width, height, pixel_mm, letters, onSize }) {
-  const canvas = element("canvas", { role: "img", tabindex: "-1" });
+  // An application: screen readers leave the arrow keys to it.
+  const canvas = element("canvas", { role: "application", tabindex: "0", "aria-description": KEYS });
   const place = element("span", { class: "place" });
   const told = element("span", { class: "tip" });
   const letter = (text, side) => element("span", { class: `letter ${side}`, title: sides[text] ?? "" }, text);
@@ -67,7 +68,7 @@ export function picture({ name, legend, width, height, pixel_mm, letters, onSize
     if (cross) drawCross(context, onScreen(cross));
     place.textContent = where;
     told.textContent = tip;
-    canvas.setAttribute("aria-label", `${name}: ${text}`);
+    canvas.setAttribute("aria-label", `${name}, ${text}`);
   };
   const onScreen = ({ x, y }) => {
     const s = scale();
@@ -92,6 +93,7 @@ export function picture({ name, legend, width, height, pixel_mm, letters, onSize
   return { element: frame, canvas, draw, pointAt, moved, clientAt };
 }
 
+const KEYS = "Arrow keys move a cursor, with Shift by 5 pixels. Enter presses and lets go, Escape leaves off. Page Up and Page Down change the slice.";
 const sides = {
   R: "right of the patient",
   L: "left of the patient",
@@ -100,15 +102,17 @@ const sides = {
 };
 
 function drawCross(context, { x, y }) {
-  context.lineWidth = devicePixelRatio;
-  context.strokeStyle = "rgba(120, 220, 255, 0.75)";
   const [gap, arm] = [6 * devicePixelRatio, 16 * devicePixelRatio];
   context.beginPath();
   for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
     context.moveTo(x + dx * gap, y + dy * gap);
     context.lineTo(x + dx * arm, y + dy * arm);
   }
-  context.stroke();
+  for (const [width, colour] of [[3, "rgba(0, 0, 0, 0.5)"], [1.2, "#78dcff"]]) {
+    context.lineWidth = width * devicePixelRatio;
+    context.strokeStyle = colour;
+    context.stroke();
+  }
 }
 
 /** A ring around what may be a few pixels only, dark and light: seen on any ground. */

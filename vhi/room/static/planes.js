@@ -24,9 +24,11 @@ export function insidePolygon(points, width, height) {
   return plane;
 }
 
-/** The four corners of a box from two of them. */
+/** The four corners of the pixels that a box from one point to another touches. */
 export function boxOf(a, b) {
-  return [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
+  const [left, right] = [Math.floor(Math.min(a.x, b.x)), Math.floor(Math.max(a.x, b.x)) + 1];
+  const [top, bottom] = [Math.floor(Math.min(a.y, b.y)), Math.floor(Math.max(a.y, b.y)) + 1];
+  return [{ x: left, y: top }, { x: right, y: top }, { x: right, y: bottom }, { x: left, y: bottom }];
 }
 
 /** Pixels of an ellipse: centre in pixels, radii in mm, `pixel_mm` [down, across]. */

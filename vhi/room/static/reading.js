@@ -3,18 +3,24 @@
 // Offers: readingScreen
 
 import { estimateThresholds, histogram } from "/widgets/core.js";
+import { announcer } from "/widgets/inputs.js";
 import { element } from "/widgets/view.js";
 
 import { bar } from "./bar.js";
 import { openCase } from "./casefile.js";
 import { clock } from "./clock.js";
+import { cursorOn } from "./cursor.js";
 import { drawer, PICTURES } from "./drawing.js";
 import { helpDialog, keyboard } from "./keys.js";
+import { labDialog } from "./labs.js";
 import { MODES, panels } from "./panels.js";
 import { picture } from "./picture.js";
-import { pointerTools, HANDS, TOOLS } from "./tools.js";
+import { packed } from "./planes.js";
+import { pointerOn } from "./pointer.js";
+import { HANDS, strokesOn, TOOLS } from "./tools.js";
 
 const SCOPES = ["region", "lesion"];
+const contrastOf = (picture) => (PICTURES[picture][0] === "t1w" ? "t1w" : "stir");
 
 /** Open a case. Gives {element, start(), leave()}. */
 export async function readingScreen(row, { tell, said }) {
@@ -43,6 +49,10 @@ export async function readingScreen(row, { tell, said }) {
     chosen: 0, // the region gone to by key
     pointed: 0, // the region under the pointer
     pointer: null,
+    under: 0, // the picture that it is on
+    keyed: false, // it is the cursor of the keys
+    cursor: null, // where that was left
+    drawing: false,
     large: -1,
     brush_mm: 4,
     area_slices: 4,
@@ -71,8 +81,10 @@ export async function readingScreen(row, { tell, said }) {
     if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
     panel.refresh();
     panel.region(ui.pointed || ui.chosen);
+    sayPlace();
     draw();
   };
+  const sayPlace = () => ui.keyed && ui.pointer && place.say(placeInWords(file, ui));
   const act = async (kind, payload) => {
     const start = performance.now();
     said("Saving …");
@@ -95,27 +107,34 @@ export async function readingScreen(row, { tell, said }) {
     ids.length && act("edit", { action, scope: ui.scope, points: ids.map(point), reason: action === "remove" ? ui.reason : "" });
 
   const goTo = (slice) => {
+    if (ui.drawing) return;
     ui.slice = Math.min(Math.max(slice, 0), file.slices - 1);
     if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
     panel.refreshList();
     panel.region(ui.pointed || ui.chosen);
+    sayPlace();
     redraw();
+  };
+  /** Move the view where a pixel lies outside it. */
+  const bringIn = ({ x, y }) => {
+    const half = { x: width / ui.view.zoom / 2, y: height / ui.view.zoom / 2 };
+    if (Math.abs(x - ui.view.x) <= 0.9 * half.x && Math.abs(y - ui.view.y) <= 0.9 * half.y) return;
+    ui.view = { ...ui.view, x, y };
   };
   const choose = (id) => {
     ui.chosen = id;
     ui.pointed = 0;
     ui.pointer = null;
+    ui.cursor = null;
     const { slice, point: [, y, x] } = file.table.get(id);
-    const half = { x: width / ui.view.zoom / 2, y: height / ui.view.zoom / 2 };
-    if (Math.abs(x - ui.view.x) > 0.9 * half.x || Math.abs(y - ui.view.y) > 0.9 * half.y) {
-      ui.view = { ...ui.view, x, y };
-    }
+    bringIn({ x, y });
     goTo(slice);
   };
-  /** The slice on which most of an area lies. */
+  /** The slice on which most of an area lies; the one shown where there is none. */
   const fullest = (name) => {
     const sizes = Array.from({ length: file.slices }, (_, slice) => file.plane(name, slice).reduce((sum, yes) => sum + yes, 0));
-    return sizes.indexOf(Math.max(...sizes));
+    const most = Math.max(...sizes);
+    return most ? sizes.indexOf(most) : ui.slice;
   };
   let rolled = 0;
 
@@ -124,6 +143,11 @@ export async function readingScreen(row, { tell, said }) {
     ui,
     redraw,
     act,
+    tell,
+    /** Give an area new planes, by slice. */
+    drawArea: (name, planes) =>
+      act(name, { slices: Object.fromEntries([...planes].map(([slice, plane]) => [slice, packed(plane)])) }),
+    lab: (name) => labs.open(name),
     wheel: (delta) => {
       // A touch pad sends many small steps.
       rolled += delta;
@@ -133,9 +157,14 @@ export async function readingScreen(row, { tell, said }) {
     },
     goTo,
     step: (by) => goTo(ui.slice + by),
-    hover: (at, index = 0) => {
+    hover: (at, keyed, index) => {
       ui.pointer = at;
+      ui.keyed = Boolean(keyed);
       ui.under = index;
+      if (keyed) {
+        bringIn(at);
+        sayPlace();
+      }
       const id = at ? file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y)) : 0;
       if (id !== ui.pointed) {
         ui.pointed = id;
@@ -241,6 +270,7 @@ export async function readingScreen(row, { tell, said }) {
     help: () => help.showModal(),
     /** Thresholds and histogram of an area that is still being drawn. */
     preview: () => {
+      if (!ui.pending) return panel.refreshNumbers();
       if (ui.pending.name !== "normal_bone") return;
       const found = [];
       for (let slice = 0; slice < file.slices; slice += 1) {
@@ -258,7 +288,7 @@ export async function readingScreen(row, { tell, said }) {
         now.problem = error.message;
       }
       // The volume follows when the area stands.
-      panel.refreshNumbers(now, true);
+      panel.refreshNumbers(now);
     },
     finish: () => act("state", { state: file.now.state === "done" ? "in progress" : "done" }),
     exportResult: async () => {
@@ -279,13 +309,17 @@ export async function readingScreen(row, { tell, said }) {
     picture({ name, legend, width, height, pixel_mm: meta.pixel_mm, letters: meta.letters, onSize: redraw }),
   );
   pictures.forEach((each, i) => {
-    const hovering = { ...screen, hover: (at) => screen.hover(at, i) };
-    pointerTools(each, PICTURES[i][0] === "t1w" ? "t1w" : "stir", hovering);
+    const there = { ...screen, hover: (at, keyed) => screen.hover(at, keyed, i) };
+    const strokes = strokesOn(each, contrastOf(i), there);
+    pointerOn(each, strokes, there);
+    cursorOn(each, strokes, there);
   });
   const screens = element("div", { class: "screens" }, ...pictures.map((each) => each.element));
   const above = bar(screen);
   const panel = panels(screen);
   const help = helpDialog();
+  const labs = labDialog(screen);
+  const place = announcer();
   const title = element("h2", { class: "unseen" }, `Case ${meta.case} ${meta.visit}`.trim());
   const assumed = meta.oriented ? [] : [element("p", { class: "notes" }, "The scan stores no orientation: left and right are assumed.")];
 
@@ -295,7 +329,7 @@ export async function readingScreen(row, { tell, said }) {
   const focused = () => document.visibilityState === "visible" && file.catchUp().catch(tell);
   const steps = { ...screen };
   return {
-    element: element("div", { class: "reading", "data-case": row.id }, title, ...assumed, above.element, screens, panel.element, help),
+    element: element("div", { class: "reading", "data-case": row.id }, title, ...assumed, above.element, screens, panel.element, place.element, help, labs.element),
     start: () => {
       stopKeys = keyboard(steps, toolKeys);
       time = clock(file.spend);
@@ -312,4 +346,15 @@ export async function readingScreen(row, { tell, said }) {
       await time?.stop();
     },
   };
+}
+
+/** The cursor's place, for those who do not see it. */
+function placeInWords(file, ui) {
+  const [column, row] = [ui.pointer.x, ui.pointer.y].map(Math.floor);
+  const contrast = contrastOf(ui.under);
+  const value = file.value(contrast, file.plane(contrast, ui.slice)[row * file.width + column]);
+  const id = file.regionAt(ui.slice, column, row);
+  const region = file.table.has(id) ? `region ${id}, ${file.stateOf(id)}` : "no region";
+  const doing = ui.drawing ? "drawing, " : "";
+  return `${doing}slice ${ui.slice}, row ${row}, column ${column}, intensity ${Math.round(value)}, ${region}`;
 }

@@ -1,10 +1,9 @@
-// What the pointer does on a picture: point, box, lasso, cut, ellipse, brush, window, hand.
+// What is drawn on a picture: point, box, lasso, cut, ellipse, brush, window, hand.
 //
-// Offers: pointerTools, TOOLS. `screen` is what reading.js hands in: file, ui, and what to do.
+// Offers: TOOLS, HANDS, strokesOn, areaPlanes. `screen` is what reading.js hands in: file, ui, and
+// what to do. Who draws, pointer.js or cursor.js, makes no difference here.
 
-import { boxOf, brush, ellipse, insidePolygon, packed, simplified } from "./planes.js";
-
-const CLICK_PX = 4;
+import { boxOf, brush, ellipse, insidePolygon, simplified } from "./planes.js";
 
 /** Tools of each step: name, label, key, what it does. */
 export const TOOLS = {
@@ -29,50 +28,46 @@ export const HANDS = [
   ["hand", "Move", "m", "Drag the picture. The middle button does so with any tool"],
 ];
 
-/** Listen to the pointer on one picture. `contrast` is whose window is dragged. */
-export function pointerTools(shown, contrast, screen) {
-  const { canvas } = shown;
+/**
+ * Strokes on one picture. `contrast` is whose window is dragged.
+ *
+ * Gives {press(tool, at) -> whether moving draws anything, move(at, dx, dy), release(at, still,
+ * restores), drop()}: `at` in the picture's pixels, dx and dy on the screen since it was pressed.
+ * One stroke at a time; `ui.drawing` is true meanwhile, and the slice stays.
+ */
+export function strokesOn(shown, contrast, screen) {
   const { file, ui } = screen;
-  let drag = null;
+  let stroke = null;
 
-  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      if (event.ctrlKey || event.metaKey) return screen.zoom(Math.exp(-event.deltaY / 300), shown.pointAt(event));
-      screen.wheel(event.deltaY);
-    },
-    { passive: false },
-  );
-  canvas.addEventListener("pointerdown", (event) => {
-    if (drag) return;
-    event.preventDefault();
-    canvas.setPointerCapture(event.pointerId);
-    const tool = event.button === 2 ? "window" : event.button === 1 ? "hand" : ui.tool;
-    const at = shown.pointAt(event);
-    drag = { ...STROKES[tool](at, event), x: event.clientX, y: event.clientY };
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const at = shown.pointAt(event);
-    screen.hover(at);
-    if (!drag) return;
-    drag.move?.(at, event.clientX - drag.x, event.clientY - drag.y);
-    screen.redraw();
-  });
-  const end = (event, kept) => {
-    if (!drag) return;
-    const { up, x, y } = drag;
-    drag = null;
+  const end = () => {
+    const ended = stroke;
+    stroke = null;
+    ui.drawing = false;
     ui.ink = null;
     ui.pending = null;
-    const still = Math.hypot(event.clientX - x, event.clientY - y) < CLICK_PX;
-    if (kept) up?.(shown.pointAt(event), still, event);
-    screen.redraw();
+    return ended;
   };
-  canvas.addEventListener("pointerup", (event) => end(event, true));
-  canvas.addEventListener("pointercancel", (event) => end(event, false));
-  canvas.addEventListener("pointerleave", () => screen.hover(null));
+  const strokes = {
+    press: (tool, at) => {
+      stroke = STROKES[tool](at);
+      ui.drawing = true;
+      screen.redraw();
+      return Boolean(stroke.move);
+    },
+    move: (at, dx, dy) => {
+      stroke?.move?.(at, dx, dy);
+      screen.redraw();
+    },
+    release: (at, still, restores) => {
+      end()?.up(at, still, restores);
+      screen.redraw();
+    },
+    drop: () => {
+      if (!end()) return;
+      screen.preview();
+      screen.redraw();
+    },
+  };
 
   /** Draw a closed line and hand over the regions that it touches. */
   const gather = (pointsOf) => (start) => {
@@ -82,28 +77,28 @@ export function pointerTools(shown, contrast, screen) {
         drawn.push(at);
         ui.ink = { points: pointsOf(drawn), closed: true };
       },
-      up: (at, still, event) => {
+      up: (at, still, restores) => {
         if (still) return;
         const inside = insidePolygon(pointsOf([...drawn, at]), file.width, file.height);
         const regions = file.plane("regions", ui.slice);
         const touched = new Set();
         inside.forEach((yes, i) => yes && regions[i] && touched.add(regions[i]));
-        screen.remove([...touched], event.altKey);
+        screen.remove([...touched], restores);
       },
     };
   };
-  const stroke = (value) => (start) => {
+  const painted = (value) => (start) => {
     const plane = file.plane(ui.mode, ui.slice).slice();
+    const planes = new Map([[ui.slice, plane]]);
     let last = start;
     const to = (at) => {
       brush(plane, file.width, file.height, last, at, ui.brush_mm, file.meta.pixel_mm, value);
       last = at;
-      ui.pending = { name: ui.mode, planes: new Map([[ui.slice, plane]]) };
+      ui.pending = { name: ui.mode, planes };
       screen.preview();
     };
     to(start);
-    screen.redraw();
-    return { move: to, up: () => screen.act(ui.mode, { slices: { [ui.slice]: packed(plane) } }) };
+    return { move: to, up: () => screen.drawArea(ui.mode, planes) };
   };
 
   const STROKES = {
@@ -122,24 +117,22 @@ export function pointerTools(shown, contrast, screen) {
     },
     ellipse: (centre) => {
       let planes = null;
+      const first = ui.slice - Math.floor((ui.area_slices - 1) / 2);
       return {
         move: (at) => {
           const [down, across] = file.meta.pixel_mm;
           const radii = { x: Math.abs(at.x - centre.x) * across, y: Math.abs(at.y - centre.y) * down };
           if (Math.min(radii.x, radii.y) < across) return;
-          planes = areaPlanes(file, ui, ellipse(centre, radii, file.meta.pixel_mm, file.width, file.height));
+          const plane = ellipse(centre, radii, file.meta.pixel_mm, file.width, file.height);
+          planes = areaPlanes(file, plane, [first, first + ui.area_slices - 1], ui.area_adds);
           ui.pending = { name: "normal_bone", planes };
           screen.preview();
         },
-        up: () => {
-          if (!planes) return;
-          const slices = [...planes].map(([slice, plane]) => [slice, packed(plane)]);
-          screen.act("normal_bone", { slices: Object.fromEntries(slices) });
-        },
+        up: () => planes && screen.drawArea("normal_bone", planes),
       };
     },
-    paint: stroke(1),
-    erase: stroke(0),
+    paint: painted(1),
+    erase: painted(0),
     window: () => {
       const [low, high] = ui.windows[contrast];
       const width = high - low;
@@ -163,17 +156,17 @@ export function pointerTools(shown, contrast, screen) {
       };
     },
   };
+  return strokes;
 }
 
-/** The planes that an ellipse gives the area: on `ui.area_slices` slices; others are cleared. */
-function areaPlanes(file, ui, drawn) {
-  const first = ui.slice - Math.floor((ui.area_slices - 1) / 2);
+/** The planes that normal bone gets from a plane drawn on slices `first` to `last`. */
+export function areaPlanes(file, drawn, [first, last], adds) {
   const planes = new Map();
   for (let slice = 0; slice < file.slices; slice += 1) {
     const before = file.plane("normal_bone", slice);
-    const inside = slice >= first && slice < first + ui.area_slices;
-    if (!inside && (ui.area_adds || !before.includes(1))) continue;
-    const plane = ui.area_adds ? before.slice() : new Uint8Array(drawn.length);
+    const inside = slice >= first && slice <= last;
+    if (!inside && (adds || !before.includes(1))) continue;
+    const plane = adds ? before.slice() : new Uint8Array(drawn.length);
     if (inside) drawn.forEach((yes, i) => yes && (plane[i] = 1));
     planes.set(slice, plane);
   }
