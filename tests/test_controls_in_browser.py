@@ -628,7 +628,9 @@ def test_page_of_a_control_is_small_enough(page):
 BOOK = Path(__file__).resolve().parent.parent / "book" / "_build" / "html"
 CONTROL = '<div class="vhi-control"'
 WITH_CONTROLS = [
-    page for page in sorted(BOOK.glob("notebooks/*.html")) if CONTROL in page.read_text()
+    page
+    for page in (*BOOK.glob("index.html"), *sorted(BOOK.glob("notebooks/*.html")))
+    if CONTROL in page.read_text()
 ]
 needs_book = pytest.mark.skipif(not WITH_CONTROLS, reason="the book is not built (make book)")
 
@@ -663,14 +665,15 @@ def test_axe_finds_nothing_serious_on_the_book_s_pages(built, theme, browser):
 
 @pytest.mark.book
 @needs_book
-def test_threshold_lab_of_the_book_counts_as_python_does(browser):
-    (built,) = (page for page in WITH_CONTROLS if page.stem.startswith("02_"))
+@pytest.mark.parametrize("name", ["index", "02_normal_bone_and_thresholds"])
+def test_threshold_lab_of_the_book_counts_as_python_does(name, browser):
+    (built,) = (page for page in WITH_CONTROLS if page.stem == name)
     with Visit(browser, built) as visit:
         tab = visit.tab
         edition = tab.locator(".vhi-edition").get_attribute("data-edition")
-        case = vhi.find_case("study", "1007", "before")
-        if edition == "phantom":
-            case = vhi.load_cases("phantom")[0]
+        # The first page shows the phantom in either edition.
+        study = edition == "study" and name != "index"
+        case = vhi.find_case(*(("study", "1007") if study else ("phantom", "P01")), "before")
         measurement = vhi.measure(case)
         control, before = threshold_control(measurement), picture(tab)
         assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(measurement, control)

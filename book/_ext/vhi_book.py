@@ -1,4 +1,4 @@
-"""What our pages need beyond the engine: an edition's banner, the footer, and mathematics.
+"""What our pages need beyond the engine: banner, footer, mathematics, and a control to begin with.
 
 Mathematics becomes MathML while the book is built, so that no page loads a renderer.
 """
@@ -9,6 +9,7 @@ import os
 from html import escape
 
 from docutils import nodes
+from docutils.parsers.rst import Directive
 from latex2mathml.converter import convert
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
@@ -86,6 +87,23 @@ def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class ThresholdLab(Directive):
+    """The threshold lab on a case of the phantom in either edition: ``{threshold-lab} P01 before``.
+
+    For pages that are no notebooks; there a control shows itself.
+    """
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        """Measure the case and give the control's HTML."""
+        import vhi
+        from vhi.widgets import threshold_control
+
+        measurement = vhi.measure(vhi.find_case("phantom", *self.arguments))
+        return [nodes.raw("", threshold_control(measurement)._repr_html_(), format="html")]
+
+
 def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
     """Leave the state of live controls out of the page: nothing there could bring them to life."""
     NbMetadataCollector.get_js_files(app.env, app.env.docname).pop("ipywidgets_state", None)
@@ -97,6 +115,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("vhi_edition", edition, "html", types=(str,))
     # The engine sets this for an extension that we leave out.
     app.add_config_value("comments_config", {}, "", types=(dict,))
+    app.add_directive("threshold-lab", ThresholdLab)
     app.connect("config-inited", set_edition)
     app.connect("doctree-read", drop_widget_state)
     app.add_html_math_renderer("vhi_mathml", (visit_inline, None), (visit_block, None))
