@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from vhi.candidates import label_regions
 from vhi.cases import Case
-from vhi.figures import box_of, fullest_slices, view_of, window_of
+from vhi.figures import box_of, fullest_slices, view_of
 from vhi.images import Image, check_same_grid
 from vhi.measurement import Measurement
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice
 from vhi.study.cleaned import best_regions
 from vhi.study.masks import CLEANED, Readings, Segmentation, load_readings
+from vhi.widgets.page import grey_levels
 from vhi.workflow import measure
 
 MOST_MEASURED = 8
@@ -184,10 +185,10 @@ def _round(measurement: Measurement, case: Case, readings: Readings | None) -> R
         case=case.folder,
         simulated=case.source == "phantom",
         index=index,
-        stir=plane(_grey(stir, measurement.disease_region)),
+        stir=plane(grey_levels(stir, measurement.disease_region)),
         t1w=None
         if measurement.t1w is None
-        else plane(_grey(measurement.t1w, measurement.disease_region)),
+        else plane(grey_levels(measurement.t1w, measurement.disease_region)),
         labels=labels,
         regions=regions,
         references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
@@ -236,9 +237,3 @@ def _in_slice(stir: Image, index: int, masks: Sequence[NDArray[np.bool_]]) -> ND
 def _reference(name: str, mask: NDArray[np.bool_], regions: NDArray[np.int32]) -> Reference:
     best = best_regions(regions[..., None] > 0, mask[..., None]).mask[..., 0]
     return Reference(name, mask, tuple(int(number) for number in np.unique(regions[best])))
-
-
-def _grey(scan: Image, bone: Image) -> NDArray[np.uint8]:
-    """Return a scan as 256 grey levels, to look at."""
-    low, high = window_of(scan, bone.array)
-    return np.clip((scan.array - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)

@@ -155,7 +155,7 @@ def slices_data(
     values = np.unique(np.concatenate([normal_bone, *map(np.ravel, shown)]))
     stored = {name: planes(mask, slices, around=around) for name, mask in masks.items()}
     if t1w is not None:
-        stored["t1w"] = planes(_grey(t1w, around.array), slices, around=around)
+        stored["t1w"] = planes(grey_levels(t1w, around), slices, around=around)
     return {
         "values": encode(values.astype(np.float64)),
         "width": shown[0].shape[1],
@@ -203,7 +203,7 @@ def places_of(array: NDArray[np.floating], values: NDArray[np.floating]) -> dict
     return encode(np.searchsorted(values, array).astype(kind))
 
 
-def _grey(scan: Image, bone: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return a scan as 256 grey levels, to look at."""
-    low, high = window_of(scan, bone)
+def grey_levels(scan: Image, bone: Image) -> NDArray[np.uint8]:
+    """Return a scan as 256 grey levels, to look at, black and white by what is in `bone`."""
+    low, high = window_of(scan, bone.array)
     return np.clip((scan.array - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
