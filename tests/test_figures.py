@@ -4,7 +4,7 @@ from conftest import oblique_affine
 from test_images import permuted
 
 from vhi import measure_images
-from vhi.figures import box_of, fullest_slices, histogram, montage, view_of
+from vhi.figures import box_of, fullest_slices, histogram, montage, view_of, window_of
 from vhi.images import Image
 
 ORDERS = [((0, 1, 2), (0, 0, 0)), ((2, 0, 1), (0, 1, 0)), ((1, 2, 0), (1, 1, 1))]
@@ -27,7 +27,7 @@ def test_the_patients_right_is_on_the_left_and_the_head_is_up(axes, flips, tilt)
     shown = view.plane(stored.array, index)
     assert shown.shape == (30, 20)
     assert np.argwhere(shown).tolist() == [[30 - 1 - 25, 2]]
-    assert (view.left, view.right) == ("R", "L")
+    assert (view.left, view.right, view.top, view.bottom) == ("R", "L", "S", "I")
 
 
 def test_axial_slices_show_the_front_up():
@@ -35,6 +35,7 @@ def test_axial_slices_show_the_front_up():
     array = np.zeros((10, 12, 5))
     array[9, 11, 2] = 1  # the patient's right, front
     view = view_of(Image(array, affine))
+    assert (view.top, view.bottom) == ("A", "P")
     assert np.argwhere(view.plane(array, 2)).tolist() == [[0, 0]]
 
 
@@ -46,6 +47,15 @@ def test_sagittal_slices_show_the_front_on_the_left():
     view = view_of(Image(array, affine))
     assert (view.left, view.right) == ("A", "P")
     assert np.argwhere(view.plane(array, 2)).tolist() == [[0, 0]]
+
+
+def test_the_window_begins_at_0_unless_all_is_below():
+    scan = Image(np.arange(-1.0, 999.0).reshape(10, 10, 10), np.eye(4))
+    nowhere = np.zeros(scan.shape, bool)
+    assert window_of(scan, nowhere) == (0.0, pytest.approx(993.0, abs=1))
+    black, white = window_of(scan.with_array(-scan.array - 5), nowhere)
+    assert black == pytest.approx(-998.0, abs=1) and white == pytest.approx(-9.0, abs=1)
+    assert window_of(scan.with_array(scan.array * 0), nowhere) == (0.0, 1e-9)
 
 
 @pytest.mark.parametrize(("axes", "flips"), ORDERS)

@@ -41,7 +41,7 @@ def test_a_place_that_refuses_is_named(tmp_path, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="does not exist; create it first, or name another"):
         write_whole(tmp_path / "no" / "a", b"")
 
 
@@ -88,6 +88,29 @@ def test_a_swap_that_fails_puts_the_earlier_result_back(tmp_path, monkeypatch):
         pass
     assert (tmp_path / "out" / "a").read_text() == "old"
     assert names(tmp_path) == ["out"]
+
+
+def test_earlier_results_are_kept_when_asked(tmp_path, monkeypatch):
+    options = {"overwrite": True, "known": frozenset({"a"}), "keep_earlier": True}
+    for text in ("first", "second", "third"):
+        with staged_folder(tmp_path / "out", **options) as stage:
+            (stage / "a").write_text(text)
+            assert not (tmp_path / "out").exists() or text != "first"
+    kept = {each.name: (each / "a").read_text() for each in tmp_path.iterdir()}
+    assert kept == {"out": "third", "out.earlier-1": "first", "out.earlier-2": "second"}
+
+    real = os.rename
+
+    def failing(source, target):
+        if target == tmp_path / "out" and ".earlier-" not in source.name:
+            full_disk()
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(InputError, match="full"), staged_folder(tmp_path / "out", **options):
+        pass
+    assert names(tmp_path) == ["out", "out.earlier-1", "out.earlier-2"]
+    assert (tmp_path / "out" / "a").read_text() == "third"
 
 
 def test_a_result_is_not_replaced_unasked(tmp_path):

@@ -1,4 +1,5 @@
 import gzip
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -125,6 +126,29 @@ def test_every_unusable_scan_is_named_in_one_line(tmp_path):
         assert words in message, (what, message)
         assert str(path) in message, (what, message)
         assert "\n" not in message, what
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "no"), "not allowed to read it; check the permissions"),
+        (OSError(5, "Input/output error"), "cannot be read (Input/output error)"),
+    ],
+)
+@pytest.mark.parametrize("load", [load_image, load_mask])
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch, load, error, words):
+    path = write_nifti(tmp_path / "s.nii.gz", random_array())
+    real = Path.open
+
+    def refused(self, *arguments, **options):
+        if self == path:
+            raise error
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: {words}"
 
 
 @pytest.mark.parametrize("value", [2, 255, -1, 0.5])

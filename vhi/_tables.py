@@ -61,11 +61,7 @@ class Row:
         value = self[column]
         if len(value.encode(errors="replace")) > MAX_NAME_BYTES:
             raise self.error(f"column {column!r} is longer than {MAX_NAME_BYTES} bytes; shorten it")
-        # A leading sign makes a spreadsheet take the name for a formula when it opens a result.
-        bad = value.startswith((".", "=", "+", "-", "@")) or value.endswith(".")
-        bad = bad or value.split(".")[0].casefold() in _RESERVED
-        # Unicode's categories C: control, format (hidden), surrogate, private, unassigned.
-        if bad or any(c in _NOT_IN_NAMES or unicodedata.category(c)[0] == "C" for c in value):
+        if not can_name_folder(value):
             raise self.error(
                 f"column {column!r} is {value!r}, which cannot name a result folder; use letters, "
                 "digits, '-' and '_'"
@@ -87,6 +83,16 @@ class Row:
                 "leave it empty"
             )
         return number
+
+
+def can_name_folder(value: str) -> bool:
+    """Return whether a name, or nothing, may be part of a result folder's on any system."""
+    # A leading sign makes a spreadsheet take the name for a formula when it opens a result.
+    bad = value.startswith((".", "=", "+", "-", "@")) or value.endswith(".")
+    bad = bad or value.split(".")[0].casefold() in _RESERVED
+    # Unicode's categories C: control, format (hidden), surrogate, private, unassigned.
+    bad = bad or any(c in _NOT_IN_NAMES or unicodedata.category(c)[0] == "C" for c in value)
+    return not bad and len(value.encode(errors="replace")) <= MAX_NAME_BYTES
 
 
 def read_table(

@@ -38,8 +38,8 @@ class View:
         Array axes that run down and across the picture.
     flip_rows, flip_columns : bool
         Whether the array runs against the picture.
-    left, right : str
-        What lies at the picture's left and right edge: letters of the patient's directions.
+    left, right, top, bottom : str
+        What lies at the picture's edges: letters of the patient's directions.
     """
 
     slice_axis: int
@@ -49,6 +49,8 @@ class View:
     flip_columns: bool
     left: str
     right: str
+    top: str
+    bottom: str
 
     def plane(self, array: NDArray[Any], index: int) -> NDArray[Any]:
         """Return slice `index` of a 3-D array as picture rows and columns."""
@@ -80,14 +82,20 @@ def view_of(image: Image) -> View:
     rows = first if columns == second else second
     # World x grows to the right and y to the front: across the picture both must fall.
     flip_columns = bool(directions[world, columns] > 0)
-    up = directions[2, rows] if abs(directions[2, rows]) > 0.3 else directions[1, rows]
-    return View(axis, rows, columns, bool(up > 0), flip_columns, *letters)
+    upright = abs(directions[2, rows]) > 0.3
+    up, ends = (directions[2, rows], ("S", "I")) if upright else (directions[1, rows], ("A", "P"))
+    return View(axis, rows, columns, bool(up > 0), flip_columns, *letters, *ends)
 
 
 def window_of(stir: Image, disease_region: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the intensities shown as black and white: 0 and the 99.5th percentile in bone."""
+    """Return the intensities shown as black and white: 0 and the 99.5th percentile in bone.
+
+    Where hardly anything is above 0, unlike in any magnitude image, black is the 0.5th.
+    """
     inside = stir.array[disease_region] if disease_region.any() else stir.array
-    return 0.0, float(max(np.percentile(inside, 99.5), 1e-9))
+    white = float(np.percentile(inside, 99.5))
+    black = 0.0 if white > 0 else float(np.percentile(inside, 0.5))
+    return black, max(white, black + 1e-9)
 
 
 def box_of(mask: Image, view: View) -> tuple[slice, slice]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import tempfile
@@ -46,7 +47,9 @@ def explain_write_errors(path: Path) -> Iterator[None]:
                 f"{path}: a file stands where a folder has to be; name another place"
             ) from error
         if isinstance(error, FileNotFoundError):
-            raise InputError(f"{path}: its folder does not exist; create it first") from error
+            raise InputError(
+                f"{path}: its folder does not exist; create it first, or name another place"
+            ) from error
         raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); choose another place"
         ) from error
@@ -87,7 +90,11 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextlib.contextmanager
 def staged_folder(
-    folder: str | os.PathLike[str], *, overwrite: bool = False, known: frozenset[str] | None = None
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    known: frozenset[str] | None = None,
+    keep_earlier: bool = False,
 ) -> Iterator[Path]:
     """Give an empty folder to fill, which takes the place of `folder` when all went well.
 
@@ -100,6 +107,8 @@ def staged_folder(
     known
         The names that an earlier result may hold. A folder that holds anything else is never
         replaced, so that `--overwrite` cannot delete files that vhi did not write.
+    keep_earlier
+        Put what is replaced aside, as ``<folder>.earlier-1`` and so on, instead of deleting it.
 
     Yields
     ------
@@ -127,7 +136,7 @@ def staged_folder(
             os.chmod(stage, 0o777 & ~_UMASK)
             # Once more: somebody may have put something there while the result was being made.
             check_free(folder, overwrite=overwrite, known=known)
-            _swap(stage, folder)
+            _swap(stage, folder, keep_earlier=keep_earlier)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -165,23 +174,32 @@ def check_free(
         )
 
 
-def _swap(stage: Path, folder: Path) -> None:
+def _swap(stage: Path, folder: Path, *, keep_earlier: bool) -> None:
     """Rename `stage` to `folder`; an old `folder` is kept aside until the new one stands."""
     with contextlib.suppress(OSError):
         folder.rmdir()  # only ever removes an empty one
     if not folder.exists():
         os.rename(stage, folder)  # fails, and replaces nothing, if a filled one has just appeared
         return
+    if keep_earlier:
+        names = (folder.with_name(f"{folder.name}.earlier-{n}") for n in itertools.count(1))
+        _exchange(stage, folder, next(name for name in names if not os.path.lexists(name)))
+        return
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.old.", dir=folder.parent))
     try:
-        os.rename(folder, aside / "old")
-        try:
-            os.rename(stage, folder)
-        except BaseException:
-            os.rename(aside / "old", folder)
-            raise
+        _exchange(stage, folder, aside / "old")
     finally:
         if folder.exists():
             shutil.rmtree(aside / "old", ignore_errors=True)
         with contextlib.suppress(OSError):
             aside.rmdir()
+
+
+def _exchange(stage: Path, folder: Path, old: Path) -> None:
+    """Rename `folder` to `old` and `stage` to `folder`; where that fails, `folder` stands again."""
+    os.rename(folder, old)
+    try:
+        os.rename(stage, folder)
+    except BaseException:
+        os.rename(old, folder)
+        raise

@@ -26,11 +26,12 @@ DRAW_DISEASE_REGION = (
     "(or in the table's column disease_region)"
 )
 
-
 PROPOSED = (
     "normal bone was proposed by a network, and both thresholds hang on it: look at it before you "
     "use the number, or draw your own"
 )
+
+Found = tuple[Image, Origin, list[str]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Masks:
         Files that were carried to the STIR grid.
     notes : tuple of str
         What a reader should know of the masks.
+    found : dict
+        What networks found, as `masks_of` takes it: by ``"normal_bone"`` or ``"disease_region"``
+        the mask, its origin, and what of the notes comes from finding it.
     """
 
     normal_bone: Image
@@ -55,6 +59,7 @@ class Masks:
     disease_region_from: Origin
     resampled: tuple[str, ...]
     notes: tuple[str, ...]
+    found: Mapping[str, Found]
 
 
 def check_masks(case: Case, network: str | None = None) -> None:
@@ -90,7 +95,7 @@ def masks_of(
     *,
     network: str | None = None,
     resample_masks: bool = False,
-    found: Mapping[str, tuple[Image, Origin]] | None = None,
+    found: Mapping[str, Found] | None = None,
 ) -> Masks:
     """Give both masks of a case on the STIR grid.
 
@@ -106,8 +111,7 @@ def masks_of(
     resample_masks
         Carry what lies on another grid to that of `stir`.
     found
-        What networks found on these scans before, by ``"normal_bone"`` or ``"disease_region"``:
-        taken instead of looking again.
+        What networks found on these scans before (`Masks.found`): taken instead of looking again.
 
     Raises
     ------
@@ -119,16 +123,15 @@ def masks_of(
 
     if not resample_masks:
         check_same_grid(stir, t1w)
-    notes: list[str] = []
-    found = found or {}
+    before = found or {}
+    said_of_region: list[str] = []
     if case.disease_region is not None:
         region = load_mask(case.disease_region)
         region_from = origin_of(case.disease_region, region)
-    elif "disease_region" in found:
-        region, region_from = found["disease_region"]
     else:
-        region, region_from, said = _disease_region(t1w, network)
-        notes += said
+        known = before.get("disease_region")
+        region, region_from, said_of_region = known or _disease_region(t1w, network)
+    notes = [*said_of_region]
     images = [t1w, region]
     normal_from = Origin()
     if case.normal_bone is not None:
@@ -138,19 +141,21 @@ def masks_of(
     carried: tuple[str, ...] = ()
     if resample_masks:
         images, carried, lost = _carry(images, stir)
-        notes += lost
+        notes += lost.values()
+        said_of_region = [*said_of_region, *([lost[1]] if 1 in lost else [])]
         if images[1] is not region:
             region_from = carry_origin(region_from, stir)
         if case.normal_bone is not None and images[2] is not normal:
             normal_from = carry_origin(normal_from, stir)
-    if case.normal_bone is None and "normal_bone" in found:
-        normal, normal_from = found["normal_bone"]
-        notes.append(PROPOSED)
-        images.append(normal)
-    elif case.normal_bone is None:
+    new: dict[str, Found] = {}
+    if case.disease_region is None:
+        new["disease_region"] = images[1], region_from, said_of_region
+    if case.normal_bone is None:
         # A given region will not do here: people leave normal bone out of it.
         bone = images[1] if region_from.network == DEFAULT[DISEASE_REGION] else None
-        normal, normal_from, said = _normal_bone(stir, images[0], bone)
+        known = before.get("normal_bone")
+        normal, normal_from, said = known or _normal_bone(stir, images[0], bone)
+        new["normal_bone"] = normal, normal_from, said
         notes += [*said, PROPOSED]
         images.append(normal)
     for origin, area in ((region_from, "disease region"), (normal_from, "normal bone")):
@@ -164,6 +169,7 @@ def masks_of(
         normal_bone_from=normal_from,
         resampled=tuple(name for name in carried if name != region.name or case.disease_region),
         notes=tuple(notes),
+        found=new,
     )
 
 
@@ -212,12 +218,10 @@ def look_at(slices: tuple[int, ...], area: str) -> list[str]:
     ]
 
 
-def _carry(
-    images: list[Image], stir: Image
-) -> tuple[list[Image], tuple[str, ...], tuple[str, ...]]:
-    """Carry what lies on another grid to that of `stir`: the images, their names, notes."""
-    carried, names, notes = [], [], []
-    for image in images:
+def _carry(images: list[Image], stir: Image) -> tuple[list[Image], tuple[str, ...], dict[int, str]]:
+    """Carry what lies on another grid to that of `stir`: images, names, notes by image."""
+    carried, names, notes = [], [], {}
+    for number, image in enumerate(images):
         try:
             check_same_grid(stir, image)
             carried.append(image)
@@ -237,8 +241,8 @@ def _carry(
                 f"{image.name}: lies wholly outside {stir.name}; check that both are of one visit"
             )
         if abs(after_mm3 / before_mm3 - 1) > 0.05:
-            notes.append(
+            notes[number] = (
                 f"{image.name}: held {before_mm3:,.0f} mm³ before it was carried to the STIR grid "
                 f"and {after_mm3:,.0f} mm³ after; check that both are of one visit"
             )
-    return carried, tuple(names), tuple(notes)
+    return carried, tuple(names), notes

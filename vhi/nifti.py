@@ -83,6 +83,29 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
     return Image(mask, affine, Path(path).name, oriented)
 
 
+def check_file(path: Path) -> None:
+    """Refuse what is no plain file or may not be read; nothing of its content is looked at.
+
+    Raises
+    ------
+    InputError
+    """
+    if not os.path.exists(path):  # unlike Path.exists, also for a name that is too long
+        raise InputError(f"{path}: no such file; check the name and the folder")
+    if os.path.isdir(path):
+        raise InputError(
+            f"{path}: is a folder; name a NIfTI file (DICOM folders: convert with dcm2niix first)"
+        )
+    if not os.path.isfile(path):
+        raise InputError(f"{path}: not a plain file; name a NIfTI file")
+    try:
+        path.open("rb").close()
+    except PermissionError as error:
+        raise InputError(f"{path}: not allowed to read it; check the permissions") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
 def save_labels(array: NDArray[Any], affine: NDArray[np.float64], path: Path) -> None:
     """Write a mask or small labels as an unsigned 8-bit NIfTI file with a header of its own.
 
@@ -133,19 +156,10 @@ def encode_nifti(array: NDArray[Any], affine: NDArray[np.float64], slope: float 
 def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]:
     """Open a NIfTI file without reading its voxels: image, affine, whether it is oriented."""
     path = Path(path)
-    if not os.path.exists(path):  # unlike Path.exists, also for a name that is too long
-        raise InputError(f"{path}: no such file; check the name and the folder")
-    if os.path.isdir(path):
-        raise InputError(
-            f"{path}: is a folder; name a NIfTI file (DICOM folders: convert with dcm2niix first)"
-        )
-    if not os.path.isfile(path):
-        raise InputError(f"{path}: not a plain file; name a NIfTI file")
+    check_file(path)
     try:
         with _quiet_nibabel():
             image: Any = nib.load(path)
-    except PermissionError as error:
-        raise InputError(f"{path}: not allowed to read it; check the permissions") from error
     except (ImageFileError, HeaderDataError, ValueError, KeyError, IndexError) as error:
         if _is_broken_gzip(path):
             raise _damaged(path) from error

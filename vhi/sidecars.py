@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def slice_thickness_mm(stir: Path) -> float | None:
     if not number or not 0 < value <= MAX_SLICE_THICKNESS_MM:
         raise InputError(
             f"{sidecar}: SliceThickness is {str(value)[:40]!r}, not a number from 0 to "
-            f"{MAX_SLICE_THICKNESS_MM:g} mm; correct it, or give --slice-thickness"
+            f"{MAX_SLICE_THICKNESS_MM:g} mm; correct it or move it away"
         )
     return float(value)
 
@@ -45,6 +46,8 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
     Empty where there is none, None where it cannot be read.
     """
     sidecar = sidecar_of(path)
+    if os.path.lexists(sidecar) and not os.path.isfile(sidecar):
+        return None, sidecar  # from a pipe one could wait for ever
     try:
         record = json.loads(sidecar.read_bytes())
     except FileNotFoundError:
@@ -55,6 +58,9 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any] | None, Path]:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of a file's bytes; InputError where they cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -261,7 +261,13 @@ def _notes(
     thresholds: Thresholds,
     slice_thickness_mm: float | None,
 ) -> tuple[str, ...]:
-    notes = [f"{normal_bone.name}: {doubt}" for doubt in doubts(thresholds, voxels)]
+    said = [f"{normal_bone.name}: {doubt}" for doubt in doubts(thresholds, voxels)]
+    return (*said, *scan_notes(stir, slice_thickness_mm))
+
+
+def scan_notes(stir: Image, slice_thickness_mm: float | None = None) -> list[str]:
+    """Return what speaks against a STIR scan, or what is stated of it."""
+    notes = []
     if stir.array.min() < 0:
         notes.append(
             f"{stir.name}: holds negative intensities, unlike any magnitude image; check that it "
@@ -277,7 +283,7 @@ def _notes(
             f"{stir.name}: stores no orientation, so right and left are only assumed; "
             "convert it again from DICOM"
         )
-    return tuple(notes)
+    return notes
 
 
 def hash_inputs(files: dict[str, Path | None]) -> dict[str, str]:
