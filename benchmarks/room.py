@@ -91,10 +91,10 @@ class _Page:
         """Take one pixel out of the slice with most of the mask."""
         whole = np.frombuffer(self.reading.array(name), np.uint8).reshape(self.facts["shape"])
         index = int(whole.sum(axis=(1, 2)).argmax())
-        plane = whole[index].copy()
-        plane.flat[np.flatnonzero(plane)[0]] = 0
-        packed = base64.b64encode(np.packbits(plane)).decode()
-        self.do(name, {"slices": {str(index): packed}})
+        first = np.zeros_like(whole[index])
+        first.flat[np.flatnonzero(whole[index])[0]] = 1
+        packed = base64.b64encode(np.packbits(first)).decode()
+        self.do(name, {"slices": {str(index): {"cleared": packed}}})
 
 
 def _seconds(

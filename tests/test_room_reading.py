@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 
 import nibabel as nib
@@ -20,11 +21,11 @@ from vhi.images import Image
 from vhi.nifti import load_image, load_mask
 from vhi.origins import Origin, made_by_network
 from vhi.phantom import make_phantom
+from vhi.room.codes import codes_of
 from vhi.room.loading import load_start
 from vhi.room.orientation import layout_of
 from vhi.room.pieces import edited, pieces_of, region_rows
 from vhi.room.reading import Reading, open_reading
-from vhi.room.screen import codes_of
 from vhi.room.store import Store
 from vhi.thresholds import estimate_thresholds
 
@@ -73,6 +74,21 @@ def reading(case, store):
     return open_reading(case, store, "A")
 
 
+def bits(plane):
+    return base64.b64encode(np.packbits(plane)).decode()
+
+
+def change(before, after):
+    """Return what a stroke sends that makes one plane the other."""
+    before, after = np.asarray(before, bool), np.asarray(after, bool)
+    return {"set": bits(after & ~before), "cleared": bits(before & ~after)}
+
+
+def hours_ago(hours, seconds):
+    start = time.time() - 3600 * hours
+    return [start, start + seconds]
+
+
 class Tab:
     """A page: what it knows, and what it holds."""
 
@@ -101,10 +117,9 @@ class Tab:
         return self.do("edit", action=action, scope=scope, points=points, reason=reason)
 
     def draw(self, name, *planes):
-        slices = {
-            str(number): base64.b64encode(np.packbits(plane)).decode() for number, plane in planes
-        }
-        return self.do(name, slices=slices)
+        """Draw slices until they are as `planes`."""
+        shown = self.array(name)
+        return self.do(name, slices={str(k): change(shown[k], plane) for k, plane in planes})
 
     def array(self, name):
         dtype = np.dtype(self.facts["arrays"][name])
@@ -127,7 +142,7 @@ def test_a_case_opens_with_the_numbers_of_measure(case, tab):
     assert tab.now["volume_upper"]["voxels"] == measured.vhi_upper.voxels == 12 * 9
     assert tab.now["candidates"] == {"voxels": 180, "regions": 14}
     assert (tab.now["state"], tab.now["known"], tab.now["undo"]) == ("new", 0, None)
-    assert sum(tab.now["histogram"]["counts"]) == 101
+    assert tab.now["normal_bone"]["voxels"] == 101
 
 
 def same_as_list_regions(tab, measured):
@@ -250,19 +265,31 @@ def test_a_line_that_divides_nothing_is_refused_and_nothing_is_written(tab):
     assert tab.reading.sync()["now"]["known"] == 0
 
 
-def test_regions_are_marked_as_reviewed_and_the_mark_can_be_undone(tab):
-    tab.do("reviewed", points=tab.points(2, 3))
+def test_regions_are_marked_as_reviewed_and_looking_on_ends_no_redo(tab):
+    tab.remove(1)
+    tab.do("undo")
+    tab.do("reviewed", points=tab.points(2, 3, 3), reviewed=True)
     tab.do("reviewed", points=tab.points(3), reviewed=False)
     assert tab.now["reviewed"] == [2]
+    assert (tab.now["undo"], tab.now["redo"]) == (None, "removed region (vessel)")
     tab.do("undo")
-    assert tab.now["reviewed"] == [2, 3]
+    assert tab.now["reviewed"] == [2]
+    answer = tab.do("redo")
+    assert tab.now["removed"] == [1]
+    assert answer["actions"][-1]["words"] == "redo: removed region (vessel)"
+    marks = [each["words"] for each in tab.reading.sync()["actions"] if each["kind"] == "reviewed"]
+    assert marks == ["marked 2 regions as reviewed", "marked region as not reviewed"]
 
 
 def test_state_and_time_are_kept(tab, store):
-    tab.do("seconds", seconds=30)
-    tab.do("seconds", seconds=1.5)
+    first = hours_ago(2, 30)
+    tab.do("seconds", intervals=[first, hours_ago(1, 1.5)])
+    tab.do("seconds", intervals=[[first[0] + 20, first[1] + 5], first])  # another window
     tab.remove(1)
-    assert (tab.now["state"], tab.now["seconds"]) == ("in progress", 31.5)
+    assert tab.now["state"] == "in progress"
+    assert tab.now["seconds"] == store.progress("A")["C1", "before"].seconds
+    assert tab.now["seconds"] == pytest.approx(36.5, abs=0.01)
+    assert tab.reading.sync()["actions"][0]["words"] == "32 s of reading"
     tab.do("state", state="done")
     assert store.progress("A")["C1", "before"].state == tab.now["state"] == "done"
     tab.do("undo")
@@ -381,6 +408,30 @@ def test_thresholds_follow_normal_bone_and_candidates_follow_the_thresholds(tab)
     assert tab.now["thresholds"]["upper"] == 100.0 and tab.now["normal_bone"]["changed"] == 0
 
 
+def test_two_strokes_that_were_drawn_at_once_both_stand_and_one_can_be_undone(case, tmp_path):
+    with Store(tmp_path / "a") as first, Store(tmp_path / "a") as second:
+        one, two = Tab(open_reading(case, first, "A")), Tab(open_reading(case, second, "A"))
+        shown = one.array("disease_region")[3].astype(bool)
+        strokes = np.zeros((2, *shown.shape), bool)
+        strokes[0, :4, :4] = strokes[1, -4:, -4:] = True
+        strokes[0, 20:25, 20:25] = True  # what is there already is cleared by this one
+        for tab, stroke in zip((one, two), strokes, strict=True):
+            tab.do("disease_region", slices={"3": change(shown, shown ^ stroke)})
+        now = two.array("disease_region")[3]
+        assert (now == (shown ^ strokes[0] ^ strokes[1])).all()
+        one.do("undo")
+        two.reading.sync()
+        assert (two.array("disease_region")[3] == (shown ^ strokes[1])).all()
+
+
+def test_what_one_stroke_sets_and_clears_is_cleared(tab):
+    everything = bits(np.ones(tab.facts["shape"][1:], bool))
+    tab.do("disease_region", slices={"2": {"set": everything}})
+    assert tab.array("disease_region")[2].all()
+    tab.do("disease_region", slices={"2": {"set": everything, "cleared": everything}})
+    assert not tab.array("disease_region")[2].any()
+
+
 def test_drawing_what_is_there_already_writes_nothing(tab):
     tab.draw("normal_bone", (2, tab.array("normal_bone")[2]))
     assert tab.known == 0
@@ -390,7 +441,7 @@ def test_without_normal_bone_edits_are_kept_and_come_back(tab):
     tab.remove(1)
     tab.draw("normal_bone", (2, np.zeros(tab.facts["shape"][1:], np.uint8)))
     assert "marks no voxel" in tab.now["problem"]
-    assert (tab.now["thresholds"], tab.now["histogram"]) == (None, None)
+    assert tab.now["thresholds"] is None
     assert tab.now["candidates"] == {"voxels": 0, "regions": 0} and len(tab.now["stale"]) == 1
     with pytest.raises(InputError, match="marks no voxel"):
         tab.reading.export("nowhere")
@@ -418,6 +469,131 @@ def test_edits_that_lose_their_candidate_are_named_and_left_out(tab, case, tmp_p
     assert any("1 edit is left out" in note for note in notes)
     assert any("disease region was drawn in the reading room" in note for note in notes)
     replays(vhi, case, out, tmp_path / "again", tab)
+
+
+@pytest.fixture
+def merging(case):
+    """A vessel of 9 pixels beside a lesion of 200 and one of 210, which it joins below 90.
+
+    All on slice 1; slice 2 holds the further region of the larger lesion. Normal bone holds 0 to
+    100 as before.
+    """
+    stir = nib.load(case.stir).get_fdata()
+    stir[:, :, [1, 3, 4]] = 10.0
+    stir[18:21, 20:23, 1] = 200.0
+    stir[21:24, 20:23, 1] = 90.0
+    stir[24:44, 20:30, 1] = 200.0
+    stir[20:40, 35:44, 1] = 210.0
+    stir[20:40, 44, 1] = 90.0
+    stir[20:40, 35:44, 2] = 210.0
+    write_nifti(case.stir, stir.astype(np.float32))
+    return case
+
+
+def lower_the_threshold(tab, *, down_to=80.5):
+    """Take the brightest out of normal bone: from 97.5 the lower threshold falls below 90."""
+    values = tab.facts["values"]["stir"]
+    plane = tab.array("normal_bone")[2].copy()
+    plane[values["low"] + values["step"] * tab.array("stir")[2] > down_to] = 0
+    tab.draw("normal_bone", (2, plane))
+    assert tab.now["thresholds"]["lower"] < 90
+
+
+def region_of(tab, voxels):
+    (number,) = (row["id"] for row in tab.rows.values() if row["voxels"] == voxels)
+    return number
+
+
+def test_a_removal_does_not_take_a_lesion_that_the_region_has_become(merging, store, tmp_path, vhi):
+    tab = Tab(open_reading(merging, store, "A"))
+    assert sorted(row["voxels"] for row in tab.rows.values()) == [9, 180, 180, 200]
+    tab.remove(region_of(tab, 9))
+    number = tab.known
+    tab.do("reviewed", points=tab.points(region_of(tab, 200)), reviewed=True)
+    lower_the_threshold(tab)
+    whole = region_of(tab, 218)
+    assert tab.now["removed"] == [] and whole not in tab.now["reviewed"]
+    edit = (
+        f"edit {number} (remove, slice 1): the region there has 218 pixels now, 9 then; "
+        "not applied; look again"
+    )
+    mark = "1 region marked as reviewed changed since; look again"
+    assert tab.now["changed"] == [edit, mark] and tab.now["stale"] == []
+    out = tab.reading.export(tmp_path / "out")
+    assert any(edit in note for note in json.loads((out / "vhi.json").read_text())["notes"])
+    assert load_edits(out / "edits.json").edits == ()
+    replays(vhi, merging, out, tmp_path / "again", tab)
+    tab.do("undo")
+    assert tab.now["changed"] == [] and len(tab.now["reviewed"]) == 2
+    tab.do("redo")
+    tab.do("reviewed", points=tab.points(whole), reviewed=True)
+    assert tab.now["changed"] == [] and tab.now["reviewed"] == [whole]
+
+
+def test_an_edit_of_a_region_that_is_nearly_the_same_applies_and_is_listed(merging, store):
+    tab = Tab(open_reading(merging, store, "A"))
+    lesion = tab.rows[region_of(tab, 200)]["lesion"]
+    (alone,) = [r for r in tab.rows.values() if r["voxels"] == 180 and r["slice"] == 1]
+    assert alone["lesion"] != lesion
+    tab.remove(alone["id"])
+    lower_the_threshold(tab)
+    grown = region_of(tab, 200)  # by the row of 20 at its side
+    assert tab.now["removed"] == [grown] and tab.now["reviewed"] == []
+    assert [text.split(": ")[1] for text in tab.now["changed"]] == [
+        "the region there has 200 pixels now, 180 then; applied; look again"
+    ]
+    tab.remove(grown)
+    assert tab.now["changed"] == [] and tab.now["reviewed"] == [grown]
+
+
+def test_of_a_lesion_each_region_is_looked_at_on_its_own(merging, store, tmp_path, vhi):
+    tab = Tab(open_reading(merging, store, "A"))
+    (first,) = [r["id"] for r in tab.rows.values() if r["voxels"] == 180 and r["slice"] == 1]
+    tab.remove(first, scope="lesion")
+    assert len(tab.now["removed"]) == 2
+    lower_the_threshold(tab)
+    same, grown = region_of(tab, 180), region_of(tab, 200)
+    assert sorted(tab.now["removed"]) == sorted([same, grown])
+    assert tab.now["reviewed"] == [same] and len(tab.now["changed"]) == 1
+    out = tab.reading.export(tmp_path / "out")
+    assert [edit.scope for edit in load_edits(out / "edits.json").edits] == ["region"] * 2
+    replays(vhi, merging, out, tmp_path / "again", tab)
+
+
+def test_a_cut_of_a_region_that_is_another_one_now_is_left_out(merging, store):
+    tab = Tab(open_reading(merging, store, "A"))
+    vessel = tab.rows[region_of(tab, 9)]["point"]
+    rows, columns = np.nonzero(tab.array("regions")[1] == region_of(tab, 9))
+    row = int(rows.min()) + 1
+    line = [[row, int(columns.min()) - 3], [row, int(columns.max()) + 3]]
+    tab.do("edit", action="cut", points=[vessel], line=line)
+    assert len(tab.rows) == 5
+    lower_the_threshold(tab)
+    whole = [9 + 9 + 200, 180 + 20, 180, 23]  # normal bone itself has candidates now
+    assert sorted(row["voxels"] for row in tab.rows.values()) == sorted(whole)
+    assert "not applied" in tab.now["changed"][0]
+    tab.do("undo")
+    assert len(tab.rows) == 5 and tab.now["changed"] == []
+
+
+def test_a_case_that_is_done_is_so_for_what_was_seen(merging, store, tmp_path):
+    tab = Tab(open_reading(merging, store, "A"))
+    tab.remove(1)
+    tab.do("state", state="done")
+    again = Tab(open_reading(merging, store, "A"))
+    assert (again.now["state"], again.known) == ("done", tab.known)
+    normal = nib.load(merging.normal_bone).get_fdata()
+    normal[nib.load(merging.stir).get_fdata() > 80.5] = 0
+    bone = write_nifti(tmp_path / "N2.nii.gz", normal.astype(np.uint8))
+    changed = Tab(open_reading(replace(merging, normal_bone=bone), store, "A"))
+    assert store.progress("A")["C1", "before"].state == changed.now["state"] == "in progress"
+    said = changed.facts["actions"][-1]["words"]
+    assert said == "set to in progress: the candidates are others than those it was done with"
+    changed.do("state", state="done")
+    other = write_nifti(tmp_path / "T2.nii.gz", np.ones(SHAPE, np.int16))
+    t1w = Tab(open_reading(replace(merging, normal_bone=bone, t1w=other), store, "A"))
+    said = t1w.facts["actions"][-1]["words"]
+    assert said == "set to in progress: the T1w scan is another than the one it was done with"
 
 
 def replays(vhi, case, out, again, tab, *options):
@@ -493,6 +669,37 @@ def test_readers_do_not_see_each_others_edits(case, store):
     one, two = Tab(open_reading(case, store, "A")), Tab(open_reading(case, store, "B"))
     one.remove(1)
     assert two.reading.sync()["now"]["removed"] == []
+
+
+def test_many_points_on_one_region_are_one_edit(tab, store):
+    tab.do("edit", action="remove", points=tab.points(1) * 10_000 + tab.points(2) * 10_000)
+    tab.do("edit", action="restore", scope="lesion", points=tab.points(1, 2, 1))
+    first, second = store.actions("C1", "before", "A")
+    assert (len(first.payload["edits"]), len(second.payload["edits"])) == (2, 1)
+    assert tab.now["removed"] == [] and tab.now["reviewed"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("edit", {}),
+        ("edit", {"edits": []}),
+        ("edit", {"edits": [{"action": "remove"}]}),
+        ("undo", {}),
+        ("seconds", {"seconds": 5}),
+        ("state", {}),
+        ("reviewed", {"regions": [{}], "reviewed": True}),
+        ("normal_bone", {"slices": {"1": "%%"}}),
+        ("normal_bone", {"slices": {"1": {"set": "AAAA"}}}),
+        ("normal_bone", {"slices": {"99": {"set": "AAAA"}}}),
+    ],
+)
+def test_a_stored_action_that_makes_no_sense_is_said_in_a_line(case, store, kind, payload):
+    tab = Tab(open_reading(case, store, "A"))
+    store.append("C1", "before", "A", kind, payload)
+    for call in (tab.reading.sync, tab.reading.sync, lambda: open_reading(case, store, "A")):
+        with pytest.raises(InputError, match=r"holds something that cannot be read.*left as it is"):
+            call()
 
 
 def test_what_cannot_be_saved_is_not_shown(tab, store):
@@ -647,6 +854,10 @@ def test_front_and_head_have_their_letters():
     assert layout.positions_mm == (-10.0, -6.0, -2.0) and layout.position_letters == ("I", "S")
 
 
+ON_A_REGION = [[0, 0, 0]]  # stands for a point that lies on one
+LINE = [[0, 0], [0, 5]]
+
+
 @pytest.mark.parametrize(
     ("kind", "payload", "words"),
     [
@@ -665,30 +876,53 @@ def test_front_and_head_have_their_letters():
         ("edit", {"action": "cut", "points": [[0, 0, 0]]}, "line"),
         ("edit", {"action": "cut", "points": [[0, 0, 0]], "line": [[1]]}, "line"),
         ("normal_bone", {}, "slices"),
-        ("normal_bone", {"slices": {"9": ""}}, "numbers from 0 to 5"),
-        ("normal_bone", {"slices": {"-1": ""}}, "numbers from 0 to 5"),
-        ("normal_bone", {"slices": {"1": "%%"}}, "base64"),
-        ("normal_bone", {"slices": {"1": 7}}, "base64"),
-        ("disease_region", {"slices": {"1": "AAAA"}}, "bits"),
+        ("edit", {"action": "remove", "points": ON_A_REGION, "line": LINE}, "only a cut"),
+        ("edit", {"action": "cut", "points": ON_A_REGION}, "a cut needs line_mm"),
+        ("edit", {"action": "cut", "points": ON_A_REGION, "line": LINE, "reason": "?"}, "reason"),
+        ("normal_bone", {"slices": {"9": {}}}, "numbers from 0 to 5"),
+        ("normal_bone", {"slices": {"-1": {}}}, "numbers from 0 to 5"),
+        ("normal_bone", {"slices": {"9" * 5000: {}}}, "numbers from 0 to 5"),
+        ("normal_bone", {"slices": {"1": "AAAA"}}, "what is set, cleared or both"),
+        ("normal_bone", {"slices": {"1": {}}}, "what is set, cleared or both"),
+        ("normal_bone", {"slices": {"1": {"drawn": "AAAA"}}}, "what is set, cleared or both"),
+        ("normal_bone", {"slices": {"1": {"set": "%%"}}}, "base64"),
+        ("normal_bone", {"slices": {"1": {"set": 7}}}, "base64"),
+        ("disease_region", {"slices": {"1": {"cleared": "AAAA"}}}, "bits"),
         ("reviewed", {"points": "all"}, "points"),
+        ("reviewed", {"points": [[0, 0, 0]], "reviewed": True}, "no candidate lies"),
+        ("reviewed", {"points": ON_A_REGION, "reviewed": "yes"}, "true or false"),
+        ("reviewed", {"points": ON_A_REGION}, "true or false"),
         ("state", {"state": "finished"}, "new, in progress, done"),
-        ("seconds", {"seconds": float("nan")}, "seconds"),
-        ("seconds", {"seconds": -1}, "seconds"),
-        ("seconds", {"seconds": "1"}, "seconds"),
-        ("seconds", {"seconds": 1e9}, "seconds"),
+        ("seconds", {"seconds": 15}, "intervals"),
+        ("seconds", {"intervals": []}, "intervals"),
+        ("seconds", {"intervals": [5, 6]}, "intervals"),
+        ("seconds", {"intervals": [[5, 6, 7]]}, "intervals"),
+        ("seconds", {"intervals": [["5", "6"]]}, "intervals"),
+        ("seconds", {"intervals": [[False, True]]}, "intervals"),
+        ("seconds", {"intervals": [[float("nan"), 6]]}, "intervals"),
+        ("seconds", {"intervals": [[-1, 6]]}, "intervals"),
+        ("seconds", {"intervals": [[6, 6]]}, "intervals"),
+        ("seconds", {"intervals": [[0, 3601]]}, "intervals"),
+        ("seconds", {"intervals": [[4e9, 4e9 + 1]]}, "intervals"),
+        ("seconds", {"intervals": [[5, 6]] * 1001}, "intervals"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_not_kept(reading, store, kind, payload, words):
+    if payload.get("points") is ON_A_REGION:
+        payload = {**payload, "points": [reading.describe()["now"]["regions"][0]["point"]]}
     with pytest.raises(InputError) as caught:
         reading.act(kind, payload)
     assert words in str(caught.value) and "\n" not in str(caught.value)
+    assert "edit 1" not in str(caught.value)
     assert store.actions("C1", "before", "A") == []
 
 
-def test_another_scan_under_the_name_of_a_case_is_refused(case, store):
-    open_reading(case, store, "A")
-    with pytest.raises(InputError, match="another STIR scan"):
-        open_reading(replace(case, stir=case.t1w, t1w=case.stir), store, "A")
+def test_another_scan_under_the_name_of_a_case_that_was_read_is_refused(case, store):
+    exchanged = replace(case, stir=case.t1w, t1w=case.stir)
+    open_reading(exchanged, store, "A")  # by mistake, and nothing was done
+    Tab(open_reading(case, store, "A")).remove(1)
+    with pytest.raises(InputError, match=r"another STIR scan was read .* --case"):
+        open_reading(exchanged, store, "A")
 
 
 def test_nothing_of_folders_or_headers_reaches_the_page(case, tmp_path, store):

@@ -1,12 +1,18 @@
+import base64
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
+import zlib
+from contextlib import closing
 
+import numpy as np
 import pytest
 
 from vhi.errors import InputError
@@ -131,12 +137,12 @@ def test_every_action_that_was_confirmed_outlives_a_kill(tmp_path):
 
 def test_progress_is_new_in_progress_done_and_counts_time(store):
     assert store.progress("A") == {}
-    store.append(*CASE, "seconds", {"seconds": 30.0})
+    store.append(*CASE, "seconds", {"intervals": [[100.0, 130.0]]})
     assert store.progress("A") == {("1007", "before"): Progress("new", 30.0)}
     store.append(*CASE, "edit", edit(1))
     assert store.progress("A")["1007", "before"].state == "in progress"
     store.append(*CASE, "state", {"state": "done"})
-    store.append(*CASE, "seconds", {"seconds": 12.5})
+    store.append(*CASE, "seconds", {"intervals": [[200.0, 212.5]]})
     assert store.progress("A") == {("1007", "before"): Progress("done", 42.5)}
     store.append(*CASE, "undo", {"action": 2})
     assert store.progress("A")["1007", "before"].state == "in progress"
@@ -145,10 +151,40 @@ def test_progress_is_new_in_progress_done_and_counts_time(store):
 
 def test_progress_of_the_worklist_is_that_of_the_history(store):
     said = ["edit", "state", "seconds", "reviewed", "state", "seconds", "undo"]
-    payloads = {"state": {"state": "done"}, "seconds": {"seconds": 1.5}, "undo": {"action": 1}}
+    payloads = {
+        "state": {"state": "done"},
+        "seconds": {"intervals": [[1.0, 2.5]]},
+        "undo": {"action": 1},
+    }
     for kind in said:
         store.append(*CASE, kind, payloads.get(kind, edit(1)))
         assert store.progress("A")["1007", "before"] == replay(store.actions(*CASE)).progress
+
+
+@pytest.mark.parametrize(
+    ("intervals", "seconds"),
+    [
+        ([[10, 25], [12, 27]], 17.0),  # two windows at work at once
+        ([[10, 25], [10, 25]], 15.0),  # sent twice
+        ([[10, 25], [25, 40]], 30.0),
+        ([[30, 40], [10, 25]], 25.0),
+        ([[10, 40], [12, 13], [39, 41]], 31.0),
+    ],
+)
+def test_time_that_two_windows_report_counts_once(store, intervals, seconds):
+    for interval in intervals:
+        store.append(*CASE, "seconds", {"intervals": [interval]})
+    assert store.progress("A")["1007", "before"].seconds == seconds
+
+
+def test_marks_are_no_step_of_undo_and_end_no_redo(store):
+    store.append(*CASE, "edit", edit(1))
+    store.append(*CASE, "edit", edit(2))
+    store.append(*CASE, "undo", {"action": 2})
+    store.append(*CASE, "reviewed", {"regions": [], "reviewed": True})
+    history = replay(store.actions(*CASE))
+    assert ids(history.standing) == [1, 4]
+    assert (history.to_undo(99).id, history.to_redo().id) == (1, 2)
 
 
 def test_undo_and_redo_are_replayed_without_limit(store):
@@ -183,8 +219,27 @@ def test_another_scan_under_one_name_is_refused(store):
     store.bind("1007", "before", "aa")
     store.bind("1007", "before", "aa")
     store.bind("1007", "after", "bb")
-    with pytest.raises(InputError, match="case 1007 before: another STIR scan was read"):
-        store.bind("1007", "before", "bb")
+    store.append(*CASE, "edit", edit(1))
+    store.bind("1007", "before", "aa")
+    refuse(
+        lambda: store.bind("1007", "before", "bb"),
+        "case 1007 before: another STIR scan was read",
+        "--case",
+        "--store",
+    )
+    store.bind("1007", "before", "aa")
+
+
+def test_a_name_under_which_a_scan_was_only_looked_at_is_free_again(store):
+    store.bind("1007", "before", "aa")
+    store.keep_masks("1007", "before", {"normal_bone": 1})
+    store.append(*CASE, "seconds", {"intervals": [[10, 25]]})
+    store.bind("1007", "before", "aa")
+    assert store.masks("1007", "before") == {"normal_bone": 1}
+    store.bind("1007", "before", "bb")
+    assert store.masks("1007", "before") is None  # they were found on the other scan
+    store.append("1007", "before", "B", "reviewed", {"regions": [], "reviewed": True})
+    refuse(lambda: store.bind("1007", "before", "aa"), "another STIR scan was read")
 
 
 def test_the_first_masks_that_were_kept_stay(store):
@@ -324,7 +379,11 @@ def test_a_store_too_old_to_carry_over_is_refused(tmp_path):
 @pytest.fixture
 def next_version(monkeypatch):
     """Let the next version of the store have one more column."""
-    steps = {schema.VERSION: "ALTER TABLE cases ADD COLUMN colour TEXT;\n"}
+
+    def add_column(connection):
+        connection.execute("ALTER TABLE cases ADD COLUMN colour TEXT")
+
+    steps = {schema.VERSION: add_column}
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     return steps
@@ -347,7 +406,13 @@ def test_a_migration_that_fails_leaves_the_older_store(tmp_path, request):
     with Store(tmp_path) as store:
         store.append(*CASE, "edit", edit(1))
     steps = request.getfixturevalue("next_version")
-    steps[schema.VERSION - 1] += "INSERT INTO nowhere VALUES (1);\n"
+    add_column = steps[schema.VERSION - 1]
+
+    def fail(connection):
+        add_column(connection)
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    steps[schema.VERSION - 1] = fail
     refuse(lambda: Store(tmp_path), "cannot be used")
     other = sqlite3.connect(tmp_path / "readings.sqlite")
     assert other.execute("PRAGMA user_version").fetchone() == (schema.VERSION - 1,)
@@ -356,12 +421,169 @@ def test_a_migration_that_fails_leaves_the_older_store(tmp_path, request):
     other.close()
 
 
+PLANE = np.array([1, 0, 0, 1, 1, 0, 1, 1, 0, 1], bool)
+FIRST_VERSION = [
+    ("edit", {"edits": [{"action": "remove", "scope": "region"}]}),
+    ("reviewed", {"world_mm": [[1.0, 2.0, 3.0]], "reviewed": True}),
+    ("normal_bone", {"slices": {"2": PLANE}}),
+    ("seconds", {"seconds": 15.0}),
+    ("state", {"state": "done"}),
+]
+END = 1_000_000_000.25  # of 2001-09-09
+
+
+def packed(plane):
+    return base64.b64encode(zlib.compress(np.packbits(plane).tobytes())).decode()
+
+
+def unpacked(text):
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
+    return np.unpackbits(raw, count=PLANE.size).astype(bool)
+
+
+def of_the_first_version(folder):
+    """Write a store as the first version did, with its log beside it; return its connection."""
+    folder.mkdir()
+    old = sqlite3.connect(folder / "readings.sqlite", isolation_level=None)
+    old.execute("PRAGMA journal_mode = WAL")
+    old.executescript(schema.TABLES + schema.TRIGGERS)
+    old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    old.execute("PRAGMA user_version = 1")
+    old.execute("INSERT INTO readers VALUES (1, 'A')")
+    old.execute("INSERT INTO cases VALUES (1, '1007', 'before', 'of the file', NULL)")
+    for kind, payload in FIRST_VERSION:
+        if kind == "normal_bone":
+            payload = {"slices": {"2": packed(payload["slices"]["2"])}}
+        old.execute(
+            "INSERT INTO actions (case_id, reader_id, time, kind, payload) VALUES (1, 1, ?, ?, ?)",
+            ("2001-09-09T01:46:40.250+00:00", kind, json.dumps(payload)),
+        )
+    return old
+
+
+def test_a_store_of_the_first_version_is_carried_over(tmp_path):
+    of_the_first_version(tmp_path / "s").close()
+    with Store(tmp_path / "s") as store:
+        edits, marks, drawing, seconds = (a.payload for a in store.actions(*CASE)[:-1])
+        assert edits == {"edits": [{"action": "remove", "scope": "region", "regions": []}]}
+        assert marks == {"regions": [{"world_mm": [1.0, 2.0, 3.0]}], "reviewed": True}
+        assert (unpacked(drawing["slices"]["2"]["set"]) == PLANE).all()
+        assert (unpacked(drawing["slices"]["2"]["cleared"]) == ~PLANE).all()
+        assert seconds == {"intervals": [[END - 15, END]]}
+        assert store.progress("A")["1007", "before"] == Progress("done", 15.0)
+        store.bind("1007", "before", "of the voxels")
+        with pytest.raises(sqlite3.IntegrityError, match="only ever added"):
+            store._connection.execute("DELETE FROM actions")
+    assert sorted(os.listdir(tmp_path / "s")) == ["readings.sqlite", "readings.version-1.sqlite"]
+    copy = tmp_path / "s" / "readings.version-1.sqlite"
+    assert os.name == "nt" or stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_a_first_version_that_cannot_be_read_stays_as_it_is(tmp_path):
+    old = of_the_first_version(tmp_path / "s")
+    old.execute(
+        "INSERT INTO actions (case_id, reader_id, time, kind, payload) "
+        "VALUES (1, 1, '2001', 'seconds', '{')"
+    )
+    old.close()
+    refuse(lambda: Store(tmp_path / "s"), "holds something that cannot be read", "copy of it back")
+    with closing(sqlite3.connect(tmp_path / "s" / "readings.sqlite")) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+        assert other.execute("SELECT count(*) FROM actions").fetchone() == (6,)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_log_without_its_file_is_refused_and_kept(tmp_path, empty):
+    old = of_the_first_version(tmp_path / "s")
+    shutil.copytree(tmp_path / "s", tmp_path / "crashed")
+    old.close()
+    path = tmp_path / "crashed" / "readings.sqlite"
+    log = path.with_name("readings.sqlite-wal")
+    before = log.read_bytes()
+    path.write_bytes(b"") if empty else path.unlink()
+    refuse(lambda: Store(path.parent), "is missing or empty", "readings.sqlite-wal")
+    assert log.read_bytes() == before and path.exists() == empty
+
+
+def test_a_copy_of_the_file_alone_holds_all_that_was_saved(store, tmp_path):
+    for number in range(20):
+        store.append(*CASE, "edit", edit(number))
+    (tmp_path / "copy").mkdir()
+    shutil.copy(store.path, tmp_path / "copy")
+    assert sorted(os.listdir(store.path.parent)) == ["copy", "readings.sqlite"]
+    with Store(tmp_path / "copy") as copy:
+        assert copy.actions(*CASE) == store.actions(*CASE)
+
+
+def test_what_cannot_be_kept_safely_is_refused():
+    with closing(sqlite3.connect(":memory:")) as memory:
+        refuse(lambda: schema.prepare(memory, "here"), "cannot be written safely")
+
+
+def take_away(path):
+    shutil.rmtree(path.parent)
+
+
+def move(path):
+    path.parent.rename(path.parent.with_name("moved"))
+
+
+def put_another_there(path):
+    os.replace(shutil.copy(path, path.with_name("older.sqlite")), path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file can be neither moved nor removed")
+@pytest.mark.parametrize("change", [take_away, move, put_another_there])
+def test_a_store_that_is_not_there_any_more_is_said(tmp_path, change):
+    with Store(tmp_path / "s") as store:
+        store.append(*CASE, "edit", edit(1))
+        change(store.path)
+        refuse(lambda: store.append(*CASE, "edit", edit(2)), "was moved, replaced or removed")
+        assert len(store.actions(*CASE)) == 1
+        if change is not put_another_there:
+            refuse(lambda: store.progress("A"), "was moved, replaced or removed")
+            assert not store.path.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", '{"intervals": [[1]]}', "null"])
+def test_a_stored_action_that_is_broken_is_said(store, text):
+    store.append(*CASE, "seconds", {"intervals": [[1, 2]]})
+    store._connection.execute("DROP TRIGGER no_update")
+    store._connection.execute("UPDATE actions SET payload = ?", (text,))
+    refuse(lambda: store.progress("A"), "readings.sqlite: holds something that cannot be read")
+
+
+def test_a_table_that_lacks_a_column_is_said(tmp_path):
+    with Store(tmp_path) as store:
+        store._connection.execute("ALTER TABLE cases RENAME COLUMN visit TO visits")
+    with Store(tmp_path) as store:
+        for call in (lambda: store.progress("A"), lambda: store.append(*CASE, "edit", edit(1))):
+            refuse(call, "cannot be used (", "column", "--store")
+
+
+def test_the_worklist_does_not_wait_for_who_waits_to_write(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writing = threading.Thread(target=lambda: store.append(*CASE, "edit", edit(2)))
+            writing.start()
+            while store._lock.acquire(blocking=False):  # until the other thread waits with it
+                store._lock.release()
+            start = time.monotonic()
+            assert store.progress("A")["1007", "before"].state == "in progress"
+            waited = time.monotonic() - start
+            other.execute("ROLLBACK")
+            writing.join()
+        assert waited < 2 and len(store.actions(*CASE)) == 2
+
+
 def test_a_store_held_by_another_program_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("vhi.room.schema.WAIT_SECONDS", 0.05)
     with Store(tmp_path) as store:
         other = sqlite3.connect(store.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        refuse(lambda: store.append(*CASE, "edit", edit(1)), "another program has held it")
+        refuse(lambda: store.append(*CASE, "edit", edit(1)), "another program holds it")
         other.execute("ROLLBACK")
         other.close()
         assert len(store.append(*CASE, "edit", edit(1))) == 1

@@ -58,7 +58,7 @@ class Progress:
     state : str
         One of `STATES`. What was changed after it was done is in progress again.
     seconds : float
-        Active time.
+        Active time. What two windows were at work at once counts once.
     """
 
     state: str = "new"
@@ -71,13 +71,22 @@ def progress_of(actions: Iterable[tuple[str, dict[str, Any]]]) -> Progress:
     It is as the last ``state`` says; what came after that one, other than time, puts it in
     progress.
     """
-    state, seconds = "new", 0.0
+    state, intervals = "new", []
     for kind, payload in actions:
         if kind == "seconds":
-            seconds += payload["seconds"]
+            intervals += payload["intervals"]
         else:
             state = payload["state"] if kind == "state" else "in progress"
-    return Progress(state, seconds)
+    return Progress(state, round(_length(intervals), 3))
+
+
+def _length(intervals: list[list[float]]) -> float:
+    """Return how long the union of intervals is."""
+    length, until = 0.0, 0.0
+    for start, end in sorted(intervals):
+        length += max(end - max(start, until), 0.0)
+        until = max(until, end)
+    return length
 
 
 def check_reader(name: str) -> str:

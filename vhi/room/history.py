@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vhi.room.actions import Action, Progress, progress_of
+from vhi.room.actions import KINDS, Action, Progress, progress_of
 
-UNDOABLE = ("edit", "reviewed", "normal_bone", "disease_region")
+UNDOABLE = ("edit", "normal_bone", "disease_region")
+"""What undo takes back. A mark is taken off as it is put on: looking on must not end a redo."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class History:
 
     def to_undo(self, known: int) -> Action | None:
         """Return what an undo takes back: the newest that stands of what a tab has seen."""
-        seen = [action for action in self.standing if action.id <= known]
-        return seen[-1] if seen else None
+        seen = (a for a in reversed(self.standing) if a.id <= known and a.kind in UNDOABLE)
+        return next(seen, None)
 
     def to_redo(self) -> Action | None:
         """Return what a redo does again."""
@@ -45,7 +46,8 @@ def replay(actions: Iterable[Action]) -> History:
     """Replay actions, oldest first.
 
     An undo or redo of what is undone or done already, as two tabs can ask for at once, changes
-    nothing. What is done again stands where it stood. Whatever is new ends what can be done again.
+    nothing. What is done again stands where it stood. A new edit or drawing ends what can be done
+    again.
     """
     standing: dict[int, Action] = {}
     undone: dict[int, Action] = {}
@@ -57,6 +59,8 @@ def replay(actions: Iterable[Action]) -> History:
         if action.kind in UNDOABLE:
             standing[action.id] = action
             undone.clear()
+        elif action.kind == "reviewed":
+            standing[action.id] = action
         elif action.kind == "undo":
             target = standing.pop(action.payload["action"], None)
             if target is not None:
@@ -65,12 +69,14 @@ def replay(actions: Iterable[Action]) -> History:
             target = undone.pop(action.payload["action"], None)
             if target is not None:
                 standing[target.id] = target
+        elif action.kind not in KINDS:
+            raise ValueError(f"kind: {action.kind!r} is none of {', '.join(KINDS)}")
     in_order = tuple(standing[number] for number in sorted(standing))
     return History(in_order, tuple(undone.values()), progress_of(said), known)
 
 
-def words(action: Action) -> str:
-    """Return what an action did, for a list of them."""
+def words(action: Action, others: Mapping[int, Action]) -> str:
+    """Return what an action did, for a list of them; `others` by id are what it can name."""
     payload = action.payload
     if action.kind == "edit":
         first, count = payload["edits"][0], len(payload["edits"])
@@ -82,22 +88,28 @@ def words(action: Action) -> str:
         slices = ", ".join(sorted(payload["slices"], key=int))
         return f"drew {action.kind.replace('_', ' ')} in slice {slices}"
     if action.kind == "reviewed":
-        count = len(payload["world_mm"])
+        count = len(payload["regions"])
         what = "region" if count == 1 else f"{count} regions"
         return f"marked {what} as {'reviewed' if payload['reviewed'] else 'not reviewed'}"
     if action.kind == "state":
-        return f"set to {payload['state']}"
+        why = f": {payload['why']}" if "why" in payload else ""
+        return f"set to {payload['state']}{why}"
     if action.kind == "seconds":
-        return f"{payload['seconds']:.0f} s of reading"
-    return action.kind
+        return f"{progress_of([(action.kind, payload)]).seconds:.0f} s of reading"
+    target = others.get(payload["action"])
+    return action.kind if target is None else f"{action.kind}: {words(target, {})}"
 
 
-def told(action: Action) -> dict[str, Any]:
-    """Return an action as a page is told of it: without the bits of drawings."""
-    return {
-        "id": action.id,
-        "time": action.time,
-        "reader": action.reader,
-        "kind": action.kind,
-        "words": words(action),
-    }
+def told(actions: Sequence[Action]) -> list[dict[str, Any]]:
+    """Return actions as a page is told of them: without the bits of drawings."""
+    by_id = {action.id: action for action in actions}
+    return [
+        {
+            "id": action.id,
+            "time": action.time,
+            "reader": action.reader,
+            "kind": action.kind,
+            "words": words(action, by_id),
+        }
+        for action in actions
+    ]

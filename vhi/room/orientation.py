@@ -96,10 +96,6 @@ def layout_of(image: Image) -> Layout:
     slices, rows, columns = (image.shape[axis] for axis in axes)
     between, down, across = (image.spacing_mm[axis] for axis in axes)
     directions = image.affine[:3, :3] / np.array(image.spacing_mm)
-    # view_of turns rows head up, or front up where they hardly run along the body.
-    upright = abs(directions[2, view.rows]) > 0.3
-    bottom, top = DIRECTIONS[2 if upright else 1]
-
     # The normal of the slices, toward the positive end of the axis that it is nearest to.
     normal = directions[:, view.slice_axis]
     world = int(np.argmax(np.abs(normal)))
@@ -112,7 +108,7 @@ def layout_of(image: Image) -> Layout:
         image.shape,
         (slices, rows, columns),
         (between, down, across),
-        {"left": view.left, "right": view.right, "top": top, "bottom": bottom},
+        {edge: getattr(view, edge) for edge in ("left", "right", "top", "bottom")},
         tuple(float(x) for x in positions.round(3)),
         DIRECTIONS[world],
     )

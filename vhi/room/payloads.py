@@ -12,54 +12,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.edits import Edit, Edits
-from vhi.errors import EditsError, InputError
-from vhi.images import Image
+from vhi.edits import Edit, Edits, encode_edit
+from vhi.errors import InputError
 from vhi.room.actions import STATES
+from vhi.room.judging import plain, seen, seen_by
 from vhi.room.orientation import Layout
 from vhi.room.pieces import Pieces, edited
 
 MOST_POINTS = 20_000
+MOST_INTERVALS = 1_000
 MOST_SECONDS = 3600.0
 """Bounds of what a page can ask for at once; the study's scans have up to 702 regions."""
+
+MOST_AHEAD = 60.0
+"""How far the page's clock may be ahead, in seconds. Chosen: on one machine they are one."""
 
 
 def edits_from(
     payload: Mapping[str, Any], layout: Layout, pieces: Pieces, *, reader: str, time: str
-) -> tuple[list[Edit], Pieces]:
-    """Return the edits that a page asks for, and the pieces after them.
+) -> tuple[list[dict[str, Any]], list[Edit], Pieces]:
+    """Return the edits that a page asks for, as stored and as they are, and the pieces after them.
+
+    Of points on one region, or one lesion where that is the scope, the first counts.
 
     Raises
     ------
     InputError
-        Unknown words, a position outside the scan or on no candidate, or a line that does not
-        divide its region.
+        Unknown words, a position outside the scan or on no candidate, a line that does not divide
+        its region, or one for anything but a cut.
     """
     grid = pieces.labels
     points = points_from(payload.get("points"), layout)
-    line = payload.get("line")
-    voxels = None
+    action, line, voxels = str(payload.get("action")), payload.get("line"), None
     if line is not None:
+        if action != "cut":
+            raise InputError("line: only a cut has one")
         corners = whole_numbers(line, 2, "line")
         number = np.full((len(corners), 1), points[0, 0])
         voxels = layout.voxels(np.hstack([number, corners]))
+    scope = "region" if action == "cut" else str(payload.get("scope", "region"))
+    places = layout.voxels(points)
+    regions = pieces.regions[tuple(places.T)]
+    _, first = np.unique(
+        pieces.lesion_of[regions] if scope == "lesion" else regions, return_index=True
+    )
     record = Edits("", "", grid.shape, tuple(map(tuple, grid.affine.tolist())), "")
-    for voxel in layout.voxels(points):
-        record = record.add(
-            str(payload.get("action")),
-            voxel,
-            scope=str(payload.get("scope", "region")),
-            reason=str(payload.get("reason", "")),
-            reader=reader,
-            time=time,
-            line=voxels,
-        )
+    stored = []
     try:
-        for edit in record.edits:
+        for voxel in places[np.sort(first)]:
+            record = record.add(
+                action,
+                voxel,
+                scope=scope,
+                reason=str(payload.get("reason", "")),
+                reader=reader,
+                time=time,
+                line=voxels,
+            )
+            edit = record.edits[-1]
+            stored.append({**encode_edit(edit), "regions": seen_by(pieces, edit)})
             pieces = edited(pieces, edit)
-    except EditsError as error:
+    except InputError as error:
         raise InputError(plain(error)) from error
-    return list(record.edits), pieces
+    return stored, list(record.edits), pieces
 
 
 def points_from(points: Any, layout: Layout) -> NDArray[np.int64]:
@@ -91,21 +106,38 @@ def state_from(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"state": state}
 
 
-def seconds_from(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return active seconds; InputError for what is no such time."""
-    seconds: Any = payload.get("seconds")
-    if type(seconds) not in (int, float) or not 0 < seconds <= MOST_SECONDS:
-        raise InputError(f"seconds: give a time above 0 and up to {MOST_SECONDS:g} s")
-    return {"seconds": round(float(seconds), 3)}
+def seconds_from(payload: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """Return when the reader was at work, in seconds since 1970; InputError for no such times."""
+    intervals: Any = payload.get("intervals")
+    good = (
+        isinstance(intervals, list)
+        and 0 < len(intervals) <= MOST_INTERVALS
+        and all(isinstance(each, list) and len(each) == 2 for each in intervals)
+        and all(type(x) in (int, float) for each in intervals for x in each)
+        and all(
+            0 <= start < end <= now + MOST_AHEAD and end - start <= MOST_SECONDS
+            for start, end in intervals
+        )
+    )
+    if not good:
+        raise InputError(
+            f"seconds: give 1 to {MOST_INTERVALS} intervals [start, end] in seconds since 1970, "
+            f"each up to {MOST_SECONDS:g} s long, none that ends later than now"
+        )
+    return {"intervals": [[round(float(x), 3) for x in each] for each in intervals]}
 
 
-def reviewed_from(payload: Mapping[str, Any], layout: Layout, grid: Image) -> dict[str, Any]:
-    """Return which regions are reviewed, by world positions."""
+def reviewed_from(payload: Mapping[str, Any], layout: Layout, pieces: Pieces) -> dict[str, Any]:
+    """Return which regions are reviewed, as they are now; InputError where no region lies."""
     points = points_from(payload.get("points"), layout)
-    world_mm = grid.world(layout.voxels(points)).round(4)
-    return {"world_mm": world_mm.tolist(), "reviewed": payload.get("reviewed") is not False}
-
-
-def plain(error: EditsError) -> str:
-    """Return what is wrong with an edit, without its number in a record."""
-    return str(error).removeprefix("edit 1: ")
+    reviewed = payload.get("reviewed")
+    if not isinstance(reviewed, bool):
+        raise InputError("reviewed: give true or false")
+    voxels = layout.voxels(points)
+    regions = pieces.regions[tuple(voxels.T)]
+    if not regions.all():
+        raise InputError("points: no candidate lies at one of them; load the page again")
+    _, first = np.unique(regions, return_index=True)
+    first.sort()
+    world_mm = pieces.labels.world(voxels[first])
+    return {"regions": seen(pieces, regions[first], world_mm), "reviewed": reviewed}

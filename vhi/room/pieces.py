@@ -7,11 +7,12 @@ numbers that a page can show and point to, and one edit costs little.
 from __future__ import annotations
 
 import itertools
+import zlib
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -40,6 +41,9 @@ class Pieces:
         Taken out; removed, restored or marked as reviewed by hand.
     voxels : ndarray, shape (n, 3)
         Those of all regions, slice by slice: what is asked of regions is asked of these alone.
+    sizes, checksums, middle : ndarray, shape (count + 1,)
+        Of each region the number of its voxels, a checksum of where they lie, by which it is known
+        to be the same one, and the index of one of them in the flat array.
     """
 
     labels: Image
@@ -49,6 +53,15 @@ class Pieces:
     removed: NDArray[np.bool_]
     judged: NDArray[np.bool_]
     voxels: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    checksums: NDArray[np.int64]
+    middle: NDArray[np.int64]
+
+    def at(self, world_mm: ArrayLike) -> NDArray[np.int64]:
+        """Return the regions at world positions, shape (n, 3); 0 where none is."""
+        voxels = self.labels.voxel(world_mm)
+        inside = ((voxels >= 0) & (voxels < self.labels.shape)).all(axis=1)
+        return np.where(inside, self.regions[tuple(np.where(inside, voxels.T, 0))], 0)
 
     def left(self) -> NDArray[np.uint8]:
         """Return the labels that are left."""
@@ -84,6 +97,7 @@ def pieces_of(candidates: Image, *, min_pixels: int = MIN_PIXELS) -> Pieces:
         nobody,
         nobody,
         voxels,
+        *_identities(regions, kept, voxels),
     )
 
 
@@ -106,23 +120,14 @@ def edited(pieces: Pieces, edit: Edit) -> Pieces:
         judged = np.concatenate([judged, np.zeros(new, bool)])
         judged[region] = False
         lesion_of = _lesions(regions, count, pieces.voxels, grid)
-        return Pieces(grid, regions, count, lesion_of, removed, judged, pieces.voxels)
+        same = _identities(regions, count, pieces.voxels)
+        return Pieces(grid, regions, count, lesion_of, removed, judged, pieces.voxels, *same)
     which: Any = region
     if edit.scope == "lesion":
         which = pieces.lesion_of == pieces.lesion_of[region]
     removed[which] = edit.action == "remove"
     judged[which] = True
     return replace(pieces, removed=removed, judged=judged)
-
-
-def marked(pieces: Pieces, world_mm: NDArray[np.float64], reviewed: bool) -> Pieces:
-    """Mark the regions at world positions, shape (n, 3), as reviewed or not; skip empty places."""
-    voxels = pieces.labels.voxel(world_mm)
-    inside = ((voxels >= 0) & (voxels < pieces.labels.shape)).all(axis=1)
-    judged = pieces.judged.copy()
-    judged[pieces.regions[tuple(voxels[inside].T)]] = reviewed
-    judged[0] = False
-    return replace(pieces, judged=judged)
 
 
 def region_rows(pieces: Pieces, stir: Image, midline_mm: float) -> list[dict[str, Any]]:
@@ -172,6 +177,21 @@ def region_rows(pieces: Pieces, stir: Image, midline_mm: float) -> list[dict[str
         }
         for n in range(count)
     ]
+
+
+def _identities(
+    regions: NDArray[np.int32], count: int, voxels: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], ...]:
+    """Return sizes, checksums and middle voxels of all regions; see `Pieces`."""
+    part = regions[tuple(voxels.T)]
+    flat = np.ravel_multi_index(tuple(voxels.T), regions.shape).astype("<i8")
+    flat = flat[np.argsort(part, kind="stable")]
+    sizes = np.bincount(part, minlength=count + 1)
+    ends = np.cumsum(sizes)
+    places = np.split(flat, ends[:-1])
+    checksums = np.array([zlib.crc32(place.tobytes()) for place in places], np.int64)
+    middle = np.array([place[len(place) // 2] if len(place) else 0 for place in places], np.int64)
+    return sizes, checksums, middle
 
 
 def _lesions(

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
-
-from vhi.edits import Edit, decode_edit
-from vhi.errors import EditsError
+from vhi.edits import Edit, candidates_sha256
 from vhi.room.actions import Action
 from vhi.room.drawn import with_drawn
 from vhi.room.history import History
-from vhi.room.loading import Start
+from vhi.room.judging import Changed, replay_edit, replay_mark, to_look_at
+from vhi.room.loading import Start, scan_digest
 from vhi.room.orientation import Layout
-from vhi.room.payloads import plain
-from vhi.room.pieces import Pieces, edited, marked
+from vhi.room.pieces import Pieces
 from vhi.room.steps import Steps, take_steps
 
 KEPT_STEPS = 3
@@ -37,12 +35,19 @@ class Stand:
         Those, in order.
     stale : tuple of str
         What of the history no longer applies, since a mask was changed.
+    changed : tuple of Changed
+        What of the history met another region than it was done to.
     """
 
     steps: Steps
     pieces: Pieces
     edits: tuple[Edit, ...] = ()
     stale: tuple[str, ...] = ()
+    changed: tuple[Changed, ...] = ()
+
+    def to_look_at(self) -> list[str]:
+        """Return what of `changed` nobody has judged since, to be read."""
+        return to_look_at(self.pieces, self.changed)
 
 
 class Stands:
@@ -74,17 +79,35 @@ class Stands:
         drawn, done = _parts(history)
         _keep(self._stands, (_ids(drawn), _ids(done)), stand, KEPT_STANDS)
 
+    def seen(self, stand: Stand) -> dict[str, str]:
+        """Return checksums of what a reader has before her who says that a case is done."""
+        return {
+            "candidates": candidates_sha256(stand.pieces.labels.array),
+            "t1w": self._t1w_sha256,
+        }
+
+    @cached_property
+    def _t1w_sha256(self) -> str:
+        return scan_digest(self._start.t1w)
+
     def _steps_of(self, key: tuple[int, ...], drawn: list[Action]) -> Steps:
-        steps = self._steps.get(key)
-        if steps is None:
-            normal_bone, disease_region = (
-                with_drawn(mask.array, self._layout, [a for a in drawn if a.kind == name])
-                for name, mask in (
-                    ("normal_bone", self._start.normal_bone),
-                    ("disease_region", self._start.disease_region),
-                )
+        known = [n for n in range(len(key) + 1) if key[:n] in self._steps]
+        length = known[-1] if known else 0
+        if not known:
+            normal_bone = self._start.normal_bone.array
+            disease_region = self._start.disease_region.array
+        else:
+            steps = self._steps[key[:length]]
+            normal_bone, disease_region = steps.normal_bone, steps.disease_region
+        if not known or length < len(key):
+            rest = drawn[length:]
+            steps = take_steps(
+                self._start,
+                with_drawn(normal_bone, self._layout, (a for a in rest if a.kind == "normal_bone")),
+                with_drawn(
+                    disease_region, self._layout, (a for a in rest if a.kind == "disease_region")
+                ),
             )
-            steps = take_steps(self._start, normal_bone, disease_region)
         _keep(self._steps, key, steps, KEPT_STEPS)
         return steps
 
@@ -102,20 +125,18 @@ def _ids(actions: list[Action]) -> tuple[int, ...]:
 def _after(stand: Stand, action: Action) -> Stand:
     """Return where one more action leads; an edit that does not apply changes nothing."""
     if action.kind == "reviewed":
-        world_mm = np.array(action.payload["world_mm"], float)
-        pieces = marked(stand.pieces, world_mm, action.payload["reviewed"])
-        return Stand(stand.steps, pieces, stand.edits, stand.stale)
-    pieces, edits, stale = stand.pieces, list(stand.edits), list(stand.stale)
-    axis = pieces.labels.slice_axis
+        pieces, changed = replay_mark(stand.pieces, action.payload)
+        return replace(stand, pieces=pieces, changed=(*stand.changed, *changed))
     for record in action.payload["edits"]:
-        edit = decode_edit(record)
-        try:
-            pieces = edited(pieces, edit)
-            edits.append(edit)
-        except EditsError as error:
-            why = plain(error).split(";")[0]
-            stale.append(f"{edit.action} in slice {edit.voxel[axis]}, {edit.time}: {why}")
-    return Stand(stand.steps, pieces, tuple(edits), tuple(stale))
+        done = replay_edit(stand.pieces, record, action.id)
+        stand = Stand(
+            stand.steps,
+            done.pieces,
+            (*stand.edits, *done.edits),
+            (*stand.stale, *done.stale),
+            (*stand.changed, *done.changed),
+        )
+    return stand
 
 
 def _keep(kept: OrderedDict, key: object, value: object, most: int) -> None:

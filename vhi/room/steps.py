@@ -16,9 +16,6 @@ from vhi.room.loading import Start
 from vhi.room.pieces import Pieces, pieces_of, region_rows
 from vhi.thresholds import Thresholds, doubts, estimate_thresholds, normal_bone_intensities
 
-BINS = 60
-"""Most bars of the histogram. Chosen: what is still told apart at the width of a side panel."""
-
 
 @dataclass(frozen=True)
 class Steps:
@@ -28,8 +25,6 @@ class Steps:
     ----------
     normal_bone, disease_region : ndarray of bool
         The masks, in the order of the grid.
-    intensities : ndarray
-        Of normal bone; empty where it marks too few voxels.
     thresholds : Thresholds or None
     problem : str or None
         Why there are no thresholds or candidates.
@@ -43,7 +38,6 @@ class Steps:
 
     normal_bone: NDArray[np.bool_]
     disease_region: NDArray[np.bool_]
-    intensities: NDArray[np.float64]
     thresholds: Thresholds | None
     problem: str | None
     doubts: tuple[str, ...]
@@ -56,7 +50,6 @@ def take_steps(
 ) -> Steps:
     """Take the steps ii, iv and v. No masks are refused: what is wrong is said in `problem`."""
     stir = start.stir
-    intensities: NDArray[np.float64] = np.empty(0)
     thresholds, problem, said = None, None, []
     labels = np.zeros(stir.shape, np.uint8)
     try:
@@ -72,7 +65,6 @@ def take_steps(
     return Steps(
         normal_bone,
         disease_region,
-        intensities,
         thresholds,
         problem,
         tuple(said),
@@ -84,14 +76,6 @@ def take_steps(
 def rows_of(steps: Steps, pieces: Pieces, stir: Image) -> list[dict[str, Any]]:
     """Describe the regions as they stand."""
     return region_rows(pieces, stir, steps.midline_mm)
-
-
-def histogram(intensities: NDArray[np.float64]) -> dict[str, Any] | None:
-    """Count normal bone's intensities; None where there are none."""
-    if intensities.size == 0:
-        return None
-    counts, edges = np.histogram(intensities, bins=BINS)
-    return {"edges": [round(float(x), 6) for x in edges], "counts": counts.tolist()}
 
 
 def origin_now(origin: Origin, before: Image, mask: NDArray[np.bool_]) -> Origin:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,9 +21,12 @@ from vhi.errors import InputError
 from vhi.files import explain_write_errors
 from vhi.room import schema
 from vhi.room.actions import KINDS, Action, Progress, progress_of
-from vhi.room.schema import explain_refusal
+from vhi.room.schema import explain_broken, explain_refusal
 
 FILE = "readings.sqlite"
+
+READ_SECONDS = 2.0
+"""How long the worklist waits for who writes. Chosen: a write takes milliseconds."""
 
 
 def default_store_folder() -> Path:
@@ -39,9 +42,10 @@ def default_store_folder() -> Path:
 class Store:
     """The readings in one folder, as the file ``readings.sqlite``.
 
-    Several processes, and the threads of one, may use a store at once. To carry a store to
-    another machine close it first: what lies beside it (``-wal``, ``-shm``) after a crash belongs
-    to it, and is taken in when it is next opened.
+    Several processes of one machine, and the threads of one, may use a store at once; in a network
+    folder one machine at a time, as the locks of network folders cannot be trusted. That file
+    alone holds all that was saved. Only what a crash leaves beside it (``-journal``) belongs to
+    it too: copy both, or open the store once before.
 
     Parameters
     ----------
@@ -61,7 +65,10 @@ class Store:
         with explain_write_errors(self.path):
             # What readers did is nobody else's to read.
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            schema.check_log(self.path)
+            # Never one that exists: closing it would end the locks that others here have on it.
+            with suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with explain_refusal(self.path):
             self._connection = sqlite3.connect(
                 self.path,
@@ -89,7 +96,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is taken in by the last who closes."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 
@@ -150,8 +157,14 @@ class Store:
 
     def progress(self, reader: str) -> dict[tuple[str, str], Progress]:
         """Return how far a reader is, by (case, visit); cases she never touched are left out."""
-        with self._lock, explain_refusal(self.path):
-            rows = self._connection.execute(
+        # A connection of its own: the worklist need not wait for who waits to write.
+        with (
+            explain_refusal(self.path),
+            closing(
+                sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", READ_SECONDS, uri=True)
+            ) as connection,
+        ):
+            rows = connection.execute(
                 'SELECT "case", visit, kind, payload FROM actions '
                 "JOIN cases ON cases.id = case_id JOIN readers ON readers.id = reader_id "
                 "WHERE name = ? AND (kind IN ('state', 'seconds') OR actions.id IN "
@@ -160,12 +173,16 @@ class Store:
                 (reader,),
             ).fetchall()
         found: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
-        for case, visit, kind, payload in rows:
-            found.setdefault((case, visit), []).append((kind, json.loads(payload)))
-        return {name: progress_of(actions) for name, actions in found.items()}
+        with explain_broken(self.path):
+            for case, visit, kind, payload in rows:
+                found.setdefault((case, visit), []).append((kind, json.loads(payload)))
+            return {name: progress_of(actions) for name, actions in found.items()}
 
     def bind(self, case: str, visit: str, scan_sha256: str) -> None:
         """Refuse a case that is not the one which was read under this name before.
+
+        A case that was only looked at is bound anew, and what networks found on the former scan
+        is dropped.
 
         Raises
         ------
@@ -174,19 +191,24 @@ class Store:
         """
         with self._writing():
             case_id = self._case_id(case, visit)
-            (before,) = self._connection.execute(
-                "SELECT scan_sha256 FROM cases WHERE id = ?", (case_id,)
+            before, read = self._connection.execute(
+                "SELECT scan_sha256, EXISTS (SELECT 1 FROM actions "
+                "WHERE case_id = cases.id AND kind != 'seconds') FROM cases WHERE id = ?",
+                (case_id,),
             ).fetchone()
-            if before is None:
-                self._connection.execute(
-                    "UPDATE cases SET scan_sha256 = ? WHERE id = ?", (scan_sha256, case_id)
-                )
-            elif before != scan_sha256:
+            if before == scan_sha256:
+                return
+            if before is not None and read:
                 raise InputError(
                     f"case {' '.join([case, visit]).strip()}: another STIR scan was read under "
-                    f"this name; rename the case, or name another folder than {self.path.parent} "
-                    "with --store"
+                    "this name; give this one another name with --case or in the worklist, or "
+                    f"name another folder than {self.path.parent} with --store"
                 )
+            self._connection.execute(
+                "UPDATE cases SET masks = CASE WHEN scan_sha256 IS NULL THEN masks END, "
+                "scan_sha256 = ? WHERE id = ?",
+                (scan_sha256, case_id),
+            )
 
     def masks(self, case: str, visit: str) -> dict[str, Any] | None:
         """Return what `keep_masks` has kept for a case; None where that is nothing."""
@@ -194,7 +216,8 @@ class Store:
             row = self._connection.execute(
                 'SELECT masks FROM cases WHERE "case" = ? AND visit = ?', (case, visit)
             ).fetchone()
-        return json.loads(row[0]) if row and row[0] else None
+        with explain_broken(self.path):
+            return json.loads(row[0]) if row and row[0] else None
 
     def keep_masks(self, case: str, visit: str, record: dict[str, Any]) -> None:
         """Keep the masks that networks found, so that all readers begin with the same ones.
@@ -245,7 +268,8 @@ class Store:
             'WHERE "case" = ? AND visit = ? AND name = ? AND actions.id > ? ORDER BY actions.id',
             (case, visit, reader, after),
         ).fetchall()
-        return [
-            Action(number, case, visit, reader, time, kind, json.loads(payload))
-            for number, time, kind, payload in rows
-        ]
+        with explain_broken(self.path):
+            return [
+                Action(number, case, visit, reader, time, kind, json.loads(payload))
+                for number, time, kind, payload in rows
+            ]
