@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import html
 import os
+import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -48,7 +50,7 @@ def open_command(
         typer.Option(metavar="NAME", help="Who reads. Default: the name of your account."),
     ] = None,
     store: Annotated[
-        Path | None,
+        str | None,  # as a path, an empty one would be the current folder
         typer.Option(
             metavar="DIR",
             help="Folder that keeps the readings (readings.sqlite) and exports. Default: a folder "
@@ -86,14 +88,19 @@ def open_command(
     from vhi.room.store import Store, default_store_folder
 
     name_of_reader = check_reader(_account() if reader is None else reader)
+    if store is not None and not store.strip():
+        raise InputError("--store is empty; name a folder, or leave it out")
     cases, name = _worklist(source, stir, t1w, normal_bone, disease_region, network, case, visit)
-    folder = store if store is not None else default_store_folder()
-    with Store(folder) as kept:
+    _check(cases, network, own=stir is not None)
+    with Store(default_store_folder() if store is None else store) as kept:
         room = Room(
             cases, kept, name_of_reader, source=name, network=network, resample_masks=resample
         )
-        # Closing the window of a terminal, or killing, loses nothing: see vhi/room/store.py.
-        asyncio.run(_serve(room, listen, port, browser=not no_browser))
+        try:
+            # Closing the window of a terminal, or killing, loses nothing: see vhi/room/store.py.
+            asyncio.run(_serve(room, listen, port, browser=not no_browser))
+        finally:
+            room.close()
 
 
 def _worklist(
@@ -121,7 +128,7 @@ def _worklist(
                 raise InputError(f"{option} goes with --stir and --t1w; give these too")
         with progress("Getting the cases") as report:
             only = None if case is None else [case]
-            name = source or "phantom"
+            name = "phantom" if source is None else source
             cases = load_cases(
                 name, only=only, progress=lambda path, done, total: report(total=total, advance=1)
             )
@@ -145,6 +152,31 @@ def _worklist(
     ], ""
 
 
+def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
+    """Refuse at once what no case of the worklist can be opened with.
+
+    Of a source's files each is checked when it is used, so that one missing file fails one case.
+    """
+    from vhi._tables import can_name_folder
+    from vhi.masks import check_masks
+    from vhi.nifti import check_file
+    from vhi.workflow import check_two_scans
+
+    for case in cases if own else ():
+        for option, name in (("--case", case.case), ("--visit", case.visit)):
+            if not can_name_folder(name):
+                raise InputError(
+                    f"{option}: {name!r} cannot name a result folder; give a short name of "
+                    "letters, digits, '-' and '_'"
+                )
+        for path in (case.stir, case.t1w, case.normal_bone, case.disease_region):
+            if path is not None:
+                check_file(path)
+        check_two_scans(case)
+    if own or network is not None:
+        check_masks(cases[0], network)
+
+
 def _account() -> str:
     """Give the name of the user's account, where the system tells."""
     import getpass
@@ -157,15 +189,22 @@ def _account() -> str:
 
 async def _serve(room: Room, listen: Callable[..., Any], port: int, *, browser: bool) -> None:
     """Serve until the command is stopped."""
+    stopped = asyncio.Event()
+    with contextlib.suppress(AttributeError):  # no such signal on Windows
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else `nohup` keeps it running
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stopped.set)
     server = listen(room, port)
     try:
+        print(f"Reading room for {room.reader}: {room.url}")
+        print(f"Readings are kept in {room.store.path}. Stop with Ctrl C.", flush=True)
+        if not browser:
+            await stopped.wait()
+            return
         with _letter(room.url) as letter:
-            room.on_admit = lambda: letter.unlink(missing_ok=True)
-            print(f"Reading room for {room.reader}: {room.url}")
-            print(f"Readings are kept in {room.store.path}. Stop with Ctrl C.", flush=True)
-            if browser:
-                _open_browser(letter)
-            await asyncio.Event().wait()
+            room.on_admit = lambda: shutil.rmtree(letter.parent, ignore_errors=True)
+            print("If your browser shows no page, open the address above in it.", flush=True)
+            _open_browser(letter)
+            await stopped.wait()
     finally:
         server.stop()
 
@@ -175,11 +214,16 @@ def _letter(url: str) -> Iterator[Path]:
     """Write a page that leads to `url`, readable by this user alone; removed once it is used.
 
     A browser that is started by a command shows its address to everybody on the machine, so it
-    gets this file's address instead, which holds no token.
+    gets this file's address instead, which holds no token. It lies in the home folder, under a name
+    that is not hidden: a browser in a snap may open nothing else.
     """
-    handle, name = tempfile.mkstemp(prefix="vhi-open-", suffix=".html")  # mode 0600
-    letter = Path(name)
-    try:
+    home = os.path.expanduser("~")
+    place = home if os.access(home, os.W_OK) else None
+    with tempfile.TemporaryDirectory(  # mode 0700
+        prefix="vhi-open-", dir=place, ignore_cleanup_errors=True
+    ) as folder:
+        letter = Path(folder) / "room.html"
+        handle = os.open(letter, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(
                 "<!doctype html><title>vhi reading room</title>"
@@ -187,8 +231,6 @@ def _letter(url: str) -> Iterator[Path]:
                 "Opening the reading room …"
             )
         yield letter
-    finally:
-        letter.unlink(missing_ok=True)
 
 
 def _open_browser(page: Path) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +9,10 @@ import numpy as np
 
 from vhi.edits import Edits
 from vhi.errors import InputError
-from vhi.files import check_free, explain_write_errors
+from vhi.files import check_free, staged_folder
 from vhi.measurement import Provenance
 from vhi.report import write_result
-from vhi.result_folder import KNOWN_FILES, check_result_folder
+from vhi.result_folder import KNOWN_FILES
 from vhi.room.loading import Start
 from vhi.room.state import Stand
 from vhi.room.steps import origin_now
@@ -55,10 +51,7 @@ def export_reading(start: Start, stand: Stand, folder: Path, *, overwrite: bool 
     case = start.case
     empty = Edits.start(stand.pieces.labels, case=case.case, visit=case.visit)
     record = replace(empty, edits=stand.edits)
-    if overwrite:
-        check_free(folder, overwrite=True, known=KNOWN_FILES)
-    else:
-        check_result_folder(folder)
+    check_free(folder, overwrite=overwrite, known=KNOWN_FILES)
     measurement = measure_images(
         stir,
         start.normal_bone.with_array(steps.normal_bone),
@@ -81,29 +74,14 @@ def export_reading(start: Start, stand: Stand, folder: Path, *, overwrite: bool 
             f"{folder}: not written: measuring again gives other voxels than the screen shows; "
             "all actions are kept, please report this"
         )
-    with _put_aside(folder):
-        return write_result(measurement, folder)
-
-
-@contextmanager
-def _put_aside(folder: Path) -> Iterator[None]:
-    """Rename what stands in the folder's place; rename it back where the new one fails."""
-    if not folder.exists():
-        yield
-        return
-    names = (folder.with_name(f"{folder.name}.earlier-{n}") for n in itertools.count(1))
-    aside = next(name for name in names if not os.path.lexists(name))
-    with explain_write_errors(folder):
-        os.rename(folder, aside)
-    try:
-        yield
-    except BaseException:
-        os.rename(aside, folder)
-        raise
+    # All is written before an earlier result moves: what is cut off on the way leaves that one.
+    with staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES, keep_earlier=True) as stage:
+        write_result(measurement, stage)
+    return folder
 
 
 def _notes(start: Start, stand: Stand) -> list[str]:
-    """Say what was drawn in the reading room, and which edits are left out."""
+    """Say what was drawn in the reading room, which edits are left out, and what to look at."""
     notes = []
     for name, before, after in (
         ("normal bone", start.normal_bone, stand.steps.normal_bone),
@@ -121,4 +99,7 @@ def _notes(start: Start, stand: Stand) -> list[str]:
             f"{count} left out, which no longer find a candidate since a mask was drawn: "
             f"{'; '.join(stand.stale)}"
         )
+    looked = stand.to_look_at()
+    if looked:
+        notes.append(f"not looked at again since the masks changed: {'; '.join(looked)}")
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vhi.cases import Case
+from vhi.files import explain_write_errors
 from vhi.room.actions import check_reader
 from vhi.room.loading import load_start
 from vhi.room.reading import Reading
@@ -23,6 +25,7 @@ ADDRESS = "127.0.0.1"
 OPEN_CASES = 3
 """Cases that are kept in memory; others are opened again when they are asked for."""
 
+EXPORTS = "exports"
 MAX_FOLDER_NAME = 100
 
 
@@ -67,6 +70,9 @@ class Room:
         self.cookie = secrets.token_urlsafe(32)
         # Opening and acting take numpy a while: the loop stays free to answer other tabs.
         self.workers = ThreadPoolExecutor(4, thread_name_prefix="vhi-room")
+        # Networks may look for masks for a minute, which no action has to wait for.
+        self._openings = ThreadPoolExecutor(2, thread_name_prefix="vhi-opening")
+        self._exporting = Lock()
         self._open: OrderedDict[int, Reading] = OrderedDict()
         self._opening = [Lock() for _ in self.cases]
         self._lock = Lock()
@@ -88,13 +94,19 @@ class Room:
             self.on_admit()
         return right
 
+    async def opened(self, number: int) -> Reading:
+        """Give a case as `reading` does, without holding up the loop or its workers."""
+        known = self._known(number)
+        if known is not None:
+            return known
+        return await asyncio.wrap_future(self._openings.submit(self.reading, number))
+
     def reading(self, number: int) -> Reading:
         """Give a case, opened; two tabs that ask at once get the same one."""
         with self._opening[number]:
-            with self._lock:
-                if number in self._open:
-                    self._open.move_to_end(number)
-                    return self._open[number]
+            known = self._known(number)
+            if known is not None:
+                return known
             start = load_start(
                 self.cases[number],
                 self.store,
@@ -107,6 +119,17 @@ class Room:
                 while len(self._open) > OPEN_CASES:
                     self._open.popitem(last=False)
             return reading
+
+    def _known(self, number: int) -> Reading | None:
+        with self._lock:
+            if number in self._open:
+                self._open.move_to_end(number)
+            return self._open.get(number)
+
+    def close(self) -> None:
+        """Begin nothing that still waits; what runs is left to end by itself."""
+        for executor in (self.workers, self._openings):
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def worklist(self) -> dict[str, Any]:
         """List the cases with their states, as JSON."""
@@ -126,10 +149,26 @@ class Room:
             )
         return {"reader": self.reader, "source": self.source, "cases": rows}
 
+    def export(self, number: int) -> Path:
+        """Export a case as it stands; an earlier export of it is put aside."""
+        reading = self.reading(number)
+        with self._exporting:  # of two at once each puts the other's result aside whole
+            folder = self.export_folder(number)
+            exports = Path(self.store.path).parent / EXPORTS
+            with explain_write_errors(exports):
+                exports.mkdir(mode=0o700, exist_ok=True)  # nobody else's to read, as the store
+            return reading.export(folder, overwrite=True)
+
     def export_folder(self, number: int) -> Path:
         """Give the folder of a case's export: beside the store, one for each reader."""
-        exports = Path(self.store.path).parent / "exports"
-        return exports / _folder_name(self.reader) / _folder_name(self.cases[number].folder)
+        case = self.cases[number]
+        place = Path(self.store.path).parent / EXPORTS
+        name = _folder_name(case.case)
+        if case.visit:
+            name += "," + _folder_name(case.visit)  # which no part holds: it stands for itself
+        for each in (_folder_name(self.reader), name):
+            place = place / _own_name(place, each)
+        return place
 
 
 def _folder_name(name: str) -> str:
@@ -138,5 +177,16 @@ def _folder_name(name: str) -> str:
     if safe.startswith("."):
         safe = "%2E" + safe[1:]
     if len(safe) > MAX_FOLDER_NAME:
-        safe = f"{safe[:60]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        safe = f"{safe[:60]}-{_checksum(name)}"
     return safe or "%"
+
+
+def _own_name(place: Path, name: str) -> str:
+    """Give a folder's name, marked where one there differs in capitals alone: often that is one."""
+    there = [each.name for each in place.iterdir()] if place.is_dir() else []
+    taken = any(each != name and each.casefold() == name.casefold() for each in there)
+    return f"{name}-{_checksum(name)}" if taken else name
+
+
+def _checksum(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from vhi.biomarker import volume_of
 from vhi.edits import REASONS
 from vhi.figures import box_of, window_of
+from vhi.room.codes import Codes
 from vhi.room.loading import Start
 from vhi.room.orientation import Layout
 from vhi.room.state import Stand
-from vhi.room.steps import Steps, histogram, rows_of
-
-LEVELS = 65_535
-"""Steps of a scan's intensities on the screen: those of 16 bits."""
+from vhi.room.steps import Steps, rows_of
+from vhi.workflow import scan_notes
 
 WHITE_PERCENT = 98.0
 """Percentile of a T1w scan that is shown as white. Chosen by eye on the phantom and the study. The
@@ -28,54 +27,6 @@ rule for STIR goes by bone, the brightest on T1w is fat: a quarter of the phanto
 
 KEPT = 3
 """How many versions of an array and a table are kept for undo and redo."""
-
-
-@dataclass(frozen=True)
-class Codes:
-    """A scan for display: intensity = low + step × code, to half a step.
-
-    Where `exact` is true, as for scans stored as whole numbers with a slope, it holds to the last
-    bit.
-    """
-
-    codes: NDArray[np.uint16]
-    low: float
-    step: float
-    exact: bool
-
-
-def codes_of(array: NDArray[np.floating]) -> Codes:
-    """Return intensities as 16-bit numbers."""
-    array = np.ascontiguousarray(array)
-    low, high = float(array.min()), float(array.max())
-    step = (high - low) / LEVELS if high > low else 1.0
-    codes = np.rint((array - low) / step).astype(np.uint16)
-    # Two steps of a lattice never share a code: there each code stands for one intensity.
-    intensity = np.full(LEVELS + 1, low)
-    intensity[codes.ravel()] = array.ravel()
-    if (intensity[codes] == array).all():
-        lattice = _lattice_of(intensity)
-        if lattice is not None:
-            low, step = lattice
-            exact_codes = np.rint((intensity - low) / step).astype(np.uint16)
-            return Codes(exact_codes[codes], low, step, True)
-    return Codes(codes, low, step, False)
-
-
-def _lattice_of(intensities: NDArray[np.floating]) -> tuple[float, float] | None:
-    """Return low and step of which, to the last bit, all intensities are low + step × code."""
-    levels = np.unique(intensities)
-    # From 0 first: what was scaled by a slope alone need not be exact from any other value on.
-    for low in sorted({min(0.0, float(levels[0])), float(levels[0])}):
-        away = levels - low
-        step = float(away[-1]) or 1.0
-        # Euclid's algorithm, on all at once, while the steps are not too many for the codes.
-        while step * LEVELS >= away[-1] and (rest := np.fmod(away, step)).any():
-            step = float(rest[rest > 0].min(initial=step))
-        codes = np.rint(away / step)
-        if codes[-1] <= LEVELS and (low + step * codes == levels).all():
-            return low, step
-    return None
 
 
 def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[str, Any]:
@@ -94,21 +45,31 @@ def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[s
         "position_letters": list(layout.position_letters),
         "window": {
             "stir": list(window_of(start.stir, bone.array)),
-            "t1w": [0.0, _brightest(scans["t1w"])],
+            "t1w": _window(scans["t1w"]),
         },
         "values": {
             name: {"low": scan.low, "step": scan.step, "exact": scan.exact}
             for name, scan in scans.items()
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
-        "notes": [*start.notes, *_carried(start)],
+        "notes": [
+            *scan_notes(start.stir, start.slice_thickness_mm),
+            *start.notes,
+            *_carried(start),
+            *_cut(start, scans),
+        ],
         "reasons": list(REASONS),
     }
 
 
-def _brightest(scan: Codes) -> float:
-    """Return the intensity shown as white: only so much of the whole scan is as bright."""
-    return max(scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT)), 1e-9)
+def _window(scan: Codes) -> list[float]:
+    """Return the intensities shown as black, 0, and white: only so much of the scan is as bright.
+
+    Where hardly anything is above 0, black is the least.
+    """
+    white = scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT))
+    black = 0.0 if white > 0 else scan.low
+    return [black, max(white, black + 1e-9)]
 
 
 def _carried(start: Start) -> list[str]:
@@ -116,6 +77,15 @@ def _carried(start: Start) -> list[str]:
         return []
     names = ", ".join(start.resampled)
     return [f"{names}: carried to the grid of {start.stir.name}, on which all is shown and counted"]
+
+
+def _cut(start: Start, scans: Mapping[str, Codes]) -> list[str]:
+    return [
+        f"{image.name}: voxels far beyond all others ({scans[name].cut:,}) are shown as less far "
+        "out; the volume is computed with their own intensities"
+        for name, image in (("stir", start.stir), ("t1w", start.t1w))
+        if scans[name].cut
+    ]
 
 
 class Screen:
@@ -164,7 +134,6 @@ class Screen:
                 "problem": steps.problem,
                 "doubts": list(steps.doubts),
                 "thresholds": None if steps.thresholds is None else asdict(steps.thresholds),
-                "histogram": histogram(steps.intensities),
                 "normal_bone": _changed(steps.normal_bone, start.normal_bone.array),
                 "disease_region": _changed(steps.disease_region, start.disease_region.array),
             }
@@ -205,7 +174,7 @@ class Screen:
 def _type_for(array: NDArray[Any]) -> type[np.unsignedinteger]:
     if array.dtype.itemsize == 1:
         return np.uint8
-    return np.uint16 if array.max(initial=0) <= LEVELS else np.uint32
+    return np.uint16 if array.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
 
 
 def _changed(mask: NDArray[np.bool_], before: NDArray[np.bool_]) -> dict[str, int]:
