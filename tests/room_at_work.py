@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -23,15 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def served(room: Room) -> Iterator[Room]:
-    """Serve a room from a thread."""
+def served(room: Room, port: int = 0) -> Iterator[Room]:
+    """Serve a room from a thread, at any free port."""
     started, stop = threading.Event(), None
     loop: Any = None
 
     async def serve() -> None:
         nonlocal stop, loop
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        server = listen(room)
+        server = listen(room, port)
         started.set()
         await stop.wait()
         server.stop()
@@ -82,20 +83,27 @@ def ask(
     return answer
 
 
-class Command:
-    """`vhi open --no-browser` in a process of its own."""
+def _stoppable() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    def __init__(self, store: Path, *options: str) -> None:
+
+class Command:
+    """`vhi open` in a process of its own; `browser` is the command that it starts, if any."""
+
+    def __init__(self, store: Path, *options: str, browser: str = "") -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "vhi", "open", "--no-browser"),
+                *(sys.executable, "-m", "vhi", "open"),
                 *("--store", str(store), "--reader", "tester", *options),
+                *([] if browser else ["--no-browser"]),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": browser},
+            # A shell that starts the tests in the background has it ignored, and all its children.
+            preexec_fn=_stoppable if os.name == "posix" else None,
         )
         assert self.process.stdout is not None
         self.printed = ""
@@ -106,6 +114,10 @@ class Command:
                 break
         else:
             raise AssertionError(self.printed)
+
+    def rest(self, seconds: float = 20) -> str:
+        """Wait until it has ended; give what it printed meanwhile."""
+        return self.process.communicate(timeout=seconds)[0]
 
     def kill(self) -> None:
         """End it as a power cut would: no chance to tidy up."""

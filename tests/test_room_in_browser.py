@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
+import datetime as dt
+import gzip
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,10 @@ from vhi.room.store import Store
 
 READY = ".reading .panels"
 NUMBERS = re.compile(r"\d+")
+# The page keeps no times of its own.
+OBSERVE = """window.took = [];
+new PerformanceObserver((list) => window.took.push(...list.getEntries()))
+  .observe({ type: "measure", buffered: true });"""
 
 
 class Desk:
@@ -34,6 +41,7 @@ class Desk:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.tab = context.new_page()
+        self.tab.add_init_script(OBSERVE)
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.on("console", self._console)
         self.tab.on("request", lambda request: self.requests.append(request.url))
@@ -171,16 +179,51 @@ class Desk:
     def slice(self) -> int:
         return int(self.tab.locator(".place").first.inner_text().split("slice ")[1].split()[0])
 
-    def milliseconds(self, name: str) -> list[float]:
+    def milliseconds(self, name: str) -> list[tuple[float, str]]:
+        """How long each action took until it was stored and shown, and of what kind it was."""
         return self.tab.evaluate(
-            "name => performance.getEntriesByName(name).map(each => each.duration)", name
+            "name => took.filter(each => each.name === name).map(e => [e.duration, e.detail])", name
         )
+
+    @contextmanager
+    def held(self) -> Iterator[list]:
+        """Let nothing be stored meanwhile; at the end it is, one after another."""
+        waiting, hold = [], True
+
+        def answer(route) -> None:
+            waiting.append(route) if hold else route.continue_()
+
+        self.tab.route("**/action", answer)
+        yield waiting
+        self.until(lambda: waiting)
+        hold = False
+        for route in waiting:
+            route.continue_()
+        self.until(lambda: self.tab.locator("#saved").inner_text() != "Saving …")
+        self.tab.unroute("**/action")
+
+    def kinds(self) -> list[str]:
+        """What was stored, in order."""
+        case = self.room.cases[0]
+        actions = self.room.store.actions(case.case, case.visit, self.room.reader)
+        return [action.kind for action in actions if action.kind != "seconds"]
+
+    def mask(self, name: str) -> np.ndarray:
+        """A whole mask as shown."""
+        described = self.room.reading(0).describe()
+        array = np.frombuffer(self.room.reading(0).array(name), np.uint8)
+        return array.reshape(described["shape"]) > 0
 
     def calm(self, url: str) -> None:
         """Insist that nothing was complained of and nothing asked from elsewhere."""
         origin = url.split("/?")[0]
         assert self.complaints == []
         assert [r for r in self.requests if not r.startswith((origin + "/", "data:"))] == []
+
+
+def bits_of(plane: np.ndarray) -> str:
+    """A plane as a page sends it."""
+    return base64.b64encode(np.packbits(plane)).decode()
 
 
 @pytest.fixture
@@ -208,6 +251,16 @@ def phantom(tmp_path, context):
 # ------------------------------------------------------------------------ one case, from end to end
 
 
+def quick(took: list[tuple[float, str]], *kinds: str) -> None:
+    """Insist that actions were stored and shown at once, and none of them kept a reader waiting.
+
+    The benchmark holds the target of 100 ms; a test machine may be busy.
+    """
+    for kind in kinds:
+        times = [ms for ms, of in took if of == kind]
+        assert times and np.median(times) < 300 and max(times) < 1500, (kind, times)
+
+
 def read_through(context, source: str, case: str, visit: str, store: Path) -> None:
     """Remove five regions, undo two, lose the server, find all again, finish, export, replay."""
     options = ("--source", source, "--case", case, *(("--visit", visit) if visit else ()))
@@ -226,9 +279,9 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
             desk.press("z")
             desk.wait("removed", count)
         kept = desk.number("volume")
-        took = sorted(desk.milliseconds("vhi-action"))
-        opened = desk.milliseconds("vhi-open")[0]
-        print(f"{source} {case}: opened in {opened:.0f} ms, actions {took} ms")
+        took = desk.milliseconds("vhi-action")
+        opened = desk.milliseconds("vhi-open")[0][0]
+        print(f"{source} {case}: opened in {opened:.0f} ms, actions {took}")
         desk.calm(first.url)
         first.kill()
         desk.press("x")
@@ -251,12 +304,11 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
         desk.button("Export")
         shown = desk.tab.locator("[data-name=exported]")
         desk.until(lambda: desk.text("exported").startswith("Written"), 60)
-        folder = Path(shown.inner_text().removeprefix("Written to "))
+        folder = store / shown.inner_text().removeprefix("Written to ")
         desk.calm(second.url)
         desk.tab.get_by_role("link", name="vhi reading room").click()
         desk.tab.wait_for_selector(".worklist")
         assert desk.tab.locator(".state").first.inner_text() == "done"
-    assert folder.is_relative_to(store)
     record = vhi.load_edits(folder / "edits.json")
     again = vhi.measure(vhi.find_case(source, case, visit), edits=record)
     exported = vhi.load_image(folder / "inflammation.nii.gz").array
@@ -264,7 +316,7 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
     assert again.vhi.voxels == kept == np.count_nonzero(exported)
     assert {edit.reader for edit in record.edits} == {"tester"}
     assert opened < 4000  # the benchmark holds the target of 2 s; a test machine may be busy
-    assert np.median(took) < 100
+    quick(took, "edit", "undo")
 
 
 def test_a_case_is_read_through_a_crash_on_the_phantom(context, tmp_path):
@@ -309,6 +361,8 @@ def test_wheel_and_keys_turn_slices_and_the_position_is_shown(phantom):
     assert phantom.pictures() and phantom.slice() == max(at - 1, 0) + 1
     place = phantom.tab.locator(".place").first.inner_text()
     assert " mm" in place and place[0] in "APRLSI"
+    for side, letter in phantom.room.reading(0).describe()["letters"].items():
+        assert phantom.tab.locator(f".at-{side}").all_inner_texts() == [letter] * 3
 
 
 def test_right_button_sets_the_window_and_keys_zoom_and_hide_colours(phantom):
@@ -378,6 +432,29 @@ def test_a_line_cuts_a_region_in_two(phantom):
     assert phantom.number("volume") == volume  # a cut by itself removes nothing
     phantom.press("z")
     phantom.wait("regions", total)
+
+
+def test_a_cut_and_a_stroke_take_no_longer_than_a_removal(phantom):
+    phantom.largest()
+    total = phantom.number("regions")
+    box = phantom.tab.locator("canvas").first.bounding_box()
+    x, y = phantom.spot()
+    ends = max(x - 100, box["x"] + 2), min(x + 100, box["x"] + box["width"] - 2)
+    phantom.press("c")
+    for _ in range(3):
+        phantom.drag((ends[0], y), (ends[1], y))
+        phantom.until(lambda: phantom.number("regions") > total)
+        phantom.press("z")
+        phantom.wait("regions", total)
+    for name in ("Normal bone", "Disease region"):
+        phantom.tab.get_by_role("button", name=name, exact=True).click()
+        phantom.press("p")
+        for n in range(3):
+            stored = len(phantom.kinds())
+            phantom.drag((x, y + 20 * n), (x + 20, y + 20 * n))
+            phantom.until(lambda before=stored: len(phantom.kinds()) > before)
+    phantom.until(lambda: len(phantom.milliseconds("vhi-action")) == len(phantom.kinds()))
+    quick(phantom.milliseconds("vhi-action"), "edit", "normal_bone", "disease_region")
 
 
 def test_an_ellipse_and_a_brush_move_the_thresholds(phantom):
@@ -465,6 +542,300 @@ def test_what_cannot_be_stored_is_told_and_not_shown(phantom, monkeypatch):
     phantom.complaints.clear()  # the browser names the refused request
 
 
+# ------------------------------------------------- while an action is on its way to the store
+
+
+@pytest.mark.parametrize("name", ["Normal bone", "Disease region"])
+def test_a_stroke_begun_while_another_is_stored_takes_nothing_of_it_away(phantom, name):
+    phantom.next()
+    phantom.tab.get_by_role("button", name=name, exact=True).click()
+    mask = name.lower().replace(" ", "_")
+    before = phantom.mask(mask)
+    at = phantom.slice()
+    box = phantom.tab.locator("canvas").nth(1).bounding_box()
+    x, y = box["x"] + 40, box["y"] + 60
+    phantom.press("p")
+    phantom.drag((x, y), (x + 40, y))
+    phantom.until(lambda: phantom.mask(mask).sum() > before.sum())
+    first = phantom.mask(mask) & ~before
+    phantom.press("z")
+    phantom.until(lambda: phantom.mask(mask).sum() == before.sum())
+    with phantom.held():
+        phantom.drag((x, y), (x + 40, y))
+        phantom.drag((x, y + 100), (x + 40, y + 100))
+        phantom.tab.mouse.move(10, 10)
+        shown = phantom.pictures()  # as they will be stored
+    both = phantom.mask(mask)
+    assert both[first].all() and both.sum() > before.sum() + first.sum()
+    changed = np.flatnonzero((both != before).any(axis=(1, 2)))
+    assert changed.tolist() == [at]
+    phantom.until(lambda: phantom.pictures()[1] == shown[1])
+    phantom.press("z")
+    phantom.until(lambda: np.array_equal(phantom.mask(mask), before | first))
+
+
+def test_wheel_and_keys_wait_for_the_end_of_a_stroke_and_escape_leaves_it_off(phantom):
+    phantom.next()
+    phantom.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    phantom.press("p")
+    at, before = phantom.slice(), phantom.mask("normal_bone")
+    text = phantom.text("thresholds")
+    mouse = phantom.tab.mouse
+    box = phantom.tab.locator("canvas").nth(1).bounding_box()
+    x, y = box["x"] + 40, box["y"] + 60
+    for end in ("Escape", "up"):
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x + 10, y, steps=3)
+        mouse.wheel(0, 120)
+        phantom.press("a", "PageDown", "z")
+        mouse.move(x + 30, y, steps=3)
+        phantom.until(phantom.drawing)
+        if end == "Escape":
+            phantom.press("Escape")
+            phantom.until(lambda: phantom.text("thresholds") == text)
+        mouse.up()
+    phantom.until(lambda: not phantom.drawing())
+    changed = np.flatnonzero((phantom.mask("normal_bone") != before).any(axis=(1, 2)))
+    assert changed.tolist() == [at] == [phantom.slice()]
+    assert phantom.kinds() == ["normal_bone"]
+
+
+def test_a_stroke_that_is_broken_off_leaves_the_numbers_as_they_stand(phantom):
+    phantom.next()
+    phantom.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    text = phantom.text("thresholds")
+    box = phantom.tab.locator("canvas").nth(1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    phantom.tab.mouse.move(x, y)
+    phantom.tab.mouse.down()
+    phantom.tab.mouse.move(x + 40, y + 30, steps=5)
+    phantom.until(phantom.drawing)
+    phantom.tab.evaluate(  # as a pen does that leaves the screen
+        "document.querySelectorAll('canvas')[1].dispatchEvent(new Event('lostpointercapture'))"
+    )
+    phantom.until(lambda: phantom.text("thresholds") == text and not phantom.drawing())
+    phantom.tab.mouse.up()
+    assert phantom.kinds() == []
+
+
+def test_the_histogram_stays_the_same_when_an_area_is_stored(phantom):
+    phantom.next()
+    phantom.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    plot = phantom.tab.locator(".panels .vhi-chart svg")
+    before = plot.inner_html()
+    box = phantom.tab.locator("canvas").nth(1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    with phantom.held():
+        phantom.drag((x, y), (x + 40, y + 30))
+        phantom.until(phantom.drawing)
+        drawn = plot.inner_html()
+    phantom.until(lambda: not phantom.drawing())
+    assert plot.inner_html() == drawn != before
+
+
+def test_a_key_means_the_region_that_is_shown_when_it_is_pressed(phantom):
+    first = phantom.next()
+    with phantom.held():
+        second = phantom.next()  # at once, though nothing is stored yet
+        phantom.press("x")
+    phantom.wait("removed", 1)
+    state = phantom.state()
+    assert state["removed"] == [second] and first in state["reviewed"]
+    with phantom.held():
+        third = phantom.next()
+        fourth = phantom.next()
+        phantom.press("x", "x")
+    assert len({first, second, third, fourth}) == 4
+    phantom.until(lambda: phantom.kinds()[-2:] == ["edit", "edit"])
+    assert phantom.state()["removed"] == [second]  # the other was removed and restored
+    assert third in phantom.state()["reviewed"]
+
+
+def test_a_key_that_is_held_down_counts_once(phantom):
+    phantom.next()
+    keyboard = phantom.tab.keyboard
+    for _ in range(5):
+        keyboard.down("x")
+    keyboard.up("x")
+    phantom.wait("removed", 1)
+    before = phantom.chosen()
+    for _ in range(5):
+        keyboard.down("n")
+    keyboard.up("n")
+    phantom.until(lambda: phantom.chosen() != before)
+    phantom.press("z")
+    phantom.wait("removed", 0)
+    assert phantom.kinds() == ["edit", "undo"]
+    at = phantom.slice()
+    for _ in range(3):
+        keyboard.down("PageDown")  # slices run on
+    keyboard.up("PageDown")
+    phantom.until(lambda: phantom.slice() == at + 3)
+
+
+def test_going_on_to_the_next_region_keeps_what_can_be_redone(phantom):
+    phantom.next()
+    phantom.press("x")
+    phantom.wait("removed", 1)
+    phantom.press("z")
+    phantom.wait("removed", 0)
+    phantom.next()
+    phantom.press("y")
+    phantom.wait("removed", 1)
+
+
+def test_keys_go_on_working_after_a_slider_and_a_list(phantom):
+    tab = phantom.tab
+    phantom.next()
+    opacity = tab.get_by_role("slider", name="Opacity of the colours")
+    opacity.click(position={"x": 5, "y": 5})
+    at, value = phantom.slice(), opacity.input_value()
+    phantom.press("x")
+    phantom.wait("removed", 1)
+    phantom.press("ArrowDown")  # the slider has given them back
+    phantom.until(lambda: phantom.slice() == at + 1)
+    opacity.focus()
+    phantom.press("ArrowUp", "z")  # by keys alone it keeps its own
+    phantom.wait("removed", 0)
+    assert opacity.input_value() != value and phantom.slice() == at + 1
+    reason = tab.get_by_role("combobox", name="Reason")
+    reason.focus()
+    reason.select_option("vessel")
+    before = phantom.chosen()
+    phantom.press("n")
+    phantom.until(lambda: phantom.chosen() != before)
+    assert reason.input_value() == "vessel"
+    reason.focus()
+    phantom.press("3", "b", "x")
+    phantom.wait("removed", 1)
+    assert "joint space" in tab.locator(".history").text_content()
+    box = tab.get_by_role("button", name="Box")
+    assert box.get_attribute("aria-pressed") == "true"
+
+
+def test_what_another_did_while_a_tab_was_loading_is_not_missed(phantom, context):
+    reading = phantom.room.reading(0)
+    point = reading.describe()["now"]["regions"][0]["point"]
+    other, acted = Desk(context), []
+
+    def act(route) -> None:
+        if not acted:
+            asked = {"action": "remove", "points": [point], "reason": ""}
+            acted.append(reading.act("edit", asked))
+        route.continue_()
+
+    other.tab.route("**/api/case/0/stir", act)
+    other.tab.goto(phantom.tab.url)
+    other.tab.wait_for_selector(READY)
+    assert acted and other.number("removed") == 1
+
+
+def test_a_case_that_fails_late_does_not_close_the_one_that_is_read(context, tmp_path):
+    cases = vhi.load_cases("phantom")
+    cases = [replace(cases[0], case="bad", stir=tmp_path / "missing.nii.gz"), cases[1]]
+    with Store(tmp_path / "s") as store, served(Room(cases, store, "tester")) as room:
+        desk, late = Desk(context, room.url), []
+        desk.tab.route("**/api/case/0", lambda route: late.append(route))
+        desk.tab.evaluate("location.hash = '#case=0'")
+        desk.until(lambda: late)
+        desk.tab.evaluate("location.hash = '#case=1'")
+        desk.tab.wait_for_selector(READY)
+        late[0].continue_()
+        desk.until(lambda: desk.complaints)  # the browser's own, of the answer 400
+        desk.tab.wait_for_timeout(100)
+        assert desk.tab.locator(READY).is_visible()
+        assert not desk.tab.locator("#problem").is_visible()
+
+
+def test_a_tab_of_an_earlier_room_stores_nothing_in_the_next(context, tmp_path):
+    cases = vhi.load_cases("phantom")
+    with Store(tmp_path / "s") as store:
+        with served(Room(cases, store, "first")) as room:
+            port = room.port
+            old = Desk(context, room.url)
+            old.open(cases[0].case, cases[0].visit)
+        with served(Room(cases[1:], store, "second"), port) as room:
+            new = Desk(context, room.url)  # gets the cookie that the old tab sends from now on
+            assert "second" in new.tab.locator("#reader").inner_text()
+            old.press("n", "x")
+            old.until(lambda: old.tab.locator("#problem").is_visible())
+            assert "earlier room" in old.tab.locator("#problem").inner_text()
+            assert store.progress("second") == {} and store.progress("first") == {}
+
+
+# ------------------------------------------------------------------------------------------- time
+
+
+def work(desk: Desk, seconds: int) -> None:
+    """Move the pointer for a while."""
+    for step in range(10 * seconds):
+        desk.tab.mouse.move(300 + step, 300)
+        desk.tab.wait_for_timeout(100)
+
+
+def leave(desk: Desk) -> None:
+    desk.tab.get_by_role("link", name="vhi reading room").click()
+    desk.tab.wait_for_selector(".worklist")
+
+
+def seconds_of(room: Room) -> float:
+    case = room.cases[0]
+    known = room.store.progress(room.reader).get((case.case, case.visit))
+    return known.seconds if known else 0.0
+
+
+def test_two_windows_at_once_count_once(phantom, context):
+    begun = time.monotonic()
+    other = Desk(context, phantom.tab.url.split("#")[0])
+    other.open(phantom.room.cases[0].case, phantom.room.cases[0].visit)
+    work(phantom, 5)  # to this browser both have the focus
+    leave(phantom)
+    leave(other)
+    assert 5 <= seconds_of(phantom.room) <= time.monotonic() - begun + 3
+
+
+def test_a_window_without_the_focus_does_not_count(phantom):
+    phantom.tab.evaluate("document.hasFocus = () => false")
+    work(phantom, 3)
+    leave(phantom)
+    assert seconds_of(phantom.room) <= 1.5  # what came before
+
+
+def test_time_that_could_not_be_stored_is_stored_with_the_next(phantom):
+    tab, refused = phantom.tab, []
+
+    def refuse(route) -> None:
+        refused.append(route)
+        route.abort()
+
+    tab.clock.install()
+    tab.reload()
+    tab.wait_for_selector(READY)
+    tab.route("**/action", refuse)
+    for step in range(20):
+        tab.mouse.move(300 + step, 300)
+        tab.clock.run_for(1000)
+    phantom.until(lambda: refused)
+    tab.unroute("**/action")
+    leave(phantom)
+    assert 19 <= seconds_of(phantom.room) <= 23
+    phantom.complaints.clear()  # of the refused request
+
+
+def test_a_clock_that_is_set_back_makes_no_idle_time_count(phantom):
+    tab, now = phantom.tab, time.time()
+    tab.clock.install(time=now)
+    tab.reload()
+    tab.wait_for_selector(READY)
+    tab.keyboard.press("ArrowDown")
+    tab.clock.set_system_time(now - 3600)
+    for _ in range(3):
+        tab.clock.run_for(60_000)
+    leave(phantom)
+    assert 25 <= seconds_of(phantom.room) <= 35  # what counts after a key
+
+
 def test_the_time_at_work_is_kept(phantom):
     for step in range(25):
         phantom.tab.mouse.move(300 + step, 300)
@@ -507,6 +878,44 @@ def test_regions_are_reached_and_judged_by_keys_alone(phantom):
     assert phantom.tab.get_by_role("dialog").is_visible()
     phantom.press("x", "Escape")
     assert phantom.number("removed") == 0  # keys rest while the list is shown
+
+
+def test_a_region_that_changed_after_it_was_judged_is_to_be_looked_at_again(phantom):
+    row = phantom.largest()
+    phantom.press("x")
+    phantom.wait("removed", 1)
+    at, y, x = row["point"]
+    gone = phantom.plane("regions", at) == row["id"]
+    gone[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = False  # this much of it is left
+    erased = {"slices": {str(at): {"cleared": bits_of(gone)}}}
+    phantom.room.reading(0).act("disease_region", erased)  # as another server does
+    phantom.tab.evaluate("dispatchEvent(new Event('focus'))")
+    notes = phantom.tab.locator(".panels .notes")
+    phantom.until(lambda: f"{row['voxels']} then; not applied; look again" in notes.inner_text())
+    assert (phantom.number("removed"), phantom.number("judged")) == (0, 0)
+    left = phantom.plane("regions", at)[y, x]
+    assert phantom.chosen() == left  # which has another number now
+    phantom.next()
+    phantom.wait("judged", 1)
+    assert phantom.state()["reviewed"] == [left] and "look again" not in notes.text_content()
+
+
+def test_the_history_tells_the_readers_own_time_and_what_was_undone(browser, tmp_path):
+    context = browser.new_context(timezone_id="Asia/Kolkata")
+    cases = vhi.load_cases("phantom")
+    with Store(tmp_path / "s") as store, served(Room(cases, store, "tester")) as room:
+        desk = Desk(context, room.url)
+        desk.open(cases[0].case, cases[0].visit)
+        desk.next()
+        desk.press("1", "x", "z")
+        history = desk.tab.locator(".history li")
+        desk.until(lambda: history.count() == 2)
+        undone = history.first.text_content()
+        (action, _) = store.actions(cases[0].case, cases[0].visit, "tester")[-2:]
+        time = dt.datetime.fromisoformat(action.time) + dt.timedelta(hours=5, minutes=30)
+        assert history.last.text_content() == f"{time:%Y-%m-%d %H:%M} removed region (vessel)"
+        assert undone.endswith("undo: removed region (vessel)")
+    context.close()
 
 
 # --------------------------------------------------------------------------- without a pointer
@@ -740,8 +1149,8 @@ def test_a_lab_without_thresholds_says_why(phantom):
     tab.get_by_role("button", name="Normal bone", exact=True).click()
     reading = phantom.room.reading(0)
     slices, rows, columns = reading.describe()["shape"]
-    nothing = base64.b64encode(bytes(-(-rows * columns // 8))).decode()
-    reading.act("normal_bone", {"slices": {str(k): nothing for k in range(slices)}})
+    all_cleared = {"cleared": bits_of(np.ones((rows, columns), bool))}
+    reading.act("normal_bone", {"slices": {str(k): all_cleared for k in range(slices)}})
     tab.reload()
     tab.wait_for_selector(READY)
     for name in ("Thresholds …", "Specks …"):
@@ -770,9 +1179,35 @@ def test_names_with_markup_show_as_text(browser, tmp_path):
         context.close()
 
 
-def test_nothing_from_image_headers_reaches_the_page(phantom):
-    described = phantom.tab.evaluate("async () => await (await fetch('/api/case/0')).text()")
-    assert "descrip" not in json.loads(described) and ".nii" not in described
+def test_nothing_from_image_headers_or_folders_reaches_the_page(context, tmp_path):
+    import nibabel as nib
+
+    folder = tmp_path / "DOE JANE"
+    folder.mkdir()
+    case = vhi.load_cases("phantom")[0]
+    for name in ("stir", "t1w", "normal_bone", "disease_region"):
+        image = nib.load(getattr(case, name))
+        for field in ("descrip", "aux_file", "intent_name"):
+            image.header[field] = b"DOE^JANE"
+        image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"DOE^JANE"))
+        case = replace(case, **{name: folder / f"{name}.nii.gz"})
+        nib.save(image, getattr(case, name))
+    assert gzip.decompress(case.stir.read_bytes()).count(b"DOE^JANE") == 4  # it was there
+    with Store(tmp_path / "s") as store, served(Room([case], store, "tester")) as room:
+        desk, answers = Desk(context, room.url), []
+        desk.tab.on("response", lambda answer: answers.append(answer))
+        desk.open(case.case, case.visit)
+        desk.next()
+        desk.press("x")
+        desk.wait("removed", 1)
+        for name in ("Thresholds …", "Specks …"):
+            desk.lab(name)
+            desk.press("Escape")
+        desk.button("Export")
+        desk.until(lambda: desk.text("exported").startswith("Written"), 60)
+        assert len(answers) > 10
+        for answer in answers:
+            assert b"DOE" not in answer.body() and b".nii" not in answer.body(), answer.url
 
 
 # ------------------------------------------------------------------------------------ left is left

@@ -17,7 +17,7 @@ from vhi.room.store import Store
 SHAPE = (60, 50, 8)
 AFFINE = np.diag([-1.5, 1.0, 4.0, 1.0])
 CENTRE, RADII, SLICES = (30, 25, 3), (7.5, 11.0), 4
-NO_BITS = "A" * (-(-60 * 50 // 8) // 3 * 4)
+ALL_CLEARED = {"cleared": "/" * (-(-60 * 50 // 8) // 3 * 4)}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def reading(tmp_path):
 
 def without_normal_bone(reading):
     """Take normal bone away on all slices."""
-    reading.act("normal_bone", {"slices": {str(k): NO_BITS for k in range(SHAPE[2])}})
+    reading.act("normal_bone", {"slices": {str(k): ALL_CLEARED for k in range(SHAPE[2])}})
 
 
 def test_the_labs_compute_on_what_the_library_measures(tmp_path):
@@ -57,7 +57,7 @@ def test_the_labs_compute_on_what_the_library_measures(tmp_path):
 
 def test_a_lab_is_of_the_case_as_it_stands_and_changes_nothing(reading):
     before = reading.lab("thresholds")["data"]["rule"]
-    now = reading.act("normal_bone", {"slices": {"3": NO_BITS}})["now"]
+    now = reading.act("normal_bone", {"slices": {"3": ALL_CLEARED}})["now"]
     rule = reading.lab("thresholds")["data"]["rule"]
     assert rule["lower"] == now["thresholds"]["lower"] != before["lower"]
     for name in LABS:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import signal
 import stat
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
+from urllib.request import url2pathname
 
 import numpy as np
 import pytest
@@ -18,9 +22,10 @@ from room_at_work import Command, ask, served
 from vhi import _open_command
 from vhi.cases import Case
 from vhi.room.labs import LABS
+from vhi.room.names_only import names_only
 from vhi.room.room import Room
 from vhi.room.store import Store
-from vhi.widgets.modules import module_text
+from vhi.widgets.modules import control_names
 
 NAME = '<script>alert(1)</script> "O\'Neil"'
 
@@ -45,9 +50,15 @@ def own(room: Room) -> str:
     return f"http://127.0.0.1:{room.port}"
 
 
+def as_page(room: Room, cookie: str) -> dict[str, str]:
+    """What the room's own page sends with an action."""
+    named = ask(room, "/api/worklist", cookie=cookie).json["room"]
+    return {"Origin": own(room), "X_Vhi_Room": named}
+
+
 PLACES = [
     *("/", "/api/worklist", "/api/case/0", "/api/case/0/stir", "/api/case/0/lab/thresholds"),
-    *("/static/room.js", "/control/thresholds.js", "/nothing"),
+    *("/static/room.js", "/widgets/thresholds.js", "/nothing"),
 ]
 
 
@@ -75,6 +86,51 @@ def test_a_token_is_good_once(room):
     assert ask(room, "/api/worklist", cookie=cookie).json["reader"] == NAME
 
 
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_who_follows_an_address_gets_a_page_and_not_json(room):
+    token = room.token
+    closed = ask(room, "/", **HTML)
+    cookie = enter(room)
+    for answer, status, words in (
+        (closed, 403, "the address that vhi open printed"),
+        (ask(room, f"/?token={token}", **HTML), 403, "This address was used"),
+        (ask(room, "/nothing", cookie=cookie, **HTML), 404, "no such thing"),
+    ):
+        assert (answer.status, words in answer.body.decode()) == (status, True)
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert token not in answer.body.decode()
+
+
+def test_a_request_of_another_kind_is_called_so(room):
+    answer = ask(room, "/api/worklist", cookie=enter(room), method="PUT", Origin=own(room))
+    assert answer.status == 405 and answer.json == {
+        "error": "This cannot be asked for in this way."
+    }
+
+
+def test_a_page_of_an_earlier_room_changes_nothing(room):
+    cookie = enter(room)
+    action = {"known": 0, "kind": "state", "payload": {"state": "done"}}
+    for named in ({"X_Vhi_Room": "another"}, {}):
+        answer = ask(
+            room, "/api/case/0/action", cookie=cookie, body=action, Origin=own(room), **named
+        )
+        assert answer.status == 409
+        assert answer.json == {"error": "This page belongs to an earlier room; load it again."}
+    for place in ("/api/worklist", "/api/case/0", "/api/case/0/stir/1"):
+        assert ask(room, place, cookie=cookie, X_Vhi_Room="another").status == 409
+    assert room.store.actions("tiny", "", NAME) == []
+
+
+def test_rooms_have_other_names(room, tiny_case, tmp_path):
+    with Store(tmp_path / "other") as store, served(Room([tiny_case], store, NAME)) as other:
+        assert (
+            as_page(other, enter(other))["X_Vhi_Room"] != as_page(room, enter(room))["X_Vhi_Room"]
+        )
+
+
 def test_another_sites_page_is_refused(room):
     cookie = enter(room)
     action = {"known": 0, "kind": "state", "payload": {"state": "done"}}
@@ -85,7 +141,7 @@ def test_another_sites_page_is_refused(room):
     for site in ("cross-site", "same-site"):
         assert ask(room, "/api/worklist", cookie=cookie, Sec_Fetch_Site=site).status == 403
     assert ask(room, "/api/worklist", cookie=cookie).json["cases"][0]["state"] == "new"
-    mine = ask(room, "/api/case/0/action", cookie=cookie, body=action, Origin=own(room))
+    mine = ask(room, "/api/case/0/action", cookie=cookie, body=action, **as_page(room, cookie))
     assert mine.status == 200
     assert ask(room, "/api/worklist", cookie=cookie).json["cases"][0]["state"] == "done"
 
@@ -96,6 +152,15 @@ def test_another_host_name_is_refused(room, host):
     name = host.format(port=room.port)
     assert ask(room, "/api/worklist", cookie=cookie, Host=name).status == 403
     assert ask(room, "/api/worklist", cookie=cookie, Host=f"localhost:{room.port}").status == 200
+
+
+def test_on_port_80_a_host_name_needs_no_port(room):
+    connection = http.client.HTTPConnection("127.0.0.1", room.port, timeout=10)
+    room.port = 80
+    names = {"Host": "127.0.0.1", "Cookie": f"vhi-room-80={room.cookie}"}
+    connection.request("GET", "/api/worklist", headers=names)
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def test_it_listens_on_this_machine_alone(room):
@@ -117,16 +182,16 @@ def test_it_listens_on_this_machine_alone(room):
         "/api/case/0/edits.json",
         "/api/case/0/passwd",
         "/api/case/0/stir/999",
+        "/api/case/0/stir/0,999",
+        "/api/case/0/stir/0,",
         "/api/case/0/lab/passwd",
         "/api/case/0/lab/thresholds?slice=999",
         "/api/case/0/lab/../../etc/passwd",
-        "/control/core.js",
-        "/control/cleaning.js",
-        "/control/..%2fserver.js",
         "/static/../server.py",
         "/static/..%2fserver.py",
         "/static/%2e%2e/server.py",
         "/static/.js",
+        f"/static/{'a' * 300}.js",
         "/widgets/core.py",
         "/widgets/..%2f..%2fpyproject.toml",
         "//etc/passwd",
@@ -142,7 +207,8 @@ def test_a_case_cannot_leave_its_folder(room, place):
     "body", [b"", b"[]", b"{", b"[" * 100_000, b'{"kind": 1}', b'{"kind": "edit", "payload": 3}']
 )
 def test_a_request_that_makes_no_sense_is_refused(room, body):
-    answer = ask(room, "/api/case/0/action", cookie=enter(room), body=body, Origin=own(room))
+    cookie = enter(room)
+    answer = ask(room, "/api/case/0/action", cookie=cookie, body=body, **as_page(room, cookie))
     assert answer.status == 400 and "error" in answer.json
 
 
@@ -152,13 +218,14 @@ def test_a_request_that_makes_no_sense_is_refused(room, body):
         ("delete", {}),
         ("edit", {"action": "remove", "scope": "region", "points": [[0, 0, 0]], "reason": ""}),
         ("edit", {"action": "remove", "scope": "region", "points": [[99, 0, 0]], "reason": ""}),
-        ("normal_bone", {"slices": {"../x": ""}}),
+        ("normal_bone", {"slices": {"../x": {"set": ""}}}),
+        ("normal_bone", {"slices": {"9" * 5000: {"set": ""}}}),
     ],
 )
 def test_an_action_that_cannot_be_is_refused_with_a_line_and_not_kept(room, kind, payload):
     cookie = enter(room)
     body = {"known": 0, "kind": kind, "payload": payload}
-    answer = ask(room, "/api/case/0/action", cookie=cookie, body=body, Origin=own(room))
+    answer = ask(room, "/api/case/0/action", cookie=cookie, body=body, **as_page(room, cookie))
     assert answer.status == 400
     assert "\n" not in answer.json["error"]
     assert room.store.actions("tiny", "", NAME) == []
@@ -174,13 +241,16 @@ def test_arrays_come_as_the_description_says(room):
         assert len(whole) == slices * rows * columns * size
         third = ask(room, f"/api/case/0/{name}/2", cookie=cookie).body
         assert third == whole[2 * rows * columns * size : 3 * rows * columns * size]
+        assert (
+            ask(room, f"/api/case/0/{name}/2,0", cookie=cookie).body == third + whole[: len(third)]
+        )
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_lab_is_the_notebooks_module_and_the_controls_data(room, name):
     cookie = enter(room)
-    script = ask(room, f"/control/{name}.js", cookie=cookie)
-    assert script.body.decode() == module_text(name)
+    script = ask(room, f"/widgets/{name}.js", cookie=cookie)
+    assert name in control_names() and script.status == 200
     assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
     for query, index in (("?slice=2", 2), ("", None)):
         state = ask(room, f"/api/case/0/lab/{name}{query}", cookie=cookie)
@@ -207,6 +277,37 @@ def test_a_case_that_cannot_be_opened_says_why_in_one_line(tiny_case, tmp_path):
         answer = ask(room, "/api/case/0", cookie=enter(room))
     assert answer.status == 400
     assert "missing.nii.gz" in answer.json["error"] and "\n" not in answer.json["error"]
+
+
+def test_the_page_is_told_no_folder_and_the_terminal_all(tiny_case, tmp_path, capsys):
+    folder = tmp_path / "DOE JANE"
+    broken = replace(tiny_case, stir=folder / "missing.nii.gz")
+    with Store(tmp_path / "store") as store, served(Room([broken], store, "r")) as room:
+        error = ask(room, "/api/case/0", cookie=enter(room)).json["error"]
+    assert error.startswith("missing.nii.gz: no such file")
+    assert f"vhi: {folder / 'missing.nii.gz'}: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("/a/b c/S.nii: bad; see /a/b c/T.json", "S.nii: bad; see T.json"),
+        ("/x/y/z.csv: bad (1/2 of it)", "z.csv: bad (1/2 of it)"),
+        ("no path, and/or no folder; 3 / 4", "no path, and/or no folder; 3 / 4"),
+        ("DOE/S.nii: bad; DOE/T.nii too", "S.nii: bad; T.nii too"),
+    ],
+)
+def test_folders_are_taken_out_of_a_line_and_nothing_else(line, shown):
+    assert names_only(line, [Path("/a/b c"), Path("DOE"), Path()]) == shown
+
+
+def test_an_export_is_named_from_the_readings_folder_on(room, capsys):
+    cookie = enter(room)
+    answer = ask(room, "/api/case/0/export", cookie=cookie, body={}, **as_page(room, cookie))
+    folder = room.export_folder(0)
+    assert answer.json == {"folder": folder.relative_to(room.store.path.parent).as_posix()}
+    assert (folder / "edits.json").is_file()
+    assert capsys.readouterr().out == f"Exported to {folder}\n"
 
 
 @pytest.mark.parametrize("name", ["../../x", "..", ".", "a/b", "\\\\x\\y", "C:x", "~", "é" * 300])
@@ -248,12 +349,24 @@ def test_the_browser_is_given_the_letter_and_never_the_token(tmp_path, monkeypat
     assert "no browser could be started" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser is a script")
 def test_no_command_line_holds_the_token(tmp_path):
-    with Command(tmp_path / "store", "--source", "phantom") as command:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/given\nexec sleep 20\n')
+    browser.chmod(0o700)
+    with Command(tmp_path / "store", "--source", "phantom", browser=f"{browser} %s &") as command:
         token = command.url.split("token=")[1]
+        given = tmp_path / "given"
+        end = time.monotonic() + 20
+        while not (given.exists() and given.read_text()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
         lines = [p.read_bytes() for p in _command_lines()]
-        assert lines
+        assert any(line.startswith(b"sleep\0") for line in lines)  # the browser is among them
         assert not any(token.encode() in line for line in lines)
+        (letter,) = given.read_text().split()
+        assert letter.startswith("file://") and token not in letter
+        assert token in Path(url2pathname(letter.removeprefix("file://"))).read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
@@ -262,14 +375,12 @@ def test_the_command_stops_when_asked_and_says_so(tmp_path, how):
     with Command(tmp_path / "store", "--source", "phantom") as command:
         command.process.stdout.readline()
         command.process.send_signal(how)
-        rest = command.process.stdout.read()
-        assert command.process.wait(10) == 130
+        rest = command.rest()
+        assert command.process.returncode == 130
     assert rest == "vhi: stopped; nothing half-written was left\n"
 
 
 def _command_lines():
-    from pathlib import Path
-
     if not Path("/proc/self/cmdline").exists():
         pytest.skip("no list of processes here")
     for place in Path("/proc").glob("[0-9]*/cmdline"):
@@ -306,8 +417,6 @@ def test_a_port_that_is_taken_is_named(fails, room, tmp_path):
 
 
 def test_own_scans_are_a_worklist_of_one():
-    from pathlib import Path
-
     cases, _ = _open_command._worklist(
         None, Path("a/S.nii.gz"), Path("T.nii.gz"), None, None, None, None, None
     )

@@ -18,22 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases import Case
-from vhi.edits import encode_edit
 from vhi.errors import InputError
 from vhi.room.actions import KINDS, Action, check_reader
-from vhi.room.drawn import decode_slices, encode_planes, plane_of
+from vhi.room.codes import codes_of
+from vhi.room.drawn import drawing_from
 from vhi.room.export import export_reading
 from vhi.room.history import History, replay, told, words
 from vhi.room.labs import LABS, lab_data
 from vhi.room.loading import Start, load_start
 from vhi.room.orientation import Layout, layout_of
-from vhi.room.payloads import (
-    edits_from,
-    reviewed_from,
-    seconds_from,
-    state_from,
-)
-from vhi.room.screen import Screen, codes_of, facts_of
+from vhi.room.payloads import edits_from, reviewed_from, seconds_from, state_from
+from vhi.room.schema import explain_broken
+from vhi.room.screen import Screen, facts_of
 from vhi.room.state import Stand, Stands
 from vhi.room.store import Store
 
@@ -42,8 +38,20 @@ DRAWN = ("normal_bone", "disease_region")
 CHANGING = ("labels", "regions", *DRAWN)
 """The arrays that actions change."""
 
+OTHERS = {
+    "candidates": "the candidates are others than those it was done with",
+    "t1w": "the T1w scan is another than the one it was done with",
+}
 
-def open_reading(case: Case, store: Store, reader: str, *, network: str | None = None) -> Reading:
+
+def open_reading(
+    case: Case,
+    store: Store,
+    reader: str,
+    *,
+    network: str | None = None,
+    resample_masks: bool = False,
+) -> Reading:
     """Open a case for a reader, with all that she did to it before.
 
     Parameters
@@ -56,6 +64,8 @@ def open_reading(case: Case, store: Store, reader: str, *, network: str | None =
         Her name.
     network
         The network that finds a disease region; default ``"default"``.
+    resample_masks
+        Carry what lies on another grid to that of STIR, as for `vhi.measure`.
 
     Returns
     -------
@@ -67,7 +77,8 @@ def open_reading(case: Case, store: Store, reader: str, *, network: str | None =
         A file or mask cannot be used, as for `vhi.measure`; another scan was read under the
         case's name; the store cannot be used.
     """
-    return Reading(load_start(case, store, network=network), store, check_reader(reader))
+    start = load_start(case, store, network=network, resample_masks=resample_masks)
+    return Reading(start, store, check_reader(reader))
 
 
 class Reading:
@@ -94,9 +105,11 @@ class Reading:
             for name, image in zip(SCANS, (start.stir, start.t1w), strict=True)
         }
         self._actions: list[Action] = []
+        self._told: list[dict[str, Any]] = []
         self._history: History = replay(())
         self._stand: Stand = self._stands.at(self._history)
         self._catch_up()
+        self._reopen()
 
     def describe(self) -> dict[str, Any]:
         """Return what a page has to know of the case, and how it stands (``now``)."""
@@ -106,7 +119,7 @@ class Reading:
                 **facts_of(self._start, self._layout, self._scans),
                 "reader": self._reader,
                 "arrays": {name: str(self._array(name).dtype) for name in (*SCANS, *CHANGING)},
-                "actions": [told(action) for action in self._actions],
+                "actions": self._told,
                 "now": self._now(None),
             }
 
@@ -145,11 +158,12 @@ class Reading:
         Parameters
         ----------
         kind
-            One of `vhi.room.store.KINDS`.
+            One of `vhi.room.actions.KINDS`.
         payload
             ``edit``: action, scope, points, reason, and for a cut line; ``reviewed``: points,
-            reviewed; ``normal_bone`` and ``disease_region``: slices; ``state``: state;
-            ``seconds``: seconds; ``undo`` and ``redo``: nothing.
+            reviewed; ``normal_bone`` and ``disease_region``: slices, of each what is set and
+            cleared; ``state``: state; ``seconds``: intervals, in seconds since 1970; ``undo`` and
+            ``redo``: nothing. See `vhi.room.payloads` and `vhi.room.drawn`.
         known
             The last action that the page has seen. An undo takes back the newest that stands of
             those.
@@ -172,16 +186,7 @@ class Reading:
             self._catch_up()
             stored, stand = self._stored(kind, payload, known)
             if stored is not None:
-                case = self._start.case
-                newer = self._store.append(
-                    case.case,
-                    case.visit,
-                    self._reader,
-                    kind,
-                    stored,
-                    known=self._history.known,
-                )
-                self._take(newer, stand if len(newer) == 1 else None)
+                self._append(kind, stored, stand)
             return self._answer(known, table)
 
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -241,15 +246,35 @@ class Reading:
         case, known = self._start.case, self._history.known
         self._take(self._store.actions(case.case, case.visit, self._reader, after=known))
 
+    def _append(self, kind: str, stored: dict[str, Any], stand: Stand | None = None) -> None:
+        """Store an action; `stand` is where it leads, where that is known already."""
+        case, known = self._start.case, self._history.known
+        newer = self._store.append(case.case, case.visit, self._reader, kind, stored, known=known)
+        self._take(newer, stand if len(newer) == 1 else None)
+
     def _take(self, newer: list[Action], stand: Stand | None = None) -> None:
         """Take in new actions; `stand` is where they lead, where that is known already."""
         if not newer:
             return
-        self._actions += newer
-        self._history = replay(self._actions)
-        if stand is not None:
-            self._stands.know(self._history, stand)
-        self._stand = self._stands.at(self._history)
+        actions = [*self._actions, *newer]
+        with explain_broken(self._store.path):
+            history, said = replay(actions), told(actions)
+            if stand is not None:
+                self._stands.know(history, stand)
+            self._stand = self._stands.at(history)
+        self._actions, self._history, self._told = actions, history, said
+
+    def _reopen(self) -> None:
+        """Put a case that is done in progress where what it was done with is another now."""
+        if self._history.progress.state != "done":
+            return
+        done = next(action for action in reversed(self._actions) if action.kind == "state")
+        now = self._stands.seen(self._stand)
+        why = [
+            OTHERS[name] for name, seen in done.payload.get("seen", {}).items() if now[name] != seen
+        ]
+        if why:
+            self._append("state", {"state": "in progress", "why": "; ".join(why)})
 
     def _stored(
         self, kind: str, payload: Mapping[str, Any], known: int
@@ -258,36 +283,30 @@ class Reading:
 
         For edits also where they lead, which had to be computed to check them.
         """
+        now, stand = dt.datetime.now(dt.UTC), self._stand
         if kind == "edit":
-            time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-            stand = self._stand
-            edits, pieces = edits_from(
+            time = now.isoformat(timespec="seconds")
+            records, edits, pieces = edits_from(
                 payload, self._layout, stand.pieces, reader=self._reader, time=time
             )
-            stored = {"edits": [encode_edit(edit) for edit in edits]}
-            return stored, replace(stand, pieces=pieces, edits=(*stand.edits, *edits))
+            return {"edits": records}, replace(stand, pieces=pieces, edits=(*stand.edits, *edits))
         if kind in DRAWN:
-            return self._drawn(kind, payload), None
+            return drawing_from(payload, self._layout), None
         if kind in ("undo", "redo"):
             history = self._history
             target = history.to_undo(known) if kind == "undo" else history.to_redo()
             return (None if target is None else {"action": target.id}), None
         if kind == "reviewed":
-            return reviewed_from(payload, self._layout, self._start.stir), None
-        return (state_from(payload) if kind == "state" else seconds_from(payload)), None
-
-    def _drawn(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the slices of a drawing that are new; None where none is."""
-        mask = self._mask(name)
-        planes = {
-            number: plane
-            for number, plane in decode_slices(payload, self._layout).items()
-            if (plane != plane_of(mask, self._layout, number)).any()
-        }
-        return encode_planes(planes) if planes else None
+            return reviewed_from(payload, self._layout, stand.pieces), None
+        if kind == "seconds":
+            return seconds_from(payload, now.timestamp()), None
+        stored = state_from(payload)
+        if stored["state"] == "done":
+            stored["seen"] = self._stands.seen(stand)
+        return stored, None
 
     def _answer(self, known: int, table: int | None) -> dict[str, Any]:
-        newer = [told(action) for action in self._actions if action.id > known]
+        newer = [each for each in self._told if each["id"] > known]
         return {"actions": newer, "now": self._now(table)}
 
     def _now(self, table: int | None) -> dict[str, Any]:
@@ -300,8 +319,9 @@ class Reading:
             "known": history.known,
             "state": history.progress.state,
             "seconds": round(history.progress.seconds, 3),
-            "undo": None if undo is None else words(undo),
-            "redo": None if redo is None else words(redo),
+            "undo": None if undo is None else words(undo, {}),
+            "redo": None if redo is None else words(redo, {}),
+            "changed": self._stand.to_look_at(),
             **numbers,
             "revisions": {
                 name: self._screen.checksums(name, self._source(name)) for name in CHANGING

@@ -2,13 +2,17 @@
 
 It listens on the loopback address only. A token that stands in nothing but the address which is
 opened in the browser is exchanged, once, for a cookie; every other request needs the cookie, the
-right host name and, from a page, the same origin. Cases are numbers of the worklist, never paths.
+right host name and, from a page, the same origin. Cases are numbers of the worklist, never paths;
+a page names the room that gave it the worklist, so that its numbers are never another room's.
 """
 
 from __future__ import annotations
 
 import hmac
+import html
 import json
+import secrets
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +22,10 @@ import tornado.ioloop
 import tornado.netutil
 import tornado.web
 
+from vhi._terminal import one_line
 from vhi.errors import InputError
-from vhi.room.labs import LABS
+from vhi.room.names_only import names_only
 from vhi.room.room import ADDRESS, Room
-from vhi.widgets.modules import module_text
 
 STATIC = Path(__file__).parent / "static"
 WIDGETS = Path(__file__).parent.parent / "widgets"
@@ -39,15 +43,28 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+TEXTS = {
+    403: "This page needs the address that vhi open printed when it started.",
+    400: "The request is not understood; load the page again.",
+    404: "There is no such thing here.",
+    405: "This cannot be asked for in this way.",
+    409: "This page belongs to an earlier room; load it again.",
+}
+USED = (
+    "This address was used: it is good for one visit. Go on in the browser in which it was opened; "
+    "to read in another one, stop vhi open with Ctrl C and start it again. Nothing is lost."
+)
 
 
 class _Door(tornado.web.RequestHandler):
     """Every request passes here."""
 
     room: Room
+    identity: str
+    said = ""  # where more is known of a refusal than its number
 
-    def initialize(self, room: Room) -> None:
-        self.room = room
+    def initialize(self, room: Room, identity: str) -> None:
+        self.room, self.identity = room, identity
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -55,7 +72,9 @@ class _Door(tornado.web.RequestHandler):
             self.set_header(name, value)
 
     def prepare(self) -> None:
-        own = {f"{ADDRESS}:{self.room.port}", f"localhost:{self.room.port}"}
+        own = {f"{name}:{self.room.port}" for name in (ADDRESS, "localhost")}
+        if self.room.port == 80:  # which a browser leaves out
+            own |= {ADDRESS, "localhost"}
         # A foreign name that resolves to this machine, or another site's page.
         if self.request.headers.get("Host", "") not in own:
             raise tornado.web.HTTPError(403, reason="wrong host name")
@@ -68,6 +87,9 @@ class _Door(tornado.web.RequestHandler):
         if sender not in ("same-origin", "none") and not self.may_be_linked_to():
             raise tornado.web.HTTPError(403, reason="request of another page")
         self.check_cookie()
+        # The same port may be another room's after a while: other cases, or another reader.
+        if self.request.headers.get("X-Vhi-Room", "" if post else self.identity) != self.identity:
+            raise tornado.web.HTTPError(409)
 
     def may_be_linked_to(self) -> bool:
         return False
@@ -83,15 +105,30 @@ class _Door(tornado.web.RequestHandler):
         return f"vhi-room-{self.room.port}"
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        texts = {
-            403: "This page needs the address that vhi open printed when it started.",
-            400: "The request is not understood; load the page again.",
-            404: "There is no such thing here.",
-        }
         error = kwargs.get("exc_info", (None, None))[1]
-        text = str(error) if isinstance(error, InputError) else texts.get(status_code)
+        text = self.said or TEXTS.get(status_code, "The reading room failed; see its terminal.")
+        if isinstance(error, InputError):
+            text = self.without_folders(str(error))
+        if "text/html" in self.request.headers.get("Accept", ""):  # typed, or followed
+            self.finish_page(
+                f"<title>vhi</title><h1>vhi reading room</h1><p>{html.escape(text)}</p>"
+            )
+            return
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"error": text or "The reading room failed; see its terminal."}))
+        self.finish(json.dumps({"error": text}))
+
+    def finish_page(self, markup: str) -> None:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(f'<!doctype html><html lang="en"><meta charset="utf-8">{markup}')
+
+    def without_folders(self, text: str) -> str:
+        """Give a line for the page; where that takes folders out, the terminal has it whole."""
+        cases, store = self.room.cases, Path(self.room.store.path)
+        scans = (p for c in cases for p in (c.stir, c.t1w, c.normal_bone, c.disease_region))
+        shown = names_only(text, {Path.home(), store.parent, *(p.parent for p in scans if p)})
+        if shown != text:
+            print(f"vhi: {one_line(text)}", file=sys.stderr, flush=True)
+        return shown
 
     async def work(self, function: Callable[[], Any]) -> Any:
         """Run a function on a worker, so that other tabs are answered meanwhile."""
@@ -136,6 +173,7 @@ class _Page(_Door):
             self.set_header("Content-Type", "text/html; charset=utf-8")
             self.finish((STATIC / "room.html").read_bytes())
             return
+        self.said = USED if self.room.token is None else ""
         if not self.room.admit(token):
             super().check_cookie()  # a reload of the first address in the same browser is no harm
         self.set_cookie(
@@ -143,71 +181,62 @@ class _Page(_Door):
         )
         # Not a redirect: where a file of this machine led here, the browser would hold the cookie
         # back from what follows. A step from our own page to our own page is surely ours.
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(
-            '<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>vhi</title>'
-        )
+        self.finish_page('<meta http-equiv="refresh" content="0; url=/"><title>vhi</title>')
 
 
 class _Worklist(_Door):
     async def get(self) -> None:
-        self.finish(await self.work(self.room.worklist))
+        self.finish({**await self.work(self.room.worklist), "room": self.identity})
 
 
 class _CaseFile(_Door):
     async def get(self, number: str) -> None:
-        place = self.number(number)
-        self.finish(await self.work(lambda: self.room.reading(place).describe()))
+        reading = await self.room.opened(self.number(number))
+        self.finish(await self.work(reading.describe))
 
 
 class _Array(_Door):
-    async def get(self, number: str, name: str, index: str | None = None) -> None:
-        place = self.number(number)
-        at = None if index is None else int(index)
-        content = await self.asked_for(lambda: self.room.reading(place).array(name, at))
+    async def get(self, number: str, name: str, slices: str | None = None) -> None:
+        reading = await self.room.opened(self.number(number))
+        places = [None] if slices is None else [int(each) for each in slices.split(",")]
+        content = await self.asked_for(lambda: b"".join(reading.array(name, k) for k in places))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(content)
 
 
 class _Lab(_Door):
     async def get(self, number: str, name: str) -> None:
-        place = self.number(number)
         at = _whole(self.get_query_argument("slice", None))
-        self.finish(await self.asked_for(lambda: self.room.reading(place).lab(name, at)))
+        reading = await self.room.opened(self.number(number))
+        self.finish(await self.asked_for(lambda: reading.lab(name, at)))
 
 
 class _Since(_Door):
     async def get(self, number: str) -> None:
-        place = self.number(number)
         known, table = (_whole(self.get_query_argument(name, None)) for name in ("known", "table"))
-        self.finish(
-            await self.work(lambda: self.room.reading(place).sync(known=known or 0, table=table))
-        )
+        reading = await self.room.opened(self.number(number))
+        self.finish(await self.work(lambda: reading.sync(known=known or 0, table=table)))
 
 
 class _Action(_Door):
     async def post(self, number: str) -> None:
-        place = self.number(number)
         asked = _asked(self.request.body)
         kind, payload = asked.get("kind"), asked.get("payload")
         if not isinstance(kind, str) or not isinstance(payload, dict):
             raise tornado.web.HTTPError(400)
         known, table = (_whole(asked.get(name)) for name in ("known", "table"))
+        reading = await self.room.opened(self.number(number))
         self.finish(
-            await self.work(
-                lambda: self.room.reading(place).act(kind, payload, known=known or 0, table=table)
-            )
+            await self.work(lambda: reading.act(kind, payload, known=known or 0, table=table))
         )
 
 
 class _Export(_Door):
     async def post(self, number: str) -> None:
         place = self.number(number)
-        folder = self.room.export_folder(place)
-        written = await self.work(
-            lambda: self.room.reading(place).export(folder, overwrite=folder.exists())
-        )
-        self.finish({"folder": str(written)})
+        written = await self.work(lambda: self.room.export(place))
+        print(f"Exported to {written}", flush=True)
+        self.finish({"folder": written.relative_to(self.room.store.path.parent).as_posix()})
 
 
 class _File(_Door):
@@ -215,8 +244,9 @@ class _File(_Door):
 
     folder: Path
 
-    def initialize(self, room: Room, folder: Path) -> None:  # type: ignore[override]
-        self.room, self.folder = room, folder
+    def initialize(self, folder: Path, **shared: Any) -> None:  # type: ignore[override]
+        super().initialize(**shared)
+        self.folder = folder
 
     def get(self, name: str) -> None:
         path = self.folder / name  # the route lets letters, digits, "-", "_" and one "." through
@@ -225,16 +255,6 @@ class _File(_Door):
         kind = "text/css" if path.suffix == ".css" else "text/javascript"
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
         self.finish(path.read_bytes())
-
-
-class _Control(_Door):
-    """A lab's control as one module, the text that a notebook runs."""
-
-    def get(self, name: str) -> None:
-        if name not in LABS:
-            raise tornado.web.HTTPError(404)
-        self.set_header("Content-Type", "text/javascript; charset=utf-8")
-        self.finish(module_text(name))
 
 
 class _Nothing(_Door):
@@ -266,8 +286,8 @@ def _whole(value: Any) -> int | None:
 
 def application(room: Room) -> tornado.web.Application:
     """Put the routes together."""
-    case, shared = r"/api/case/([0-9]+)", {"room": room}
-    script = r"/([A-Za-z0-9_-]+\.(?:js|css))"
+    case, shared = r"/api/case/([0-9]+)", {"room": room, "identity": secrets.token_urlsafe(9)}
+    script = r"/([A-Za-z0-9_-]{1,60}\.(?:js|css))"
     return tornado.web.Application(
         [
             (r"/", _Page, shared),
@@ -278,8 +298,7 @@ def application(room: Room) -> tornado.web.Application:
             (case + "/export", _Export, shared),
             (case + "/lab/([a-z_]+)", _Lab, shared),
             (case + r"/([a-z0-9_]+)", _Array, shared),
-            (case + r"/([a-z0-9_]+)/([0-9]{1,6})", _Array, shared),
-            (r"/control/([a-z_]+)\.js", _Control, shared),
+            (case + r"/([a-z0-9_]+)/([0-9]{1,6}(?:,[0-9]{1,6})*)", _Array, shared),
             ("/static" + script, _File, {**shared, "folder": STATIC}),
             ("/widgets" + script, _File, {**shared, "folder": WIDGETS}),
         ],

@@ -2,21 +2,20 @@
 //
 // Offers: openCase
 
+import { drawnOn, packed } from "./planes.js";
 import { getArray, getJson, post } from "./server.js";
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
 
-/** Load a case; `onChange(file)` is called whenever its state is another. */
-export async function openCase(id, onChange) {
+/** Load a case. `follow(onChange)` says who hears of it whenever its state is another. */
+export async function openCase(id) {
   const path = `/api/case/${id}`;
   const { now, actions, ...meta } = await getJson(path);
   const [slices, height, width] = meta.shape;
   const pixels = height * width;
   const file = { id, meta, slices, width, height, actions };
-  const load = (name, slice) => {
-    const place = slice === undefined ? `${path}/${name}` : `${path}/${name}/${slice}`;
-    return getArray(place, TYPES[meta.arrays[name]]);
-  };
+  let onChange = () => {};
+  const load = (name, part = "") => getArray(`${path}/${name}${part}`, TYPES[meta.arrays[name]]);
   const names = Object.keys(meta.arrays);
   (await Promise.all(names.map((name) => load(name)))).forEach((array, i) => {
     file[names[i]] = array;
@@ -37,14 +36,17 @@ export async function openCase(id, onChange) {
   /** Take over a newer state; only the slices that have changed are fetched. */
   const take = async (answer) => {
     const next = answer.now;
-    const changed = Object.entries(next.revisions).flatMap(([name, revisions]) =>
-      revisions.flatMap((revision, slice) => (revision === file.now.revisions[name][slice] ? [] : [[name, slice]])),
+    const changed = Object.entries(next.revisions).flatMap(([name, revisions]) => {
+      const others = revisions.flatMap((revision, slice) => (revision === file.now.revisions[name][slice] ? [] : [slice]));
+      return others.length ? [[name, others]] : [];
+    });
+    const planes = await Promise.all(changed.map(([name, others]) => load(name, `/${others}`)));
+    changed.forEach(([name, others], i) =>
+      others.forEach((slice, n) => file[name].set(planes[i].subarray(n * pixels, (n + 1) * pixels), slice * pixels)),
     );
-    const planes = await Promise.all(changed.map(([name, slice]) => load(name, slice)));
-    changed.forEach(([name, slice], i) => file[name].set(planes[i], slice * pixels));
     file.actions.push(...answer.actions);
     setNow(next);
-    onChange(file);
+    onChange();
   };
   setNow(now);
 
@@ -57,32 +59,58 @@ export async function openCase(id, onChange) {
   };
   const channel = new BroadcastChannel(`vhi-room-${id}`);
   const since = () => `${path}/since?known=${file.now.known}&table=${file.now.table}`;
-  const act = async (kind, payload) => {
-    const { known, table } = file.now;
-    await take(await post(`${path}/action`, { known, table, kind, payload }));
-    channel.postMessage(file.now.known);
-  };
+  /** Gives whether anything was stored. What is asked for is decided when its turn comes. */
+  const act = (kind, payloadNow) =>
+    inTurn(async () => {
+      const payload = payloadNow();
+      if (!payload) return false;
+      const { known, table } = file.now;
+      await take(await post(`${path}/action`, { known, table, kind, payload }));
+      channel.postMessage(file.now.known);
+      return true;
+    });
   const catchUp = () => inTurn(async () => take(await getJson(since())));
   channel.onmessage = () => catchUp().catch(() => {});
+  // What another tab did while this one was loading.
+  await catchUp();
 
+  const drawings = []; // on their way to the store: {name, changes by slice}
+  const plane = (name, slice) => file[name].subarray(slice * pixels, (slice + 1) * pixels);
   return Object.assign(file, {
-    plane: (name, slice) => file[name].subarray(slice * pixels, (slice + 1) * pixels),
+    plane,
+    follow: (hears) => {
+      onChange = hears;
+    },
+    /** A mask as the reader sees it: with what is on its way to the store, and with `drawing`. */
+    shown: (name, slice, drawing) =>
+      [...drawings, drawing].reduce(
+        (below, each) => (each?.name === name && each.changes.has(slice) ? drawnOn(below, each.changes.get(slice)) : below),
+        plane(name, slice),
+      ),
+    isStoring: (name) => drawings.some((each) => each.name === name),
     regionAt: (slice, x, y) =>
       x >= 0 && y >= 0 && x < width && y < height ? file.regions[slice * pixels + y * width + x] : 0,
     /** What became of a region, in a word. */
     stateOf: (region) => (file.removed.has(region) ? "removed" : file.reviewed.has(region) ? "kept" : "not seen"),
     /** Intensity of a stored code. */
     value: (name, code) => meta.values[name].low + meta.values[name].step * code,
-    act: (kind, payload) => inTurn(() => act(kind, payload)),
-    catchUp,
-    spend: (seconds, closing) => {
-      const { known, table } = file.now;
-      const action = { known, table, kind: "seconds", payload: { seconds } };
-      return post(`${path}/action`, action, { keepalive: closing }).catch(() => {});
+    act,
+    draw: (drawing) => {
+      const { name, changes } = drawing;
+      const bits = ([slice, parts]) => [slice, Object.fromEntries(Object.entries(parts).map(([part, marked]) => [part, packed(marked)]))];
+      drawings.push(drawing);
+      const stored = act(name, () => ({ slices: Object.fromEntries([...changes].map(bits)) }));
+      return stored.finally(() => drawings.splice(drawings.indexOf(drawing), 1));
     },
-    /** What a control computes on, for the case as it stands. */
+    catchUp,
+    spend: (intervals, closing) =>
+      post(`${path}/action`, { known: file.now.known, table: file.now.table, kind: "seconds", payload: { intervals } }, { keepalive: closing }),
+    /** What a control computes on, for the case as it stands once all before is stored. */
     lab: (name, slice) => inTurn(() => getJson(`${path}/lab/${name}?slice=${slice}`)),
-    exportResult: () => inTurn(() => post(`${path}/export`, {})),
+    exportResult: async () => {
+      await waiting;
+      return post(`${path}/export`, {});
+    },
     close: () => channel.close(),
   });
 }

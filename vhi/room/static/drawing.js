@@ -24,10 +24,7 @@ export function drawer(file, ui) {
     return kept[name].path;
   };
   /** A mask of this slice, with the stroke that is being drawn. */
-  const mask = (name) => {
-    const planes = ui.pending?.name === name ? ui.pending.planes : null;
-    return planes?.get(ui.slice) ?? file.plane(name, ui.slice);
-  };
+  const mask = (name) => file.shown(name, ui.slice, ui.pending);
   const grey = (name) => {
     const [low, high] = ui.windows[name];
     const { low: first, step } = meta.values[name];
@@ -49,7 +46,8 @@ export function drawer(file, ui) {
   };
   const area = (name, colour) => {
     // While one is drawn it is another with every move.
-    const mark = ui.pending?.name === name ? {} : `${file.now.revisions[name][ui.slice]} ${ui.slice}`;
+    const moves = ui.pending?.name === name || file.isStoring(name);
+    const mark = moves ? {} : `${file.now.revisions[name][ui.slice]} ${ui.slice}`;
     return { path: traced(name, mark, () => mask(name)), colour, wide: ui.mode === name };
   };
   const regionsWhere = (holds) => file.plane("regions", ui.slice).map((id) => (holds(id) ? 1 : 0));

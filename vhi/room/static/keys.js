@@ -17,7 +17,8 @@ export const KEYS = [
   ["P B L C", "Cleaning: point, box, lasso (Alt: restore), cut", {}],
   ["E P R", "Areas: ellipse, brush, eraser", {}],
   ["Tab", "A picture in focus: the arrow keys then move a cursor on it (Shift: 5 pixels)", {}],
-  ["Enter, Esc", "That cursor presses, and lets go (Alt Enter: restore); leaves off", {}],
+  ["Enter", "That cursor presses, and lets go (Alt Enter: restore)", {}],
+  ["Esc", "Leaves off what is being drawn, with cursor or pointer", {}],
   ["W M", "Window (or drag with the right button), move (middle button)", {}],
   ["A", "Next step: cleaning, normal bone, disease region", { a: ["mode"] }],
   ["O", "Colours on, off", { o: ["overlay"] }],
@@ -28,29 +29,40 @@ export const KEYS = [
   ["?", "This list", { "?": ["help"] }],
 ];
 
-const WRITES = "input:not([type=checkbox]):not([type=radio]), select, textarea";
+const HELD = new Set(["step", "zoom"]); // go on while their key is held; all else is done once
+const MOVES = /^(Arrow.*|Page(Up|Down)|Home|End)$/; // what sliders and lists take for themselves
 
 /** Listen to keys while the screen is shown. `toolKeys()` gives {key: tool} of the present step. */
 export function keyboard(does, toolKeys) {
   const bound = Object.assign({}, ...KEYS.map(([, , keys]) => keys));
   const stop = new AbortController();
   const pressed = (event) => {
-    if (does.ui.drawing || document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (does.ui.drawing) {
+      if (event.key === "Escape") does.ui.drawing.drop();
+      return;
+    }
     const control = event.ctrlKey || event.metaKey;
     if (control && event.key.toLowerCase() === "z") {
       event.preventDefault();
-      return event.shiftKey ? does.redo() : does.undo();
+      return event.repeat ? null : does[event.shiftKey ? "redo" : "undo"]();
     }
-    if (control || event.altKey || event.target.matches(WRITES)) return;
-    // A button or link in focus keeps its own space bar.
-    if (event.key === " " && event.target.matches("button, a, input, summary")) return;
+    if (control || event.altKey) return;
+    // What is in focus keeps its own keys, and no others.
+    if (event.key === " " && event.target.matches("button, a, input, select, summary")) return;
+    if (MOVES.test(event.key) && event.target.matches("input[type=range], select")) return;
     const tool = toolKeys()[event.key];
-    if (tool) return does.tool(tool);
-    const found = bound[event.key];
-    if (!found) return;
+    const [name, ...given] = tool ? ["tool", tool] : (bound[event.key] ?? []);
+    if (!name) return;
     event.preventDefault();
-    does[found[0]](...found.slice(1));
+    if (!event.repeat || HELD.has(name)) does[name](...given);
   };
+  // Once set by the pointer, a slider or list gives the arrow keys back to the slices.
+  let byPointer = false;
+  const listen = (name, heard) => addEventListener(name, heard, { signal: stop.signal, capture: true });
+  listen("pointerdown", () => (byPointer = true));
+  listen("keydown", () => (byPointer = false));
+  listen("change", ({ target }) => byPointer && target.matches("input, select") && target.blur());
   addEventListener("keydown", pressed, { signal: stop.signal });
   return () => stop.abort();
 }

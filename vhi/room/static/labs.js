@@ -6,7 +6,7 @@ import { areaPlane, areaSlices } from "/widgets/area.js";
 import { pageModel } from "/widgets/page.js";
 import { element } from "/widgets/view.js";
 
-import { areaPlanes } from "./tools.js";
+import { areaChanges } from "./tools.js";
 
 const NOTHING = "Only to look: nothing of the reading changes.";
 const LABS = {
@@ -49,12 +49,12 @@ export function labDialog(screen) {
     const [first, last] = areaSlices(now);
     dialog.close();
     if (ui.slice < first || ui.slice > last) screen.goTo(now.slice);
-    return screen.drawArea("normal_bone", areaPlanes(file, plane, [first, last], ui.area_adds));
+    return screen.drawArea(areaChanges(file, plane, [first, last], ui.area_adds));
   };
 
   const open = async (name) => {
     const { title: words, about: said } = LABS[name];
-    const asked = [import(`/control/${name}.js`), file.lab(name, ui.slice)];
+    const asked = [import(`/widgets/${name}.js`), file.lab(name, ui.slice)];
     const [control, state] = await Promise.all(asked).catch((error) => [screen.tell(error)]);
     if (!control || dialog.open) return;
     title.textContent = words;

@@ -1,6 +1,7 @@
 // What stands under the pictures: the region, the tools of the step, the numbers.
 //
-// Offers: panels(screen) -> {element, refresh(), region(id), numbers(now)}
+// Offers: panels(screen) -> {element, refresh(), refreshTools(), refreshNumbers(),
+// refreshList(), region(id), exported(text, busy)}
 
 import { bars, chart } from "/widgets/chart.js";
 import { counted, drawn, element, RED, YELLOW } from "/widgets/view.js";
@@ -127,8 +128,8 @@ export function panels(screen) {
     reason.value = ui.reason;
   };
 
-  /** `now`: what follows from an area that is still being drawn, where one is. */
-  const refreshNumbers = (now = file.now) => {
+  const refreshNumbers = () => {
+    const { now, histogram: bins } = screen.numbersNow();
     const drawing = now !== file.now;
     const rough = drawing && !file.meta.values.stir.exact;
     const { volume: lower, thresholds: t, normal_bone, disease_region } = now;
@@ -139,14 +140,14 @@ export function panels(screen) {
       : "No thresholds";
     const changed = [normal_bone, disease_region].map((each) => (each.changed ? ` (${counted(each.changed)} changed)` : ""));
     area.textContent = `Normal bone ${counted(normal_bone.voxels)} voxels${changed[0]}; disease region ${counted(disease_region.voxels)}${changed[1]}`;
-    histogram = now.histogram && t ? { ...now.histogram, thresholds: t } : null;
+    histogram = bins && t ? { ...bins, thresholds: t } : null;
     if (histogram) {
       const { edges, counts } = histogram;
       const high = Math.max(edges[edges.length - 1], t.upper);
       plot.refresh({ x: [edges[0], high + 0.04 * (high - edges[0])], y: [0, Math.max(...counts)] });
     }
     plot.element.hidden = !histogram;
-    const words = [now.problem, ...now.doubts, ...now.stale, ...file.meta.notes].filter(Boolean);
+    const words = [now.problem, ...now.doubts, ...now.changed, ...now.stale, ...file.meta.notes].filter(Boolean);
     warn.replaceChildren(...words.map((text) => element("p", {}, text)));
   };
 
@@ -167,7 +168,7 @@ export function panels(screen) {
     status.textContent = `${now.state}, ${minutes(now.seconds)} min`;
     for (const [name, value] of Object.entries({ judged, removed: file.removed.size, regions: rows.length })) seen.dataset[name] = value;
     history.replaceChildren(
-      ...file.actions.filter((each) => each.kind !== "seconds").slice(-100).reverse().map((each) => element("li", {}, `${each.time.slice(0, 16).replace("T", " ")} ${each.words}`)),
+      ...file.actions.filter((each) => each.kind !== "seconds").slice(-100).reverse().map((each) => element("li", {}, `${localTime(each.time)} ${each.words}`)),
     );
   };
 
@@ -205,8 +206,17 @@ export function panels(screen) {
     refreshNumbers,
     refreshList,
     region,
-    exported: (text) => (exported.textContent = text),
+    exported: (text, busy = false) => {
+      exported.textContent = text;
+      save.disabled = busy;
+    },
   };
+}
+
+/** A time of the store (UTC) as the reader's clock shows it: "2026-11-21 22:04". */
+function localTime(time) {
+  const at = new Date(time);
+  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace("T", " ");
 }
 
 /** A region in words. */

@@ -23,7 +23,7 @@ export function picture({ name, legend, width, height, pixel_mm, letters, onSize
   const place = element("span", { class: "place" });
   const told = element("span", { class: "tip" });
   const letter = (text, side) => element("span", { class: `letter ${side}`, title: sides[text] ?? "" }, text);
-  const box = element("div", { class: "screen" }, canvas, letter(letters.left, "at-left"), letter(letters.right, "at-right"), place, told);
+  const box = element("div", { class: "screen" }, canvas, ...SIDES.map((side) => letter(letters[side], `at-${side}`)), place, told);
   const heading = element("h3", {}, name, ...legend.flatMap(([colour, text]) => [" ", element("span", { class: `key ${colour}` }, text)]));
   const frame = element("section", { class: "picture", "aria-label": name }, heading, box);
   const under = layer(width, height);
@@ -94,11 +94,14 @@ export function picture({ name, legend, width, height, pixel_mm, letters, onSize
 }
 
 const KEYS = "Arrow keys move a cursor, with Shift by 5 pixels. Enter presses and lets go, Escape leaves off. Page Up and Page Down change the slice.";
+const SIDES = ["left", "right", "top", "bottom"];
 const sides = {
   R: "right of the patient",
   L: "left of the patient",
   A: "front of the patient",
   P: "back of the patient",
+  S: "towards the head",
+  I: "towards the feet",
 };
 
 function drawCross(context, { x, y }) {

@@ -42,14 +42,14 @@ export function ellipse(centre, radii_mm, pixel_mm, width, height) {
   return plane;
 }
 
-/** Set the pixels under a round brush drawn from `a` to `b`; always at least the one beneath it. */
-export function brush(plane, width, height, a, b, diameter_mm, pixel_mm, value) {
+/** Mark the pixels under a round brush drawn from `a` to `b`; always at least the one beneath it. */
+export function brush(plane, width, height, a, b, diameter_mm, pixel_mm) {
   const steps = Math.max(1, Math.ceil(2 * Math.hypot(b.x - a.x, b.y - a.y)));
   const r = diameter_mm / 2;
   for (let n = 0; n <= steps; n += 1) {
     const at = { x: a.x + ((b.x - a.x) * n) / steps, y: a.y + ((b.y - a.y) * n) / steps };
     const set = (x, y) => {
-      if (x >= 0 && y >= 0 && x < width && y < height) plane[y * width + x] = value;
+      if (x >= 0 && y >= 0 && x < width && y < height) plane[y * width + x] = 1;
     };
     set(Math.floor(at.x), Math.floor(at.y));
     const [ry, rx] = pixel_mm.map((mm) => r / mm);
@@ -80,6 +80,11 @@ export function simplified(points, slack = 0.4) {
     ...simplified(points.slice(0, far + 1), slack).slice(0, -1),
     ...simplified(points.slice(far), slack),
   ];
+}
+
+/** A plane after a drawing: what it set is marked, what it cleared is not. Either may be missing. */
+export function drawnOn(plane, { set, cleared }) {
+  return plane.map((yes, i) => ((yes || set?.[i]) && !cleared?.[i] ? 1 : 0));
 }
 
 /** A plane as base64 of its bits, highest bit first, as numpy.packbits. */

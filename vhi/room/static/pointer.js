@@ -16,6 +16,7 @@ export function pointerOn(shown, strokes, screen) {
     "wheel",
     (event) => {
       event.preventDefault();
+      if (ui.drawing) return;
       if (event.ctrlKey || event.metaKey) return screen.zoom(Math.exp(-event.deltaY / 300), shown.pointAt(event));
       screen.wheel(event.deltaY);
     },
@@ -27,19 +28,19 @@ export function pointerOn(shown, strokes, screen) {
     document.activeElement?.blur();
     if (ui.drawing) return;
     canvas.setPointerCapture(event.pointerId);
-    from = { x: event.clientX, y: event.clientY, moved: false };
+    from = { id: event.pointerId, x: event.clientX, y: event.clientY, moved: false };
     strokes.press(BUTTONS[event.button] ?? ui.tool, shown.pointAt(event));
   });
   canvas.addEventListener("pointermove", (event) => {
     const at = shown.pointAt(event);
     screen.hover(at);
-    if (!from) return;
+    if (event.pointerId !== from?.id) return;
     const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
     from.moved ||= Math.hypot(dx, dy) >= CLICK_PX;
     strokes.move(at, dx, dy);
   });
   canvas.addEventListener("pointerup", (event) => {
-    if (!from) return;
+    if (event.pointerId !== from?.id) return;
     const { moved } = from;
     from = null;
     strokes.release(shown.pointAt(event), !moved, event.altKey);

@@ -2,7 +2,6 @@
 //
 // Offers: readingScreen
 
-import { estimateThresholds, histogram } from "/widgets/core.js";
 import { announcer } from "/widgets/inputs.js";
 import { element } from "/widgets/view.js";
 
@@ -13,19 +12,20 @@ import { cursorOn } from "./cursor.js";
 import { drawer, PICTURES } from "./drawing.js";
 import { helpDialog, keyboard } from "./keys.js";
 import { labDialog } from "./labs.js";
+import { numbersOf } from "./numbers.js";
 import { MODES, panels } from "./panels.js";
 import { picture } from "./picture.js";
-import { packed } from "./planes.js";
 import { pointerOn } from "./pointer.js";
 import { HANDS, strokesOn, TOOLS } from "./tools.js";
 
+const AGAIN = ["visibilitychange", "focus"]; // what others did meanwhile is asked for
 const SCOPES = ["region", "lesion"];
 const contrastOf = (picture) => (PICTURES[picture][0] === "t1w" ? "t1w" : "stir");
 
 /** Open a case. Gives {element, start(), leave()}. */
 export async function readingScreen(row, { tell, said }) {
   const opened = performance.now();
-  const file = await openCase(row.id, () => changed());
+  const file = await openCase(row.id);
   const { meta, width, height } = file;
   const [top, bottom, left, right] = meta.box;
   meta.pixel_mm = meta.spacing_mm.slice(1);
@@ -47,18 +47,19 @@ export async function readingScreen(row, { tell, said }) {
     scope: "region",
     reason: "",
     chosen: 0, // the region gone to by key
+    chosenAt: null, // a voxel of it: its number changes when regions are cut, or others follow
     pointed: 0, // the region under the pointer
     pointer: null,
     under: 0, // the picture that it is on
     keyed: false, // it is the cursor of the keys
     cursor: null, // where that was left
-    drawing: false,
+    drawing: null, // the strokes of the picture on which one is being drawn
     large: -1,
     brush_mm: 4,
     area_slices: 4,
     area_adds: false,
     ink: null,
-    pending: null,
+    pending: null, // the area being drawn: {name, changes by slice}
   };
 
   let due = 0;
@@ -77,7 +78,7 @@ export async function readingScreen(row, { tell, said }) {
   // ------------------------------------------------------------------------------------ actions
 
   const changed = () => {
-    if (!file.table.has(ui.chosen)) ui.chosen = 0;
+    if (ui.chosen) ui.chosen = regionOf(ui.chosenAt);
     if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
     panel.refresh();
     panel.region(ui.pointed || ui.chosen);
@@ -85,26 +86,50 @@ export async function readingScreen(row, { tell, said }) {
     draw();
   };
   const sayPlace = () => ui.keyed && ui.pointer && place.say(placeInWords(file, ui));
-  const act = async (kind, payload) => {
+  let underWay = 0;
+  let failures = 0;
+  /** Wait until something is stored, and say what became of it. Gives false where it failed. */
+  const stored = async (kind, work) => {
     const start = performance.now();
+    const known = failures;
+    underWay += 1;
     said("Saving …");
     try {
-      await file.act(kind, payload);
-      performance.measure("vhi-action", { start, detail: kind });
-      tell(null);
-      said("Saved");
+      const any = await work;
+      measured("vhi-action", start, kind);
+      // What went wrong meanwhile is still to be read.
+      if (known === failures) tell(null);
+      if (underWay === 1) said(any ? "Saved" : "");
       return true;
     } catch (error) {
-      panel.refreshNumbers();
-      redraw();
+      failures += 1;
       tell(error);
       return false;
+    } finally {
+      underWay -= 1;
+      panel.refreshNumbers();
+      redraw();
     }
   };
+  const act = (kind, payloadNow) => stored(kind, file.act(kind, payloadNow));
   const point = (id) => file.table.get(id).point;
-  /** Remove or restore regions in one action; with `scope` lesion their whole lesions. */
-  const edit = (ids, action) =>
-    ids.length && act("edit", { action, scope: ui.scope, points: ids.map(point), reason: action === "remove" ? ui.reason : "" });
+  const regionOf = ([slice, y, x]) => file.regionAt(slice, x, y);
+  /**
+   * Remove or restore regions in one action, as `actionNow(points)` says when its turn comes; those
+   * that are so already are left alone. With the scope lesion their whole lesions.
+   */
+  const edit = (ids, actionNow) => {
+    const { scope, reason } = ui;
+    const points = ids.map(point);
+    return act("edit", () => {
+      const action = actionNow(points);
+      const removes = action === "remove";
+      const there = points.filter((each) => regionOf(each) && file.removed.has(regionOf(each)) !== removes);
+      return there.length ? { action, scope, points: there, reason: removes ? reason : "" } : null;
+    });
+  };
+  const isSeen = (id) => !id || file.reviewed.has(id);
+  const toggle = (id) => edit([id], ([at]) => (file.removed.has(regionOf(at)) ? "restore" : "remove"));
 
   const goTo = (slice) => {
     if (ui.drawing) return;
@@ -123,6 +148,7 @@ export async function readingScreen(row, { tell, said }) {
   };
   const choose = (id) => {
     ui.chosen = id;
+    ui.chosenAt = point(id);
     ui.pointed = 0;
     ui.pointer = null;
     ui.cursor = null;
@@ -137,6 +163,7 @@ export async function readingScreen(row, { tell, said }) {
     return most ? sizes.indexOf(most) : ui.slice;
   };
   let rolled = 0;
+  const marking = new Set(); // regions whose mark as seen is on its way to the store
 
   const screen = {
     file,
@@ -144,9 +171,8 @@ export async function readingScreen(row, { tell, said }) {
     redraw,
     act,
     tell,
-    /** Give an area new planes, by slice. */
-    drawArea: (name, planes) =>
-      act(name, { slices: Object.fromEntries([...planes].map(([slice, plane]) => [slice, packed(plane)])) }),
+    numbersNow: numbersOf(file, ui),
+    drawArea: (drawing) => stored(drawing.name, file.draw(drawing)),
     lab: (name) => labs.open(name),
     wheel: (delta) => {
       // A touch pad sends many small steps.
@@ -175,19 +201,17 @@ export async function readingScreen(row, { tell, said }) {
     choose,
     toggle: () => {
       const id = ui.pointed || ui.chosen;
-      if (!id) return;
-      return edit([id], file.removed.has(id) ? "restore" : "remove");
+      if (id) toggle(id);
     },
     toggleAt: (at) => {
       const id = file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y));
       if (!id) return;
       ui.chosen = id;
-      return edit([id], file.removed.has(id) ? "restore" : "remove");
+      ui.chosenAt = point(id);
+      toggle(id);
     },
-    /** Remove many regions, or restore them; those that are so already are left alone. */
-    remove: (ids, restore) => edit(ids.filter((id) => file.removed.has(id) === restore), restore ? "restore" : "remove"),
+    remove: (ids, restore) => edit(ids, () => (restore ? "restore" : "remove")),
     cut: (line) => {
-      const regions = file.plane("regions", ui.slice);
       const hits = new Map();
       line.slice(1).forEach((b, n) => {
         const a = line[n];
@@ -200,25 +224,33 @@ export async function readingScreen(row, { tell, said }) {
       });
       if (!hits.size) return tell(new Error("The line crosses no region; draw it right across one."));
       const [id] = [...hits].sort((a, b) => b[1] - a[1])[0];
-      const at = regions.indexOf(id);
+      const at = file.plane("regions", ui.slice).indexOf(id);
       const where = [ui.slice, Math.floor(at / width), at % width];
-      return act("edit", { action: "cut", points: [where], line: line.map(({ x, y }) => [Math.floor(y), Math.floor(x)]), reason: "" });
+      const pixels = line.map(({ x, y }) => [Math.floor(y), Math.floor(x)]);
+      return act("edit", () => ({ action: "cut", points: [where], line: pixels, reason: "" }));
     },
     next: async () => {
       const now = ui.chosen;
-      if (now && !file.reviewed.has(now) && !(await act("reviewed", { points: [point(now)], reviewed: true }))) return;
       const start = file.order.indexOf(now) + 1;
       const after = [...file.order.slice(start), ...file.order.slice(0, start)];
-      const found = after.find((id) => !file.reviewed.has(id));
-      if (found) return choose(found);
-      said(file.order.length ? "Every region is seen" : "There is no region");
+      const found = after.find((id) => id !== now && !file.reviewed.has(id) && !marking.has(id));
+      // On at once: a key that follows is meant for the region that is shown then.
+      const at = ui.chosenAt;
+      if (found) choose(found);
+      if (now && !file.reviewed.has(now) && !marking.has(now)) {
+        marking.add(now);
+        const marked = await act("reviewed", () => (isSeen(regionOf(at)) ? null : { points: [at], reviewed: true }));
+        marking.delete(now);
+        if (!marked) return;
+      }
+      if (!found) said(file.order.length ? "Every region is seen" : "There is no region");
     },
     previous: () => {
       const before = file.order.indexOf(ui.chosen) - 1;
       if (before >= 0) choose(file.order[before]);
     },
-    undo: () => file.now.undo && act("undo", {}),
-    redo: () => file.now.redo && act("redo", {}),
+    undo: () => act("undo", () => file.now.undo && {}),
+    redo: () => act("redo", () => file.now.redo && {}),
     mode: (name) => {
       const all = Object.keys(MODES);
       ui.mode = name ?? all[(all.indexOf(ui.mode) + 1) % all.length];
@@ -268,31 +300,13 @@ export async function readingScreen(row, { tell, said }) {
       screens.classList.toggle("one", ui.large >= 0);
     },
     help: () => help.showModal(),
-    /** Thresholds and histogram of an area that is still being drawn. */
-    preview: () => {
-      if (!ui.pending) return panel.refreshNumbers();
-      if (ui.pending.name !== "normal_bone") return;
-      const found = [];
-      for (let slice = 0; slice < file.slices; slice += 1) {
-        const plane = ui.pending.planes.get(slice) ?? file.plane("normal_bone", slice);
-        const codes = file.plane("stir", slice);
-        plane.forEach((yes, i) => yes && found.push(file.value("stir", codes[i])));
-      }
-      const sorted = Float64Array.from(found).sort();
-      const now = { ...file.now, thresholds: null, histogram: null, doubts: [], problem: null };
-      now.normal_bone = { voxels: sorted.length, changed: 0 };
-      try {
-        now.thresholds = estimateThresholds(sorted);
-        now.histogram = histogram(sorted);
-      } catch (error) {
-        now.problem = error.message;
-      }
-      // The volume follows when the area stands.
-      panel.refreshNumbers(now);
+    preview: () => panel.refreshNumbers(),
+    finish: () => {
+      const state = file.now.state === "done" ? "in progress" : "done"; // as the button says
+      return act("state", () => ({ state }));
     },
-    finish: () => act("state", { state: file.now.state === "done" ? "in progress" : "done" }),
     exportResult: async () => {
-      panel.exported("Writing the result …");
+      panel.exported("Writing the result …", true);
       try {
         const { folder } = await file.exportResult();
         panel.exported(`Written to ${folder}`);
@@ -327,25 +341,31 @@ export async function readingScreen(row, { tell, said }) {
   let stopKeys = () => {};
   let time = null;
   const focused = () => document.visibilityState === "visible" && file.catchUp().catch(tell);
-  const steps = { ...screen };
   return {
     element: element("div", { class: "reading", "data-case": row.id }, title, ...assumed, above.element, screens, panel.element, place.element, help, labs.element),
     start: () => {
-      stopKeys = keyboard(steps, toolKeys);
+      stopKeys = keyboard(screen, toolKeys);
       time = clock(file.spend);
-      addEventListener("visibilitychange", focused);
+      for (const name of AGAIN) addEventListener(name, focused);
+      file.follow(changed);
       panel.refresh();
       panel.region(0);
       draw();
-      performance.measure("vhi-open", { start: opened });
+      measured("vhi-open", opened);
     },
     leave: async () => {
       stopKeys();
-      removeEventListener("visibilitychange", focused);
+      for (const name of AGAIN) removeEventListener(name, focused);
       file.close();
       await time?.stop();
     },
   };
+}
+
+/** Tell those who observe this page how long something took; a day's actions are not kept. */
+function measured(name, start, detail) {
+  performance.measure(name, { start, detail });
+  performance.clearMeasures(name);
 }
 
 /** The cursor's place, for those who do not see it. */

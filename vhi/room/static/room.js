@@ -2,7 +2,7 @@
 
 import { element } from "/widgets/view.js";
 
-import { getJson } from "./server.js";
+import { belongTo, getJson } from "./server.js";
 import { readingScreen } from "./reading.js";
 import { worklistScreen } from "./worklist.js";
 
@@ -11,14 +11,14 @@ let leave = () => {};
 let turn = 0;
 
 /** Tell of a failure until the next thing succeeds. */
-export function tell(error) {
+function tell(error) {
   const place = document.getElementById("problem");
   place.textContent = error ? error.message : "";
   place.hidden = !error;
   if (error) said("Not saved");
 }
 
-export function said(text) {
+function said(text) {
   document.getElementById("saved").textContent = text;
 }
 
@@ -36,6 +36,7 @@ async function show() {
   try {
     await left;
     const worklist = await getJson("/api/worklist");
+    belongTo(worklist.room);
     if (mine !== turn) return;
     document.getElementById("reader").textContent = worklist.reader ? `Reader: ${worklist.reader}` : "";
     const wanted = /^#case=(\d+)$/.exec(location.hash);
@@ -49,6 +50,7 @@ async function show() {
     leave = screen.leave;
     screen.start();
   } catch (error) {
+    if (mine !== turn) return; // the reader has gone on
     main.replaceChildren();
     tell(error);
   }

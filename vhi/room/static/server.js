@@ -1,22 +1,25 @@
 // What the page asks of the server. Nothing is shown as done before the server has stored it.
 //
-// Offers: getJson, getArray, post, Refused
+// Offers: getJson, getArray, post, belongTo
 
-/** The server understood and said no; its message is for the reader. */
-export class Refused extends Error {}
+const SILENT = "The reading room does not answer. What was shown as saved is stored; start vhi open again.";
 
-const SILENT = "The reading room does not answer. What you see is stored; start vhi open again.";
+const own = {};
+/** Say with every request to which room this page belongs: another may answer at its address later. */
+export function belongTo(room) {
+  own["X-Vhi-Room"] ??= room;
+}
 
-async function answer(path, options) {
+async function answer(path, { headers, ...options } = {}) {
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", headers: { ...own, ...headers }, ...options });
   } catch {
     throw new Error(SILENT);
   }
   if (response.ok) return response;
   const told = await response.json().catch(() => ({}));
-  throw new Refused(told.error ?? `The reading room answered ${response.status}; load the page again.`);
+  throw new Error(told.error ?? `The reading room answered ${response.status}; load the page again.`);
 }
 
 export async function getJson(path) {

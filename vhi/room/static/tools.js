@@ -1,6 +1,6 @@
 // What is drawn on a picture: point, box, lasso, cut, ellipse, brush, window, hand.
 //
-// Offers: TOOLS, HANDS, strokesOn, areaPlanes. `screen` is what reading.js hands in: file, ui, and
+// Offers: TOOLS, HANDS, strokesOn, areaChanges. `screen` is what reading.js hands in: file, ui, and
 // what to do. Who draws, pointer.js or cursor.js, makes no difference here.
 
 import { boxOf, brush, ellipse, insidePolygon, simplified } from "./planes.js";
@@ -33,7 +33,7 @@ export const HANDS = [
  *
  * Gives {press(tool, at) -> whether moving draws anything, move(at, dx, dy), release(at, still,
  * restores), drop()}: `at` in the picture's pixels, dx and dy on the screen since it was pressed.
- * One stroke at a time; `ui.drawing` is true meanwhile, and the slice stays.
+ * One stroke at a time; `ui.drawing` is these strokes meanwhile, and the slice stays.
  */
 export function strokesOn(shown, contrast, screen) {
   const { file, ui } = screen;
@@ -41,8 +41,9 @@ export function strokesOn(shown, contrast, screen) {
 
   const end = () => {
     const ended = stroke;
+    if (!ended) return null;
     stroke = null;
-    ui.drawing = false;
+    ui.drawing = null;
     ui.ink = null;
     ui.pending = null;
     return ended;
@@ -50,7 +51,7 @@ export function strokesOn(shown, contrast, screen) {
   const strokes = {
     press: (tool, at) => {
       stroke = STROKES[tool](at);
-      ui.drawing = true;
+      ui.drawing = strokes;
       screen.redraw();
       return Boolean(stroke.move);
     },
@@ -87,18 +88,19 @@ export function strokesOn(shown, contrast, screen) {
       },
     };
   };
-  const painted = (value) => (start) => {
-    const plane = file.plane(ui.mode, ui.slice).slice();
-    const planes = new Map([[ui.slice, plane]]);
+  /** Set or clear what a brush touches, and that alone: other strokes stay as they are. */
+  const painted = (part) => (start) => {
+    const touched = new Uint8Array(file.width * file.height);
+    const drawing = { name: ui.mode, changes: new Map([[ui.slice, { [part]: touched }]]) };
     let last = start;
     const to = (at) => {
-      brush(plane, file.width, file.height, last, at, ui.brush_mm, file.meta.pixel_mm, value);
+      brush(touched, file.width, file.height, last, at, ui.brush_mm, file.meta.pixel_mm);
       last = at;
-      ui.pending = { name: ui.mode, planes };
+      ui.pending = drawing;
       screen.preview();
     };
     to(start);
-    return { move: to, up: () => screen.drawArea(ui.mode, planes) };
+    return { move: to, up: () => screen.drawArea(drawing) };
   };
 
   const STROKES = {
@@ -116,7 +118,7 @@ export function strokesOn(shown, contrast, screen) {
       };
     },
     ellipse: (centre) => {
-      let planes = null;
+      let drawing = null;
       const first = ui.slice - Math.floor((ui.area_slices - 1) / 2);
       return {
         move: (at) => {
@@ -124,15 +126,15 @@ export function strokesOn(shown, contrast, screen) {
           const radii = { x: Math.abs(at.x - centre.x) * across, y: Math.abs(at.y - centre.y) * down };
           if (Math.min(radii.x, radii.y) < across) return;
           const plane = ellipse(centre, radii, file.meta.pixel_mm, file.width, file.height);
-          planes = areaPlanes(file, plane, [first, first + ui.area_slices - 1], ui.area_adds);
-          ui.pending = { name: "normal_bone", planes };
+          drawing = areaChanges(file, plane, [first, first + ui.area_slices - 1], ui.area_adds);
+          ui.pending = drawing;
           screen.preview();
         },
-        up: () => planes && screen.drawArea("normal_bone", planes),
+        up: () => drawing && screen.drawArea(drawing),
       };
     },
-    paint: painted(1),
-    erase: painted(0),
+    paint: painted("set"),
+    erase: painted("cleared"),
     window: () => {
       const [low, high] = ui.windows[contrast];
       const width = high - low;
@@ -159,16 +161,14 @@ export function strokesOn(shown, contrast, screen) {
   return strokes;
 }
 
-/** The planes that normal bone gets from a plane drawn on slices `first` to `last`. */
-export function areaPlanes(file, drawn, [first, last], adds) {
-  const planes = new Map();
+/** How normal bone changes by a plane drawn on slices `first` to `last`: added, or in its place. */
+export function areaChanges(file, drawn, [first, last], adds) {
+  const changes = new Map();
   for (let slice = 0; slice < file.slices; slice += 1) {
-    const before = file.plane("normal_bone", slice);
-    const inside = slice >= first && slice <= last;
-    if (!inside && (adds || !before.includes(1))) continue;
-    const plane = adds ? before.slice() : new Uint8Array(drawn.length);
-    if (inside) drawn.forEach((yes, i) => yes && (plane[i] = 1));
-    planes.set(slice, plane);
+    const before = file.shown("normal_bone", slice);
+    const set = slice >= first && slice <= last ? drawn : new Uint8Array(drawn.length);
+    const cleared = before.map((yes, i) => (yes && !adds && !set[i] ? 1 : 0));
+    if (set.includes(1) || cleared.includes(1)) changes.set(slice, { set, cleared });
   }
-  return planes;
+  return { name: "normal_bone", changes };
 }
