@@ -90,6 +90,7 @@ export async function openCase(id) {
     isStoring: (name) => drawings.some((each) => each.name === name),
     regionAt: (slice, x, y) =>
       x >= 0 && y >= 0 && x < width && y < height ? file.regions[slice * pixels + y * width + x] : 0,
+    regionOf: ([slice, y, x]) => file.regionAt(slice, x, y),
     /** What became of a region, in a word. */
     stateOf: (region) => (file.removed.has(region) ? "removed" : file.reviewed.has(region) ? "kept" : "not seen"),
     /** Intensity of a stored code. */

@@ -10,12 +10,15 @@ import { openCase } from "./casefile.js";
 import { clock } from "./clock.js";
 import { cursorOn } from "./cursor.js";
 import { drawer, PICTURES } from "./drawing.js";
+import { judging } from "./judging.js";
 import { helpDialog, keyboard } from "./keys.js";
 import { labDialog } from "./labs.js";
+import { boneView, looking } from "./looking.js";
 import { numbersOf } from "./numbers.js";
 import { MODES, panels } from "./panels.js";
 import { picture } from "./picture.js";
 import { pointerOn } from "./pointer.js";
+import { measured, saving } from "./saving.js";
 import { HANDS, strokesOn, TOOLS } from "./tools.js";
 
 const AGAIN = ["visibilitychange", "focus"]; // what others did meanwhile is asked for
@@ -27,18 +30,11 @@ export async function readingScreen(row, { tell, said }) {
   const opened = performance.now();
   const file = await openCase(row.id);
   const { meta, width, height } = file;
-  const [top, bottom, left, right] = meta.box;
   meta.pixel_mm = meta.spacing_mm.slice(1);
 
-  const bone = () => ({
-    zoom: Math.min(width / (right - left), height / (bottom - top)),
-    x: (left + right) / 2,
-    y: (top + bottom) / 2,
-  });
-  const whole = { zoom: 1, x: width / 2, y: height / 2 };
   const ui = {
     slice: file.order.length ? file.table.get(file.order[0]).slice : Math.floor(file.slices / 2),
-    view: bone(),
+    view: boneView(file),
     windows: structuredClone(meta.window),
     overlay: true,
     opacity: 0.7,
@@ -77,95 +73,32 @@ export async function readingScreen(row, { tell, said }) {
 
   // ------------------------------------------------------------------------------------ actions
 
-  const changed = () => {
-    if (ui.chosen) ui.chosen = regionOf(ui.chosenAt);
-    if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
-    panel.refresh();
+  const refreshPlace = () => {
     panel.region(ui.pointed || ui.chosen);
-    sayPlace();
+    if (ui.keyed && ui.pointer) place.say(placeInWords(file, ui));
+  };
+  const moved = () => {
+    panel.refreshList();
+    refreshPlace();
+  };
+  const look = looking(file, ui, { moved, redraw });
+  const changed = () => {
+    if (ui.chosen) ui.chosen = file.regionOf(ui.chosenAt);
+    ui.pointed = look.under(ui.pointer);
+    panel.refresh();
+    refreshPlace();
     draw();
   };
-  const sayPlace = () => ui.keyed && ui.pointer && place.say(placeInWords(file, ui));
-  let underWay = 0;
-  let failures = 0;
-  /** Wait until something is stored, and say what became of it. Gives false where it failed. */
-  const stored = async (kind, work) => {
-    const start = performance.now();
-    const known = failures;
-    underWay += 1;
-    said("Saving …");
-    try {
-      const any = await work;
-      measured("vhi-action", start, kind);
-      // What went wrong meanwhile is still to be read.
-      if (known === failures) tell(null);
-      if (underWay === 1) said(any ? "Saved" : "");
-      return true;
-    } catch (error) {
-      failures += 1;
-      tell(error);
-      return false;
-    } finally {
-      underWay -= 1;
-      panel.refreshNumbers();
-      redraw();
-    }
-  };
-  const act = (kind, payloadNow) => stored(kind, file.act(kind, payloadNow));
-  const point = (id) => file.table.get(id).point;
-  const regionOf = ([slice, y, x]) => file.regionAt(slice, x, y);
-  /**
-   * Remove or restore regions in one action, as `actionNow(points)` says when its turn comes; those
-   * that are so already are left alone. With the scope lesion their whole lesions.
-   */
-  const edit = (ids, actionNow) => {
-    const { scope, reason } = ui;
-    const points = ids.map(point);
-    return act("edit", () => {
-      const action = actionNow(points);
-      const removes = action === "remove";
-      const there = points.filter((each) => regionOf(each) && file.removed.has(regionOf(each)) !== removes);
-      return there.length ? { action, scope, points: there, reason: removes ? reason : "" } : null;
-    });
-  };
-  const isSeen = (id) => !id || file.reviewed.has(id);
-  const toggle = (id) => edit([id], ([at]) => (file.removed.has(regionOf(at)) ? "restore" : "remove"));
-
-  const goTo = (slice) => {
-    if (ui.drawing) return;
-    ui.slice = Math.min(Math.max(slice, 0), file.slices - 1);
-    if (ui.pointer) ui.pointed = file.regionAt(ui.slice, Math.floor(ui.pointer.x), Math.floor(ui.pointer.y));
-    panel.refreshList();
-    panel.region(ui.pointed || ui.chosen);
-    sayPlace();
+  const stored = saving(said, tell, () => {
+    panel.refreshNumbers();
     redraw();
-  };
-  /** Move the view where a pixel lies outside it. */
-  const bringIn = ({ x, y }) => {
-    const half = { x: width / ui.view.zoom / 2, y: height / ui.view.zoom / 2 };
-    if (Math.abs(x - ui.view.x) <= 0.9 * half.x && Math.abs(y - ui.view.y) <= 0.9 * half.y) return;
-    ui.view = { ...ui.view, x, y };
-  };
-  const choose = (id) => {
-    ui.chosen = id;
-    ui.chosenAt = point(id);
-    ui.pointed = 0;
-    ui.pointer = null;
-    ui.cursor = null;
-    const { slice, point: [, y, x] } = file.table.get(id);
-    bringIn({ x, y });
-    goTo(slice);
-  };
-  /** The slice on which most of an area lies; the one shown where there is none. */
-  const fullest = (name) => {
-    const sizes = Array.from({ length: file.slices }, (_, slice) => file.plane(name, slice).reduce((sum, yes) => sum + yes, 0));
-    const most = Math.max(...sizes);
-    return most ? sizes.indexOf(most) : ui.slice;
-  };
-  let rolled = 0;
-  const marking = new Set(); // regions whose mark as seen is on its way to the store
+  });
+  /** Do something; what exactly, `payloadNow` says when its turn comes. */
+  const act = (kind, payloadNow) => stored(kind, file.act(kind, payloadNow));
 
   const screen = {
+    ...look,
+    ...judging(file, ui, { act, look, said, tell }),
     file,
     ui,
     redraw,
@@ -174,88 +107,21 @@ export async function readingScreen(row, { tell, said }) {
     numbersNow: numbersOf(file, ui),
     drawArea: (drawing) => stored(drawing.name, file.draw(drawing)),
     lab: (name) => labs.open(name),
-    wheel: (delta) => {
-      // A touch pad sends many small steps.
-      rolled += delta;
-      if (Math.abs(rolled) < 40) return;
-      screen.step(Math.sign(rolled));
-      rolled = 0;
-    },
-    goTo,
-    step: (by) => goTo(ui.slice + by),
     hover: (at, keyed, index) => {
       ui.pointer = at;
       ui.keyed = Boolean(keyed);
       ui.under = index;
-      if (keyed) {
-        bringIn(at);
-        sayPlace();
-      }
-      const id = at ? file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y)) : 0;
-      if (id !== ui.pointed) {
-        ui.pointed = id;
-        panel.region(id || ui.chosen);
-      }
+      if (keyed) look.bringIn(at);
+      const before = ui.pointed;
+      ui.pointed = look.under(at);
+      if (keyed || ui.pointed !== before) refreshPlace();
       redraw();
     },
-    choose,
-    toggle: () => {
-      const id = ui.pointed || ui.chosen;
-      if (id) toggle(id);
-    },
-    toggleAt: (at) => {
-      const id = file.regionAt(ui.slice, Math.floor(at.x), Math.floor(at.y));
-      if (!id) return;
-      ui.chosen = id;
-      ui.chosenAt = point(id);
-      toggle(id);
-    },
-    remove: (ids, restore) => edit(ids, () => (restore ? "restore" : "remove")),
-    cut: (line) => {
-      const hits = new Map();
-      line.slice(1).forEach((b, n) => {
-        const a = line[n];
-        const steps = Math.ceil(4 * Math.hypot(b.x - a.x, b.y - a.y)) + 1;
-        for (let i = 0; i <= steps; i += 1) {
-          const [x, y] = [a.x + ((b.x - a.x) * i) / steps, a.y + ((b.y - a.y) * i) / steps].map(Math.floor);
-          const id = file.regionAt(ui.slice, x, y);
-          if (id) hits.set(id, (hits.get(id) ?? 0) + 1);
-        }
-      });
-      if (!hits.size) return tell(new Error("The line crosses no region; draw it right across one."));
-      const [id] = [...hits].sort((a, b) => b[1] - a[1])[0];
-      const at = file.plane("regions", ui.slice).indexOf(id);
-      const where = [ui.slice, Math.floor(at / width), at % width];
-      const pixels = line.map(({ x, y }) => [Math.floor(y), Math.floor(x)]);
-      return act("edit", () => ({ action: "cut", points: [where], line: pixels, reason: "" }));
-    },
-    next: async () => {
-      const now = ui.chosen;
-      const start = file.order.indexOf(now) + 1;
-      const after = [...file.order.slice(start), ...file.order.slice(0, start)];
-      const found = after.find((id) => id !== now && !file.reviewed.has(id) && !marking.has(id));
-      // On at once: a key that follows is meant for the region that is shown then.
-      const at = ui.chosenAt;
-      if (found) choose(found);
-      if (now && !file.reviewed.has(now) && !marking.has(now)) {
-        marking.add(now);
-        const marked = await act("reviewed", () => (isSeen(regionOf(at)) ? null : { points: [at], reviewed: true }));
-        marking.delete(now);
-        if (!marked) return;
-      }
-      if (!found) said(file.order.length ? "Every region is seen" : "There is no region");
-    },
-    previous: () => {
-      const before = file.order.indexOf(ui.chosen) - 1;
-      if (before >= 0) choose(file.order[before]);
-    },
-    undo: () => act("undo", () => file.now.undo && {}),
-    redo: () => act("redo", () => file.now.redo && {}),
     mode: (name) => {
       const all = Object.keys(MODES);
       ui.mode = name ?? all[(all.indexOf(ui.mode) + 1) % all.length];
       ui.tool = TOOLS[ui.mode][0][0];
-      if (ui.mode !== "cleaning" && !file.plane(ui.mode, ui.slice).includes(1)) goTo(fullest(ui.mode));
+      if (ui.mode !== "cleaning" && !file.plane(ui.mode, ui.slice).includes(1)) look.goTo(look.fullest(ui.mode));
       panel.refreshTools();
       redraw();
     },
@@ -273,26 +139,6 @@ export async function readingScreen(row, { tell, said }) {
     reason: (number) => {
       ui.reason = number ? (meta.reasons[number - 1] ?? "") : "";
       panel.refreshTools();
-    },
-    overlay: () => {
-      ui.overlay = !ui.overlay;
-      redraw();
-    },
-    zoom: (by, about = { x: ui.view.x, y: ui.view.y }) => {
-      const zoom = Math.min(Math.max(ui.view.zoom * by, 0.5), 40);
-      const part = ui.view.zoom / zoom;
-      ui.view = { zoom, x: about.x + (ui.view.x - about.x) * part, y: about.y + (ui.view.y - about.y) * part };
-      redraw();
-    },
-    fit: () => {
-      const first = bone();
-      const there = Object.keys(first).every((name) => first[name] === ui.view[name]);
-      ui.view = there ? { ...whole } : first;
-      redraw();
-    },
-    windows: () => {
-      ui.windows = structuredClone(meta.window);
-      redraw();
     },
     large: () => {
       ui.large = ui.large === PICTURES.length - 1 ? -1 : ui.large + 1;
@@ -335,14 +181,13 @@ export async function readingScreen(row, { tell, said }) {
   const labs = labDialog(screen);
   const place = announcer();
   const title = element("h2", { class: "unseen" }, `Case ${meta.case} ${meta.visit}`.trim());
-  const assumed = meta.oriented ? [] : [element("p", { class: "notes" }, "The scan stores no orientation: left and right are assumed.")];
 
   const toolKeys = () => Object.fromEntries([...TOOLS[ui.mode], ...HANDS].map(([name, , key]) => [key, name]));
   let stopKeys = () => {};
   let time = null;
   const focused = () => document.visibilityState === "visible" && file.catchUp().catch(tell);
   return {
-    element: element("div", { class: "reading", "data-case": row.id }, title, ...assumed, above.element, screens, panel.element, place.element, help, labs.element),
+    element: element("div", { class: "reading", "data-case": row.id }, title, above.element, screens, panel.element, place.element, help, labs.element),
     start: () => {
       stopKeys = keyboard(screen, toolKeys);
       time = clock(file.spend);
@@ -360,12 +205,6 @@ export async function readingScreen(row, { tell, said }) {
       await time?.stop();
     },
   };
-}
-
-/** Tell those who observe this page how long something took; a day's actions are not kept. */
-function measured(name, start, detail) {
-  performance.measure(name, { start, detail });
-  performance.clearMeasures(name);
 }
 
 /** The cursor's place, for those who do not see it. */
