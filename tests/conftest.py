@@ -115,6 +115,37 @@ def phantom():
     return measure(load_cases("phantom")[0])
 
 
+@pytest.fixture
+def context(browser):
+    """A browser window of its own, which nothing else has used."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def desk(tmp_path, context):
+    """The reading room with the phantom's worklist, its first case open; calm when left."""
+    pytest.importorskip("tornado", reason="the reading room needs tornado (extra: room)")
+    from desk import Desk
+    from room_at_work import served
+
+    from vhi import load_cases
+    from vhi.room.room import Room
+    from vhi.room.store import Store
+
+    with (
+        Store(tmp_path / "store") as store,
+        served(Room(load_cases("phantom"), store, "tester", source="phantom")) as room,
+    ):
+        room.address = room.url
+        desk = Desk(context, room.url)
+        desk.room = room
+        desk.open(room.cases[0].case, room.cases[0].visit)
+        yield desk
+        desk.calm(room.address)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     """Keep every test out of the user's cache, unless VHI_TEST_CACHE names one to share."""
