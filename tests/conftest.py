@@ -73,21 +73,24 @@ def write_nifti(path: Path, array, affine=None, slope=1.0):
     return path
 
 
-@pytest.fixture
-def tiny_case(tmp_path):
-    """The tiny case as files in a folder of its own."""
-    folder = tmp_path / "scans"
+def case_of_arrays(folder, stir, normal, region, *, name="tiny", visit="") -> Case:
+    """Write a case's files into a new folder; T1w is STIR at half its intensity."""
     folder.mkdir()
-    stir, normal, region = tiny_arrays()
     return Case(
-        "tiny",
-        "tiny",
-        "",
+        name,
+        name,
+        visit,
         write_nifti(folder / "S.nii.gz", stir.astype(np.float32)),
         write_nifti(folder / "T.nii.gz", (stir / 2).astype(np.int16)),
         write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
         write_nifti(folder / "D.nii.gz", region.astype(np.uint16)),
     )
+
+
+@pytest.fixture
+def tiny_case(tmp_path):
+    """The tiny case as files in a folder of its own."""
+    return case_of_arrays(tmp_path / "scans", *tiny_arrays())
 
 
 def chromium() -> str | None:
@@ -113,6 +116,15 @@ def phantom():
     from vhi import load_cases, measure
 
     return measure(load_cases("phantom")[0])
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store of readings, empty."""
+    from vhi.room.store import Store
+
+    with Store(tmp_path / "store") as opened:
+        yield opened
 
 
 @pytest.fixture

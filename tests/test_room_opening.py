@@ -31,15 +31,8 @@ from vhi.room.codes import LEVELS, codes_of
 from vhi.room.loading import load_start, scan_digest
 from vhi.room.reading import open_reading
 from vhi.room.room import Room
-from vhi.room.store import Store
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="as POSIX has it")
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "store") as opened:
-        yield opened
 
 
 # --------------------------------------------------------------------------------------- networks

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import oblique_affine, write_nifti
+from conftest import case_of_arrays, oblique_affine, write_nifti
 
 from vhi import find_case, measure
 from vhi.candidates import group_lesions, list_regions, remove_small_regions
@@ -50,23 +50,7 @@ def case(tmp_path):
         stir[i : i + 3, j : j + 3, 1] = 200 + number
     stir[20:32, 30:33, 3:5] = 98.0
     stir[50, 45:48, 1] = 300.0  # a speck
-    folder = tmp_path / "scans"
-    folder.mkdir()
-    return Case(
-        "C1",
-        "C1",
-        "before",
-        write_nifti(folder / "S.nii.gz", stir.astype(np.float32)),
-        write_nifti(folder / "T.nii.gz", (stir / 2).astype(np.int16)),
-        write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
-        write_nifti(folder / "D.nii.gz", region.astype(np.uint8)),
-    )
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "store") as opened:
-        yield opened
+    return case_of_arrays(tmp_path / "scans", stir, normal, region, name="C1", visit="before")
 
 
 @pytest.fixture
