@@ -49,7 +49,7 @@ def main() -> int:
     # The engine warns about a page only when it reads it: after a build that failed or was stopped,
     # the next one reads every page again (the results of executed notebooks stay).
     write_stamp(now | {"pages": "unfinished"})
-    print("vhi: executing what has changed; every page takes about two minutes", flush=True)
+    print("vhi: executing what has changed; all pages together take about six minutes", flush=True)
     if run_engine(edition) != 0:
         print("\nvhi: the book was not built; the warnings and errors above say why.")
         return 1
