@@ -58,7 +58,7 @@ bench: $(READY)  ## time and memory, as ratios measured in one run
 	@$(BIN)/python -m benchmarks
 
 references: $(READY)  ## refresh the reference notebooks that the tests compare with
-	@$(BIN)/python tests/references.py
+	@$(BIN)/python -m tests.helpers.references
 
 picture: $(READY)  ## draw the committed pictures anew (phantom)
 	@$(BIN)/python book/picture.py

@@ -21,10 +21,11 @@ import numpy as np
 
 from benchmarks.timing import Row
 from vhi import Case, Image, load_image
-from vhi.network.predict import load_members, processors, segment_scans
-from vhi.network.recipe import DISEASE_REGION, PAPER, Recipe
-from vhi.network.shipped import DEFAULT, Network, find_network, is_shipped, read_record
-from vhi.network.slices import normalise, slicing_of
+from vhi.segmentation.predict import load_members, processors, segment_scans
+from vhi.segmentation.registry import DEFAULT, Network, find_network, is_shipped, read_record
+from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.training.recipe import PAPER, Recipe
 
 ROUNDS = 3
 BASELINE = "the published ensemble, eager, one batch"
@@ -82,7 +83,7 @@ def _ensemble(folder: Path) -> Network:
 
 
 def _first_member(folder: Path, ensemble: Network) -> Network:
-    from vhi.network.export import load_members as stored_members
+    from vhi.training.export import load_members as stored_members
 
     recipe = read_record(ensemble.folder)["recipe"]
     made_by = Recipe(**{**recipe, "filters": tuple(recipe["filters"])})
@@ -90,7 +91,7 @@ def _first_member(folder: Path, ensemble: Network) -> Network:
 
 
 def _save(folder: Path, members: list[Any], recipe: Recipe) -> Network:
-    from vhi.network.export import save_network
+    from vhi.training.export import save_network
 
     save_network(folder, members, recipe, name=folder.name, trained_on=["nobody"])
     return find_network(str(folder), recipe.task)
@@ -99,7 +100,7 @@ def _save(folder: Path, members: list[Any], recipe: Recipe) -> Network:
 def _chance(recipe: Recipe, seed: int) -> Any:
     import torch
 
-    from vhi.network.unet import UNet
+    from vhi.models.unet import UNet
 
     torch.manual_seed(seed)
     return UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block).eval()
@@ -129,8 +130,8 @@ def _published(slices: int) -> Callable[[], None]:
     """Return a function that runs the published ensemble once on a batch of all slices."""
     import torch
 
-    from vhi import data
-    from vhi.network.published import PATHS, published_members
+    from vhi.cases import supplement as data
+    from vhi.segmentation.authors import PATHS, published_members
 
     here = len(data.locate(PATHS)) == len(PATHS)
     members = published_members() if here else [_chance(PAPER, seed) for seed in range(3)]
@@ -160,7 +161,7 @@ def _enlarge_first(network: Any) -> None:
 
 COMMAND = """
 import sys
-from vhi.cli import run
+from vhi.commands.cli import run
 status = run(["segment", "--t1w", sys.argv[1], "--network", sys.argv[2], "--out", sys.argv[3],
               "--overwrite"])
 assert status in (0, 2)
@@ -214,7 +215,7 @@ def _operations(network: Network, size: tuple[int, int]) -> float:
     """Return the floating-point operations of all convolutions for one slice."""
     import torch
 
-    from vhi.network.export import load_members as stored_members
+    from vhi.training.export import load_members as stored_members
 
     member, counted = stored_members(network.folder)[0], []
 

@@ -7,9 +7,9 @@ import time
 
 from benchmarks.timing import Row
 from vhi import load_cases
-from vhi.data import study_available
-from vhi.study.masks import load_readings
-from vhi.study.overlap import overlap_rows
+from vhi.cases.supplement import study_available
+from vhi.reader_study.overlap import overlap_rows
+from vhi.reader_study.readings import load_readings
 
 ROUNDS = 7
 

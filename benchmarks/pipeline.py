@@ -13,11 +13,11 @@ from skimage.measure import label
 
 from benchmarks.timing import Row, in_turns
 from vhi import Case, find_case, load_image, load_mask, measure
-from vhi.candidates import label_candidates, remove_small_regions
-from vhi.data import study_available
-from vhi.report import write_result
-from vhi.thresholds import estimate_thresholds, normal_bone_intensities
-from vhi.uncertainty import vhi_interval
+from vhi.cases.supplement import study_available
+from vhi.results.report import write_result
+from vhi.steps.candidates import label_candidates, remove_small_regions
+from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
+from vhi.uncertainty.interval import vhi_interval
 
 
 def benchmark_case() -> tuple[Case, str]:

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.timing import Row
 from vhi import Case
-from vhi.room.reading import Reading, open_reading
-from vhi.room.store import Store
+from vhi.reading_room.case.reading import Reading, open_reading
+from vhi.reading_room.store.store import Store
 
 OPEN_SECONDS = 2.0
 ACTION_MS = 100.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 PICTURE = Path(__file__).resolve().parent / "picture.png"
 CASE, VISIT = "P01", "before"

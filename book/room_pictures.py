@@ -11,13 +11,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from room_at_work import served  # noqa: E402
-
-from vhi.cases import load_cases  # noqa: E402
-from vhi.room.room import Room  # noqa: E402
-from vhi.room.store import Store  # noqa: E402
+from tests.helpers.room_at_work import served  # noqa: E402
+from vhi.cases.case import load_cases  # noqa: E402
+from vhi.reading_room.server.session import Room  # noqa: E402
+from vhi.reading_room.store.store import Store  # noqa: E402
 
 WIDTH, HEIGHT = 1280, 800
 READER = "reader A"
@@ -25,7 +24,7 @@ READER = "reader A"
 
 def main() -> int:
     """Write room-worklist.png, room-cleaning.png and room-ellipse.png beside this file."""
-    from in_browser import opened_browser
+    from tests.helpers.in_browser import opened_browser
 
     with (
         tempfile.TemporaryDirectory() as folder,

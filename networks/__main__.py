@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from networks import calibrate, cards, results, runs, ship
-from vhi.cases import load_cases
+from vhi.cases.case import load_cases
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 from scipy.stats import mannwhitneyu, spearmanr
 
 from networks.results import write_record, write_table
-from vhi.network.robustness import UNCHANGED
+from vhi.evaluation.robustness import UNCHANGED
 
 CHANGES = (UNCHANGED, "fatty", "sclerotic", "patchy")
 """Marrow like that of the scans on which the published network failed belongs to the calibration:

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import mean, median
 
 from networks.results import RESULTS
-from vhi.files import write_whole
-from vhi.network.shipped import shipped_folder
+from vhi.files.atomic import write_whole
+from vhi.segmentation.registry import shipped_folder
 
 BLOCK = re.compile(r"(<!-- scores -->\n).*?(\n<!-- /scores -->)", re.DOTALL)
 

@@ -12,24 +12,24 @@ from typing import Any
 import numpy as np
 
 from networks.runs import Run, all_runs, cross_validation, network_of
-from vhi.cases import Case
-from vhi.files import write_whole
-from vhi.images import Image
-from vhi.network.evaluate import Evaluation, Finder, evaluate
-from vhi.network.export import save_network
-from vhi.network.normal_bone_effect import normal_bone_effect
-from vhi.network.predict import (
+from vhi.cases.case import Case
+from vhi.evaluation.evaluate import Evaluation, Finder, evaluate
+from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.evaluation.robustness import CHANGES, UNCHANGED, change
+from vhi.files.atomic import write_whole
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.segmentation.predict import (
     load_members,
     propose_normal_bone,
     read_slice,
     segment_disease_region,
 )
-from vhi.network.recipe import DISEASE_REGION, NORMAL_BONE
-from vhi.network.robustness import CHANGES, UNCHANGED, change
-from vhi.network.shipped import find_network, read_record
-from vhi.network.slices import normalise, slicing_of
-from vhi.nifti import load_image, load_mask
+from vhi.segmentation.registry import find_network, read_record
+from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
 from vhi.statistics import dice
+from vhi.training.export import save_network
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from vhi.cases import Case
-from vhi.network.checkpoint import CHECKPOINT
-from vhi.network.curves import write_curves
-from vhi.network.dataset import STUDY_TEST, folds, load_example, split
-from vhi.network.recipe import FURTHER, NORMAL_BONE_RECIPE, Recipe
-from vhi.network.train import Progress, build, train, weights_sha256
-from vhi.network.unet import UNet
+from vhi.cases.case import Case
+from vhi.models.unet import UNet
+from vhi.training.checkpoint import CHECKPOINT
+from vhi.training.curves import write_curves
+from vhi.training.dataset import STUDY_TEST, folds, load_example, split
+from vhi.training.recipe import FURTHER, NORMAL_BONE_RECIPE, Recipe
+from vhi.training.train import Progress, build, train, weights_sha256
 
 FOLDS = 4
 """As in the paper. One network for each fold; the four are the ensemble."""

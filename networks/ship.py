@@ -10,16 +10,16 @@ from pathlib import Path
 
 from networks.results import RESULTS, check_not_seen, write_record, write_table
 from networks.runs import FOLDS, all_runs, made_by, network_of
-from vhi.cases import Case
-from vhi.images import Image
-from vhi.network.dataset import STUDY_TEST
-from vhi.network.evaluate import evaluate
-from vhi.network.evaluation_report import summary_of
-from vhi.network.export import save_network
-from vhi.network.predict import segment_disease_region
-from vhi.network.recipe import DISEASE_REGION
-from vhi.network.shipped import find_network, shipped_folder
-from vhi.nifti import load_image
+from vhi.cases.case import Case
+from vhi.evaluation.evaluate import evaluate
+from vhi.evaluation.report import summary_of
+from vhi.images.image import Image
+from vhi.images.nifti import load_image
+from vhi.segmentation.predict import segment_disease_region
+from vhi.segmentation.registry import find_network, shipped_folder
+from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.training.dataset import STUDY_TEST
+from vhi.training.export import save_network
 
 MEMBERS = {
     "study": [f"study{fold}" for fold in range(FOLDS)],

@@ -39,7 +39,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -52,7 +52,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 measurement = vhi.measure(case)
@@ -127,7 +127,7 @@ print(
 # you. The book that may be published shows the phantom only.
 
 # %%
-from vhi import data
+from vhi.cases import supplement as data
 
 published = {file.path.split("/")[-1]: file.sha256 for file in data.manifest()}
 for name, digest in measurement.provenance.inputs.items():
@@ -191,7 +191,7 @@ plt.show()
 # several ways, so the eight corners are compared in mm. More than 0.05 mm apart, a twelfth of a study pixel, is refused.
 
 # %%
-from vhi.images import corner_misfit_mm
+from vhi.images.image import corner_misfit_mm
 
 for name in ("t1w", "normal_bone", "disease_region"):
     misfit = corner_misfit_mm(stir, getattr(measurement, name))

@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -44,7 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 measurement = vhi.measure(case)
@@ -177,7 +177,7 @@ print(
 # What would another $n$ let through? First in numbers, of the whole scan.
 
 # %%
-from vhi.widgets import normal_bone_control, threshold_control
+from vhi.controls import normal_bone_control, threshold_control
 
 control = threshold_control(measurement)
 for n in (1.0, 1.5, 2.0, 2.5, 3.0):
@@ -258,7 +258,7 @@ print(
 # must be the same, scan by scan.
 
 # %%
-from vhi import data
+from vhi.cases import supplement as data
 
 if SOURCE == "study":
     folder = "generated_files/normal_bone_intensities"

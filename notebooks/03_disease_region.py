@@ -31,7 +31,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -44,7 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 measurement = vhi.measure(case)

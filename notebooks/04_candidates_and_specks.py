@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -43,7 +43,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 measurement = vhi.measure(case)
@@ -172,7 +172,7 @@ for lesion in lesions[:5]:
 # First in numbers, of the whole scan.
 
 # %%
-from vhi.widgets import speck_control
+from vhi.controls import speck_control
 
 control = speck_control(measurement)
 for limit in (1, 2, 4, 8, 16):

@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -43,7 +43,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 measurement = vhi.measure(case)
@@ -151,7 +151,7 @@ for name, record in (("none", measurement.edits), ("remove", one), ("remove, res
 # counted:
 
 # %%
-from vhi.edits import REASONS
+from vhi.steps.edits import REASONS
 
 print(", ".join(REASONS))
 
@@ -212,7 +212,7 @@ print(f"The part removed holds {part} of the region's {largest.voxels} voxels.")
 # In a notebook, choose a region, a reason, and remove or restore it; the record grows and the volume follows.
 
 # %%
-from vhi.widgets import cleaning_control
+from vhi.controls import cleaning_control
 
 control = cleaning_control(measurement, reader="you", reason="vessel", slice_index=index)
 print(fill(str(control)))
@@ -300,7 +300,7 @@ if rows:
 # readers are simulated, and the truth is there too.
 
 # %%
-from vhi.widgets import cleaning_game
+from vhi.controls import cleaning_game
 
 game = cleaning_game(vhi.load_cases(SOURCE) if manual else [case])
 for played in game.rounds:

@@ -36,7 +36,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -104,7 +104,7 @@ print("\n".join(sorted(path.name for path in folder.iterdir())))
 import matplotlib.pyplot as plt
 import numpy as np
 
-from vhi import figures
+from vhi.results import figures
 
 stir, t1w = vhi.load_image(folder / "stir.nii.gz"), vhi.load_image(folder / "t1w.nii.gz")
 region = vhi.load_mask(folder / "disease_region.nii.gz")

@@ -41,8 +41,8 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 import vhi
-from vhi import figures
 from vhi.phantom import make_phantom
+from vhi.results import figures
 
 SEEDS = (11, 12, 13)  # three bodies, none of them among the cases of the other pages
 

@@ -31,7 +31,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -44,14 +44,14 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
-from vhi.images import Image
-from vhi.network.dataset import load_example
-from vhi.network.pages import figures as network_figures
-from vhi.network.recipe import PAPER, Recipe
-from vhi.network.slices import slicing_of
-from vhi.nifti import load_image, load_mask
+from book.drawings import networks as network_figures
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.results import figures
+from vhi.segmentation.slices import slicing_of
 from vhi.statistics import dice
+from vhi.training.dataset import load_example
+from vhi.training.recipe import PAPER, Recipe
 
 recipe = Recipe()  # of the networks that come with this library
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -164,7 +164,7 @@ print(
 # {term}`T1w`, the {term}`cortex <cortical bone>` around it is dark. How bright is a pixel at each distance from the outline?
 
 # %%
-from vhi.network.pages.baselines import best_range, brightness_by_depth, dice_of_the_others
+from book.drawings.baselines import best_range, brightness_by_depth, dice_of_the_others
 
 edges_mm = np.arange(-12.0, 13.0)
 depth_mm = (edges_mm[1:] + edges_mm[:-1]) / 2
@@ -236,9 +236,9 @@ print(
 # joined with the fine picture beside it. Down answers *what is this*, across and up *where exactly does it end*.
 
 # %%
-from vhi.network.pages.levels import levels_of, pixels_seen
-from vhi.network.train import build
-from vhi.network.unet import parameter_count
+from book.drawings.levels import levels_of, pixels_seen
+from vhi.models.unet import parameter_count
+from vhi.training.train import build
 
 for name, each in (("ours", recipe), ("the paper's", PAPER)):
     size = slicing_of(t1w, spacing_mm=each.spacing_mm, multiple=each.multiple).padded
@@ -282,7 +282,7 @@ print(
 # each alone and at the end of its range.
 
 # %%
-from vhi.network.pages.change_examples import change_slice, single_changes
+from book.drawings.change_examples import change_slice, single_changes
 
 changes = single_changes(example, index, spacing_mm=recipe.spacing_mm)
 as_it_is = example.target[index] > 0.5

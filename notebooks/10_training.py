@@ -31,7 +31,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -45,16 +45,16 @@ import pandas as pd
 import torch
 
 import vhi
+from book.drawings import networks as network_figures
+from book.drawings.known_curves import authors_curves, our_curves
 from vhi.errors import InputError
-from vhi.network.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
-from vhi.network.dataset import STUDY_TEST, load_example, split
-from vhi.network.pages import figures as network_figures
-from vhi.network.pages.known_curves import authors_curves, our_curves
-from vhi.network.recipe import Recipe
-from vhi.network.scoring import probabilities
-from vhi.network.train import build, train
-from vhi.network.unet import parameter_count
+from vhi.models.unet import parameter_count
 from vhi.statistics import dice
+from vhi.training.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
+from vhi.training.dataset import STUDY_TEST, load_example, split
+from vhi.training.recipe import Recipe
+from vhi.training.scoring import probabilities
+from vhi.training.train import build, train
 
 subject = vhi.find_case(SOURCE, CASE, VISIT).subject
 print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")

@@ -31,8 +31,8 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
-from vhi.network.dataset import STUDY_TEST
+from vhi.cases.case import case_names
+from vhi.training.dataset import STUDY_TEST
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 TESTED = STUDY_TEST  # the study's test set: no network here was trained or chosen on it
@@ -47,15 +47,15 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
-from vhi.network.mask_scores import score_slices
-from vhi.network.pages import figures as network_figures
-from vhi.network.pages import result_figures
-from vhi.network.pages import tables as pages
-from vhi.network.predict import both_ways, load_members, segment_scans
-from vhi.network.recipe import DISEASE_REGION
-from vhi.network.shipped import find_network
-from vhi.network.slices import normalise, slicing_of
+from book.drawings import network_results as result_figures
+from book.drawings import network_tables as pages
+from book.drawings import networks as network_figures
+from vhi.evaluation.scores import score_slices
+from vhi.results import figures
+from vhi.segmentation.predict import both_ways, load_members, segment_scans
+from vhi.segmentation.registry import find_network
+from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.tasks import DISEASE_REGION
 from vhi.statistics import dice, median_interval, summarise
 
 network = find_network("study", DISEASE_REGION)

@@ -32,7 +32,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -46,15 +46,15 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
-from vhi.network.area import AREA_MM3, FENCE, choose_area
-from vhi.network.normal_bone_effect import normal_bone_effect
-from vhi.network.pages import figures as network_figures
-from vhi.network.pages import result_figures
-from vhi.network.pages import tables as pages
-from vhi.network.predict import propose_normal_bone, segment_disease_region, segment_scans
-from vhi.network.recipe import NORMAL_BONE
-from vhi.network.shipped import find_network
+from book.drawings import network_results as result_figures
+from book.drawings import network_tables as pages
+from book.drawings import networks as network_figures
+from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.results import figures
+from vhi.segmentation.normal_bone_area import AREA_MM3, FENCE, choose_area
+from vhi.segmentation.predict import propose_normal_bone, segment_disease_region, segment_scans
+from vhi.segmentation.registry import find_network
+from vhi.segmentation.tasks import NORMAL_BONE
 from vhi.statistics import dice, median_interval, summarise
 
 case = vhi.find_case(SOURCE, CASE, VISIT)

@@ -32,7 +32,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -46,13 +46,13 @@ import pandas as pd
 from scipy import ndimage
 
 import vhi
-from vhi import figures
-from vhi.network.pages import result_figures
-from vhi.network.pages import tables as pages
-from vhi.network.predict import load_members, segment_scans
-from vhi.network.recipe import DISEASE_REGION
-from vhi.network.robustness import change
-from vhi.network.shipped import find_network
+from book.drawings import network_results as result_figures
+from book.drawings import network_tables as pages
+from vhi.evaluation.robustness import change
+from vhi.results import figures
+from vhi.segmentation.predict import load_members, segment_scans
+from vhi.segmentation.registry import find_network
+from vhi.segmentation.tasks import DISEASE_REGION
 from vhi.statistics import dice
 
 case = vhi.find_case(SOURCE, CASE, VISIT)

@@ -43,17 +43,17 @@ import pandas as pd
 from scipy import ndimage
 
 import vhi
-from vhi import figures
-from vhi.published import agrees, printed_numbers
+from book.drawings import readers as page_figures
+from vhi.papers.hepburn.authors import MANUAL_PAIRS, overlap_published, volumes_published
+from vhi.papers.ledger.published import agrees, printed_numbers
+from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
+from vhi.reader_study.figures.of_masks import groups_of
+from vhi.reader_study.figures.overlap import draw_overlaps
+from vhi.reader_study.overlap import overlap_rows, summarise_pairs
+from vhi.reader_study.pairs import two_readers_by_pair
+from vhi.reader_study.readings import load_readings
+from vhi.results import figures
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
-from vhi.study.agreement_figures import draw_bland_altman, draw_ratios
-from vhi.study.authors import MANUAL_PAIRS, overlap_published, volumes_published
-from vhi.study.cases_pictures import groups_of
-from vhi.study.masks import load_readings
-from vhi.study.overlap import overlap_rows, summarise_pairs
-from vhi.study.overlap_figures import draw_overlaps
-from vhi.study.pages import readers as page_figures
-from vhi.study.two_readers import two_readers_by_pair
 
 readings = [each for each in load_readings(vhi.load_cases(SOURCE)) if len(each.manual) > 1]
 if not readings:

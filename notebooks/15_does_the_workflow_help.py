@@ -41,15 +41,15 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi.other_thresholds import inflammation_at
-from vhi.published import agrees, printed_numbers
+from book.drawings import readers as page_figures
+from vhi.papers.ledger.published import agrees, printed_numbers
+from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
+from vhi.reader_study.figures.of_masks import groups_of, is_cleaned
+from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
+from vhi.reader_study.overlap import add_published, overlap_rows, paired_gains, summarise_pairs
+from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice
-from vhi.study.cases_pictures import groups_of, is_cleaned
-from vhi.study.cleaned import ceiling_rows, cleaning_row
-from vhi.study.masks import load_readings
-from vhi.study.overlap import add_published, overlap_rows, paired_gains, summarise_pairs
-from vhi.study.overlap_figures import draw_ceiling, draw_overlaps
-from vhi.study.pages import readers as page_figures
+from vhi.uncertainty.other_thresholds import inflammation_at
 
 
 def with_two_readers(source):

@@ -41,11 +41,9 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
-from vhi.published import printed_numbers
-from vhi.statistics import dice, majority
-from vhi.study.cases_pictures import composite_figure
-from vhi.study.composite import (
+from book.drawings.readers import draw_votes
+from vhi.papers.ledger.published import printed_numbers
+from vhi.reader_study.composite import (
     BOTH_METHODS,
     KINDS,
     KNOWN,
@@ -55,9 +53,11 @@ from vhi.study.composite import (
     reference_rows,
     references,
 )
-from vhi.study.masks import load_readings
-from vhi.study.overlap_figures import draw_overlaps
-from vhi.study.pages.readers import draw_votes
+from vhi.reader_study.figures.of_masks import composite_figure
+from vhi.reader_study.figures.overlap import draw_overlaps
+from vhi.reader_study.readings import load_readings
+from vhi.results import figures
+from vhi.statistics import dice, majority
 
 readings = [
     each

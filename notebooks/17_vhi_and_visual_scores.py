@@ -41,14 +41,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from vhi.published import printed_numbers
+from book.drawings import simulated_patients as draw
+from vhi.papers.hepburn.simulated_part import (
+    asked_and_reached,
+    simulate_cohorts,
+    simulated_patients,
+)
+from vhi.papers.ledger.published import printed_numbers
+from vhi.reader_study.agreement import upper_fence
+from vhi.reader_study.figures.of_patients import vhi_sparcc_figure
+from vhi.reader_study.figures.style import number
+from vhi.reader_study.patients import Patients
 from vhi.statistics.regression import least_squares
-from vhi.study.agreement_table import upper_fence
-from vhi.study.drawing import number
-from vhi.study.pages import cohort as draw
-from vhi.study.patients import Patients
-from vhi.study.pictures import vhi_sparcc_figure
-from vhi.study.simulated_part import asked_and_reached, simulate_cohorts, simulated_patients
 
 printed = {row.key: row for row in printed_numbers()}
 patients = simulated_patients()

@@ -42,23 +42,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from vhi.cases import load_cases
-from vhi.published import printed_numbers
-from vhi.statistics.agreement import limits_of_agreement, ratio_limits
-from vhi.statistics.reliability import measurement_error
-from vhi.study.agreement_table import agreement_rows
-from vhi.study.drawing import number
-from vhi.study.masks import load_readings
-from vhi.study.overlap import add_published, overlap_rows
-from vhi.study.pages import cohort as draw
-from vhi.study.pictures import agreement_figure
-from vhi.study.simulated_part import (
+from book.drawings import simulated_patients as draw
+from vhi.cases.case import load_cases
+from vhi.papers.hepburn.simulated_part import (
     asked_and_reached,
     conclusions_over,
     simulate_cohorts,
     simulated_patients,
 )
-from vhi.study.two_readers import two_readers_by_pair, two_readers_of
+from vhi.papers.ledger.published import printed_numbers
+from vhi.reader_study.agreement import agreement_rows
+from vhi.reader_study.figures.of_patients import agreement_figure
+from vhi.reader_study.figures.style import number
+from vhi.reader_study.overlap import add_published, overlap_rows
+from vhi.reader_study.pairs import two_readers_by_pair, two_readers_of
+from vhi.reader_study.readings import load_readings
+from vhi.statistics.agreement import limits_of_agreement, ratio_limits
+from vhi.statistics.reliability import measurement_error
 
 printed = {row.key: row for row in printed_numbers()}
 

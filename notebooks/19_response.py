@@ -43,7 +43,20 @@ import pandas as pd
 from scipy.stats import t as student
 
 import vhi
-from vhi.published import printed_numbers
+from book.drawings import simulated_patients as draw
+from vhi.papers.hepburn.printed_part import printed_responses
+from vhi.papers.hepburn.simulated_part import simulated_patients
+from vhi.papers.ledger.published import printed_numbers
+from vhi.reader_study.figures.of_patients import changes_figure, response_figure
+from vhi.reader_study.figures.style import number
+from vhi.reader_study.response import (
+    change_lines,
+    response_rows,
+    responses_of,
+    sdc_of,
+    table_rows,
+    upper_shares,
+)
 from vhi.statistics.proportions import exact_proportion, mcnemar
 from vhi.statistics.reliability import measurement_error
 from vhi.statistics.response import (
@@ -53,19 +66,6 @@ from vhi.statistics.response import (
     standardised_response_mean,
     upper_share,
 )
-from vhi.study.drawing import number
-from vhi.study.pages import cohort as draw
-from vhi.study.pictures import changes_figure, response_figure
-from vhi.study.printed_part import printed_responses
-from vhi.study.response_table import (
-    change_lines,
-    response_rows,
-    responses_of,
-    sdc_of,
-    table_rows,
-    upper_shares,
-)
-from vhi.study.simulated_part import simulated_patients
 
 printed = {
     row.key.removeprefix("hepburn-"): row

@@ -42,15 +42,15 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
+from book.drawings.failures import draw_shares
+from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
+from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
+from vhi.reader_study.figures.of_masks import is_cleaned
+from vhi.reader_study.overlap import add_published, overlap_rows
+from vhi.reader_study.pairs import two_readers_by_pair
+from vhi.reader_study.readings import load_readings
+from vhi.results import figures
 from vhi.statistics.failures import worklist
-from vhi.study.cases_pictures import is_cleaned
-from vhi.study.failure_figures import draw_flagged, draw_side_by_side
-from vhi.study.failure_table import count_classes, disagreement_rows, failure_rows
-from vhi.study.masks import load_readings
-from vhi.study.overlap import add_published, overlap_rows
-from vhi.study.pages.failures import draw_shares
-from vhi.study.two_readers import two_readers_by_pair
 
 readings = load_readings(vhi.load_cases(SOURCE))
 if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in readings):
@@ -327,7 +327,7 @@ print(f"{len(readings)} scans: " + ("the voxels add up" if not broken else f"{br
 # The rule measures differences by their own spread. So it lists some scans of *any* data, the best readers' included:
 
 # %%
-from vhi.published import printed_numbers
+from vhi.papers.ledger.published import printed_numbers
 from vhi.statistics.proportions import exact_proportion
 
 printed = {each.key: each for each in printed_numbers()}["hepburn-failures"]

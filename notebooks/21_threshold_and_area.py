@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases import case_names
+from vhi.cases.case import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -43,14 +43,14 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi import figures
-from vhi.normal_bone_area import area_blocks, percentile_interval, resample_thresholds
-from vhi.study.drawing import dress
-from vhi.study.pages.failures import draw_growth, draw_moves
-from vhi.study.threshold_figures import draw_threshold_curve
-from vhi.study.threshold_table import THRESHOLD_COLUMNS, curve_rows, threshold_row
-from vhi.thresholds import estimate_thresholds
-from vhi.uncertainty import VhiInterval, inflammation_at
+from book.drawings.failures import draw_growth, draw_moves
+from vhi.reader_study.figures.style import dress
+from vhi.reader_study.figures.thresholds import draw_threshold_curve
+from vhi.reader_study.thresholds import THRESHOLD_COLUMNS, curve_rows, threshold_row
+from vhi.results import figures
+from vhi.steps.thresholds import estimate_thresholds
+from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds
+from vhi.uncertainty.interval import VhiInterval, inflammation_at
 
 SIMULATED = SOURCE == "phantom"
 measurements = {}
@@ -293,9 +293,9 @@ print(fill(f"Here n = {chosen:.2f}. VHI over the measured, at other n: {steps}."
 # median threshold of all these areas, and how many the threshold that *all* of the marrow gives?
 
 # %% tags=["hide-input"]
-from vhi.normal_bone import draw_normal_bone
 from vhi.phantom.acquisition import SLOPE, acquire, make_texture
 from vhi.phantom.grid import SHAPE, oblique_affine
+from vhi.steps.normal_bone import draw_normal_bone
 
 texture, noise = (np.random.default_rng(seed) for seed in np.random.SeedSequence(970).spawn(2))
 signal = make_texture(texture)["stir"]

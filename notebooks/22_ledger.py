@@ -38,7 +38,8 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from vhi.published import (
+from book.drawings.ledger import LedgerTables, draw_statuses
+from vhi.papers.ledger.published import (
     ALL_PAPERS,
     INCONSISTENT,
     NEEDS_FILES,
@@ -49,7 +50,6 @@ from vhi.published import (
     ledger,
     share_recomputed,
 )
-from vhi.study.pages.ledger import LedgerTables, draw_statuses
 
 rows = ledger()
 counts = counts_by_status(rows)

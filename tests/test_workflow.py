@@ -3,16 +3,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import oblique_affine, write_nifti
-from test_images import permuted
 
+from tests.helpers.scans import oblique_affine, permuted, write_nifti
 from vhi import find_case, measure, measure_images
-from vhi.data import locate
+from vhi.cases.supplement import locate
 from vhi.errors import InputError
-from vhi.images import Image
+from vhi.images.image import Image
+from vhi.images.nifti import load_mask
+from vhi.masks.origin import NETWORK, Origin
 from vhi.measurement import Provenance
-from vhi.nifti import load_mask
-from vhi.origins import NETWORK, Origin
 
 STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
     # in-plane regions left: the authors' scans and masks, recomputed independently
@@ -235,8 +234,8 @@ CASES = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002",
 
 @pytest.mark.parametrize("case", CASES)
 def test_normal_bone_intensities_are_the_authors(case, study):
-    from vhi.nifti import load_image
-    from vhi.thresholds import normal_bone_intensities
+    from vhi.images.nifti import load_image
+    from vhi.steps.thresholds import normal_bone_intensities
 
     path = f"generated_files/normal_bone_intensities/{case}_normal_bone_ints.txt"
     found = find_case("study", case)
@@ -246,7 +245,7 @@ def test_normal_bone_intensities_are_the_authors(case, study):
 
 
 def test_a_reordered_study_scan_gives_the_same_vhi(study):
-    from vhi.nifti import load_image
+    from vhi.images.nifti import load_image
 
     case = find_case("study", "1007")
     images = [load_image(case.stir), load_mask(case.normal_bone), load_mask(case.disease_region)]

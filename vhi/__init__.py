@@ -6,28 +6,28 @@ in order and keeps every intermediate.
 Research use only; not a medical device.
 """
 
-from vhi.biomarker import Vhi, measure_volume
-from vhi.candidates import (
+from vhi.cases.case import Case, ReaderMask, find_case, load_cases
+from vhi.errors import InputError
+from vhi.images.image import Image, check_same_grid, resample
+from vhi.images.nifti import load_image, load_mask, save_labels
+from vhi.measurement import Measurement
+from vhi.steps.candidates import (
     Region,
     label_candidates,
     label_regions,
     list_regions,
     remove_small_regions,
 )
-from vhi.cases import Case, ReaderMask, find_case, load_cases
-from vhi.cleaning import apply_edits, remove_regions
-from vhi.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
-from vhi.errors import InputError
-from vhi.images import Image, check_same_grid, resample
-from vhi.measurement import Measurement
-from vhi.nifti import load_image, load_mask, save_labels
-from vhi.normal_bone import draw_normal_bone
-from vhi.thresholds import (
+from vhi.steps.cleaning import apply_edits, remove_regions
+from vhi.steps.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
+from vhi.steps.normal_bone import draw_normal_bone
+from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,
     normal_bone_intensities,
     thresholds_at,
 )
+from vhi.steps.volume import Vhi, measure_volume
 from vhi.workflow import measure, measure_images
 
 __version__ = "0.1.0"

@@ -1,5 +1,5 @@
 """``python -m vhi`` is the command `vhi`."""
 
-from vhi.cli import main
+from vhi.commands.cli import main
 
 main()

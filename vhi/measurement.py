@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.biomarker import Vhi
-from vhi.candidates import MIN_PIXELS, Region, list_regions
-from vhi.edits import Edits
-from vhi.images import Image
-from vhi.origins import NETWORK, Origin
-from vhi.thresholds import Thresholds
-from vhi.uncertainty import VhiInterval, vhi_interval
+from vhi.images.image import Image
+from vhi.masks.origin import NETWORK, Origin
+from vhi.steps.candidates import MIN_PIXELS, Region, list_regions
+from vhi.steps.edits import Edits
+from vhi.steps.thresholds import Thresholds
+from vhi.steps.volume import Vhi
+from vhi.uncertainty.interval import VhiInterval, vhi_interval
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Measurement:
     def interval(self) -> VhiInterval | str:
         """What the choice of the normal-bone area leaves open of `vhi`; or why it is not known.
 
-        See `vhi.uncertainty.vhi_interval`.
+        See `vhi.uncertainty.interval.vhi_interval`.
         """
         return vhi_interval(self)
 

@@ -1,7 +1,7 @@
 """The six steps in order, every intermediate kept.
 
 Source: Hepburn et al. 2023, section 2.5.1. Steps i and iii, normal bone and disease region, come
-as masks, given or found by networks (`vhi.masks`); ii, thresholds; iv, candidates; v, small
+as masks, given or found by networks (`vhi.masks.find`); ii, thresholds; iv, candidates; v, small
 regions; vi, cleaning; then the volume.
 """
 
@@ -16,28 +16,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from vhi import sidecars
-from vhi.biomarker import measure_volume
-from vhi.candidates import (
+from vhi.cases.case import Case
+from vhi.errors import EditsError, InputError
+from vhi.images import sidecar as sidecars
+from vhi.images.image import Image, check_same_grid
+from vhi.images.nifti import load_image
+from vhi.masks.find import check_masks, masks_of
+from vhi.measurement import Measurement, Provenance
+from vhi.steps.candidates import (
     MIN_PIXELS,
     UPPER,
     label_candidates,
     remove_small_regions,
 )
-from vhi.cases import Case
-from vhi.cleaning import apply_edits
-from vhi.edits import Edits, encode_edits
-from vhi.errors import EditsError, InputError
-from vhi.images import Image, check_same_grid
-from vhi.masks import check_masks, masks_of
-from vhi.measurement import Measurement, Provenance
-from vhi.nifti import load_image
-from vhi.thresholds import (
+from vhi.steps.cleaning import apply_edits
+from vhi.steps.edits import Edits, encode_edits
+from vhi.steps.thresholds import (
     Thresholds,
     doubts,
     estimate_thresholds,
     normal_bone_intensities,
 )
+from vhi.steps.volume import measure_volume
 
 
 class _Clock:

@@ -98,7 +98,7 @@ class ThresholdLab(Directive):
     def run(self) -> list[nodes.Node]:
         """Measure the case and give the control's HTML."""
         import vhi
-        from vhi.widgets import threshold_control
+        from vhi.controls import threshold_control
 
         measurement = vhi.measure(vhi.find_case("phantom", *self.arguments))
         return [nodes.raw("", threshold_control(measurement)._repr_html_(), format="html")]

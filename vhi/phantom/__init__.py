@@ -7,10 +7,10 @@ cases.
 """
 
 from vhi.phantom.anatomy import TISSUES
-from vhi.phantom.files import PHANTOM_CASES, PhantomCase, ensure_cases, write_phantom
+from vhi.phantom.case_files import PHANTOM_CASES, PhantomCase, ensure_cases, write_phantom
 from vhi.phantom.lesions import AFTER_CONTRAST, AFTER_VOLUME
-from vhi.phantom.readers import Reading, simulate_readings
 from vhi.phantom.simulate import Decoy, Lesion, Phantom, make_phantom
+from vhi.phantom.simulated_readers import Reading, simulate_readings
 
 __all__ = [
     "AFTER_CONTRAST",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vhi.errors import InputError
-from vhi.images import Image
+from vhi.images.image import Image
 from vhi.phantom.acquisition import (
     SLOPE,
     SOFT_TEXTURE,

@@ -1,0 +1,432 @@
+"""The command as a person uses it: what is printed, the exit status, what lies on disk."""
+
+import csv
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.helpers.bad_files import bad_files
+from tests.helpers.scans import names, oblique_affine, permuted, tiny_arrays, write_nifti
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.results.folder import RESULT_FILES
+from vhi.steps.edits import Edits, load_edits, save_edits
+
+
+@pytest.fixture
+def scans(tiny_case):
+    """Arguments that measure the tiny case."""
+    return [
+        "--stir", tiny_case.stir, "--t1w", tiny_case.t1w,
+        "--normal-bone", tiny_case.normal_bone, "--disease-region", tiny_case.disease_region,
+    ]  # fmt: skip
+
+
+def with_option(scans, option, value):
+    changed = list(scans)
+    changed[changed.index(option) + 1] = value
+    return changed
+
+
+def test_two_scans_and_two_masks_become_a_folder(vhi, scans, tmp_path):
+    status, out, err = vhi("measure", *scans, "--out", tmp_path / "out")
+    assert status == 0
+    assert "VHI 19.8 mm³, 24 voxels (not cleaned yet; n = 0.45)" in out
+    few, low = err.strip().split("\n")
+    assert few.startswith("vhi: warning: N.nii.gz: only 101 voxels of normal bone")
+    assert low.startswith("vhi: warning: N.nii.gz: n = 0.45, below the paper's start of 1.50")
+    assert set(names(tmp_path / "out")) == RESULT_FILES
+    assert json.loads((tmp_path / "out" / "vhi.json").read_text())["case"] == "S"
+
+
+def test_edits_replay_through_the_command(vhi, scans, tmp_path):
+    vhi("measure", *scans, "--out", tmp_path / "a")
+    edits = load_edits(tmp_path / "a" / "edits.json")
+    region = next(csv.DictReader((tmp_path / "a" / "regions.csv").open()))
+    voxel = [int(region[f"voxel_{letter}"]) for letter in "ijk"]
+    save_edits(edits.add("remove", voxel, reason="vessel", reader="R"), tmp_path / "e.json")
+    status, out, _ = vhi("measure", *scans, "--edits", tmp_path / "e.json", "--out", tmp_path / "b")
+    assert status == 0 and "4 voxels (after cleaning;" in out
+    inflammation = load_image(tmp_path / "b" / "inflammation.nii.gz").array
+    assert (inflammation > 0).sum() == 4
+    assert (load_image(tmp_path / "b" / "candidates.nii.gz").array > 0).sum() == 24
+
+
+def test_an_existing_result_needs_overwrite(vhi, fails, scans, tmp_path):
+    out = tmp_path / "out"
+    vhi("measure", *scans, "--out", out)
+    stamp = (out / "vhi.json").read_bytes()
+    fails("measure", *scans, "--out", out, words="--overwrite")
+    assert (out / "vhi.json").read_bytes() == stamp
+    assert vhi("measure", *scans, "--out", out, "--overwrite")[0] == 0
+    (out / "mine.txt").write_text("notes")
+    fails("measure", *scans, "--out", out, "--overwrite", words="mine.txt")
+
+
+def test_slice_thickness_by_option(vhi, scans, tmp_path):
+    vhi("measure", *scans, "--slice-thickness", "3", "--out", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "vhi.json").read_text())
+    assert record["slice_thickness_mm"] == 3
+    assert record["vhi"]["mm3_slice_thickness"] == pytest.approx(18.0)
+
+
+def test_normal_bone_is_drawn_and_known_as_drawn(vhi, scans, tmp_path):
+    status, out, err = vhi(
+        "normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 2, 2.5,
+        "--slices", 1, "--out", tmp_path / "drawn.nii.gz",
+    )  # fmt: skip
+    assert status == 0 and "voxels of normal bone" in out and "unsure below 200" in err
+    assert load_mask(tmp_path / "drawn.nii.gz").array[10, 5:16, 2].all()
+    changed = with_option(scans, "--normal-bone", tmp_path / "drawn.nii.gz")
+    assert vhi("measure", *changed, "--out", tmp_path / "out")[0] == 0
+    record = json.loads((tmp_path / "out" / "vhi.json").read_text())
+    assert record["normal_bone"]["from"] == "drawn"
+    assert "drawn" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_drawn_mask_is_not_replaced_unasked(vhi, fails, scans, tmp_path):
+    draw = ["normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 3]
+    draw += ["--out", tmp_path / "N.nii.gz"]
+    assert vhi(*draw)[0] == 0
+    fails(*draw, words="--overwrite")
+    assert vhi(*draw, "--overwrite")[0] == 0
+    fails(*draw[:-1], tmp_path / "N.nii", words=".nii.gz")
+
+
+# Bad input: one clear line, status 2, nothing half-written.
+
+
+def test_unusable_scans_and_masks(fails, scans, tmp_path):
+    (tmp_path / "bad").mkdir()
+    for _what, path, words in list(bad_files(tmp_path / "bad")):
+        for option in ("--stir", "--t1w", "--normal-bone", "--disease-region"):
+            if words in ("NaN", "infinite") and option not in ("--stir", "--t1w"):
+                words = "mask"
+            changed = with_option(scans, option, path)
+            fails("measure", *changed, "--out", tmp_path / "out", words=[path.name, words])
+
+
+def rewrite(path, array, affine=None):
+    write_nifti(path, array.astype(np.uint8), affine)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda n: n & False, "draw some with `vhi normal-bone`"),
+        (lambda n: n & (np.cumsum(n).reshape(n.shape) <= 19), "19 voxels"),
+        (lambda n: n * 3, "0 and 1 only"),
+    ],
+)
+def test_unusable_normal_bone(fails, scans, tmp_path, change, words):
+    _, normal, _ = tiny_arrays()
+    rewrite(scans[5], change(normal))
+    fails("measure", *scans, "--out", tmp_path / "out", words=["N.nii.gz", words])
+
+
+def test_a_scan_without_normal_bone_says_how_to_draw_one(fails, scans, tmp_path):
+    fails(
+        "measure", *scans[:4], *scans[6:], "--out", tmp_path / "out", words="vhi normal-bone --stir"
+    )
+
+
+def test_constant_normal_bone(fails, scans, tmp_path):
+    stir, normal, _ = tiny_arrays()
+    write_nifti(scans[1], np.where(normal, 50, stir).astype(np.float32))
+    fails("measure", *scans, "--out", tmp_path / "out", words=["N.nii.gz", "no spread"])
+
+
+def test_an_empty_disease_region(fails, scans, tmp_path):
+    rewrite(scans[7], np.zeros((40, 40, 6)))
+    fails("measure", *scans, "--out", tmp_path / "out", words=["D.nii.gz", "marks no voxel"])
+
+
+@pytest.mark.parametrize("option", ["--t1w", "--normal-bone", "--disease-region"])
+@pytest.mark.parametrize("what", ["shifted", "shape", "orientation"])
+def test_grids_that_differ(vhi, fails, scans, tmp_path, option, what):
+    path = scans[scans.index(option) + 1]
+    array, affine = np.asarray(load_image(path).array), oblique_affine()
+    changed, words = {
+        "shifted": (Image(array, oblique_affine(shift_mm=(10, -60, -99))), "1.00 mm"),
+        "shape": (Image(array[..., :5], affine), "40 x 40 x 5"),
+        "orientation": (permuted(Image(array, affine), (0, 1, 2), (1, 1, 0)), "mm away"),
+    }[what]
+    write_nifti(path, changed.array.astype(np.uint8), changed.affine)
+    err = fails("measure", *scans, "--out", tmp_path / "out", words=[path.name, words])
+    assert "--resample" in err
+    status, _, _ = vhi("measure", *scans, "--resample", "--out", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "vhi.json").read_text())
+    assert status == 0 and record["provenance"]["resampled"] == [path.name]
+
+
+def test_a_full_disk(fails, scans, tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    fails("measure", *scans, "--out", tmp_path / "out", words="disk is full")
+
+
+def test_a_folder_that_may_not_be_written(fails, scans, tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    fails("measure", *scans, "--out", tmp_path / "out", words="not allowed")
+
+
+def test_a_file_in_the_place_of_the_folder(fails, scans, tmp_path):
+    (tmp_path / "out").write_text("")
+    fails("measure", *scans, "--out", tmp_path / "out", words="not a folder")
+    fails("measure", *scans, "--out", tmp_path / "out" / "deeper", words="out")
+
+
+def edits_for(vhi, scans, tmp_path):
+    vhi("measure", *scans, "--out", tmp_path / "first")
+    return load_edits(tmp_path / "first" / "edits.json")
+
+
+def test_edits_that_do_not_belong(vhi, fails, scans, tmp_path):
+    edits = edits_for(vhi, scans, tmp_path)
+    record = tmp_path / "e.json"
+    for changed, words in (
+        (Edits("other", *list(vars(edits).values())[1:]), "belong to case other"),
+        (Edits(*list(vars(edits).values())[:4], "0" * 64, edits.edits), "other candidates"),
+        (edits.add("remove", (0, 0, 0)), "no candidate"),
+    ):
+        save_edits(changed, record)
+        fails("measure", *scans, "--edits", record, "--out", tmp_path / "out", words=words)
+    record.write_text("{")
+    fails("measure", *scans, "--edits", record, "--out", tmp_path / "out", words="e.json")
+    fails("measure", *scans, "--edits", "none.json", "--out", tmp_path / "out", words="none.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"edits": "abc"}, {"edits": [None]}, {"edits": [3]}, {"shape": [1e400, 1, 1]},
+        {"shape": [40.7, 40, 6]}, {"affine": [[1, 2], [3]]},
+    ],
+)  # fmt: skip
+def test_records_of_the_wrong_shape(vhi, fails, scans, tmp_path, change):
+    vhi("measure", *scans, "--out", tmp_path / "first")
+    record = json.loads((tmp_path / "first" / "edits.json").read_text()) | change
+    (tmp_path / "e.json").write_text(json.dumps(record))
+    run = ["measure", *scans, "--edits", tmp_path / "e.json", "--out", tmp_path / "out"]
+    fails(*run, words="e.json")
+    (tmp_path / "e.json").write_text("[" * 100_000)
+    fails(*run, words="e.json")
+
+
+def test_a_readers_edits_are_not_lost_by_overwriting(vhi, fails, scans, tmp_path):
+    edits = edits_for(vhi, scans, tmp_path).add("remove", (26, 26, 2), reason="vessel")
+    save_edits(edits, tmp_path / "e.json")
+    cleaned = ["measure", *scans, "--out", tmp_path / "out", "--edits", tmp_path / "e.json"]
+    assert vhi(*cleaned)[0] == 0
+    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="edits of a reader")
+    assert len(load_edits(tmp_path / "out" / "edits.json").edits) == 1
+    assert vhi(*cleaned, "--overwrite")[0] == 0
+    save_edits(edits.add("restore", (26, 26, 2)), tmp_path / "e.json")
+    assert vhi(*cleaned, "--overwrite")[0] == 0
+
+
+def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):
+    draw = ["normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 3, "--out"]
+    before = scans[1].read_bytes()
+    fails(*draw, scans[1], "--overwrite", words="the scan itself")
+    assert scans[1].read_bytes() == before
+    record = scans[1].with_name("mine.json")
+    record.write_text('{"SliceThickness": 3}')
+    fails(*draw, scans[1].with_name("mine.nii.gz"), words="mine.json")
+    assert "SliceThickness" in record.read_text()
+
+
+def test_one_file_as_both_scans(fails, scans, tmp_path):
+    changed = with_option(scans, "--t1w", scans[1])
+    fails("measure", *changed, "--out", tmp_path / "out", words="as STIR and as T1w")
+
+
+def test_negative_intensities_are_noted(vhi, scans, tmp_path):
+    stir, *_ = tiny_arrays()
+    write_nifti(scans[1], (stir - 20).astype(np.float32))
+    status, _, err = vhi("measure", *scans, "--out", tmp_path / "out")
+    assert status == 0 and "negative intensities" in err
+
+
+# A table of cases.
+
+
+def table(folder, *rows, columns="case,visit,stir,t1w,normal_bone,disease_region"):
+    path = folder / "cases.csv"
+    path.write_text("\n".join([columns, *rows]) + "\n")
+    return path
+
+
+GOOD = "S.nii.gz,T.nii.gz,N.nii.gz,D.nii.gz"
+
+
+def test_all_cases_with_failures_kept_as_rows(vhi, scans, tmp_path):
+    folder = scans[1].parent
+    cases = table(folder, f"a,1,{GOOD}", f"a,2,none.nii.gz,{GOOD[9:]}", f"b,,{GOOD}")
+    status, out, err = vhi("measure", "--source", cases, "--all", "--out", tmp_path / "out")
+    assert status == 2 and "2 of 3 cases measured" in out
+    assert "none.nii.gz: no such file" in err and len(err.strip().split("\n")) == 1
+    with (tmp_path / "out" / "measurements.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["vhi_voxels"] for row in rows] == ["24", "", "24"]
+    assert "no such file" in rows[1]["failure"] and not rows[0]["failure"]
+    assert names(tmp_path / "out") == ["a_1", "b", "measurements.csv"]
+
+
+def test_all_again_replays_what_readers_did(vhi, scans, tmp_path):
+    cases = table(scans[1].parent, f"a,1,{GOOD}", f"b,1,{GOOD}")
+    run = ["measure", "--source", cases, "--all", "--out", tmp_path / "out"]
+    assert vhi(*run)[0] == 0
+    record = tmp_path / "out" / "a_1" / "edits.json"
+    save_edits(load_edits(record).add("remove", (26, 26, 2), reason="vessel"), record)
+    status, out, _ = vhi(*run, "--overwrite")
+    assert status == 0 and "a 1: VHI 3.3 mm³, 4 voxels (after cleaning" in out
+    with (tmp_path / "out" / "measurements.csv").open(newline="") as stream:
+        assert [row["cleaned"] for row in csv.DictReader(stream)] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("axes", [(2, 0, 1), (1, 0, 2)])
+def test_reordered_files_give_the_same_numbers(vhi, scans, tmp_path, axes):
+    vhi("measure", *scans, "--out", tmp_path / "straight")
+    for path in scans[1::2]:
+        image = load_image(path)
+        stored = permuted(image, axes, (1, 0, 1))
+        write_nifti(path, stored.array.astype(np.float32), stored.affine)
+    vhi("measure", *scans, "--out", tmp_path / "turned")
+    first, second = (
+        json.loads((tmp_path / name / "vhi.json").read_text()) for name in ("straight", "turned")
+    )
+    for key in ("thresholds", "candidates", "kept"):
+        assert first[key] == second[key]
+    assert first["vhi"]["voxels"] == second["vhi"]["voxels"]
+    assert first["vhi"]["mm3"] == pytest.approx(second["vhi"]["mm3"], rel=1e-6)
+
+
+def test_failures_in_the_table_name_no_folder(vhi, scans, tmp_path):
+    private = tmp_path / "Jane_Doe"
+    private.mkdir()
+    cases = table(private, f"a,1,none.nii.gz,{GOOD[9:]}")
+    vhi("measure", "--source", cases, "--all", "--out", tmp_path / "out")
+    assert "Jane_Doe" not in (tmp_path / "out" / "measurements.csv").read_text()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "nul", "measurements.csv", "é" * 51])
+def test_names_that_make_trouble_later_are_refused(fails, scans, tmp_path, name):
+    cases = table(scans[1].parent, f"{name},1,{GOOD}")
+    fails("measure", "--source", cases, "--all", "--out", tmp_path / "out", words="'case'")
+
+
+def test_one_case_of_a_table(vhi, fails, scans, tmp_path):
+    cases = table(scans[1].parent, f"a,1,{GOOD}", f"a,2,{GOOD}")
+    one = ["measure", "--source", cases, "--case", "a"]
+    fails(*one, "--out", tmp_path / "out", words="visit")
+    assert vhi(*one, "--visit", "2", "--out", tmp_path / "out")[0] == 0
+    assert json.loads((tmp_path / "out" / "vhi.json").read_text())["visit"] == "2"
+
+
+def test_a_table_that_cannot_be_used(fails, scans, tmp_path):
+    folder = scans[1].parent
+    run = ["measure", "--source", folder / "cases.csv", "--all", "--out", tmp_path / "out"]
+    table(folder, "a,S.nii.gz", columns="case,stir")
+    fails(*run, words=["cases.csv", "t1w"])
+    table(folder, f"../x,1,{GOOD}")
+    fails(*run, words="../x")
+    (folder / "cases.csv").unlink()
+    fails(*run, words="cases.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["measure"], "--out"),
+        (["measure", "--out", "o"], "--stir"),
+        (["measure", "--out", "o", "--all"], "--stir"),
+        (["measure", "--out", "o", "--source", "phantom"], "--case"),
+        (["measure", "--out", "o", "--source", "phantom", "--all", "--case", "x"], "--case"),
+        (["measure", "--out", "o", "--source", "phantom", "--all", "--edits", "e"], "--edits"),
+        (["measure", "--out", "o", "--source", "nowhere", "--all"], "nowhere"),
+        (["measure", "--out", "o", "--frobnicate"], "frobnicate"),
+        (["measure", "--out", "o", "--slice-thickness", "thick"], "thick"),
+        (["measure", "--out", "o", "--slice-thickness", "0"], "--slice-thickness"),
+        (["normal-bone", "--stir", "s", "--centre", "1", "2"], "--centre"),
+        (["fetch", "--only", "everything"], "everything"),
+        (["measur"], "measur"),
+    ],
+)
+def test_slips_of_the_command_line_are_one_line_not_a_usage_box(fails, arguments, words):
+    fails(*arguments, words=words)
+
+
+def test_help_and_version(vhi):
+    status, out, _ = vhi("--help")
+    assert status == 0 and "Not a medical device" in out
+    for command in ("measure", "normal-bone", "fetch"):
+        assert command in out and vhi(command, "--help")[0] == 0
+    assert vhi("--version")[1].startswith("vhi 0.")
+
+
+def test_an_installed_command_ends_with_its_status(tmp_path):
+    command = [sys.executable, "-c", "from vhi.commands.cli import main; main()"]
+    found = subprocess.run([*command, "measure", "--out", "x"], capture_output=True, text=True)
+    assert found.returncode == 2 and found.stderr.startswith("vhi: --stir is missing")
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        timeout=60,
+    )
+
+
+def test_a_terminal_without_the_letters_still_shows_the_number(scans, tmp_path):
+    arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
+    code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.commands.cli import main; main()"
+    found = python(code, PYTHONIOENCODING="ascii", MPLBACKEND="nonsense")
+    assert found.returncode == 0 and "VHI 19.8 mm?" in found.stdout, found.stderr
+
+
+def test_a_terminated_command_leaves_nothing(scans, tmp_path):
+    arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
+    code = (
+        "import os, signal, sys; from vhi.commands import cli; from vhi.results import report\n"
+        "report._picture = lambda m: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"sys.argv[1:] = {arguments!r}; cli.main()"
+    )
+    found = python(code)
+    assert found.returncode == 130 and found.stderr.startswith("vhi: stopped")
+    assert names(tmp_path) == ["scans"]
+
+
+def test_nothing_but_our_line_reaches_the_terminal(scans, tmp_path):
+    bad = {what: path for what, path, _ in bad_files(tmp_path)}["zero spacing"]
+    arguments = ["measure", *map(str, with_option(scans, "--stir", bad)), "--out", "o"]
+    code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.commands.cli import main; main()"
+    found = python(code)
+    assert found.returncode == 2 and len(found.stderr.strip().split("\n")) == 1, found.stderr
+
+
+def test_study_cases_through_the_command(vhi, study, tmp_path):
+    status, out, _ = vhi("measure", "--source", "study", "--case", "1007", "--out", tmp_path / "o")
+    assert status == 0 and "VHI 6,983.8 mm³, 5,973 voxels" in out
+
+
+def test_without_study_data_both_remedies_are_named(vhi, fails, tmp_path, monkeypatch):
+    monkeypatch.delenv("VHI_DATA_MIRROR", raising=False)
+    monkeypatch.setenv("VHI_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setattr("vhi.cases.supplement.SOURCE_URL", "http://127.0.0.1:9/")
+    (tmp_path / "empty").mkdir()
+    run = ["measure", "--source", "study", "--case", "1007", "--out", tmp_path / "out"]
+    fails(*run, words=["VHI_DATA_MIRROR", "vhi fetch"])

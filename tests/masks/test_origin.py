@@ -1,0 +1,158 @@
+import base64
+import json
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.helpers.scans import oblique_affine, permuted
+from vhi.errors import InputError
+from vhi.images.image import Image, resample
+from vhi.images.nifti import load_mask, save_labels
+from vhi.masks import origin as origins
+from vhi.masks.origin import Origin, carry_origin, made_by_network, origin_of, write_mask
+
+SHA = "ab" * 32
+
+
+@pytest.fixture
+def mask():
+    array = np.zeros((9, 8, 5), bool)
+    array[2:7, 3:6, 1:4] = True
+    return Image(array, oblique_affine(), "D.nii.gz")
+
+
+@pytest.fixture
+def written(mask, tmp_path):
+    path = tmp_path / "D.nii.gz"
+    origin = made_by_network(mask, network="n", weights_sha256=SHA, look_at=(3,))
+    write_mask(path, mask, origin.record)
+    return path
+
+
+def read(path):
+    return origin_of(path, load_mask(path))
+
+
+def test_a_networks_mask_is_known_again(written):
+    origin = read(written)
+    assert (origin.made, origin.network, origin.weights_sha256) == ("network", "n", SHA)
+    assert (origin.corrected, origin.voxels_changed, origin.look_at) == (False, 0, (3,))
+    assert origin.words == "network n"
+
+
+def test_a_correction_is_counted_in_voxels_added_and_taken_away(written, mask):
+    array = mask.array.copy()
+    array[2, 3, 1], array[0, 0, :3] = False, True
+    save_labels(array, mask.affine, written)
+    origin = read(written)
+    assert (origin.corrected, origin.voxels_changed) == (True, 4)
+    assert origin.words == "network n, corrected by hand, 4 voxels changed"
+    assert origin.to_record()["corrected"] is True
+
+
+def test_no_command_writes_over_a_correction(written, mask):
+    array = mask.array.copy()
+    array[2, 3, 1] = False
+    save_labels(array, mask.affine, written)
+    for record in (
+        {"from": "drawn"},
+        made_by_network(mask, network="n", weights_sha256=SHA).record,
+    ):
+        with pytest.raises(InputError, match="corrected by hand"):
+            write_mask(written, mask, record)
+    assert read(written).voxels_changed == 1
+
+
+def test_a_mask_that_another_program_only_saved_again_is_not_corrected(written, mask):
+    save_labels(mask.array * 1, mask.affine + 1e-6, written)
+    assert read(written).corrected is False
+
+
+def test_a_mask_saved_on_another_grid_is_corrected_by_nobody_knows_how_much(written, mask):
+    turned = permuted(mask, (1, 0, 2), (0, 0, 1))
+    save_labels(turned.array, turned.affine, written)
+    origin = read(written)
+    assert (origin.corrected, origin.voxels_changed) == (True, None)
+    assert origin.words == "network n, corrected by hand"
+
+
+def test_an_altogether_different_mask_beside_the_record_is_given(written, mask):
+    save_labels(~mask.array, mask.affine, written)
+    assert read(written) == Origin()
+
+
+def test_a_mask_without_a_record_or_with_a_foreign_one_is_given(written):
+    sidecar = written.with_name("D.json")
+    for content in ('{"SliceThickness": 3}', "{", "[]", '{"from": "network"}'):
+        sidecar.write_text(content)
+        assert read(written) == Origin()
+    sidecar.unlink()
+    assert read(written) == Origin()
+
+
+def test_a_record_that_unpacks_without_end_takes_no_memory(written):
+    sidecar = written.with_name("D.json")
+    record = json.loads(sidecar.read_text())
+    bomb = base64.b64encode(zlib.compress(bytes(10**8), 9)).decode()
+    record["mask_sha256"] = "0"
+    sidecar.write_text(json.dumps({**record, "mask": {**record["mask"], "packed": bomb}}))
+    assert read(written).made == "given"  # shares no voxel with nothing
+    for shape in ([10**6] * 3, [9, 8], [0, 1, 1], ["a", 1, 1], [-1, -1, 1]):
+        record["mask"]["shape"] = shape
+        sidecar.write_text(json.dumps(record))
+        assert read(written) == Origin()
+
+
+def test_the_record_goes_along_to_another_grid(mask):
+    fine = Image(np.zeros((18, 16, 5)), mask.affine @ np.diag([0.5, 0.5, -1, 1]), "S")
+    fine.affine[:3, 3] += mask.affine[:3, 2] * 4
+    origin = made_by_network(mask, network="n", weights_sha256=SHA, look_at=(3,))
+    carried = carry_origin(replace(origin, corrected=True, voxels_changed=7), fine)
+    assert carried.look_at == (1,) and carried.voxels_changed == 7 and carried.corrected
+    assert carried.record["mask"]["shape"] == [18, 16, 5]
+    again = made_by_network(resample(mask, fine), network="n", weights_sha256=SHA)
+    assert carried.record["mask"]["packed"] == again.record["mask"]["packed"]
+
+
+def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
+    written, mask, monkeypatch
+):
+    old, write, places = read(written), origins.write_whole, []
+
+    def fail_at(suffix):
+        def failing(path, content):
+            places.append((path.name, (written.parent / "D.json").exists()))
+            if path.name.endswith(suffix) and len(places) < 3:
+                raise KeyboardInterrupt
+            write(path, content)
+
+        places.clear()
+        monkeypatch.setattr(origins, "write_whole", failing)
+
+    other = mask.with_array(np.roll(mask.array, 1, axis=0))
+    new = made_by_network(other, network="other", weights_sha256=SHA)
+    fail_at(".nii.gz")
+    with pytest.raises(KeyboardInterrupt):
+        write_mask(written, other, new.record)
+    assert read(written) == old
+    fail_at(".json")
+    with pytest.raises(KeyboardInterrupt):
+        write_mask(written, other, new.record)
+    assert places == [("D.nii.gz", False), ("D.json", False)]
+    assert read(written).made == "given"
+
+
+def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path):
+    scan = tmp_path / "T.nii.gz"
+    scan.write_bytes(b"scan")
+    record = {"from": "network"}
+    with pytest.raises(InputError, match="the scan itself"):
+        write_mask(scan, mask, record, never=(scan,))
+    with pytest.raises(InputError, match="ends in"):
+        write_mask(tmp_path / "D.nii", mask, record)
+    (tmp_path / "D.json").write_text('{"SliceThickness": 3}')
+    with pytest.raises(InputError, match=r"D\.json: stands where"):
+        write_mask(tmp_path / "D.nii.gz", mask, record)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["D.json", "T.nii.gz"]

@@ -1,0 +1,387 @@
+"""The simulated cohort: the printed numbers to their digits, and nobody's measurements."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pd = pytest.importorskip("pandas")
+
+from vhi.papers.ledger.published import printed_numbers
+from vhi.papers.simulated.check import asked_and_reached, changes_of_both, clinical_responders
+from vhi.papers.simulated.corrections import (
+    NotReachedError,
+    adjust_sums,
+    logistic,
+    logit,
+    nearest_of_parity,
+    reach,
+)
+from vhi.papers.simulated.model import CELLS, Model, draw_kinds, random_model
+from vhi.papers.simulated.patients import Targets
+from vhi.papers.simulated.simulate import simulate_cohort
+from vhi.reader_study.patients import read_patients
+from vhi.statistics.agreement import limits_of_agreement
+from vhi.statistics.failures import CLASSES, worklist
+from vhi.statistics.regression import least_squares
+from vhi.statistics.response import responder_table, responders
+
+COHORT = simulate_cohort(1)
+VOXELS, SCORES = ["vhi_voxels_R1", "vhi_voxels_R2"], ["sparcc_R1", "sparcc_R2"]
+
+# Readers' cleaned volumes of the eight scans whose masks can be had (voxels, R1 and R2).
+EIGHT = [
+    (896, 168), (2050, 1654), (2033, 1454), (97301, 98672),
+    (15768, 14823), (1570, 1685), (30727, 28980), (824, 481),
+]  # fmt: skip
+
+
+def at(cohort, columns, visit):
+    return cohort.loc[cohort["visit"] == visit, columns].to_numpy(float)
+
+
+def falls(cohort, columns):
+    change = (at(cohort, columns, "after") - at(cohort, columns, "before")).mean(axis=1)
+    return np.where(np.isnan(change), np.nan, change < 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_printed_number_is_reached_to_its_digits(seed):
+    rows = asked_and_reached(simulate_cohort(seed))
+    assert len(rows) == 29
+    assert [row for row in rows if not row["agrees"]] == []
+    assert all(row["asked"] == row["reached"] for row in rows)
+
+
+PRINTED = {row.key.removeprefix("hepburn-"): row for row in printed_numbers()}
+TARGETS = {
+    "vhi_bias": ("vhi-bias value",),
+    "vhi_limits": ("vhi-limits low", "vhi-limits high"),
+    "vhi_range": ("vhi-lowest value", "vhi-highest value"),
+    "vhi_beyond": ("failures value",),
+    "sparcc_bias": ("sparcc-bias value",),
+    "sparcc_limits": ("sparcc-limits low", "sparcc-limits high"),
+    "sparcc_range": ("sparcc-range low", "sparcc-range high"),
+    "slope": ("slope value",),
+    "slope_interval": ("slope-interval low", "slope-interval high"),
+    "intercept": ("intercept value",),
+    "intercept_interval": ("intercept-interval low", "intercept-interval high"),
+}
+COUNTS = {
+    "patients": "agreement-patients value",
+    "clinical responders": "responders value",
+    "of 16 clinical responders, by VHI": "responders-vhi value",
+    "of 16 clinical responders, by SPARCC": "responders-sparcc value",
+    "of 13 clinical non-responders, not by VHI": "non-responders-vhi value",
+    "clinical non-responders with a SPARCC change": "non-responders-sparcc-of value",
+    "of 12 clinical non-responders, not by SPARCC": "non-responders-sparcc value",
+    "VHI and clinical response agree": "agree-vhi value",
+    "SPARCC and clinical response agree": "agree-sparcc value",
+    "SPARCC and VHI agree": "agree-both value",
+    "slope: P": "slope-p value",
+    "intercept: P": "intercept-p value",
+}
+
+
+def printed(name):
+    key, column = name.split()
+    return float(getattr(PRINTED[key], column))
+
+
+def test_what_is_asked_of_a_cohort_is_what_the_table_of_printed_numbers_has():
+    found = {name: tuple(map(printed, names)) for name, names in TARGETS.items()}
+    assert found == {name: tuple(np.atleast_1d(value)) for name, value in vars(Targets()).items()}
+    rows = {row["quantity"]: float(row["asked"]) for row in asked_and_reached(COHORT)}
+    assert {name: rows.pop(name) for name in COUNTS} == {
+        name: printed(each) for name, each in COUNTS.items()
+    }
+    assert sorted(rows.values()) == sorted(value for pair in found.values() for value in pair)
+
+
+def test_readers_differ_as_printed():
+    first, second = COHORT[VOXELS].to_numpy().T
+    voxels = limits_of_agreement(first, second)
+    assert [round(each) for each in (voxels.bias, voxels.lower, voxels.upper)] == [191, -4119, 4501]
+    means = (first + second) / 2
+    assert (means.min(), means.max()) == (9.5, 90081) and voxels.n == 58
+    first, second = COHORT[SCORES].dropna().to_numpy().T
+    points = limits_of_agreement(first, second)
+    assert [round(each, 1) for each in (points.bias, points.lower, points.upper)] == [
+        -1.5, -14.8, 11.8,
+    ]  # fmt: skip
+    means = (first + second) / 2
+    assert (means.min(), means.max()) == (0, 47.5) and points.n == 57
+
+
+def test_three_scans_differ_by_more_than_two_sd_whichever_way_the_sd_is_taken():
+    first, second = COHORT[VOXELS].to_numpy().T
+    apart = first - second
+    for spread in (apart.std(), apart.std(ddof=1), np.sqrt((apart**2).mean())):
+        assert (np.abs(apart) > 2 * spread).sum() == 3
+    listed = worklist(first, second).flagged
+    assert ((COHORT["disagreement"] != "") == listed).all()
+    reasons = COHORT["disagreement"][listed]
+    assert sorted(reasons) == ["anatomical", "anatomical", "artefact-related"]
+    assert set(reasons) <= set(CLASSES)
+
+
+def test_the_artefact_is_in_a_scan_after_treatment_of_a_patient_who_improved():
+    row = COHORT[COHORT["disagreement"] == "artefact-related"].iloc[0]
+    before = COHORT[(COHORT["patient"] == row["patient"]) & (COHORT["visit"] == "before")].iloc[0]
+    assert row["visit"] == "after"
+    assert row[VOXELS].sum() < before[VOXELS].sum()
+
+
+def test_changes_go_together_as_printed():
+    x, y = (
+        (at(COHORT, names, "after") - at(COHORT, names, "before")).mean(axis=1)
+        for names in (SCORES, VOXELS)
+    )
+    line = least_squares(x[np.isfinite(x)], y[np.isfinite(x)])
+    assert line.n == 28
+    assert [round(each) for each in (line.slope, *line.slope_interval)] == [2408, 1230, 3586]
+    assert [round(each) for each in (line.intercept, *line.intercept_interval)] == [
+        894, -10760, 12547,
+    ]  # fmt: skip
+    assert (round(line.slope_p, 4), round(line.intercept_p, 2)) == (0.0003, 0.88)
+
+
+def test_responses_are_counted_as_printed():
+    clinical = (COHORT["response_clinical"][COHORT["visit"] == "after"] == "yes").to_numpy(float)
+    by_vhi, by_sparcc = falls(COHORT, VOXELS), falls(COHORT, SCORES)
+    table = responder_table(clinical, by_vhi)
+    assert (table.both, table.first_only, table.second_only, table.neither) == (11, 5, 9, 4)
+    table = responder_table(clinical, by_sparcc)
+    assert (table.both, table.first_only, table.second_only, table.neither) == (12, 4, 6, 6)
+    table = responder_table(by_vhi, by_sparcc)
+    assert (table.both, table.first_only, table.second_only, table.neither) == (14, 5, 4, 5)
+    assert table.agreement.count == 19
+    lost = np.isnan(by_sparcc)
+    assert lost.sum() == 1 and clinical[lost] == 0 and by_vhi[lost] == 1
+
+
+def test_all_tables_of_responses_have_the_printed_margins():
+    for k in range(4):
+        counts = {kind: count + k * each for kind, (count, each) in CELLS.items()}
+        assert min(counts.values()) >= 0 and sum(counts.values()) == 29
+
+        def of(clinical=None, vhi=None, sparcc=None, counts=counts):
+            wanted = (clinical, vhi, sparcc)
+            return sum(
+                n
+                for kind, n in counts.items()
+                if all(w is None or w is each for w, each in zip(wanted, kind, strict=True))
+            )
+
+        assert of(True) == 16 and of(True, True) == 11 and of(False, False) == 4
+        assert of(True, None, True) == 12 and of(False, None, False) == 6
+        assert of(None, True, True) + of(None, False, False) == 19
+
+
+def test_the_clinical_rule_as_printed_finds_the_same_responders():
+    scores = ("basdai", "spinal_vas_cm", "asdas")
+    before, after = (
+        {name: at(COHORT, name, visit) for name in scores} for visit in ("before", "after")
+    )
+    found = responders("clinical-as-printed", before, after)
+    said = (COHORT["response_clinical"][COHORT["visit"] == "after"] == "yes").to_numpy(float)
+    assert (found == said).all() and found.sum() == 16
+    for rule in ("nice-ta383", "basdai50", "asdas-improvement", "asdas-inactive"):
+        assert np.isin(responders(rule, before, after), (0, 1)).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_values_are_whole_possible_and_called_simulated(seed):
+    random = np.random.default_rng(seed)
+    try:
+        cohort = simulate_cohort(seed, model=random_model(random), attempts=20)
+    except ValueError as error:  # a model may be out of reach, which is an answer
+        assert "simulated" in str(error)
+        return
+    assert cohort.attrs["simulated"] is True
+    assert len(cohort) == 58 and cohort["patient"].nunique() == 29
+    assert cohort["patient"].iloc[0] == "S01" and cohort["visit"].tolist() == [
+        "before", "after",
+    ] * 29  # fmt: skip
+    assert all(cohort[name].dtype == np.int64 and cohort[name].min() >= 0 for name in VOXELS)
+    scores = cohort[SCORES].to_numpy()
+    known = scores[np.isfinite(scores)]
+    assert len(known) == 2 * 57 and known.min() >= 0 and known.max() <= 72
+    assert (known == np.rint(known)).all()
+    assert (cohort["voxels_upper"] <= cohort["voxels_lower"]).all()
+    assert cohort[["basdai", "spinal_vas_cm"]].to_numpy().min() >= 0
+    assert cohort[["basdai", "spinal_vas_cm"]].to_numpy().max() <= 10
+    assert at(cohort, ["basdai", "spinal_vas_cm"], "before").min() >= 4  # active disease
+    assert (cohort["asdas"] > 0).all()
+
+
+def test_one_seed_gives_one_cohort_and_another_seed_another():
+    pd.testing.assert_frame_equal(COHORT, simulate_cohort(1))
+    assert not COHORT[VOXELS].equals(simulate_cohort(2)[VOXELS])
+
+
+def test_numbers_of_a_seed_stay_as_they_are():
+    # Printed pages quote them: a change of the model or of numpy's generator has to be seen.
+    assert COHORT[VOXELS].iloc[:2].to_numpy().tolist() == [[9566, 10243], [9246, 7856]]
+
+
+def test_a_cohort_is_a_table_that_the_command_reads(tmp_path):
+    path = tmp_path / "simulated.csv"
+    path.write_text(COHORT.to_csv(index=False), encoding="utf-8")
+    read = read_patients(path)
+    assert not read.unused and len(read.names) == 29
+    for measure, columns in (("vhi_voxels", VOXELS), ("sparcc", SCORES)):
+        means = at(COHORT, columns, "after").mean(axis=1)
+        assert np.array_equal(read.at(measure, "after"), means, equal_nan=True)
+    assert read.at("response_clinical", "after").sum() == 16
+    assert np.isnan(read.at("sparcc", "after")).sum() == 1
+
+
+def test_the_table_of_asked_and_reached_does_not_depend_on_how_responses_are_written():
+    numbers = COHORT["response_clinical"].map({"yes": 1.0, "no": 0.0})
+    rows = asked_and_reached(COHORT.assign(response_clinical=numbers))
+    assert rows == asked_and_reached(COHORT)
+
+
+@pytest.mark.parametrize(
+    "disorder",
+    [
+        lambda cohort: cohort.iloc[::-1],  # after, then before
+        lambda cohort: cohort.sort_values("visit", ascending=False, kind="stable"),
+        lambda cohort: cohort.iloc[:-1],  # the last patient has one visit
+        lambda cohort: cohort.assign(patient=np.roll(cohort["patient"], 1)),
+    ],
+)
+def test_rows_that_are_not_before_and_after_of_one_patient_are_refused(disorder):
+    for of_cohort in (changes_of_both, clinical_responders, asked_and_reached):
+        with pytest.raises(ValueError, match="cohort needs two rows for each patient, before and"):
+            of_cohort(disorder(COHORT))
+
+
+def test_a_cohort_that_misses_says_where():
+    other = COHORT.copy()
+    other.loc[0, "vhi_voxels_R1"] += 50_000
+    missed = {row["quantity"] for row in asked_and_reached(other) if not row["agrees"]}
+    assert "VHI: bias, voxels" in missed and "SPARCC: bias, points" not in missed
+
+
+def test_other_targets_are_reached_too():
+    targets = Targets(vhi_bias=0.0, vhi_limits=(-3000.0, 3000.0), vhi_beyond=2)
+    cohort = simulate_cohort(4, targets=targets)
+    assert all(row["agrees"] for row in asked_and_reached(cohort, targets))
+    first, second = cohort[VOXELS].to_numpy().T
+    assert limits_of_agreement(first, second).upper == pytest.approx(3000, abs=0.5)
+    assert (cohort["disagreement"] != "").sum() == 2
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        Targets(vhi_limits=(-400_000.0, 400_000.0)),  # readers farther apart than anything is large
+        Targets(vhi_bias=50.0),  # not the middle of the limits
+        Targets(sparcc_limits=(-150.0, 147.0)),  # beyond the scores
+        Targets(slope=60_000.0, slope_interval=(59_000.0, 61_000.0)),  # beyond the range of VHI
+        Targets(vhi_beyond=50),
+        Targets(intercept_interval=(-1e9, 1e9)),
+    ],
+)
+def test_impossible_targets_end_in_one_clear_error(targets):
+    with pytest.raises(ValueError, match="no simulated cohort reached the targets in 3 draws"):
+        simulate_cohort(1, targets=targets, attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"vhi_limits": (5.0, 5.0)}, "vhi_limits needs two finite numbers, the lower first"),
+        ({"slope_interval": (1.0, np.nan)}, "slope_interval needs two finite"),
+        ({"vhi_range": (9.3, 100.0)}, "vhi_range needs means of two whole numbers"),
+        (
+            {"sparcc_range": (0.0, 73.0)},
+            "sparcc_range needs means of two whole numbers from 0 to 7",
+        ),
+    ],
+)
+def test_targets_that_no_data_could_have_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Targets(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"burden_voxels": 0.0}, "burden_voxels of a model must be above 0; got 0.0"),
+        ({"visit_sd": -1.0}, "visit_sd of a model must be 0 or more"),
+        ({"fall": np.inf}, "fall of a model must be finite"),
+        ({"burden_skew": 1.0}, "between -1 and 1"),
+    ],
+)
+def test_what_is_no_model_is_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Model(**arguments)
+
+
+def test_no_attempt_makes_no_cohort():
+    with pytest.raises(ValueError, match="attempts must be at least 1; got 0"):
+        simulate_cohort(1, attempts=0)
+
+
+def test_a_model_far_from_the_printed_numbers_says_so():
+    with pytest.raises(ValueError, match="or a model nearer to them"):
+        simulate_cohort(1, model=Model(burden_voxels=1e9, burden_sd=0.01), attempts=2)
+
+
+def test_readers_differences_grow_as_the_model_says_on_the_eight_scans():
+    first, second = np.array(EIGHT, float).T
+    line = least_squares(np.log((first + second) / 2), np.log(np.abs(first - second)))
+    assert round(line.slope, 1) == Model().error_power == 0.3
+    assert [round(each, 2) for each in line.slope_interval] == [-0.03, 0.64]
+
+
+def test_a_cell_of_the_table_is_never_left_out():
+    seen = {tuple(sorted(map(str, draw_kinds(np.random.default_rng(s))))) for s in range(60)}
+    assert len(seen) == 4
+
+
+def test_the_shortest_way_to_a_sum_changes_all_alike():
+    def total(values):
+        return np.array([values.sum()]), np.ones((1, values.size))
+
+    start, asked = np.array([0.0, 0.1, 0.2]), np.array([0.9])
+    assert reach(start, total, asked, scale=np.ones(1)) == pytest.approx(start + 0.2)
+    assert start.tolist() == [0, 0.1, 0.2]
+
+
+def test_what_cannot_be_reached_ends():
+    def square(values):
+        return np.array([values[0] ** 2]), np.array([[2 * values[0]]])
+
+    with pytest.raises(NotReachedError, match="in 20 rounds"):
+        reach(np.array([1.0]), square, np.array([-1.0]), scale=np.ones(1), rounds=20)
+
+
+def test_whole_numbers_get_their_sums_within_their_bounds():
+    values, bound = np.array([3, -2, 5, 0]), np.array([6, 6, 6, 0])
+    found = adjust_sums(values, -bound, bound, step=1, total=(4.0, 0.5), squares=(24.0, 0.5))
+    assert found.sum() == 4 and (found**2).sum() == 24
+    assert (np.abs(found) <= bound).all() and values.tolist() == [3, -2, 5, 0]
+    with pytest.raises(NotReachedError):
+        adjust_sums(values, -bound, bound, step=1, total=(30.0, 0.5), squares=(9.0, 0.5))
+
+
+def test_a_step_of_two_keeps_numbers_even_or_odd():
+    values = np.array([4, 3, -1, 8])
+    bound = np.full(4, 20)
+    found = adjust_sums(values, -bound, bound, step=2, total=(0.0, 1.0), squares=(0.0, np.inf))
+    assert (found % 2 == values % 2).all() and found.sum() == 0
+
+
+def test_the_nearest_number_of_a_parity():
+    assert nearest_of_parity(np.array([2.2, 2.2, -0.4]), np.array([0, 1, 1])).tolist() == [2, 3, -1]
+
+
+@given(st.floats(0.001, 0.999))
+def test_logistic_undoes_logit(share):
+    assert logistic(logit(np.array([share])))[0] == pytest.approx(share)
+    assert 0 < logit(np.array([1.0]))[0] < 10

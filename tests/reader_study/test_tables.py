@@ -1,0 +1,198 @@
+"""The study's tables: agreement, response and failures of small numbers known by hand."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[study]"')
+import pandas as pd
+
+from vhi.errors import InputError
+from vhi.papers.hepburn.printed_part import printed_responses
+from vhi.reader_study.agreement import COLUMNS, agreement_rows, holm, upper_fence
+from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_rows
+from vhi.reader_study.pairs import TwoReaders
+from vhi.reader_study.patients import Patients
+from vhi.reader_study.response import (
+    CHANGE_COLUMNS,
+    RESPONSE_COLUMNS,
+    change_rows,
+    response_rows,
+    responses_of,
+    sdc_of,
+)
+
+# What both readers left of the study's eight scans, in voxels: printed by the authors.
+R1 = (896, 2050, 2033, 97301, 15768, 1570, 30727, 824)
+R2 = (168, 1654, 1454, 98672, 14823, 1685, 28980, 481)
+EIGHT = TwoReaders(
+    np.array(R1, float), np.array(R2, float), "vhi_voxels", "voxels", ("R1", "R2"), "eight scans"
+)
+
+
+def of(rows, scale, quantity):
+    (row,) = [row for row in rows if (row["scale"], row["quantity"]) == (scale, quantity)]
+    return row
+
+
+def patients(**columns):
+    """Two visits of as many patients as the columns have pairs of values."""
+    count = len(next(iter(columns.values()))) // 2
+    names = [f"p{number}" for number in range(count) for _ in range(2)]
+    return Patients(
+        "a table",
+        pd.DataFrame({"patient": names, "visit": ["before", "after"] * count, **columns}),
+    )
+
+
+def test_limits_are_those_of_the_differences():
+    rows = agreement_rows(EIGHT)
+    differences = EIGHT.first - EIGHT.second
+    bias = of(rows, "raw", "bias")
+    assert bias["value"] == differences.mean() == 406.5
+    assert bias["form"] == "paper" and bias["n"] == 8
+    sd = differences.std(ddof=1)
+    assert of(rows, "raw", "upper limit")["value"] == pytest.approx(406.5 + 1.96 * sd)
+    assert bias["low"] < 406.5 < bias["high"]
+
+
+def test_ratios_do_not_depend_on_the_unit_and_logarithms_do():
+    rows = agreement_rows(EIGHT)
+    in_mm3 = TwoReaders(
+        EIGHT.first * 1.169, EIGHT.second * 1.169, "vhi_mm3", "mm³", ("R1", "R2"), "eight scans"
+    )
+    others = agreement_rows(in_mm3)
+    for limit, expected in (("lower limit", 0.46), ("upper limit", 4.35)):
+        assert of(rows, "ratio", limit)["value"] == pytest.approx(expected, abs=0.005)
+        assert of(others, "ratio", limit)["value"] == pytest.approx(
+            of(rows, "ratio", limit)["value"]
+        )
+        ours, theirs = (of(each, "log(x + 1)", limit)["value"] for each in (rows, others))
+        assert ours != pytest.approx(theirs, rel=1e-6)
+
+
+def test_truncation_says_what_it_hides():
+    row = of(agreement_rows(EIGHT), "truncated", "upper limit")
+    kept = EIGHT.means <= upper_fence(EIGHT.means)
+    assert row["n"] == kept.sum() == 7
+    assert "1 of 8" in row["note"]
+
+
+def test_every_row_has_only_known_columns_and_both_forms_are_there():
+    rows = agreement_rows(EIGHT)
+    assert {name for row in rows for name in row} <= set(COLUMNS)
+    assert {row["form"] for row in rows} == {"paper", "beside"}
+    assert not any(row["quantity"].startswith("repeated") for row in rows), "every scan its own"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_few_equal_or_empty_readings_have_a_defined_answer(count, value):
+    values = np.full(count, value)
+    rows = agreement_rows(
+        TwoReaders(values, values, "sparcc", "points", ("A", "B"), "few", patients=["p"] * count)
+    )
+    assert (rows == []) == (count == 0)
+    if count:
+        assert of(rows, "raw", "bias")["value"] == 0
+
+
+def test_fence_is_the_quartile_and_one_and_a_half_ranges():
+    assert upper_fence([1, 2, 3, 4, 5]) == 4 + 1.5 * 2
+
+
+def test_holm_multiplies_the_smallest_by_the_number_of_tests_and_keeps_nan():
+    np.testing.assert_allclose(holm([0.01, 0.04, np.nan]), [0.02, 0.04, np.nan])
+    assert np.isnan(holm([np.nan])).all() and holm([]).size == 0
+
+
+# --------------------------------------------------------------------------------------- response
+
+TABLE = patients(
+    vhi_mm3_A=[10, 5, 10, 15, 10, 10, 10, np.nan],
+    vhi_mm3_B=[12, 5, 12, 15, 12, 10, 12, 3],
+    sparcc_A=[8, 2, 8, 7, 8, 9, 8, 1],
+    sparcc_B=[8, 2, 8, 7, 8, 9, 8, 1],
+    response_clinical=[np.nan, 1, np.nan, 0, np.nan, 1, np.nan, 1],
+)
+
+
+def test_a_fall_responds_and_a_missing_visit_drops_the_patient():
+    found = responses_of(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
+    np.testing.assert_array_equal(found["vhi-fall"], [1, 0, 1, np.nan])
+    np.testing.assert_array_equal(found["sparcc-fall"], [1, 1, 0, 1])
+    np.testing.assert_array_equal(found["clinical"], [1, 0, 1, 1])
+
+
+def test_every_two_rules_are_compared_once_with_the_dropped_counted():
+    rows = response_rows(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
+    assert [(row["first"], row["second"]) for row in rows] == [
+        ("clinical", "vhi-fall"), ("clinical", "sparcc-fall"), ("vhi-fall", "sparcc-fall")
+    ]  # fmt: skip
+    first = rows[0]
+    assert (first["n"], first["both"], first["neither"], first["dropped"]) == (3, 2, 1, 1)
+    assert first["agreement"] == 1
+    assert set(first) <= set(RESPONSE_COLUMNS)
+
+
+def test_a_rule_that_cannot_be_applied_is_left_out_or_refused_by_name():
+    assert "nice-ta383" not in responses_of(TABLE)
+    assert "vhi-fall-beyond-sdc" in responses_of(TABLE)
+    with pytest.raises(InputError, match="columns for basdai"):
+        responses_of(TABLE, ["basdai50"])
+    with pytest.raises(InputError, match="no rule is called 'happy'"):
+        responses_of(TABLE, ["happy"])
+
+
+def test_the_mean_of_two_readers_has_a_smaller_detectable_change_than_one():
+    differences = np.array([-2, 0, -2, 0, -2, 0, -2])  # A - B where both have read
+    expected = 1.96 * np.sqrt(2) * differences.std(ddof=1) / np.sqrt(2) / np.sqrt(2)
+    assert sdc_of(TABLE, "vhi_mm3") == pytest.approx(expected)
+    alone = patients(vhi_mm3_A=[1, 2])
+    assert np.isnan(sdc_of(alone, "vhi_mm3"))
+    assert "vhi-fall-beyond-sdc" not in responses_of(alone)
+
+
+def test_changes_are_after_minus_before_and_lines_need_both_measurements():
+    rows = change_rows(TABLE)
+    (mean,) = [r for r in rows if (r["what"], r["quantity"]) == ("vhi_mm3", "mean change")]
+    assert mean["value"] == pytest.approx((-6 + 4 - 1) / 3) and mean["n"] == 3
+    assert any("Deming" in row["what"] for row in rows) is False, "SPARCC was read without error"
+    assert any("least squares" in row["what"] for row in rows)
+    assert {name for row in rows for name in row} <= set(CHANGE_COLUMNS)
+    assert not any("sparcc" in row["what"] for row in change_rows(patients(vhi_mm3_A=[1, 2, 3, 1])))
+
+
+def test_printed_counts_give_the_printed_agreements():
+    tables = printed_responses()
+    vhi, sparcc = tables["clinical", "vhi-fall"], tables["clinical", "sparcc-fall"]
+    assert (vhi.agreement.count, vhi.n) == (15, 29)
+    assert (sparcc.agreement.count, sparcc.n, sparcc.dropped) == (18, 28, 1)
+    assert vhi.kappa.value == pytest.approx(-0.005, abs=0.0005)
+    both = tables["vhi-fall", "sparcc-fall"]
+    assert (both.both, both.first_only, both.second_only, both.neither) == (14, 5, 4, 5)
+    assert both.agreement.count == 19 and both.dropped == 1
+
+
+# --------------------------------------------------------------------------------------- failures
+
+
+def test_worklists_name_scans_by_both_rules_and_wait_for_a_person():
+    first = np.array([1, 2, 1, 2, 1, 2, 1, 50], float)
+    second = np.array([2, 1, 2, 1, 2, 1, 2, 1], float)
+    pairs = TwoReaders(
+        first, second, "sparcc", "points", ("A", "B"), "eight", False, list("abcdefgh")
+    )
+    rows = failure_rows(pairs)
+    assert rows[0]["patient"] == "h"
+    assert [row["beyond_two_sd"] for row in rows] == ["yes"] + ["no"] * 7
+    assert rows[0]["class"] == NOT_LOOKED and rows[1]["class"] == ""
+    counts = count_classes(rows)
+    assert counts[NOT_LOOKED] == 1 and sum(counts.values()) == 1
+    looked = failure_rows(pairs, {("h", ""): "anatomical"})
+    assert count_classes(looked)["anatomical"] == 1
+
+
+def test_classes_come_from_the_tables_own_column():
+    table = patients(sparcc_A=[1, 2], disagreement=["", "anatomical"])
+    assert classes_of(table) == {("p0", "after"): "anatomical"}
+    assert classes_of(TABLE) == {}

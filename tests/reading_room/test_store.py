@@ -1,0 +1,612 @@
+import base64
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from vhi.errors import InputError
+from vhi.reading_room.store import schema
+from vhi.reading_room.store.actions import Progress, check_reader
+from vhi.reading_room.store.history import replay
+from vhi.reading_room.store.store import Store, default_store_folder
+
+CASE = ("1007", "before", "A")
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+def ids(actions):
+    return [action.id for action in actions]
+
+
+def edit(number):
+    return {"edits": [{"action": "remove", "number": number}]}
+
+
+def test_what_was_added_is_there_when_opened_again(tmp_path):
+    with Store(tmp_path / "new" / "folder") as store:
+        store.append(*CASE, "edit", edit(1))
+        store.append(*CASE, "state", {"state": "done"})
+    with Store(tmp_path / "new" / "folder") as store:
+        first, second = store.actions(*CASE)
+    assert (first.kind, first.payload) == ("edit", edit(1))
+    assert (first.case, first.visit, first.reader) == CASE
+    assert second.id > first.id and second.time >= first.time > "2020"
+
+
+def test_cases_visits_and_readers_are_kept_apart(store):
+    store.append("1007", "before", "A", "edit", edit(1))
+    store.append("1007", "after", "A", "edit", edit(2))
+    store.append("1007", "before", "B", "edit", edit(3))
+    assert [a.payload for a in store.actions("1007", "before", "A")] == [edit(1)]
+    assert [a.payload for a in store.actions("1007", "before", "B")] == [edit(3)]
+    assert store.actions("1013", "before", "A") == []
+
+
+def test_an_unknown_kind_is_a_mistake_of_the_caller(store):
+    with pytest.raises(ValueError, match="none of edit, undo"):
+        store.append(*CASE, "delete", {})
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM actions", "UPDATE actions SET kind = 'undo'"])
+def test_nothing_can_be_changed_or_deleted(store, statement):
+    store.append(*CASE, "edit", edit(1))
+    with (
+        sqlite3.connect(store.path) as other,
+        pytest.raises(sqlite3.IntegrityError, match="only ever added"),
+    ):
+        other.execute(statement)
+    other.close()
+    assert len(store.actions(*CASE)) == 1
+
+
+def test_names_with_quotes_and_scripts_are_only_names(store):
+    name = "<script>alert('x')</script>\"; DROP TABLE actions; --"
+    store.append(name, name, name, "edit", edit(1))
+    assert [a.case for a in store.actions(name, name, name)] == [name]
+
+
+def test_two_tabs_see_what_the_other_has_added(tmp_path):
+    with Store(tmp_path) as first, Store(tmp_path) as second:
+        a = first.append(*CASE, "edit", edit(1))
+        b = second.append(*CASE, "edit", edit(2), known=0)
+        c = first.append(*CASE, "edit", edit(3), known=a[-1].id)
+    assert [x.payload for x in b] == [edit(1), edit(2)]
+    assert [x.payload for x in c] == [edit(2), edit(3)]
+
+
+def test_threads_and_processes_that_write_at_once_lose_nothing(tmp_path):
+    def write(store, reader):
+        for number in range(25):
+            store.append("1007", "", reader, "edit", edit(number))
+
+    with Store(tmp_path) as first, Store(tmp_path) as second:
+        threads = [
+            threading.Thread(target=write, args=(store, reader))
+            for store in (first, second)
+            for reader in ("A", "B")
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for reader in ("A", "B"):
+            numbers = [a.payload["edits"][0]["number"] for a in first.actions("1007", "", reader)]
+            assert sorted(numbers) == sorted([*range(25)] * 2)
+
+
+KILLED = """
+import sys, time
+from vhi.reading_room.store.store import Store
+store = Store(sys.argv[1])
+for number in range(1000):
+    store.append("1007", "before", "A", "edit", {"edits": [{"number": number}]})
+    print(number, flush=True)
+"""
+
+
+def test_every_action_that_was_confirmed_outlives_a_kill(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    said = [int(process.stdout.readline()) for _ in range(7)]
+    process.send_signal(signal.SIGKILL)
+    said += [int(line) for line in process.stdout.read().split()]
+    process.wait()
+    process.stdout.close()
+    with Store(tmp_path) as store:
+        kept = [a.payload["edits"][0]["number"] for a in store.actions(*CASE)]
+    assert kept[: len(said)] == said
+    assert len(kept) <= len(said) + 1  # one may have been saved and not yet said
+
+
+def test_progress_is_new_in_progress_done_and_counts_time(store):
+    assert store.progress("A") == {}
+    store.append(*CASE, "seconds", {"intervals": [[100.0, 130.0]]})
+    assert store.progress("A") == {("1007", "before"): Progress("new", 30.0)}
+    store.append(*CASE, "edit", edit(1))
+    assert store.progress("A")["1007", "before"].state == "in progress"
+    store.append(*CASE, "state", {"state": "done"})
+    store.append(*CASE, "seconds", {"intervals": [[200.0, 212.5]]})
+    assert store.progress("A") == {("1007", "before"): Progress("done", 42.5)}
+    store.append(*CASE, "undo", {"action": 2})
+    assert store.progress("A")["1007", "before"].state == "in progress"
+    assert store.progress("B") == {}
+
+
+def test_progress_of_the_worklist_is_that_of_the_history(store):
+    said = ["edit", "state", "seconds", "reviewed", "state", "seconds", "undo"]
+    payloads = {
+        "state": {"state": "done"},
+        "seconds": {"intervals": [[1.0, 2.5]]},
+        "undo": {"action": 1},
+    }
+    for kind in said:
+        store.append(*CASE, kind, payloads.get(kind, edit(1)))
+        assert store.progress("A")["1007", "before"] == replay(store.actions(*CASE)).progress
+
+
+@pytest.mark.parametrize(
+    ("intervals", "seconds"),
+    [
+        ([[10, 25], [12, 27]], 17.0),  # two windows at work at once
+        ([[10, 25], [10, 25]], 15.0),  # sent twice
+        ([[10, 25], [25, 40]], 30.0),
+        ([[30, 40], [10, 25]], 25.0),
+        ([[10, 40], [12, 13], [39, 41]], 31.0),
+    ],
+)
+def test_time_that_two_windows_report_counts_once(store, intervals, seconds):
+    for interval in intervals:
+        store.append(*CASE, "seconds", {"intervals": [interval]})
+    assert store.progress("A")["1007", "before"].seconds == seconds
+
+
+def test_marks_are_no_step_of_undo_and_end_no_redo(store):
+    store.append(*CASE, "edit", edit(1))
+    store.append(*CASE, "edit", edit(2))
+    store.append(*CASE, "undo", {"action": 2})
+    store.append(*CASE, "reviewed", {"regions": [], "reviewed": True})
+    history = replay(store.actions(*CASE))
+    assert ids(history.standing) == [1, 4]
+    assert (history.to_undo(99).id, history.to_redo().id) == (1, 2)
+
+
+def test_undo_and_redo_are_replayed_without_limit(store):
+    for number in range(5):
+        store.append(*CASE, "edit", edit(number))
+    for number in (5, 4, 3):
+        store.append(*CASE, "undo", {"action": number})
+    store.append(*CASE, "redo", {"action": 3})
+    history = replay(store.actions(*CASE))
+    assert ids(history.standing) == [1, 2, 3] and ids(history.undone) == [5, 4]
+    assert history.to_undo(99).id == 3 and history.to_undo(2).id == 2 and history.to_redo().id == 4
+    store.append(*CASE, "edit", edit(9))
+    assert replay(store.actions(*CASE)).to_redo() is None
+    assert history.known == 9
+
+
+def test_the_same_undo_from_two_tabs_takes_back_one_action(store):
+    for number in range(2):
+        store.append(*CASE, "edit", edit(number))
+    for _ in range(2):
+        store.append(*CASE, "undo", {"action": 2})
+    assert ids(replay(store.actions(*CASE)).standing) == [1]
+
+
+def test_an_empty_history_has_nothing_to_undo():
+    history = replay(())
+    assert (history.to_undo(5), history.to_redo(), history.known) == (None, None, 0)
+    assert history.progress == Progress("new", 0.0)
+
+
+def test_another_scan_under_one_name_is_refused(store):
+    store.bind("1007", "before", "aa")
+    store.bind("1007", "before", "aa")
+    store.bind("1007", "after", "bb")
+    store.append(*CASE, "edit", edit(1))
+    store.bind("1007", "before", "aa")
+    refuse(
+        lambda: store.bind("1007", "before", "bb"),
+        "case 1007 before: another STIR scan was read",
+        "--case",
+        "--store",
+    )
+    store.bind("1007", "before", "aa")
+
+
+def test_a_name_under_which_a_scan_was_only_looked_at_is_free_again(store):
+    store.bind("1007", "before", "aa")
+    store.keep_masks("1007", "before", {"normal_bone": 1})
+    store.append(*CASE, "seconds", {"intervals": [[10, 25]]})
+    store.bind("1007", "before", "aa")
+    assert store.masks("1007", "before") == {"normal_bone": 1}
+    store.bind("1007", "before", "bb")
+    assert store.masks("1007", "before") is None  # they were found on the other scan
+    store.append("1007", "before", "B", "reviewed", {"regions": [], "reviewed": True})
+    refuse(lambda: store.bind("1007", "before", "aa"), "another STIR scan was read")
+
+
+def test_the_first_masks_that_were_kept_stay(store):
+    assert store.masks("1007", "before") is None
+    store.keep_masks("1007", "before", {"normal_bone": 1})
+    store.keep_masks("1007", "before", {"normal_bone": 2})
+    assert store.masks("1007", "before") == {"normal_bone": 1}
+
+
+def refuse(call, *words):
+    """Insist on one line that holds the words."""
+    with pytest.raises(InputError) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message, message
+
+
+def test_a_full_disk_is_said_and_what_was_saved_stays(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        large = {"edits": ["x" * 100_000]}
+        refuse(lambda: store.append(*CASE, "edit", large), "readings.sqlite", "disk is full")
+        assert len(store.actions(*CASE)) == 1
+        store._connection.execute("PRAGMA max_page_count = 100000")
+        store.append(*CASE, "edit", large)  # space was made: the same store goes on
+    with Store(tmp_path) as store:
+        assert [a.payload for a in store.actions(*CASE)] == [edit(1), large]
+
+
+FULL = """
+import resource, sys
+from vhi.errors import InputError
+from vhi.reading_room.store.store import Store
+store = Store(sys.argv[1])
+store.append("1007", "before", "A", "edit", {"edits": [1]})
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    for number in range(100):
+        store.append("1007", "before", "A", "edit", {"edits": ["x" * 50_000]})
+        print("saved", flush=True)
+except InputError as error:
+    print(error)
+print(len(store.actions("1007", "before", "A")))
+"""
+
+
+def test_a_file_that_may_not_grow_is_said_and_what_was_saved_stays(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    *saved, message, kept = run.stdout.strip().split("\n")
+    assert "what was saved before is kept, this was not" in message
+    assert int(kept) == 1 + len(saved)
+    with Store(tmp_path) as store:
+        assert len(store.actions(*CASE)) == 1 + len(saved)
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    refuse(lambda: Store(tmp_path / "file"), "file stands where a folder has to be")
+    refuse(lambda: Store(tmp_path / "file" / "in"), "file stands where a folder has to be")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    if os.geteuid() == 0:  # whom no folder refuses
+
+        def denied(*arguments, **options):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("vhi.reading_room.store.store.os.open", denied)
+    else:
+        tmp_path.chmod(0o500)
+    refuse(lambda: Store(tmp_path), "not allowed to write there", "folder that you own")
+
+
+def test_a_store_that_became_read_only_is_refused_and_stays(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+        store._connection.execute("PRAGMA query_only = ON")
+        refuse(lambda: store.append(*CASE, "edit", edit(2)), "not allowed to write there")
+        assert len(store.actions(*CASE)) == 1
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 500, None], ids=["text", "holes"])
+def test_a_damaged_file_is_said_and_left_as_it_is(tmp_path, content):
+    with Store(tmp_path) as store:
+        for number in range(400):
+            store.append(*CASE, "edit", edit(number))
+    path = tmp_path / "readings.sqlite"
+    if content is None:
+        whole = bytearray(path.read_bytes())
+        whole[4096 * 4 : 4096 * 7] = bytes([255]) * 4096 * 3
+        content = bytes(whole)
+    path.write_bytes(content)
+    refuse(lambda: Store(tmp_path), "is damaged or no store", "left as it is", "--store")
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "readings.sqlite"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE books (title)")
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+    refuse(lambda: Store(tmp_path), "another program's")
+    assert path.read_bytes() == before
+
+
+def set_version(path, version):
+    other = sqlite3.connect(path / "readings.sqlite")
+    other.execute(f"PRAGMA user_version = {version}")
+    other.commit()
+    other.close()
+
+
+def test_a_newer_store_is_refused_and_left_as_it_is(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+    set_version(tmp_path, schema.VERSION + 1)
+    before = (tmp_path / "readings.sqlite").read_bytes()
+    refuse(lambda: Store(tmp_path), "newer vhi", "update vhi")
+    assert (tmp_path / "readings.sqlite").read_bytes() == before
+
+
+def test_a_store_too_old_to_carry_over_is_refused(tmp_path):
+    Store(tmp_path).close()
+    set_version(tmp_path, 0)
+    refuse(lambda: Store(tmp_path), "too old to carry over")
+
+
+@pytest.fixture
+def next_version(monkeypatch):
+    """Let the next version of the store have one more column."""
+
+    def add_column(connection):
+        connection.execute("ALTER TABLE cases ADD COLUMN colour TEXT")
+
+    steps = {schema.VERSION: add_column}
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    return steps
+
+
+def test_an_older_store_is_copied_and_brought_up_with_all_it_holds(tmp_path, request):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+    request.getfixturevalue("next_version")
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(2))
+        assert [a.payload for a in store.actions(*CASE)] == [edit(1), edit(2)]
+        assert store._connection.execute("SELECT colour FROM cases").fetchall() == [(None,)]
+    copy = sqlite3.connect(tmp_path / f"readings.version-{schema.VERSION - 1}.sqlite")
+    assert [json.loads(row[0]) for row in copy.execute("SELECT payload FROM actions")] == [edit(1)]
+    copy.close()
+
+
+def test_a_migration_that_fails_leaves_the_older_store(tmp_path, request):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+    steps = request.getfixturevalue("next_version")
+    add_column = steps[schema.VERSION - 1]
+
+    def fail(connection):
+        add_column(connection)
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    steps[schema.VERSION - 1] = fail
+    refuse(lambda: Store(tmp_path), "cannot be used")
+    other = sqlite3.connect(tmp_path / "readings.sqlite")
+    assert other.execute("PRAGMA user_version").fetchone() == (schema.VERSION - 1,)
+    assert "colour" not in str(other.execute("SELECT sql FROM sqlite_master").fetchall())
+    assert other.execute("SELECT count(*) FROM actions").fetchone() == (1,)
+    other.close()
+
+
+PLANE = np.array([1, 0, 0, 1, 1, 0, 1, 1, 0, 1], bool)
+FIRST_VERSION = [
+    ("edit", {"edits": [{"action": "remove", "scope": "region"}]}),
+    ("reviewed", {"world_mm": [[1.0, 2.0, 3.0]], "reviewed": True}),
+    ("normal_bone", {"slices": {"2": PLANE}}),
+    ("seconds", {"seconds": 15.0}),
+    ("state", {"state": "done"}),
+]
+END = 1_000_000_000.25  # of 2001-09-09
+
+
+def packed(plane):
+    return base64.b64encode(zlib.compress(np.packbits(plane).tobytes())).decode()
+
+
+def unpacked(text):
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
+    return np.unpackbits(raw, count=PLANE.size).astype(bool)
+
+
+def of_the_first_version(folder):
+    """Write a store as the first version did, with its log beside it; return its connection."""
+    folder.mkdir()
+    old = sqlite3.connect(folder / "readings.sqlite", isolation_level=None)
+    old.execute("PRAGMA journal_mode = WAL")
+    old.executescript(schema.TABLES + schema.TRIGGERS)
+    old.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    old.execute("PRAGMA user_version = 1")
+    old.execute("INSERT INTO readers VALUES (1, 'A')")
+    old.execute("INSERT INTO cases VALUES (1, '1007', 'before', 'of the file', NULL)")
+    for kind, payload in FIRST_VERSION:
+        if kind == "normal_bone":
+            payload = {"slices": {"2": packed(payload["slices"]["2"])}}
+        old.execute(
+            "INSERT INTO actions (case_id, reader_id, time, kind, payload) VALUES (1, 1, ?, ?, ?)",
+            ("2001-09-09T01:46:40.250+00:00", kind, json.dumps(payload)),
+        )
+    return old
+
+
+def test_a_store_of_the_first_version_is_carried_over(tmp_path):
+    of_the_first_version(tmp_path / "s").close()
+    with Store(tmp_path / "s") as store:
+        edits, marks, drawing, seconds = (a.payload for a in store.actions(*CASE)[:-1])
+        assert edits == {"edits": [{"action": "remove", "scope": "region", "regions": []}]}
+        assert marks == {"regions": [{"world_mm": [1.0, 2.0, 3.0]}], "reviewed": True}
+        assert (unpacked(drawing["slices"]["2"]["set"]) == PLANE).all()
+        assert (unpacked(drawing["slices"]["2"]["cleared"]) == ~PLANE).all()
+        assert seconds == {"intervals": [[END - 15, END]]}
+        assert store.progress("A")["1007", "before"] == Progress("done", 15.0)
+        store.bind("1007", "before", "of the voxels")
+        with pytest.raises(sqlite3.IntegrityError, match="only ever added"):
+            store._connection.execute("DELETE FROM actions")
+    assert sorted(os.listdir(tmp_path / "s")) == ["readings.sqlite", "readings.version-1.sqlite"]
+    copy = tmp_path / "s" / "readings.version-1.sqlite"
+    assert os.name == "nt" or stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_a_first_version_that_cannot_be_read_stays_as_it_is(tmp_path):
+    old = of_the_first_version(tmp_path / "s")
+    old.execute(
+        "INSERT INTO actions (case_id, reader_id, time, kind, payload) "
+        "VALUES (1, 1, '2001', 'seconds', '{')"
+    )
+    old.close()
+    refuse(lambda: Store(tmp_path / "s"), "holds something that cannot be read", "copy of it back")
+    with closing(sqlite3.connect(tmp_path / "s" / "readings.sqlite")) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+        assert other.execute("SELECT count(*) FROM actions").fetchone() == (6,)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_log_without_its_file_is_refused_and_kept(tmp_path, empty):
+    old = of_the_first_version(tmp_path / "s")
+    shutil.copytree(tmp_path / "s", tmp_path / "crashed")
+    old.close()
+    path = tmp_path / "crashed" / "readings.sqlite"
+    log = path.with_name("readings.sqlite-wal")
+    before = log.read_bytes()
+    path.write_bytes(b"") if empty else path.unlink()
+    refuse(lambda: Store(path.parent), "is missing or empty", "readings.sqlite-wal")
+    assert log.read_bytes() == before and path.exists() == empty
+
+
+def test_a_copy_of_the_file_alone_holds_all_that_was_saved(store, tmp_path):
+    for number in range(20):
+        store.append(*CASE, "edit", edit(number))
+    (tmp_path / "copy").mkdir()
+    shutil.copy(store.path, tmp_path / "copy")
+    assert sorted(os.listdir(store.path.parent)) == ["copy", "readings.sqlite"]
+    with Store(tmp_path / "copy") as copy:
+        assert copy.actions(*CASE) == store.actions(*CASE)
+
+
+def test_what_cannot_be_kept_safely_is_refused():
+    with closing(sqlite3.connect(":memory:")) as memory:
+        refuse(lambda: schema.prepare(memory, "here"), "cannot be written safely")
+
+
+def take_away(path):
+    shutil.rmtree(path.parent)
+
+
+def move(path):
+    path.parent.rename(path.parent.with_name("moved"))
+
+
+def put_another_there(path):
+    os.replace(shutil.copy(path, path.with_name("older.sqlite")), path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file can be neither moved nor removed")
+@pytest.mark.parametrize("change", [take_away, move, put_another_there])
+def test_a_store_that_is_not_there_any_more_is_said(tmp_path, change):
+    with Store(tmp_path / "s") as store:
+        store.append(*CASE, "edit", edit(1))
+        change(store.path)
+        refuse(lambda: store.append(*CASE, "edit", edit(2)), "was moved, replaced or removed")
+        assert len(store.actions(*CASE)) == 1
+        if change is not put_another_there:
+            refuse(lambda: store.progress("A"), "was moved, replaced or removed")
+            assert not store.path.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", '{"intervals": [[1]]}', "null"])
+def test_a_stored_action_that_is_broken_is_said(store, text):
+    store.append(*CASE, "seconds", {"intervals": [[1, 2]]})
+    store._connection.execute("DROP TRIGGER no_update")
+    store._connection.execute("UPDATE actions SET payload = ?", (text,))
+    refuse(lambda: store.progress("A"), "readings.sqlite: holds something that cannot be read")
+
+
+def test_a_table_that_lacks_a_column_is_said(tmp_path):
+    with Store(tmp_path) as store:
+        store._connection.execute("ALTER TABLE cases RENAME COLUMN visit TO visits")
+    with Store(tmp_path) as store:
+        for call in (lambda: store.progress("A"), lambda: store.append(*CASE, "edit", edit(1))):
+            refuse(call, "cannot be used (", "column", "--store")
+
+
+def test_the_worklist_does_not_wait_for_who_waits_to_write(tmp_path):
+    with Store(tmp_path) as store:
+        store.append(*CASE, "edit", edit(1))
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writing = threading.Thread(target=lambda: store.append(*CASE, "edit", edit(2)))
+            writing.start()
+            while store._lock.acquire(blocking=False):  # until the other thread waits with it
+                store._lock.release()
+            start = time.monotonic()
+            assert store.progress("A")["1007", "before"].state == "in progress"
+            waited = time.monotonic() - start
+            other.execute("ROLLBACK")
+            writing.join()
+        assert waited < 2 and len(store.actions(*CASE)) == 2
+
+
+def test_a_store_held_by_another_program_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("vhi.reading_room.store.schema.WAIT_SECONDS", 0.05)
+    with Store(tmp_path) as store:
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        refuse(lambda: store.append(*CASE, "edit", edit(1)), "another program holds it")
+        other.execute("ROLLBACK")
+        other.close()
+        assert len(store.append(*CASE, "edit", edit(1))) == 1
+
+
+def test_a_closed_store_is_one_file_that_others_cannot_read(tmp_path):
+    with Store(tmp_path / "store") as store:
+        store.append(*CASE, "edit", edit(1))
+    assert os.listdir(tmp_path / "store") == ["readings.sqlite"]
+    assert stat.S_IMODE(os.stat(store.path).st_mode) == 0o600
+
+
+def test_the_folder_is_the_users_unless_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("VHI_STORE", str(tmp_path))
+    assert default_store_folder() == tmp_path
+    monkeypatch.delenv("VHI_STORE")
+    assert default_store_folder().name == "vhi"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\0b", "x" * 101, "half \ud83d"])
+def test_a_name_that_is_no_name_is_refused(name):
+    refuse(lambda: check_reader(name), "--reader")
+
+
+def test_a_readers_name_loses_only_blanks():
+    assert check_reader("  Dr  Ä <b>  ") == "Dr Ä <b>"

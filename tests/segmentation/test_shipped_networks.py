@@ -1,0 +1,101 @@
+"""The networks that travel with the package do what their cards say."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from statistics import mean, median
+
+import pytest
+
+import vhi
+from vhi.cases import supplement as data
+from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
+from vhi.segmentation.registry import find_network, shipped_folder, shipped_networks
+from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+from vhi.statistics import dice
+
+RESULTS = Path(__file__).parents[2] / "networks" / "results"
+TEST_SUBJECTS = {"1003", "2014"}
+
+study = pytest.mark.skipif(not data.study_available(), reason="the study's scans are not here")
+
+
+def table(name: str) -> list[dict[str, str]]:
+    with (RESULTS / f"{name}.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_three_networks_are_shipped_each_with_a_card():
+    assert set(shipped_networks()) == {"study", "default", "normal-bone"}
+    for name in shipped_networks():
+        card = (shipped_folder() / name / "card.md").read_text()
+        assert "not a medical device" in card and "not yet scored" not in card
+
+
+def test_study_has_learned_from_no_test_subject():
+    network = find_network("study", DISEASE_REGION)
+    assert len(network.trained_on) == 8 and not TEST_SUBJECTS & set(network.trained_on)
+    assert len(find_network("default", DISEASE_REGION).trained_on) == 10
+    assert len(find_network("normal-bone", NORMAL_BONE).trained_on) == 10
+
+
+def test_the_test_set_was_looked_at_once_with_the_shipped_weights():
+    (look,) = table("test-looks")
+    assert look["weights_sha256"] == find_network("study", DISEASE_REGION).weights_sha256
+
+
+def test_the_readme_says_what_the_tables_say():
+    readme = " ".join((RESULTS.parent.parent / "README.md").read_text().split())
+    tested = [float(row["dice"]) for row in table("test-slices")]
+    held_out: dict[str, list[float]] = {}
+    subjects: dict[str, list[float]] = {}
+    for row in table("cross-validation-slices"):
+        held_out.setdefault(row["change"], []).append(float(row["dice"]))
+        if row["change"] == "unchanged":
+            subjects.setdefault(row["subject"], []).append(float(row["dice"]))
+    unchanged = mean(held_out.pop("unchanged"))
+    changed = [mean(each) for each in held_out.values()]
+    lower = [abs(float(row["lower_error_percent"])) for row in table("normal-bone")]
+    for text in (
+        f"mean Dice per slice of {mean(tested):.3f} ({min(tested):.3f} to {max(tested):.3f}; "
+        f"{len(tested)} slices)",
+        f"the mean is {unchanged:.3f}, {min(map(mean, subjects.values())):.3f} in the one",
+        f"between {min(changed):.3f} and {max(changed):.3f} on copies",
+        f"within {median(lower):.1f} % (median)",
+        f"{max(lower):.0f} % off in the worst",
+    ):
+        assert text in readme, text
+
+
+@study
+@pytest.mark.parametrize("row", table("test-scans"), ids=lambda row: row["case"])
+def test_study_scores_what_is_written_on_the_test_set(row):
+    case = vhi.find_case("study", row["case"], row["visit"])
+    found = segment_disease_region(vhi.load_image(case.t1w), network="study")
+    score = dice(found.mask.array, vhi.load_mask(case.disease_region).array)
+    assert score == pytest.approx(float(row["dice"]), abs=0.001)
+
+
+@study
+def test_default_and_normal_bone_measure_a_study_case_from_its_scans_alone():
+    case = vhi.find_case("study", "1007", "before")
+    stir, t1w = vhi.load_image(case.stir), vhi.load_image(case.t1w)
+    drawn_bone = vhi.load_mask(case.normal_bone)
+    drawn = vhi.load_mask(case.disease_region)
+    bone = segment_disease_region(t1w).mask
+    assert dice(bone.array, drawn.array) > 0.9  # it has learned from this case
+    found = propose_normal_bone(stir, t1w, bone=bone).mask
+    assert abs(normal_bone_effect(stir, found, drawn_bone).lower_error_percent) < 10
+
+
+def test_the_phantom_is_measured_from_its_scans_alone():
+    case = vhi.load_cases("phantom")[0]
+    stir, t1w = vhi.load_image(case.stir), vhi.load_image(case.t1w)
+    bone = segment_disease_region(t1w).mask
+    truth = vhi.load_mask(case.disease_region).array | vhi.load_mask(case.normal_bone).array
+    assert dice(bone.array, truth) > 0.6  # another kind of picture than it has learned from
+    found = propose_normal_bone(stir, t1w, bone=bone).mask
+    effect = normal_bone_effect(stir, found, vhi.load_mask(case.normal_bone))
+    assert abs(effect.lower_error_percent) < 25

@@ -1,0 +1,257 @@
+"""Cases: what is measured, and where its files are; the one way in for images.
+
+Three sources with one interface: ``study`` (the ten public scans of Hepburn et al. 2023),
+``phantom`` (simulated) and anybody's own CSV table with the columns
+
+``case, subject, visit, stir, t1w, normal_bone, disease_region, slice_thickness_mm``
+
+of which ``case``, ``stir`` and ``t1w`` must be there. Masks that readers drew stand in a second
+table, ``readers.csv`` beside the first, with the columns ``case, visit, reader, trial, mask``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
+from vhi.cases.table import Row, read_table
+from vhi.errors import InputError
+
+__all__ = ["Case", "ReaderMask", "case_names", "find_case", "load_cases"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One visit of one subject: two scans, and the masks that exist.
+
+    Attributes
+    ----------
+    case, subject, visit : str
+        Names; `visit` may be empty. Case and visit together are unique in a table.
+    stir, t1w : Path
+        The two images.
+    normal_bone, disease_region : Path or None
+        Masks; None where there is none yet.
+    slice_thickness_mm : float or None
+        Thickness of the excited slice, which NIfTI does not store; None when unknown.
+    reader_masks : tuple of ReaderMask
+        The masks that could be had.
+    source : str
+        ``study``, ``phantom`` or the table's file name.
+    """
+
+    case: str
+    subject: str
+    visit: str
+    stir: Path
+    t1w: Path
+    normal_bone: Path | None = None
+    disease_region: Path | None = None
+    slice_thickness_mm: float | None = None
+    reader_masks: tuple[ReaderMask, ...] = ()
+    source: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Name of the case's result folder, such as ``1007_before``."""
+        return f"{self.case}_{self.visit}" if self.visit else self.case
+
+
+def load_cases(
+    source: str | os.PathLike[str],
+    *,
+    only: Iterable[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Case]:
+    """List the cases of a source, in the order of its table.
+
+    Parameters
+    ----------
+    source
+        ``"study"``, ``"phantom"`` or the path of a CSV table.
+    only
+        Names of the cases wanted (all their visits); default all. Of the study, only the files
+        of these are looked for.
+    progress
+        Called for each study file that is there, see `vhi.cases.supplement.fetch`.
+
+    Returns
+    -------
+    list of Case
+        For ``study``, every path is a local file that was verified; what is not there yet has
+        been downloaded. Manual reader masks come along with a download; those that cannot be had
+        are left out of `Case.reader_masks`. The files that a CSV table names are not looked at:
+        each is checked when it is used, so that one missing file fails one case.
+
+    Raises
+    ------
+    InputError
+        The source is unknown, its table is wrong (file, row, column and reason are named), it
+        lacks a case of `only`, or study files cannot be had.
+    """
+    table, name, cases = _read(source)
+    masks = read_masks(table.parent, [(case.case, case.visit) for case in cases])
+    cases = [replace(case, reader_masks=masks[case.case, case.visit]) for case in cases]
+    if only is not None:
+        wanted = set(only)
+        for missing in sorted(wanted - {case.case for case in cases}):
+            known = list(dict.fromkeys(case.case for case in cases))
+            shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+            raise InputError(f"{name} has no case {missing!r}; it has {shown}")
+        cases = [case for case in cases if case.case in wanted]
+    if name == "study":
+        return _fetched(cases, table.absolute().parent, progress)
+    return [replace(case, reader_masks=existing(case.reader_masks)) for case in cases]
+
+
+def find_case(
+    source: str | os.PathLike[str],
+    case: str,
+    visit: str | None = None,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Case:
+    """Give one case of a source.
+
+    Parameters
+    ----------
+    source
+        As for `load_cases`.
+    case
+        Its name.
+    visit
+        Which visit; may be left out when the case has only one.
+    progress
+        As for `load_cases`.
+
+    Raises
+    ------
+    InputError
+        There is no such case or visit, or there are several visits and none is named.
+    """
+    cases = load_cases(source, only=[case], progress=progress)
+    visits = ", ".join(repr(each.visit) for each in cases)
+    name = cases[0].source
+    if visit is None:
+        if len(cases) > 1:
+            raise InputError(f"case {case!r} of {name} has the visits {visits}; name one")
+        return cases[0]
+    for each in cases:
+        if each.visit == visit:
+            return each
+    raise InputError(f"case {case!r} of {name} has no visit {visit!r}; it has {visits}")
+
+
+def case_names(source: str | os.PathLike[str]) -> list[tuple[str, str]]:
+    """List (case, visit) of a source without looking for its files; errors as `load_cases`."""
+    return [(case.case, case.visit) for case in _read(source)[2]]
+
+
+def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
+    """Read and check a source's table: the table, the source's name, the cases as listed."""
+    table, name = _table_of(source)
+    rows = read_table(table, ("case", "stir", "t1w"))
+    cases = [_case(row, name) for row in rows]
+    _check_unique(rows, cases)
+    return table, name, cases
+
+
+def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Give a source's table, and the name that its cases carry."""
+    from vhi.cases import supplement as data  # only when asked: `import vhi` is to cost little
+
+    if source == "study":
+        return data.manifest_folder() / "cases.csv", "study"
+    if source == "phantom":
+        from vhi import phantom
+
+        folder = data.cache_folder() / "phantom"
+        try:
+            return Path(phantom.ensure_cases(folder)), "phantom"
+        except OSError as error:
+            raise InputError(
+                f"{folder}: the phantom cannot be written ({error.strerror or error}); set "
+                "VHI_CACHE to a folder that you own"
+            ) from error
+    path = Path(source)
+    if not str(source) or not os.path.lexists(path):
+        raise InputError(
+            f"{str(source)!r} is no source of cases; use study, phantom, or the path of a CSV "
+            "table that exists"
+        )
+    return path, path.name
+
+
+def _case(row: Row, source: str) -> Case:
+    row.required("case")
+    return Case(
+        case=row.name("case"),
+        subject=row.name("subject") or row["case"],
+        visit=row.name("visit"),
+        stir=row.required_file("stir"),
+        t1w=row.required_file("t1w"),
+        normal_bone=row.file("normal_bone"),
+        disease_region=row.file("disease_region"),
+        slice_thickness_mm=row.positive("slice_thickness_mm"),
+        source=source,
+    )
+
+
+def _check_unique(rows: Sequence[Row], cases: Sequence[Case]) -> None:
+    """Refuse two cases whose results would share a folder, on any file system."""
+    seen: dict[str, Row] = {}
+    for row, case in zip(rows, cases, strict=True):
+        first = seen.setdefault(case.folder.casefold(), row)
+        if first is not row:
+            raise row.error(
+                f"case {case.case!r} visit {case.visit!r} has the same result folder "
+                f"({case.folder}) as row {first.number}; rename one"
+            )
+
+
+def _fetched(
+    cases: Sequence[Case], folder: Path, progress: Callable[[str, int, int], None] | None
+) -> list[Case]:
+    """Replace the manifest's paths, which `read_table` put into `folder`, by verified files."""
+    from vhi.cases import supplement as data
+
+    def key(path: Path) -> str:
+        return path.relative_to(folder).as_posix()
+
+    images = [path for case in cases for path in _images(case)]
+    masks = [mask for case in cases for mask in case.reader_masks]
+    # Cleaned masks are large and optional: they are used where they lie, never downloaded unasked.
+    places = data.fetch(
+        map(key, images),
+        optional=[key(mask.path) for mask in masks if mask.trial != CLEANED],
+        progress=progress,
+    )
+    places |= data.locate(key(mask.path) for mask in masks if mask.trial == CLEANED)
+    fetched = []
+    for case in cases:
+        stir, t1w, normal_bone, disease_region = (places[key(path)] for path in _images(case))
+        own = tuple(
+            replace(mask, path=places[key(mask.path)])
+            for mask in case.reader_masks
+            if key(mask.path) in places
+        )
+        fetched.append(
+            replace(
+                case,
+                stir=stir,
+                t1w=t1w,
+                normal_bone=normal_bone,
+                disease_region=disease_region,
+                reader_masks=own,
+            )
+        )
+    return fetched
+
+
+def _images(case: Case) -> list[Path]:
+    """List the files that every study case has."""
+    files = (case.stir, case.t1w, case.normal_bone, case.disease_region)
+    return [path for path in files if path is not None]

@@ -1,0 +1,186 @@
+"""The command `vhi evaluate`: masks that were found, held against masks that were drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vhi.commands.options import Out, Overwrite, Visit
+from vhi.commands.terminal import progress, warn
+from vhi.errors import InputError
+
+DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
+"""`study` was trained on eight of the study's ten scans, so that two are left to test it on."""
+
+
+def evaluate_command(
+    source: Annotated[
+        str, typer.Option(metavar="NAME", help="Cases: `study`, `phantom` or a CSV table.")
+    ],
+    out: Out,
+    case: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Score one case of the source.")
+    ] = None,
+    visit: Visit = None,
+    all_cases: Annotated[
+        bool, typer.Option("--all", metavar="", help="Score all cases of the source.")
+    ] = False,
+    network: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Score this network, by name or folder. Default: study."),
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Score masks in files: results of `vhi measure --all`, or CASE.nii.gz.",
+        ),
+    ] = None,
+    truth: Annotated[
+        str,
+        typer.Option(metavar="MASK", help="What was to be found: disease-region or normal-bone."),
+    ] = "disease-region",
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness", metavar="", help="Score the network on changed copies of each scan too."
+        ),
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score a network, or masks in files, against the masks that a person drew.
+
+    `vhi evaluate --source study --all --network study --out scores`
+
+    DIR then holds slices.csv and scans.csv (Dice, precision, recall, distances of surfaces in
+    mm), summary.json (n, mean, median, range, quartiles; scans that the network was trained on
+    apart from others) and evaluate.png. A case that cannot be scored keeps its row, with the
+    reason, and the command ends with status 2.
+    """
+    from vhi.cases.case import load_cases
+    from vhi.evaluation.evaluate import evaluate
+    from vhi.evaluation.predicted_masks import masks_in, network_finder, seen_by
+    from vhi.evaluation.report import (
+        RESULT_FILES,
+        summary_of,
+        warnings_of,
+        write_evaluation,
+    )
+    from vhi.evaluation.robustness import CHANGES, UNCHANGED
+    from vhi.files.atomic import check_free
+
+    _check_options(case, visit, all_cases, network, masks, truth, robustness)
+    check_free(out, overwrite=overwrite, known=RESULT_FILES)
+    made_by: dict[str, Any] = {"source": Path(source).name, "masks": None, "network": None}
+    changes = tuple(CHANGES) if robustness else (UNCHANGED,)
+    with progress(f"Getting the cases of {source}") as report:
+        every = load_cases(source, only=[case] if case is not None else None)
+        cases = [each for each in every if visit is None or each.visit == visit]
+        if not cases:
+            known = ", ".join(repr(each.visit) for each in every)
+            raise InputError(f"case {case!r} has no visit {visit!r}; it has {known}")
+        if masks is not None:
+            made_by["masks"] = masks.name
+            find, seen = masks_in(masks, truth, every), seen_by(None, truth)
+        else:
+            name = network or DEFAULT_NETWORKS[truth]
+            made_by["network"] = Path(name).name
+            find, seen = network_finder(name, truth, made_by), seen_by(name, truth)
+        report("Scoring", total=len(cases) * len(changes))
+        result = evaluate(
+            cases,
+            find,
+            target=truth,
+            changes=changes,
+            seen=seen,
+            progress=lambda: report(advance=1),
+        )
+        failed = [row for row in result.scans if row["failure"]]
+        if len(failed) == len(result.scans):
+            raise InputError(_failure(failed[0]))
+        simulated = " (simulated)" if source == "phantom" else ""
+        title = f"{made_by['network'] or made_by['masks']} on {made_by['source']}{simulated}"
+        write_evaluation(
+            result, out, made_by=made_by, title=f"{truth}: {title}", overwrite=overwrite
+        )
+    for row in result.scans:
+        if not row["failure"]:
+            print(f"{_name(row)}: {_scores(row)}")
+    for record in summary_of(result):
+        print(_summary(record))
+    for warning in warnings_of(result):
+        warn(warning)
+    print(f"Tables and picture: {out}")
+    for row in failed[:-1]:
+        warn(_failure(row))
+    if failed:
+        raise InputError(_failure(failed[-1]))
+
+
+def _check_options(
+    case: str | None,
+    visit: str | None,
+    all_cases: bool,
+    network: str | None,
+    masks: Path | None,
+    truth: str,
+    robustness: bool,
+) -> None:
+    if truth not in DEFAULT_NETWORKS:
+        raise InputError(f"--truth {truth}: choose from {', '.join(DEFAULT_NETWORKS)}")
+    if all_cases == (case is not None):
+        raise InputError("--source needs either --case NAME or --all")
+    if all_cases and visit is not None:
+        raise InputError("--visit goes with --case; --all scores every visit")
+    if network is not None and masks is not None:
+        raise InputError("--network and --masks do not go together; leave one of them out")
+    if robustness and masks is not None:
+        raise InputError("--robustness changes the scans a network is shown; give --network")
+    if robustness and truth != "disease-region":
+        raise InputError("--robustness changes T1w scans only; it goes with the disease region")
+
+
+def _scores(row: dict[str, Any]) -> str:
+    text = (
+        f"Dice {row['dice']:.3f}, precision {row['precision']:.3f}, recall {row['recall']:.3f}, "
+        f"surfaces {row['surface_mean_mm']:.2f} mm apart (95 %: {row['surface_p95_mm']:.2f} mm)"
+    )
+    if "lower_error_percent" in row:
+        text += (
+            f"; lower threshold {row['lower_error_percent']:+.1f} %, "
+            f"VHI {row['vhi_change_percent']:+.1f} %"
+        )
+    return text
+
+
+def _summary(record: dict[str, Any]) -> str:
+    """Return one line of n, mean, median and range."""
+    dice = record["per_slice"]["dice"]
+    seen = {"yes": "seen in training", "no": "not seen in training"}.get(
+        record["seen_in_training"], ""
+    )
+    change = "" if record["change"] == "unchanged" else record["change"]
+    named = ", ".join(filter(None, (change, seen))) or "all"
+    text = (
+        f"{named}: {dice['n']} slices of {record['scans']} scans of {record['subjects']} subjects: "
+        f"Dice mean {dice['mean']:.4f}, median {dice['median']:.4f}, "
+        f"range {dice['min']:.4f} to {dice['max']:.4f}"
+    )
+    if "absolute_lower_error_percent" in record:
+        error = record["absolute_lower_error_percent"]
+        text += (
+            f"; lower threshold off by {error['median']:.1f} % (median), "
+            f"{error['max']:.1f} % at most"
+        )
+    return text
+
+
+def _name(row: dict[str, Any]) -> str:
+    change = "" if row["change"] == "unchanged" else f", {row['change']}"
+    return f"{row['case']} {row['visit']}".strip() + change
+
+
+def _failure(row: dict[str, Any]) -> str:
+    return f"{_name(row)}: {row['failure']}"

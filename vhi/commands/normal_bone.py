@@ -1,0 +1,58 @@
+"""The command `vhi normal-bone`: draw an area from numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vhi.commands.terminal import warn
+from vhi.errors import InputError
+from vhi.steps.thresholds import doubts
+
+
+def normal_bone_command(
+    stir: Annotated[Path, typer.Option(metavar="FILE", help="STIR scan to draw on, NIfTI.")],
+    centre: Annotated[
+        tuple[int, int, int],
+        typer.Option(metavar="I J K", help="Voxel at the centre, counted from 0."),
+    ],
+    radius_mm: Annotated[
+        list[float],
+        typer.Option(
+            metavar="R [R2]",
+            help="Radius in mm; two make an ellipse (first and second in-plane array axis).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
+    slices: Annotated[
+        int, typer.Option(metavar="N", help="Draw on N neighbouring slices around the centre.")
+    ] = 1,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar="", help="Replace FILE.")
+    ] = False,
+) -> None:
+    """Draw normal bone: an ellipse on each of a few slices.
+
+    Choose marrow of the sacrum between the foramina, away from vessels, artefacts and the joints.
+    The coordinates are those that ITK-SNAP, 3D Slicer or fsleyes show for the voxel (ITK-SNAP
+    counts from 1: subtract 1).
+
+    `vhi normal-bone --stir S.nii.gz --centre 168 216 9 --radius-mm 12 8 --slices 4 --out
+    N.nii.gz`
+    """
+    from vhi.steps.normal_bone import write_drawn_normal_bone
+
+    if out.exists() and not overwrite:
+        raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
+    voxels, thresholds = write_drawn_normal_bone(
+        stir, out, centre=centre, radius_mm=radius_mm, slices=slices
+    )
+    print(
+        f"{voxels} voxels of normal bone; thresholds {thresholds.lower:.1f} (lower) and "
+        f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
+    )
+    print(f"Mask: {out}")
+    for doubt in doubts(thresholds, voxels):
+        warn(f"{out.name}: {doubt}")

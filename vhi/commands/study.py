@@ -1,0 +1,119 @@
+"""The command `vhi study`: agreement, response and failures, of the paper or of one's own table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vhi.commands.options import Overwrite
+from vhi.commands.terminal import progress, warn
+from vhi.errors import InputError
+
+NEEDED = ("pandas", "pingouin", "statsmodels")
+
+
+def study(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and figures.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Compare the readers' masks of these cases: `study` (with the paper's numbers "
+            "beside ours), `phantom` or a CSV table with a readers.csv beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Analyse your own measurements instead: a CSV table, one row for each patient "
+            "and visit.",
+            show_default=False,
+        ),
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --table: compare these rules of response, by name or as a column "
+            "response_NAME. Repeat the option.",
+            show_default=False,
+        ),
+    ] = None,
+    cohorts: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="With --source study: how many simulated cohorts to test the paper's "
+            "conclusions on (0: none). Default: 200.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Reproduce the study's analyses, or run them on your own measurements.
+
+    `vhi study --source study --out paper`
+
+    `vhi study --table patients.csv --out mine`
+
+    DIR then holds report.html (open it in a browser; it needs no other file), every table as CSV,
+    every figure as PNG and SVG, and summary.json. Files with simulated data are called
+    simulated-….
+
+    Columns of the table: patient, visit (before or after), vhi_mm3_<reader> or
+    vhi_voxels_<reader>, sparcc_<reader>; if you have them basdai, spinal_vas_cm, asdas,
+    response_<name> (yes or no), voxels_lower, voxels_upper, disagreement. Any value may be
+    missing.
+    """
+    _check_options(source, table, rule, cohorts)
+    from vhi.files.atomic import check_free
+    from vhi.reader_study.report import REPORT, RESULT_FILES, write_study
+
+    check_free(out, overwrite=overwrite, known=RESULT_FILES)
+    with progress("Reading") as report:
+        if table is not None:
+            from vhi.reader_study.from_patients import study_of_patients
+            from vhi.reader_study.patients import read_patients
+
+            patients = read_patients(table)
+            report("Analysing")
+            result = study_of_patients(patients, rules=rule or None)
+        else:
+            from vhi.reader_study.from_masks import study_of_cases
+
+            assert source is not None
+            result = study_of_cases(
+                source,
+                cohorts=cohorts,
+                progress=lambda label, total: report(label, total=total),
+                advance=lambda: report(advance=1),
+            )
+        report("Drawing", total=len(result.pictures))
+        write_study(result, out, overwrite=overwrite, progress=lambda: report(advance=1))
+    for note in result.notes:
+        warn(note)
+    print(result.title)
+    for line in result.lines:
+        print(line)
+    print(f"Report: {out / REPORT}")
+
+
+def _check_options(
+    source: str | None, table: Path | None, rule: list[str] | None, cohorts: int | None
+) -> None:
+    if (source is None) == (table is None):
+        raise InputError("give either --source NAME or --table FILE")
+    if rule and table is None:
+        raise InputError("--rule goes with --table; the paper's rules are fixed")
+    if cohorts is not None and source != "study":
+        raise InputError("--cohorts goes with --source study")
+    import importlib.util
+
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(f'vhi study needs {", ".join(missing)}: pip install "vhi[study]"')

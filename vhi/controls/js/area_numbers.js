@@ -1,0 +1,162 @@
+// What follows from an area of normal bone, beside what followed at first: chart, table, words.
+//
+// Offers: marrowChart, comparison, summary, taken, doubt
+
+import { histogram } from "./core.js";
+import { BLUE, RED, TURQUOISE, counted, drawn, element } from "./view.js";
+import { bars, chart } from "./chart.js";
+
+const AMBER = "#c98a00";
+const ROWS = {
+  voxels: "Voxels inside",
+  lower_quartile: "Lower quartile",
+  median: "Median",
+  upper_quartile: "Upper quartile",
+  iqr: "Interquartile range",
+  multiple: "Multiple n",
+  lower: "Lower threshold",
+  upper: "Upper threshold",
+  bone_above: "Bone from the lower threshold on (voxels)",
+  bone_whole: "The same, in the whole scan",
+};
+
+/** Histogram of what is inside, with quartiles and thresholds; thinly, the thresholds at first. */
+export function marrowChart(stack, atFirst) {
+  let found = atFirst;
+  const upright = (scale, value, stroke, more = {}) =>
+    drawn("path", {
+      d: `M${scale.x(value)} ${scale.top}V${scale.bottom}`,
+      stroke,
+      "stroke-width": 2,
+      ...more,
+    });
+  const made = chart({
+    label: "Histogram of the intensities inside the area, with quartiles and thresholds",
+    xLabel: "STIR intensity (scanner units)",
+    yLabel: "",
+    x: [0, 1],
+    y: [0, 1],
+    draw: (scale) => {
+      if (!found.sorted.length) return [];
+      const { edges, counts } = histogram(found.sorted);
+      const shown = bars(scale, edges, counts);
+      if (found.problem) return shown;
+      const between = drawn("rect", {
+        x: scale.x(found.lower_quartile),
+        width: scale.x(found.upper_quartile) - scale.x(found.lower_quartile),
+        y: scale.top,
+        height: scale.bottom - scale.top,
+        fill: BLUE,
+        opacity: 0.25,
+      });
+      const before = atFirst.problem ? [] : [atFirst.lower, atFirst.upper];
+      const dashes = { "stroke-dasharray": "4 3", "stroke-width": 1 };
+      return [
+        between,
+        ...shown,
+        ...before.map((value) => upright(scale, value, "currentColor", dashes)),
+        upright(scale, found.lower, AMBER),
+        upright(scale, found.upper, RED),
+      ];
+    },
+  });
+  const refresh = (now) => {
+    found = now;
+    const { sorted } = found;
+    const most = sorted.length ? Math.max(...histogram(sorted).counts) : 1;
+    const ends = [atFirst.upper, sorted[sorted.length - 1], stack.window[1] / 2];
+    made.refresh({
+      x: [0, 1.1 * Math.max(...ends.filter(Number.isFinite))],
+      y: [0, most],
+      yLabel: `voxels of normal bone (${counted(sorted.length)})`,
+    });
+  };
+  return { element: made.element, refresh };
+}
+
+/** A table of what follows now beside what followed at first. */
+export function comparison(stack, atFirst, withKernel) {
+  const there = { bone_above: stack.has_bone, bone_whole: stack.has_bone && withKernel };
+  const rows = Object.entries(ROWS).filter(([name]) => there[name] ?? true);
+  const cells = Object.fromEntries(
+    rows.map(([name]) => [name, element("td", { "data-name": name })]),
+  );
+  const head = (text) => element("th", { scope: "col" }, text);
+  const body = rows.map(([name, label]) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, label),
+      element("td", {}, inWords(name, atFirst)),
+      cells[name],
+    ),
+  );
+  const table = element(
+    "table",
+    { class: "vhi-compared" },
+    element("thead", {}, element("tr", {}, element("td"), head("at first"), head("now"))),
+    element("tbody", {}, ...body),
+  );
+  const refresh = (found) => {
+    for (const [name] of rows) {
+      cells[name].textContent = inWords(name, found);
+      cells[name].dataset.value = found[name] ?? "";
+    }
+  };
+  return { element: element("div", {}, element("style", {}, AREA_STYLE), table), refresh };
+}
+
+const AREA_STYLE = `
+.vhi-live table.vhi-compared { border-collapse: collapse; width: 100%; margin: 0.4em 0;
+  font-size: inherit; color: inherit; background: none; }
+.vhi-live table.vhi-compared :is(tr, th, td) { background: none; color: inherit; border: 0; }
+.vhi-live table.vhi-compared :is(th, td) { padding: 0.1em 0.4em; text-align: right;
+  font-variant-numeric: tabular-nums; font-weight: 400; }
+.vhi-live table.vhi-compared th[scope="row"] { text-align: left; padding-left: 0; }
+.vhi-live table.vhi-compared td[data-name] { font-weight: 600; }
+.vhi-live table.vhi-compared thead th { white-space: nowrap; }
+.vhi-live .vhi-wider { flex: 3 1 26rem; }
+.vhi-live .vhi-wider + div { flex: 2 1 15rem; }
+.vhi-live .vhi-dense { row-gap: 0; }
+.vhi-live .vhi-remark:not(:empty) { border-left: 3px solid ${TURQUOISE}; padding-left: 0.6em; }
+`;
+
+// -------------------------------------------------------------------------------------------- words
+
+function inWords(name, found) {
+  if (found.problem || !Number.isFinite(found[name])) return "–";
+  return counted(found[name], name === "multiple" ? 2 : Math.abs(found[name]) < 10 ? 1 : 0);
+}
+
+export function summary(found) {
+  return (
+    `${counted(found.voxels)} voxels inside, lower threshold ${inWords("lower", found)}, upper `
+    + `${inWords("upper", found)}, n ${inWords("multiple", found)}`
+  );
+}
+
+/** What taking a bright spot in did. */
+export function taken(spot, atFirst, found) {
+  if (found.problem || atFirst.problem) return "";
+  const changed = (name) => `${inWords(name, atFirst)} → ${inWords(name, found)}`;
+  const above = () => `; bone from it on: ${changed("bone_above")} voxels`;
+  const bone = found.bone_above === null ? "" : above();
+  return (
+    `Taken in: a spot of intensity ${counted(spot.value, 0)} on slice ${spot.slice} (ring). Upper `
+    + `threshold ${changed("upper")}, lower ${changed("lower")}${bone}. Whether it is a vessel, `
+    + "inflammation or the edge of bone, the code cannot tell."
+  );
+}
+
+/** What speaks against the area, as vhi.steps.thresholds.doubts has it. */
+export function doubt({ doubtful }, { voxels, multiple }) {
+  if (voxels < doubtful.voxels_below) return `Only ${voxels} voxels: the thresholds are unsure.`;
+  if (multiple > doubtful.multiple_above) {
+    const limit = doubtful.multiple_above;
+    return `n is over ${limit}: the area holds something much brighter than marrow.`;
+  }
+  if (multiple < doubtful.multiple_below) {
+    return "n is below 1.50: the brightest voxel lies close to the others.";
+  }
+  return "";
+}

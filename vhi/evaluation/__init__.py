@@ -1,0 +1,1 @@
+"""Scores of networks against masks: per slice, per scan, and on changed copies of the scans."""

@@ -1,0 +1,160 @@
+"""Masks that a network found, held against masks that a person drew. No torch.
+
+The score that counts is of the mask as it was drawn. Beside it stands one with normal bone left
+out of the comparison: a network here finds all bone, while the study's disease regions leave out
+between none and nearly all of the normal bone, from case to case.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vhi.cases.case import Case
+from vhi.errors import InputError
+from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.evaluation.robustness import UNCHANGED, change
+from vhi.evaluation.scores import Score, score_scan, score_slices
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+
+Finder = Callable[[Case, Image | None], Image]
+"""Gives the mask found for a case; its second argument is a T1w scan to take instead of the
+case's own, when robustness is looked at."""
+
+
+@dataclass
+class Evaluation:
+    """Rows of all slices and of all scans, as they are written.
+
+    Attributes
+    ----------
+    target : str
+        ``"disease-region"`` or ``"normal-bone"``.
+    slices, scans : list of dict
+    notes : list of str
+        What a reader should know before trusting the scores.
+    """
+
+    target: str
+    slices: list[dict[str, Any]] = field(default_factory=list)
+    scans: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    cases: Sequence[Case],
+    find: Finder,
+    *,
+    target: str = DISEASE_REGION,
+    changes: Sequence[str] = (UNCHANGED,),
+    seen: Callable[[Case], bool | None] = lambda case: None,
+    progress: Callable[[], None] | None = None,
+) -> Evaluation:
+    """Score what is found for each case against the case's own mask.
+
+    Parameters
+    ----------
+    cases
+        From `vhi.load_cases`; each needs the mask that it is scored against.
+    find
+        Gives the masks that are scored.
+    target
+        What was to be found.
+    changes
+        Keys of `vhi.evaluation.robustness.CHANGES`: the scan is changed so before `find` sees it.
+    seen
+        Whether the network was trained on the subject of a case; None where that is not known.
+    progress
+        Called after each scan.
+
+    Returns
+    -------
+    Evaluation
+        A case that cannot be scored has a row in `Evaluation.scans` with the reason as `failure`.
+    """
+    if target not in CHANNELS:
+        raise InputError(f"truth {target!r} is unknown; choose from {', '.join(CHANNELS)}")
+    result = Evaluation(target)
+    for case in cases:
+        for name in changes:
+            known = seen(case)
+            names = {
+                "case": case.case,
+                "subject": case.subject,
+                "visit": case.visit,
+                "change": name,
+                "seen_in_training": "" if known is None else ("yes" if known else "no"),
+            }
+            try:
+                _evaluate_scan(case, find, name, names, result)
+            except InputError as error:
+                result.scans.append({**names, "failure": _without_folders(str(error), case)})
+            if progress is not None:
+                progress()
+    return result
+
+
+def _evaluate_scan(
+    case: Case, find: Finder, name: str, names: dict[str, str], result: Evaluation
+) -> None:
+    """Score one scan, changed as named, and add its rows to the result."""
+    truth = _truth(case, result.target)
+    normal_bone = None
+    if result.target == DISEASE_REGION and case.normal_bone is not None:
+        normal_bone = load_mask(case.normal_bone)
+    changed = None
+    if name != UNCHANGED:
+        # The study's disease regions leave out normal bone, whose marrow has to change as well.
+        bone = truth.array if normal_bone is None else truth.array | normal_bone.array
+        made = change(name, load_image(case.t1w), truth.with_array(bone))
+        changed, truth = made.t1w, made.carry(truth)
+        normal_bone = None if normal_bone is None else made.carry(normal_bone)
+    found = find(case, changed)
+    slices = score_slices(found, truth, normal_bone=normal_bone)
+    scan = score_scan(found, truth, normal_bone=normal_bone)
+    row: dict[str, Any] = {**names, **_named(scan, "voxels"), "failure": ""}
+    row["slices"] = len(slices)
+    row["slices_without_either"] = sum(each.empty for each in slices)
+    if result.target == NORMAL_BONE:
+        region = None if case.disease_region is None else load_mask(case.disease_region)
+        row |= asdict(normal_bone_effect(load_image(case.stir), found, truth, region))
+    result.scans.append(row)
+    for index, each in enumerate(slices):
+        result.slices.append({**names, "slice": index, **_named(each, "pixels")})
+    if np.array_equal(found.array, truth.array):
+        result.notes.append(
+            f"{case.folder}: what was found equals the drawn mask voxel for voxel; was the drawn "
+            "mask itself given to be scored?"
+        )
+
+
+def _truth(case: Case, target: str) -> Image:
+    path = case.normal_bone if target == NORMAL_BONE else case.disease_region
+    if path is None:
+        column = target.replace("-", "_")
+        raise InputError(f"has no {column} mask to score against; fill in the column {column!r}")
+    truth = load_mask(path)
+    if not truth.array.any():
+        raise InputError(f"{truth.name}: marks no voxel, so there is nothing to score against")
+    return truth
+
+
+def _named(score: Score, unit: str) -> dict[str, Any]:
+    """Return a score as a row; nothing is said of a slice that has nothing in either mask."""
+    row: dict[str, Any] = asdict(score)
+    counts = {f"{name}_{unit}": row.pop(name) for name in ("found", "truth")}
+    return counts if score.empty else {**row, **counts}
+
+
+def _without_folders(message: str, case: Case) -> str:
+    """Return a message with file names in place of paths: folders may name a patient."""
+    for path in (case.stir, case.t1w, case.normal_bone, case.disease_region):
+        if path is not None:
+            message = message.replace(f"{path.parent}{os.sep}", "")
+    return message

@@ -1,0 +1,119 @@
+"""Where the masks that are scored come from: a network, or files that somebody has made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vhi.cases.case import Case
+from vhi.errors import InputError, NothingFound
+from vhi.evaluation.evaluate import Finder
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.segmentation.registry import PUBLISHED, find_network
+from vhi.segmentation.tasks import NORMAL_BONE
+
+
+def masks_in(folder: Path, target: str, cases: Iterable[Case]) -> Finder:
+    """Return what finds a case's mask among files.
+
+    For case 1007, visit before, the first of these that exists is taken: what `vhi measure --all`
+    leaves, ``1007_before/disease_region.nii.gz`` (or ``normal_bone``); ``1007_before.nii.gz``;
+    ``1007_before_disease_region.nii.gz``; and, where the case has one visit only, the same with
+    ``1007``. ``.nii`` will do for ``.nii.gz``.
+
+    Raises
+    ------
+    InputError
+        There is no such folder; and, when asked for a case, no file or more than one.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; name the folder that holds the masks")
+    visits: dict[str, int] = {}
+    for case in cases:
+        visits[case.case] = visits.get(case.case, 0) + 1
+    mask = target.replace("-", "_")
+
+    def find(case: Case, changed: Image | None) -> Image:
+        stems = [case.folder]
+        if visits.get(case.case, 1) == 1 and case.case != case.folder:
+            stems.append(case.case)
+        names = [
+            pattern.format(stem, mask) + ending
+            for stem in stems
+            for pattern in ("{0}/{1}", "{0}", "{0}_{1}")
+            for ending in (".nii.gz", ".nii")
+        ]
+        there = [name for name in names if (folder / name).is_file()]
+        if len(there) > 1:
+            raise InputError(
+                f"{folder.name}: holds {there[0]} and {there[1]} for one case; keep the one that "
+                "is to be scored"
+            )
+        if not there:
+            raise InputError(
+                f"{folder.name}: holds no mask of {case.folder}; put it there as {names[0]} or "
+                f"{names[2]}"
+            )
+        return load_mask(folder / there[0])
+
+    return find
+
+
+def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
+    """Return what lets a network find a case's mask.
+
+    Parameters
+    ----------
+    name
+        Of a shipped network, ``"published"``, or a network's folder.
+    target
+        What to find.
+    made_by
+        Gets the network's name and its weights' hash, once they are known.
+
+    Raises
+    ------
+    InputError
+        When asked for a case: the network or the scan cannot be used. A network that finds
+        nothing at all is no error here, but an empty mask, which is scored as such.
+    """
+
+    def find(case: Case, changed: Image | None) -> Image:
+        from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
+
+        t1w = load_image(case.t1w) if changed is None else changed
+        try:
+            if target == NORMAL_BONE:
+                found = propose_normal_bone(load_image(case.stir), t1w, network=name)
+            else:
+                found = segment_disease_region(t1w, network=name)
+        except NothingFound:
+            return Image(np.zeros(t1w.shape, bool), t1w.affine, t1w.name, t1w.oriented)
+        made_by.update(network=found.network, weights_sha256=found.weights_sha256)
+        return found.mask
+
+    return find
+
+
+def seen_by(name: str | None, target: str) -> Callable[[Case], bool | None]:
+    """Return what tells whether a network was trained on a case's subject, None if unknown.
+
+    A network's own record (``trained_on`` in its network.json) says so, by the subjects' names.
+    The authors' network was trained on all of the study's scans, the test scans too. Of masks
+    whose network is not known (no name) nothing can be told.
+
+    Raises
+    ------
+    InputError
+        There is no such network, or it is for another task.
+    """
+    if name is None:
+        return lambda case: None
+    if name == PUBLISHED and target != NORMAL_BONE:
+        return lambda case: case.source == "study"
+    trained_on = find_network(name, target).trained_on
+    return lambda case: case.subject in trained_on

@@ -1,0 +1,1 @@
+"""Network architectures (torch). Nothing here knows of scans, tasks or files."""

@@ -1,0 +1,1 @@
+"""Checks of printed numbers, one module for each paper; `published.ledger` runs them."""

@@ -1,0 +1,190 @@
+"""The paper's protocol for the disease region: choose by cross-validation, then test once.
+
+Section 2.5.3: of the training subjects, four folds; in each the 12 settings of a grid (epochs 60
+or 100, levels 2, 4 or 6, kernels 3 x 3 or 5 x 5); the setting with the best mean Dice is trained
+three times on all of them; the mean of the three, rounded, is tested on the subjects kept apart.
+
+With a constant learning rate the first 60 of 100 epochs are the training of 60 epochs, step for
+step, so that 24 trainings give all 48 results.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vhi.cases.case import Case
+from vhi.errors import InputError
+from vhi.images.sidecar import sha256_of
+from vhi.training.dataset import folds, split
+from vhi.training.recipe import PAPER, Recipe
+
+EPOCHS, LEVELS, KERNELS = (60, 100), (2, 4, 6), (3, 5)
+FOLDS, RUNS = 4, 3
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One network of the grid; both numbers of epochs come from one training of it."""
+
+    levels: int
+    kernel: int
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"levels-{self.levels}_kernel-{self.kernel}"
+
+    def recipe(self, base: Recipe, steps: int) -> Recipe:
+        """Return the recipe of this setting: 16 filters, twice as many with every level."""
+        filters = tuple(16 * 2**level for level in range(self.levels))
+        return base.with_(filters=filters, kernel=self.kernel, steps=steps)
+
+
+SETTINGS = tuple(itertools.starmap(Setting, itertools.product(LEVELS, KERNELS)))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of the paper's work is done.
+
+    Attributes
+    ----------
+    steps_per_epoch : int
+        350 in the paper.
+    spacing_mm : float
+        In-plane spacing of the slices; the study's own in the paper.
+    precision : str
+        See `Recipe`.
+    epochs : tuple of int
+        Numbers of epochs after which a network is judged, ascending.
+    settings : tuple of Setting
+        Networks of the grid.
+    """
+
+    steps_per_epoch: int
+    spacing_mm: float
+    precision: str
+    epochs: tuple[int, ...] = EPOCHS
+    settings: tuple[Setting, ...] = SETTINGS
+
+    @property
+    def row_epochs(self) -> int:
+        """The scans held out are scored after every so many epochs."""
+        return math.gcd(*self.epochs)
+
+    @classmethod
+    def full(cls) -> Budget:
+        """Return the paper's."""
+        return cls(350, PAPER.spacing_mm, PAPER.precision)
+
+    @classmethod
+    def small(cls) -> Budget:
+        """Return one for two CPU cores: 3 steps an epoch, slices at half the resolution.
+
+        Enough to see the protocol at work; too little for the paper's scores.
+        """
+        return cls(3, 2 * PAPER.spacing_mm, "bfloat16")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained on whom.
+
+    Attributes
+    ----------
+    cases : tuple of Case
+        All but the test's.
+    test_cases : tuple of Case
+    folds : tuple of tuple of str
+        Subjects held out in each fold.
+    base : Recipe
+        What all settings share.
+    budget : Budget
+    """
+
+    cases: tuple[Case, ...]
+    test_cases: tuple[Case, ...]
+    folds: tuple[tuple[str, ...], ...]
+    base: Recipe
+    budget: Budget
+
+    def recipe(self, setting: Setting, epochs: int) -> Recipe:
+        """Return the recipe of a setting trained for so many epochs."""
+        return setting.recipe(self.base, epochs * self.budget.steps_per_epoch)
+
+    @property
+    def test(self) -> list[str]:
+        """Subjects kept for the end."""
+        return sorted({case.subject for case in self.test_cases})
+
+    def record(self) -> dict[str, Any]:
+        """Return what makes this the same protocol when it is gone on with."""
+        files = [
+            path
+            for case in (*self.cases, *self.test_cases)
+            for path in (case.t1w, case.normal_bone, case.disease_region)
+            if path is not None
+        ]
+        return {
+            "folds": [list(each) for each in self.folds],
+            "test": self.test,
+            "budget": asdict(self.budget),
+            "recipe": self.base.to_json(),
+            "inputs": {f"{path.parent.name}/{path.name}": sha256_of(path) for path in files},
+        }
+
+    def describe(self) -> str:
+        """Return what will be done, in a few lines."""
+        subjects = sorted({case.subject for case in self.cases})
+        lines = [
+            f"Protocol: {len(subjects)} subjects in {len(self.folds)} folds "
+            f"({'; '.join(' '.join(each) for each in self.folds)}), test on "
+            f"{' '.join(self.test)} at the end.",
+            f"{len(self.budget.settings)} networks x {len(self.folds)} folds x "
+            f"{self.budget.epochs[-1]} epochs of {self.budget.steps_per_epoch} steps, each judged "
+            f"after {' and '.join(map(str, self.budget.epochs))} epochs; then {RUNS} runs of the "
+            "best.",
+        ]
+        if len(self.folds) < FOLDS:
+            lines.append(f"{FOLDS} folds need as many subjects: {len(self.folds)} here.")
+        if self.budget.steps_per_epoch < Budget.full().steps_per_epoch:
+            lines.append(
+                f"Small budget: {self.budget.steps_per_epoch} steps an epoch in place of the "
+                f"paper's 350, slices at {self.base.spacing_mm:g} mm, {self.base.precision}. It "
+                "shows the protocol at work; its scores are not the paper's. In full with --full."
+            )
+        return "\n".join(lines)
+
+
+def plan(cases: Sequence[Case], test: Sequence[str], budget: Budget, **options: Any) -> Plan:
+    """Split the subjects and settle what is trained.
+
+    Parameters
+    ----------
+    cases
+        All of them.
+    test
+        Subjects kept for the end.
+    budget
+        See `Budget`.
+    **options
+        Fields of `Recipe` to put in place of the paper's: seed, threads, precision; None changes
+        nothing.
+
+    Raises
+    ------
+    InputError
+        A subject of the test is unknown, or fewer than two others are left.
+    """
+    training, testing = split(cases, test)
+    if not testing:
+        raise InputError("the protocol needs subjects to test on; name them with --test")
+    changes = {name: value for name, value in options.items() if value is not None}
+    base = PAPER.with_(spacing_mm=budget.spacing_mm, **{"precision": budget.precision, **changes})
+    count = min(FOLDS, len({case.subject for case in training}))
+    parts = folds(training, count, seed=base.seed)
+    return Plan(tuple(training), tuple(testing), tuple(parts), base, budget)

@@ -1,0 +1,202 @@
+"""The steps that make a draw of simulated patients meet the printed numbers, one after another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from vhi.papers.simulated.corrections import (
+    NotReachedError,
+    adjust_sums,
+    logistic,
+    logit,
+    reach,
+)
+from vhi.papers.simulated.model import LARGEST_SPARCC, Model, draw_burdens
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Kind = tuple[bool, bool, bool | None]
+
+CANDIDATES = 4000
+"""Patients drawn to find those of each kind of response among."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the preprint prints of its 29 patients, sections 3.4 to 3.6.
+
+    Attributes
+    ----------
+    vhi_bias, vhi_limits
+        First − second reader, voxels, 58 scans.
+    vhi_range
+        Of means of the two readers, voxels; their sums are whole numbers.
+    vhi_beyond : int
+        Scans that differ by more than 2 SD from 0.
+    sparcc_bias, sparcc_limits, sparcc_range
+        The same of SPARCC scores.
+    slope, slope_interval, intercept, intercept_interval
+        Change of VHI (voxels) on change of SPARCC.
+
+    Raises
+    ------
+    ValueError
+        An interval or range is not two finite numbers in ascending order, or a range cannot be
+        one of means of two whole numbers.
+    """
+
+    vhi_bias: float = 191.0
+    vhi_limits: tuple[float, float] = (-4119.0, 4501.0)
+    vhi_range: tuple[float, float] = (9.5, 90081.0)
+    vhi_beyond: int = 3
+    sparcc_bias: float = -1.5
+    sparcc_limits: tuple[float, float] = (-14.8, 11.8)
+    sparcc_range: tuple[float, float] = (0.0, 47.5)
+    slope: float = 2408.0
+    slope_interval: tuple[float, float] = (1230.0, 3586.0)
+    intercept: float = 894.0
+    intercept_interval: tuple[float, float] = (-10760.0, 12547.0)
+
+    def __post_init__(self) -> None:
+        """Refuse what no data could have."""
+        for name, value in vars(self).items():
+            if isinstance(value, tuple) and not -math.inf < value[0] < value[1] < math.inf:
+                raise ValueError(f"{name} needs two finite numbers, the lower first; got {value}")
+        for name, span, top in (
+            ("vhi_range", self.vhi_range, math.inf),
+            ("sparcc_range", self.sparcc_range, LARGEST_SPARCC),
+        ):
+            if span[0] < 0 or span[1] > top or any((2 * end) % 1 for end in span):
+                raise ValueError(
+                    f"{name} needs means of two whole numbers from 0 to {top}; got {span}"
+                )
+
+    @property
+    def mean_square_change(self) -> float:
+        """Mean square of SPARCC changes: the squared ratio of the two intervals' widths."""
+        return (np.ptp(self.intercept_interval) / np.ptp(self.slope_interval)) ** 2
+
+
+def draw_levels(
+    random: np.random.Generator, model: Model, kinds: list[Kind], targets: Targets
+) -> tuple[Floats, Floats]:
+    """Return VHI and SPARCC (patients, 2 visits) of drawn patients who respond as `kinds` say."""
+    vhi, sparcc = draw_burdens(
+        random, model, CANDIDATES, vhi=targets.vhi_range, sparcc=targets.sparcc_range[1]
+    )
+    falls = vhi[:, 1] < vhi[:, 0], sparcc[:, 1] < sparcc[:, 0]
+    free = np.ones(len(vhi), bool)
+    chosen = []
+    for _, by_vhi, by_sparcc in kinds:
+        fits = free & (falls[0] == by_vhi)
+        if by_sparcc is not None:
+            fits &= falls[1] == by_sparcc
+        if not fits.any():
+            raise NotReachedError("no patient drawn responds as asked")
+        chosen.append(int(fits.argmax()))
+        free[chosen[-1]] = False
+    return vhi[chosen], sparcc[chosen]
+
+
+def correct_sparcc(drawn: Floats, kinds: list[Kind], targets: Targets) -> Integers:
+    """Return sums of two readers' scores with the range and the mean square change asked."""
+    responds = np.array([kind[2] is not False for kind in kinds])
+    known = np.array([kind[2] is not None for kind in kinds])
+    low, high = (round(2 * each) for each in targets.sparcc_range)
+    wanted = known.sum() * targets.mean_square_change * 4
+    levels = _Levels(2 * drawn, responds, float(low), float(high))
+
+    def squares(values: Floats) -> tuple[Floats, Floats]:
+        change, slopes = levels.changes(values)
+        change = change * known
+        return np.array([(change**2).sum()]), (2 * change * slopes.reshape(2, -1)).reshape(1, -1)
+
+    scale = np.array([wanted])
+    sums = np.rint(levels.levels(reach(levels.start, squares, scale, scale=scale))).astype(np.int64)
+    # Only the visit with the smaller score changes now, which keeps the range and the sign.
+    larger, sign = sums.max(axis=1), np.where(responds, -1, 1)
+    least = np.where(responds, 1, 0)
+    change = np.maximum(larger - sums.min(axis=1), least)
+    if (larger - low < least).any():
+        raise NotReachedError("a responder has no SPARCC score before treatment")
+    bounds = np.stack([least, larger - low], axis=1)
+    bounds[levels.lowest] = larger[levels.lowest] - low
+    tolerance = wanted * 5e-4  # the slope's interval has four digits
+    change[known] = adjust_sums(
+        change[known], *bounds[known].T, step=1,
+        total=(0.0, np.inf), squares=(wanted, tolerance),
+    )  # fmt: skip
+    smaller = larger - change
+    return np.where(
+        sign[:, None] < 0, np.stack([larger, smaller], 1), np.stack([smaller, larger], 1)
+    )
+
+
+def correct_vhi(drawn: Floats, sparcc: Integers, kinds: list[Kind], targets: Targets) -> Integers:
+    """Return sums of two readers' voxels with the range and the regression of changes asked."""
+    responds = np.array([kind[1] for kind in kinds])
+    known = np.array([kind[2] is not None for kind in kinds])
+    x = np.where(known, (sparcc[:, 1] - sparcc[:, 0]) / 2, 0.0)
+    n = int(known.sum())
+    about = (x[known] ** 2).sum() - x[known].sum() ** 2 / n
+    half = np.ptp(targets.intercept_interval) / 2
+    # Midway, so that the printed intercept and the ends of its interval are reached together.
+    intercept = (targets.intercept + np.mean(targets.intercept_interval)) / 2
+    error = half / stats.t.ppf(0.975, n - 2) / np.sqrt((x**2).sum() / n / about)
+    fitted = known * (intercept + targets.slope * x)
+    asked = np.array([fitted.sum(), (x * fitted).sum(), (fitted**2).sum() + (n - 2) * error**2])
+    scale = np.array([n, np.sqrt(n * (x**2).sum()), 0.0]) * np.sqrt(asked[2] / n)
+    scale[2] = asked[2]
+    levels = _Levels(drawn, responds, *targets.vhi_range)
+
+    def sums(values: Floats) -> tuple[Floats, Floats]:
+        change, slopes = levels.changes(values)
+        change = change * known
+        measures = np.array([change.sum(), (x * change).sum(), (change**2).sum()])
+        each = np.stack([known * 1.0, known * x, 2 * change])
+        return measures, (each[:, None, :] * slopes.reshape(2, -1)).reshape(3, -1)
+
+    return np.rint(2 * levels.levels(reach(levels.start, sums, asked, scale=scale))).astype(
+        np.int64
+    )
+
+
+class _Levels:
+    """Patients' two visits as free numbers that keep range, sign of change, largest and smallest.
+
+    The larger visit is a share of the range, the smaller one a share of the larger; both shares
+    are free on the logit scale. The largest visit of all is the range's top, the smallest its
+    bottom.
+    """
+
+    def __init__(self, drawn: Floats, falls: NDArray[np.bool_], low: float, high: float) -> None:
+        larger, smaller = drawn.max(axis=1) - low, drawn.min(axis=1) - low
+        self.low, self.span, self.falls = low, high - low, falls
+        self.highest, self.lowest = int(larger.argmax()), int(smaller.argmin())
+        shares = np.stack([larger / self.span, smaller / np.maximum(larger, 1e-9)])
+        self.start = logit(shares).ravel()
+
+    def _shares(self, values: Floats) -> tuple[Floats, Floats]:
+        first, second = logistic(values).reshape(2, -1)
+        first[self.highest], second[self.lowest] = 1.0, 0.0
+        return first, second
+
+    def levels(self, values: Floats) -> Floats:
+        first, second = self._shares(values)
+        larger, smaller = self.low + self.span * np.stack([first, first * second])
+        return np.where(
+            self.falls[:, None], np.stack([larger, smaller], 1), np.stack([smaller, larger], 1)
+        )
+
+    def changes(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return after − before, and its derivatives by both shares, one after the other."""
+        first, second = self._shares(values)
+        sign = np.where(self.falls, -1.0, 1.0) * self.span
+        by_first = sign * first * (1 - first) * (1 - second)
+        by_second = -sign * first * second * (1 - second)
+        return sign * first * (1 - second), np.concatenate([by_first, by_second])

@@ -1,0 +1,156 @@
+"""Phantom cases as files, laid out like anybody's own scans."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vhi.errors import InputError
+from vhi.files.atomic import staged_folder, write_whole
+from vhi.images.nifti import encode_nifti, save_labels
+from vhi.phantom.acquisition import SLOPE
+from vhi.phantom.simulate import Phantom, make_phantom
+from vhi.phantom.simulated_readers import simulate_readings
+
+
+@dataclass(frozen=True)
+class PhantomCase:
+    """A default case: its name and the arguments that make it."""
+
+    case: str
+    visit: str
+    seed: int
+    severity: str
+    side: str = "both"
+
+
+PHANTOM_CASES = (
+    PhantomCase("P01", "before", 1, "moderate"),
+    PhantomCase("P01", "after", 1, "moderate"),
+    PhantomCase("P02", "before", 2, "mild", side="left"),
+    PhantomCase("P03", "before", 3, "severe"),
+    PhantomCase("P04", "before", 4, "none"),
+)
+"""The cases of the `phantom` source: two visits of one body, one-sided mild, severe, none.
+
+Seeds count up; none was picked for its result. A single scan's measured volume can lie up to 20 %
+from the truth (the book's page on accuracy has the spread over many seeds)."""
+
+CASE_COLUMNS = (
+    "case", "subject", "visit", "stir", "t1w", "normal_bone", "disease_region",
+    "slice_thickness_mm",
+)  # fmt: skip
+READER_COLUMNS = ("case", "visit", "reader", "trial", "mask")
+
+
+def write_phantom(phantom: Phantom, folder: Path, case: str, visit: str = "") -> dict[str, str]:
+    """Write one phantom into a new or empty sub-folder of `folder`.
+
+    Parameters
+    ----------
+    phantom
+        From `make_phantom`.
+    folder
+        Gets a sub-folder ``<case>_<visit>``, or ``<case>`` where `visit` is empty.
+    case, visit
+        Names for the table of cases.
+
+    Returns
+    -------
+    dict
+        A row of the table of cases; paths are relative to `folder`.
+
+    Raises
+    ------
+    InputError
+        The sub-folder holds something already, or cannot be written.
+
+    Notes
+    -----
+    Scans are int16 with a ``scl_slope``, as the study's. The same phantom gives the same bytes.
+    """
+    name = f"{case}_{visit}" if visit else case
+    with staged_folder(Path(folder) / name) as stage:
+        for contrast, image in (("stir", phantom.stir), ("t1w", phantom.t1w)):
+            slope = float(np.float32(SLOPE[contrast]))
+            stored = np.rint(image.array / slope).astype(np.int16)
+            content = encode_nifti(stored, image.affine, slope)
+            write_whole(stage / f"{contrast}.nii.gz", content)
+        for label in ("normal_bone", "disease_region", "lesions", "lesion_labels", "decoys"):
+            image = getattr(phantom, label)
+            save_labels(image.array, image.affine, stage / f"{label}.nii.gz")
+    files = {key: f"{name}/{key}.nii.gz" for key in CASE_COLUMNS[3:7]}
+    thickness = f"{phantom.slice_thickness_mm:g}"
+    return {"case": case, "subject": case, "visit": visit, **files, "slice_thickness_mm": thickness}
+
+
+def ensure_cases(folder: Path) -> Path:
+    """Make the default phantom cases, unless they are there already.
+
+    Parameters
+    ----------
+    folder
+        Where phantoms are kept, such as the user's cache. The cases go into a sub-folder named by
+        a hash of the code that makes them, so that changed code makes new ones.
+
+    Returns
+    -------
+    Path
+        The table of cases, ``cases.csv``, beside ``readers.csv``, which names for each case the
+        truth first, as the reader ``truth``, then the masks of two simulated readers.
+    """
+    home = Path(folder) / f"phantom-{code_hash()[:12]}"
+    table = home / "cases.csv"
+    if table.exists():
+        return table
+    try:
+        with staged_folder(home) as stage:
+            _make_cases(stage)
+    except InputError:
+        if not table.exists():
+            raise
+        # Another process was faster; what it made is what we would have made.
+    return table
+
+
+def _make_cases(folder: Path) -> None:
+    rows, readers = [], []
+    for item in PHANTOM_CASES:
+        phantom = make_phantom(item.seed, severity=item.severity, side=item.side, visit=item.visit)
+        row = write_phantom(phantom, folder, item.case, item.visit)
+        mask = row["stir"].replace("stir.nii.gz", "lesions.nii.gz")
+        reader = {"case": item.case, "visit": item.visit, "reader": "truth", "trial": "1"}
+        rows.append(row)
+        readers.append(reader | {"mask": mask})
+        for reading in simulate_readings(phantom, item.seed, visit=item.visit):
+            name = f"simulated_reader_{reading.reader}_{reading.trial}.nii.gz"
+            mask = row["stir"].replace("stir.nii.gz", name)
+            save_labels(reading.mask, phantom.stir.affine, folder / mask)
+            own = {"reader": reading.reader, "trial": reading.trial, "mask": mask}
+            readers.append(reader | own)
+    _write_table(folder / "readers.csv", READER_COLUMNS, readers)
+    _write_table(folder / "cases.csv", CASE_COLUMNS, rows)
+
+
+def code_hash() -> str:
+    """Return a hash of all code that decides what the phantom's files hold."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    # The cleaned masks of the simulated readers are made of the library's own candidates.
+    others = ("images/image.py", "images/nifti.py", "steps/candidates.py", "steps/thresholds.py")
+    for path in [*sorted(here.glob("*.py")), *(here.parent / name for name in others)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())

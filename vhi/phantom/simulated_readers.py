@@ -1,0 +1,163 @@
+"""Simulated readers of the phantom: two who draw by hand, twice, and clean candidates once.
+
+What they mark is made from the truth by a few stated habits and a seed. It is no reading of a
+person; it is there so that every analysis of readers runs on scans that anyone may publish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from vhi.cases.reader_masks import CLEANED
+from vhi.phantom.grid import SPACING_MM, smooth_field
+from vhi.phantom.simulate import Phantom
+from vhi.steps.candidates import label_candidates, label_regions, remove_small_regions
+from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a simulated reader draws and cleans. All numbers are chosen, none is measured.
+
+    Attributes
+    ----------
+    margin_mm : float
+        How far outside a lesion's edge the outline runs on average, in the slice.
+    overlooks_voxels : float
+        A lesion of this many voxels, at contrast 1, is overlooked with chance 1/e, a larger or
+        brighter one with less.
+    mistakes : float
+        Chance that a decoy is drawn as a lesion, or is left among the candidates.
+    strays : float
+        Chance that a candidate region on neither lesion nor decoy is left.
+    careless : float
+        Chance that a candidate region of at most `SMALL_VOXELS` on a lesion is removed.
+    """
+
+    margin_mm: float
+    overlooks_voxels: float
+    mistakes: float
+    strays: float
+    careless: float
+
+
+READERS = {
+    "1": Habits(margin_mm=0.6, overlooks_voxels=120, mistakes=0.12, strays=0.02, careless=0.1),
+    "2": Habits(margin_mm=-0.5, overlooks_voxels=200, mistakes=0.06, strays=0.01, careless=0.3),
+}
+"""Reader 1 draws wide and trusts the picture; reader 2 draws tight and misses more."""
+
+TRIALS = ("1", "2")
+
+OFFSET_MM = 0.4
+WOBBLE_MM = 1.0
+WOBBLE_LENGTH_MM = 5.0
+"""SD of the margin from lesion to lesion and trial to trial; SD and patch size of an outline's
+wobble within a lesion. Chosen."""
+
+SMALL_VOXELS = 40
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one simulated reader marked in one trial: `mask` is bool on the phantom's grid."""
+
+    reader: str
+    trial: str
+    mask: NDArray[np.bool_]
+
+
+def simulate_readings(phantom: Phantom, seed: int, *, visit: str = "before") -> list[Reading]:
+    """Simulate what two readers mark: two manual trials each, and one cleaned mask each.
+
+    A manual mask follows the true lesions with the reader's margin and a wobbling outline, lacks
+    some lesions, small ones most, and may hold a decoy. A cleaned mask holds whole candidate
+    regions, as the workflow's cleaning leaves them: those on lesions, less a few small ones, and
+    a few that should have gone.
+
+    Parameters
+    ----------
+    phantom
+        From `make_phantom`.
+    seed
+        0 or larger. The same phantom, seed and visit give the same masks.
+    visit
+        ``"before"`` or ``"after"``: readings of one body's two visits differ in chance.
+
+    Returns
+    -------
+    list of Reading
+        Of each reader trials ``1``, ``2`` and ``cleaned``; without lesions, mistakes only.
+    """
+    regions = _candidate_regions(phantom)
+    readings = []
+    for number, (reader, habits) in enumerate(READERS.items(), 1):
+        for trial, name in enumerate((*TRIALS, CLEANED), 1):
+            rng = np.random.default_rng([seed, visit == "after", number, trial])
+            if name == CLEANED:
+                mask = _clean(phantom, regions, habits, rng)
+            else:
+                mask = _draw(phantom, habits, rng)
+            readings.append(Reading(reader, name, mask))
+    return readings
+
+
+def _draw(phantom: Phantom, habits: Habits, rng: np.random.Generator) -> NDArray[np.bool_]:
+    wobble = WOBBLE_MM * smooth_field(rng, WOBBLE_LENGTH_MM)
+    drawn = _decoys(phantom, habits, rng)
+    boxes = ndimage.find_objects(phantom.lesion_labels.array)
+    reach = round((3 * WOBBLE_MM + abs(habits.margin_mm)) / SPACING_MM[0]) + 1
+    for lesion in phantom.truth:
+        margin = habits.margin_mm + OFFSET_MM * rng.standard_normal()
+        overlooked = np.exp(-lesion.voxels * lesion.contrast / habits.overlooks_voxels)
+        if rng.random() < overlooked:
+            continue
+        rows, columns, slices = boxes[lesion.id - 1]
+        rows, columns = (slice(max(s.start - reach, 0), s.stop + reach) for s in (rows, columns))
+        for k in range(slices.start, slices.stop):
+            plane = (rows, columns, k)
+            true = phantom.lesion_labels.array[plane] == lesion.id
+            if true.any():
+                drawn[plane] |= _distance_mm(true) < margin + wobble[plane]
+    return drawn & phantom.disease_region.array
+
+
+def _distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the distance in the slice from a mask's edge, negative inside."""
+    inside, outside = (
+        ndimage.distance_transform_edt(each, sampling=SPACING_MM[:2]) for each in (mask, ~mask)
+    )
+    return np.asarray(outside - inside)
+
+
+def _clean(
+    phantom: Phantom, regions: NDArray[np.int32], habits: Habits, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    count = int(regions.max()) + 1
+    on_lesion, on_decoy, on_taken = (
+        np.bincount(regions[mask], minlength=count) > 0
+        for mask in (phantom.lesions.array, phantom.decoys.array > 0, _decoys(phantom, habits, rng))
+    )
+    small = np.bincount(regions.ravel()) <= SMALL_VOXELS
+    careless, stray = rng.random((2, count)) < [[habits.careless], [habits.strays]]
+    kept = np.where(on_lesion, ~(small & careless), np.where(on_decoy, on_taken, stray))
+    kept[0] = False
+    return np.asarray(kept[regions])
+
+
+def _decoys(phantom: Phantom, habits: Habits, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return the decoys that a reader takes for lesions."""
+    taken = rng.random(len(phantom.decoy_list) + 1) < habits.mistakes
+    taken[0] = False
+    return np.asarray(taken[phantom.decoys.array])
+
+
+def _candidate_regions(phantom: Phantom) -> NDArray[np.int32]:
+    """Number the candidate regions that the workflow would show to a reader."""
+    thresholds = estimate_thresholds(normal_bone_intensities(phantom.stir, phantom.normal_bone))
+    candidates = label_candidates(phantom.stir.array, phantom.disease_region.array, thresholds)
+    return label_regions(remove_small_regions(candidates) > 0)[0]

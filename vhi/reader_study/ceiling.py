@@ -1,0 +1,256 @@
+"""What cleaning by whole regions can give: its ceiling, a stand-in for it, and none at all.
+
+Both readers start from the same candidates, so without any cleaning they agree perfectly: a high
+overlap of cleaned masks is in part the overlap of what they were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.errors import InputError
+from vhi.images.image import check_same_grid
+from vhi.measurement import Measurement
+from vhi.reader_study.readings import Readings
+from vhi.statistics.composite import majority
+from vhi.statistics.overlap import check_masks, dice
+from vhi.steps.candidates import label_regions
+
+STAND_IN_VOTES = 2
+"""Manual masks that must mark a voxel of a region for the stand-in to keep the region. Chosen: two
+of the study's four, so that no single trial decides."""
+
+CEILING_COLUMNS = (
+    "scan",
+    "subject",
+    "segmentation",
+    "marked_voxels",
+    "below_lower_share",
+    "outside_region_share",
+    "below_in_region_share",
+    "removed_as_small_share",
+    "reachable_share",
+    "ceiling_dice",
+    "regions",
+    "regions_of_ceiling",
+    "uncleaned_dice",
+    "stand_in_dice",
+)
+
+CLEANING_COLUMNS = (
+    "scan", "subject", "uncleaned_voxels", "uncleaned_dice", "stand_in_voxels", "manual_masks",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BestRegions:
+    """The whole regions that together come nearest to a mask.
+
+    Attributes
+    ----------
+    dice : float
+        Of `mask` and the mask it was made for: no cleaning by whole regions gives more.
+    mask : ndarray of bool
+    regions, kept : int
+        How many regions there are, and how many of them `mask` holds.
+    """
+
+    dice: float
+    mask: NDArray[np.bool_]
+    regions: int
+    kept: int
+
+
+def best_regions(
+    candidates: NDArray[np.bool_], truth: NDArray[np.bool_], *, slice_axis: int = -1
+) -> BestRegions:
+    r"""Return the choice of whole candidate regions that has the largest Dice with a mask.
+
+    With the true voxels :math:`t_r` and all voxels :math:`s_r` of region r, a choice R has
+
+    .. math:: D(R) = \frac{2 \sum_{r \in R} t_r}{\sum_{r \in R} s_r + |T|}
+
+    and the best choice takes the regions of largest true share :math:`t_r / s_r`, as far as that
+    raises Dice. Proof: let :math:`D^*` be the largest. No choice makes
+    :math:`\sum_{r \in R} (2 t_r - D^* s_r)` exceed :math:`D^* |T|`, and the best ones reach it,
+    so that they are those that maximise that sum. It is largest where every region with
+    :math:`t_r / s_r > D^* / 2` is taken and none below is, while one of just that share changes
+    nothing. So only as many choices need to be tried as there are regions, though there are
+    :math:`2^n`.
+
+    Regions are as a reader cleans them: connected within a slice, diagonals included. A cut through
+    a region, which the paper allows in exceptions, may do better.
+
+    Parameters
+    ----------
+    candidates, truth
+        Boolean, one shape (ni, nj, nk).
+    slice_axis
+        Array axis along which slices are stacked.
+
+    Returns
+    -------
+    BestRegions
+        The fewest regions that reach the largest Dice. An empty `truth`: no region, Dice 1. No
+        region that meets `truth`: none, Dice 0.
+
+    Raises
+    ------
+    ValueError
+        The arrays are not boolean, or their shapes differ.
+
+    References
+    ----------
+    Dinkelbach 1967, Management Science 13:492, for ratios of two sums.
+    """
+    check_masks(candidates, truth)
+    regions, count = label_regions(candidates, slice_axis=slice_axis)
+    sizes = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+    true = np.bincount(regions[truth], minlength=count + 1)[1:]
+    order = np.argsort(-true / sizes, kind="stable")
+    total = np.count_nonzero(truth) + np.append(0, np.cumsum(sizes[order]))
+    reached = 2 * np.append(0, np.cumsum(true[order])) / np.maximum(total, 1)
+    kept = int(np.argmax(reached))
+    chosen = np.zeros(count + 1, bool)
+    chosen[1 + order[:kept]] = True
+    mask = chosen[regions]
+    return BestRegions(dice(mask, truth), mask, count, kept)
+
+
+def consensus_guided(
+    candidates: NDArray[np.bool_],
+    masks: Sequence[NDArray[np.bool_]],
+    *,
+    at_least: int = STAND_IN_VOTES,
+    slice_axis: int = -1,
+) -> NDArray[np.bool_]:
+    """Keep the candidate regions that hold a voxel which several masks mark.
+
+    This stands in for a reader's cleaning where cleaned masks cannot be had. It is no reader's
+    work: it has seen masks of both readers, so that it must not be judged by them as if it had
+    not, and one of it says nothing about agreement between two who clean.
+
+    Parameters
+    ----------
+    candidates
+        Boolean, shape (ni, nj, nk), small regions already removed.
+    masks
+        Manual masks of the same shape.
+    at_least
+        How many must mark one same voxel of a region.
+    slice_axis
+        Array axis along which slices are stacked.
+
+    Returns
+    -------
+    ndarray of bool
+        Whole regions of `candidates`.
+
+    Raises
+    ------
+    ValueError
+        As `vhi.statistics.composite.majority`.
+    """
+    marked = majority(masks, at_least=at_least)
+    check_masks(candidates, marked)
+    regions, count = label_regions(candidates, slice_axis=slice_axis)
+    kept = np.zeros(count + 1, bool)
+    kept[regions[marked]] = True
+    kept[0] = False
+    return kept[regions]
+
+
+def stand_in(readings: Readings, measurement: Measurement) -> NDArray[np.bool_] | None:
+    """Return `consensus_guided` on the candidates of a scan; None for fewer manual masks than two.
+
+    Parameters
+    ----------
+    readings
+        Of the scan.
+    measurement
+        ``vhi.measure(readings.case)``: its candidates after small regions went.
+    """
+    if len(readings.manual) < STAND_IN_VOTES:
+        return None
+    whole = [readings.whole(each.mask).array for each in readings.manual]
+    axis = measurement.stir.slice_axis
+    return consensus_guided(measurement.kept.array > 0, whole, slice_axis=axis)
+
+
+def ceiling_rows(readings: Readings, measurement: Measurement) -> Iterator[dict[str, Any]]:
+    """Say of each manual mask of a scan how near cleaning by whole regions can come to it.
+
+    Parameters as for `stand_in`.
+
+    Yields
+    ------
+    dict
+        The `CEILING_COLUMNS` of one mask. Shares are of its voxels, NaN where it is empty. The
+        four from `outside_region_share` on add up to 1: outside the disease region; in it but
+        below the lower threshold; candidates that went with the small regions; candidates that
+        stayed, all that cleaning can reach. `below_lower_share` is below the lower threshold
+        wherever it lies.
+
+    Raises
+    ------
+    InputError
+        Masks and scan lie on different grids.
+    """
+    try:
+        check_same_grid(measurement.stir, readings.grid)
+    except InputError as error:
+        raise InputError(
+            f"case {readings.scan}: the readers' masks do not lie on the grid of "
+            f"{measurement.stir.name}; give them on the grid of the case's STIR scan"
+        ) from error
+    region = measurement.disease_region.array
+    candidates, kept = (each.array > 0 for each in (measurement.candidates, measurement.kept))
+    below = measurement.stir.array < measurement.thresholds.lower
+    substitute = stand_in(readings, measurement)
+    for segmentation in readings.manual:
+        marked = readings.whole(segmentation.mask).array
+        best = best_regions(kept, marked, slice_axis=measurement.stir.slice_axis)
+        yield {
+            "scan": readings.scan,
+            "subject": readings.subject,
+            "segmentation": segmentation.name,
+            "marked_voxels": int(np.count_nonzero(marked)),
+            "below_lower_share": _share(below, marked),
+            "outside_region_share": _share(~region, marked),
+            "below_in_region_share": _share(region & ~candidates, marked),
+            "removed_as_small_share": _share(candidates & ~kept, marked),
+            "reachable_share": _share(kept, marked),
+            "ceiling_dice": best.dice,
+            "regions": best.regions,
+            "regions_of_ceiling": best.kept,
+            "uncleaned_dice": dice(kept, marked),
+            "stand_in_dice": float("nan") if substitute is None else dice(substitute, marked),
+        }
+
+
+def cleaning_row(readings: Readings, measurement: Measurement) -> dict[str, Any]:
+    """Return what no cleaning at all and the stand-in leave of a scan: the `CLEANING_COLUMNS`.
+
+    `uncleaned_dice` is between two readers who leave all candidates as they are: 1, as they share
+    them. A mask that both are given proves nothing about their judgement.
+    """
+    kept = measurement.kept.array > 0
+    substitute = stand_in(readings, measurement)
+    return {
+        "scan": readings.scan,
+        "subject": readings.subject,
+        "uncleaned_voxels": int(np.count_nonzero(kept)),
+        "uncleaned_dice": dice(kept, kept),
+        "stand_in_voxels": float("nan") if substitute is None else int(substitute.sum()),
+        "manual_masks": len(readings.manual),
+    }
+
+
+def _share(where: NDArray[np.bool_], marked: NDArray[np.bool_]) -> float:
+    count = np.count_nonzero(marked)
+    return float(np.count_nonzero(where & marked) / count) if count else float("nan")

@@ -1,0 +1,166 @@
+"""Segmentations held against references that are made of segmentations.
+
+The paper's reference (its section 2.7.1) holds the very masks that it judges, and half of it is
+one of the two methods that it compares. The others here do not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.reader_study.overlap import RECOMPUTED
+from vhi.reader_study.readings import Readings, Segmentation
+from vhi.statistics.composite import majority
+from vhi.statistics.overlap import dice, volume_similarity
+
+BOTH_METHODS = "both methods"
+MANUAL = "manual"
+OWN_LEFT_OUT = "manual, own left out"
+OTHER_READER = "other reader's manual"
+KNOWN = "truth"
+
+KINDS = {
+    BOTH_METHODS: "the paper's: at least three of one manual trial of each of two readers and "
+    "their two cleaned masks; which trials the paper does not say, so every choice is made",
+    MANUAL: "more than half of all manual masks",
+    OWN_LEFT_OUT: "more than half of the manual masks without the one that is judged",
+    OTHER_READER: "more than half of the manual trials of all readers but the one who is judged; "
+    "of two trials, both",
+    KNOWN: "what is truly inflamed in a simulated scan",
+}
+"""The kinds of reference, and what each is made of."""
+
+REFERENCE_COLUMNS = (
+    "reference",
+    "members",
+    "at_least",
+    "segmentation",
+    "is_member",
+    "scan",
+    "subject",
+    "dice",
+    "volume_similarity",
+    "reference_voxels",
+    "source",
+)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One reference of one scan.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    members : tuple of str
+        Names of the segmentations it is made of; none for the truth.
+    at_least : int
+        How many of them mark each of its voxels.
+    mask : ndarray of bool
+        Within the readings' box.
+    judged : tuple of Segmentation
+        Those that are to be held against it.
+    """
+
+    kind: str
+    members: tuple[str, ...]
+    at_least: int
+    mask: NDArray[np.bool_]
+    judged: tuple[Segmentation, ...]
+
+
+def references(readings: Readings) -> list[Reference]:
+    """Make every reference that the segmentations of a scan allow.
+
+    Parameters
+    ----------
+    readings
+        From `vhi.reader_study.readings.load_readings`.
+
+    Returns
+    -------
+    list of Reference
+        In the order of `KINDS`. ``both methods`` needs two readers with a cleaned mask and a
+        manual one each, ``manual`` three manual masks, ``manual, own left out`` three besides
+        the one that is judged, ``other reader's manual`` another reader with one, ``truth`` a
+        simulated scan. What is not there is left out.
+    """
+    every, manual = readings.segmentations, readings.manual
+    found = [
+        _majority(BOTH_METHODS, members, every, at_least=3) for members in _paper_choices(readings)
+    ]
+    if len(manual) >= 3:
+        found.append(_majority(MANUAL, manual, every))
+    for own in manual:
+        others = [each for each in manual if each is not own]
+        if len(others) >= 3:
+            found.append(_majority(OWN_LEFT_OUT, others, (own,)))
+    for reader in _readers(every):
+        others = [each for each in manual if each.reader != reader]
+        if others:
+            judged = tuple(each for each in every if each.reader == reader)
+            found.append(_majority(OTHER_READER, others, judged))
+    if readings.truth is not None:
+        found.append(Reference(KNOWN, (), 1, readings.truth, every))
+    return found
+
+
+def reference_rows(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
+    """Hold the segmentations of each scan against its references.
+
+    Yields
+    ------
+    dict
+        The `REFERENCE_COLUMNS` of one reference and one segmentation in one scan. `is_member`
+        says yes where the reference holds the segmentation that it judges, and so flatters it.
+        Summarise with ``summarise_pairs(rows, by=("members", "segmentation"))`` of one kind.
+    """
+    for scan in readings:
+        for reference in references(scan):
+            for segmentation in reference.judged:
+                yield {
+                    "reference": reference.kind,
+                    "members": " ".join(reference.members),
+                    "at_least": reference.at_least,
+                    "segmentation": segmentation.name,
+                    "is_member": "yes" if segmentation.name in reference.members else "no",
+                    "scan": scan.scan,
+                    "subject": scan.subject,
+                    "dice": dice(reference.mask, segmentation.mask),
+                    "volume_similarity": volume_similarity(reference.mask, segmentation.mask),
+                    "reference_voxels": int(np.count_nonzero(reference.mask)),
+                    "source": RECOMPUTED,
+                }
+
+
+def _paper_choices(readings: Readings) -> Iterator[tuple[Segmentation, ...]]:
+    """Give every choice of one manual trial of each of two readers, with both cleaned masks."""
+    cleaned = {each.reader: each for each in readings.segmentations if each.cleaned}
+    for pair in itertools.combinations(cleaned, 2):
+        trials = [[each for each in readings.manual if each.reader == reader] for reader in pair]
+        for choice in itertools.product(*trials):
+            yield (*choice, *(cleaned[reader] for reader in pair))
+
+
+def _majority(
+    kind: str,
+    members: Iterable[Segmentation],
+    judged: tuple[Segmentation, ...],
+    *,
+    at_least: int | None = None,
+) -> Reference:
+    members = tuple(members)
+    bar = at_least or len(members) // 2 + 1
+    mask = majority([each.mask for each in members], at_least=bar)
+    return Reference(kind, tuple(each.name for each in members), bar, mask, judged)
+
+
+def _readers(segmentations: Iterable[Segmentation]) -> list[str]:
+    return list(dict.fromkeys(each.reader for each in segmentations))

@@ -1,0 +1,1 @@
+"""Figures of a reader study: drawn from tables, nothing computed here."""

@@ -1,0 +1,147 @@
+"""Pictures of where readers differ: the worklist of scans, and a slice with both masks.
+
+They draw what was computed elsewhere. Source of the side-by-side form: Hepburn et al. 2023,
+Figure S4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vhi.images.image import Image
+from vhi.reader_study.figures.style import (
+    BLUE,
+    DARK,
+    GREY,
+    READERS,
+    RED,
+    dress,
+    key,
+    named,
+    pairs_of,
+)
+from vhi.results import figures
+from vhi.results.figures import box_of, draw_slice, view_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from vhi.reader_study.pairs import TwoReaders
+
+
+def draw_flagged(
+    axes: Axes,
+    pairs: TwoReaders,
+    limits: Mapping[str, float],
+    *,
+    flagged: ArrayLike | None = None,
+    title: str = "",
+) -> None:
+    """Draw the differences of all scans in order of size; those on the worklist are named.
+
+    Parameters
+    ----------
+    limits
+        Each rule's distance from 0 beyond which a scan goes on the worklist, by its name.
+    flagged
+        Which scans are marked; those beyond the smallest limit when not given.
+
+    Others as for `draw_bland_altman`.
+    """
+    values = pairs.first - pairs.second
+    smallest = min((each for each in limits.values() if math.isfinite(each)), default=math.inf)
+    marked = np.abs(values) > smallest if flagged is None else np.asarray(flagged, bool)
+    pairs_of(values, marked)  # one of each for every scan
+    order = np.argsort(values, kind="stable")
+    places = np.empty(values.size)
+    places[order] = np.arange(1, values.size + 1)
+    axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
+    for (label, limit), style in zip(limits.items(), ("--", ":", "-.") * 3, strict=False):
+        axes.axhline(limit, color=DARK, linestyle=style, linewidth=1, label=f"± {label}")
+        axes.axhline(-limit, color=DARK, linestyle=style, linewidth=1)
+    axes.plot(places[~marked], values[~marked], "o", color=BLUE, markersize=4, mfc="none")
+    label = f"to look at ({np.count_nonzero(marked)} of {values.size})"
+    axes.plot(places[marked], values[marked], "D", color=RED, markersize=5, label=label)
+    for place, value, scan, shown in zip(places, values, pairs.scans, marked, strict=True):
+        if not shown:
+            continue
+        up = value >= 0
+        axes.annotate(
+            scan, (place, value), (0, 7 if up else -7), fontsize=7, rotation=90,
+            textcoords="offset points", ha="center", va="bottom" if up else "top",
+        )  # fmt: skip
+    axes.margins(y=0.25)
+    axes.locator_params(axis="x", integer=True)
+    axes.set_xlabel("scans in order of difference")
+    one, two = pairs.readers
+    axes.set_ylabel(f"{one} − {two}:\n{named(pairs.name, pairs.unit)}")
+    dress(axes, title=title, simulated=pairs.simulated)
+    key(axes, columns=3)
+
+
+def draw_side_by_side(
+    panels: Sequence[Axes],
+    stir: Image,
+    index: int,
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    *,
+    readers: tuple[str, str] = READERS,
+    box: tuple[slice, slice] | None = None,
+    window: tuple[float, float] | None = None,
+    simulated: bool = False,
+) -> None:
+    """Draw one slice three times: each reader's outline, then where they differ (Figure S4).
+
+    Parameters
+    ----------
+    panels
+        Three axes.
+    stir
+        Intensities, with the grid of both masks.
+    index
+        Slice, counted from 0.
+    first, second
+        Masks. In the third panel, what only the first marked is yellow, what only the second
+        marked red.
+    readers
+        Their names.
+    box, window
+        As for `vhi.results.figures.draw_slice`; the box holds both masks in this slice when not
+        given.
+    simulated
+        Say so.
+
+    Raises
+    ------
+    ValueError
+        There are not three panels, or a mask has another shape than the image.
+    """
+    if len(panels) != 3:
+        raise ValueError(f"panels: expected three axes, got {len(panels)}")
+    for name, mask in zip(("first", "second"), (first, second), strict=True):
+        if mask.shape != stir.shape:
+            raise ValueError(
+                f"{name} has shape {mask.shape}, stir {stir.shape}; give a mask of its grid"
+            )
+    if box is None:
+        shown = np.zeros(stir.shape, bool)
+        plane = tuple(index if a == stir.slice_axis else slice(None) for a in range(3))
+        shown[plane] = (first | second)[plane]
+        box = box_of(stir.with_array(shown), view_of(stir))
+    labels = np.zeros(stir.shape, np.uint8)
+    labels[first & ~second] = 1
+    labels[second & ~first] = 2
+    for axes, name, mask in zip(panels, readers, (first, second), strict=False):
+        draw_slice(axes, stir, index, outline=mask, box=box, window=window, title="")
+        dress(axes, title=f"{name}, slice {index}", simulated=simulated)
+    draw_slice(panels[2], stir, index, labels=labels, box=box, window=window, title="")
+    for colour, name in zip((figures.YELLOW, figures.RED), readers, strict=True):
+        panels[2].plot([], [], "s", color=colour, markersize=6, label=f"only {name}")
+    panels[2].legend(loc="lower center", fontsize=7, ncols=2, framealpha=0.8, borderpad=0.3)
+    dress(panels[2], title="difference", simulated=simulated)

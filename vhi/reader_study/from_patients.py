@@ -1,0 +1,269 @@
+"""The study's analyses on a table of patients: everything that `vhi study --table` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vhi.reader_study import agreement as agreement_table
+from vhi.reader_study import failures as failure_table
+from vhi.reader_study import response as response_table
+from vhi.reader_study.agreement import agreement_rows
+from vhi.reader_study.failures import classes_of, count_classes, failure_rows
+from vhi.reader_study.figures.of_patients import (
+    agreement_figure,
+    changes_figure,
+    failures_figure,
+    response_figure,
+    vhi_sparcc_figure,
+)
+from vhi.reader_study.pairs import TwoReaders, two_readers_of
+from vhi.reader_study.patients import AFTER, BEFORE, Patients
+from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, Result, Table
+from vhi.reader_study.response import change_rows, response_rows, responses_of
+
+NOTE_SIMULATED = "These patients are simulated: no number here was measured on anybody."
+LIMITS_NOTE = (
+    "Differences are first − second reader; limits of agreement are bias ± 1.96 SD, with exact "
+    "intervals. Rows of the form paper are what the paper gives; the others belong beside it."
+)
+
+
+def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None) -> Result:
+    """Analyse agreement, response and failures of a table of patients.
+
+    Parameters
+    ----------
+    patients
+        From `vhi.reader_study.patients.read_patients`, or simulated.
+    rules
+        Rules of response to compare, see `vhi.reader_study.response.responses_of`.
+
+    Returns
+    -------
+    Result
+        What the table does not have values for is left out, and a note says so.
+
+    Raises
+    ------
+    InputError
+        A rule is unknown, or the table lacks what it needs.
+    """
+    start = SIMULATED if patients.simulated else ""
+    pairs = [each for each in two_readers_of(patients) if len(each.first)]
+    agreement = [row for each in pairs for row in agreement_rows(each)]
+    responses = responses_of(patients, rules)
+    compared = response_rows(patients, rules)
+    failures = [row for each in pairs for row in failure_rows(each, classes_of(patients))]
+    tables: tuple[Table, ...] = (
+        Table(
+            f"{start}agreement",
+            "Agreement of readers",
+            agreement_table.COLUMNS,
+            agreement,
+            LIMITS_NOTE,
+        ),
+        Table(
+            f"{start}response",
+            "Who responds, by two rules at a time",
+            response_table.RESPONSE_COLUMNS,
+            compared,
+            "Agreement with its exact interval; kappa; McNemar's exact P, and P with all tests "
+            "of the table as one family (Holm).",
+        ),
+        Table(
+            f"{start}changes",
+            "Change with treatment",
+            response_table.CHANGE_COLUMNS,
+            change_rows(patients),
+            "Change is after − before, of the mean of readers.",
+        ),
+        Table(
+            f"{start}failures",
+            "Worklist: where readers differ most",
+            failure_table.FAILURE_COLUMNS,
+            failures,
+            "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
+        ),
+    )
+    pictures = _pictures(patients, pairs, responses, start)
+    if patients.simulated:
+        tables = tuple(replace(each, title=f"Simulated: {each.title}") for each in tables)
+        pictures = [replace(each, title=f"Simulated: {each.title}") for each in pictures]
+    return Result(
+        title=f"Agreement, response and failures: {patients.name}",
+        tables=tables,
+        pictures=tuple(pictures),
+        summary=_summary(patients, pairs, agreement, compared, failures),
+        notes=tuple(_notes(patients, pairs, compared)),
+        lines=tuple(_lines(patients, pairs, agreement, responses)),
+    )
+
+
+def _pictures(
+    patients: Patients, pairs: Sequence[TwoReaders], responses: dict[str, Any], start: str
+) -> list[Picture]:
+    called = "Simulated patients. " if patients.simulated else ""
+    shown: list[Picture] = []
+    for number, each in enumerate(pairs[:MOST_PAIRS]):
+        name = f"{start}agreement-{number + 1}"
+        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
+        caption = (
+            f"{called}{what} in {each.unit} by {each.readers[0]} and {each.readers[1]}, n = "
+            f"{len(each.first)} scans. Above: one reader against the other. Below: difference "
+            f"({readers}) against mean with bias, 95 % limits of agreement and their exact "
+            "intervals; last row: the same as ratios. Cut axes keep the limits of all data."
+        )
+        alt = (
+            f"Scatter and Bland-Altman plots of {what}, two readers: all data, cut axes, log, ratio"
+        )
+        shown.append(
+            Picture(
+                name, f"Agreement: {what}, {readers}", caption, alt, partial(agreement_figure, each)
+            )
+        )
+    both = "sparcc" in patients.readers and len(patients.readers) == 2
+    n = len(patients.names)
+    if both:
+        shown.append(
+            Picture(
+                f"{start}vhi-sparcc",
+                "VHI and SPARCC",
+                f"{called}VHI against SPARCC, means of readers, both visits of n = {n} patients.",
+                "VHI against SPARCC as scatter plots: all data, cut axis, logarithm",
+                partial(vhi_sparcc_figure, patients),
+            )
+        )
+    clinical = next(iter(responses.items()), None)
+    rule, answers = clinical or ("", None)
+    if rule.startswith(("vhi-", "sparcc-")):
+        rule, answers = "", None
+    shown.append(
+        Picture(
+            f"{start}response",
+            "Before and after treatment",
+            f"{called}One line for each of n = {n} patients who have both visits; green: the value "
+            "falls.",
+            "Lines from before to after treatment, one for each patient",
+            partial(response_figure, patients, answers, rule),
+        )
+    )
+    if both:
+        shown.append(
+            Picture(
+                f"{start}changes",
+                "Change of VHI against change of SPARCC",
+                f"{called}After − before, n = {n} patients, with least squares and Deming lines.",
+                "Change of VHI against change of SPARCC with two fitted lines",
+                partial(changes_figure, patients),
+            )
+        )
+    for number, each in enumerate(pairs[:MOST_PAIRS]):
+        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
+        shown.append(
+            Picture(
+                f"{start}failures-{number + 1}",
+                f"Worklist: {what}, {readers}",
+                f"{called}Differences of n = {len(each.first)} scans in order of size, in "
+                f"{each.unit}, with both limits; red: to look at again.",
+                f"Differences of {what} between two readers, sorted, some beyond the limits",
+                partial(failures_figure, each),
+            )
+        )
+    return shown
+
+
+def _summary(
+    patients: Patients,
+    pairs: Sequence[TwoReaders],
+    agreement: list[dict[str, Any]],
+    compared: list[dict[str, Any]],
+    failures: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "data": patients.name,
+        "simulated": patients.simulated,
+        "patients": len(patients.names),
+        "with_both_visits": int(_both_visits(patients)),
+        "agreement": {
+            f"{each.measure} {each.readers[0]} - {each.readers[1]}": {
+                row["quantity"]: row["value"]
+                for row in agreement
+                if row["scale"] == "raw"
+                and (row["measure"], row["readers"]) == (each.measure, each.known["readers"])
+            }
+            for each in pairs
+        },
+        "response": {
+            f"{row['first']} / {row['second']}": {
+                "agreements": row["both"] + row["neither"], "n": row["n"], "kappa": row["kappa"]
+            }
+            for row in compared
+        },
+        "failures": count_classes(failures),
+    }  # fmt: skip
+
+
+def _notes(
+    patients: Patients, pairs: Sequence[TwoReaders], compared: Sequence[dict[str, Any]]
+) -> list[str]:
+    notes = [NOTE_SIMULATED] if patients.simulated else []
+    if patients.unused:
+        notes.append(f"columns that no analysis uses: {', '.join(patients.unused)}")
+    if not pairs:
+        notes.append("no measurement has two readers, so there is no agreement to analyse")
+    lost = len(patients.names) - _both_visits(patients)
+    if lost:
+        notes.append(
+            f"{lost} of {len(patients.names)} patients lack a visit or a value: left out of changes"
+        )
+    if not compared:
+        notes.append("fewer than two rules of response can be applied, so none are compared")
+    if len(pairs) > MOST_PAIRS:
+        notes.append(f"{len(pairs)} pairs of readers: the first {MOST_PAIRS} are drawn")
+    few = min((len(each.first) for each in pairs), default=99)
+    if few < 10:
+        notes.append(
+            f"only {few} scan{'s' if few != 1 else ''}: intervals are wide, some cannot be given"
+        )
+    return notes
+
+
+def _lines(
+    patients: Patients,
+    pairs: Sequence[TwoReaders],
+    agreement: list[dict[str, Any]],
+    responses: dict[str, Any],
+) -> list[str]:
+    count = len(patients.names)
+    lines = [
+        f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
+    ]
+    for each in pairs:
+        of = {
+            row["quantity"]: row["value"]
+            for row in agreement
+            if row["scale"] == "raw"
+            and (row["measure"], row["readers"]) == (each.measure, each.known["readers"])
+        }
+        lines.append(
+            f"{each.name} {each.known['readers']} ({each.unit}): bias {of['bias']:.4g}, "
+            f"limits {of['lower limit']:.4g} to {of['upper limit']:.4g}, n = {len(each.first)}"
+        )
+    for rule, answers in responses.items():
+        known = answers[np.isfinite(answers)]
+        lines.append(f"{rule}: {int(known.sum())} of {known.size} respond")
+    return lines
+
+
+def _both_visits(patients: Patients) -> int:
+    """Count patients of whom some measurement is complete at both visits."""
+    complete = [
+        np.isfinite(patients.at(measure, BEFORE)) & np.isfinite(patients.at(measure, AFTER))
+        for measure in patients.readers
+    ]
+    return int(np.any(complete, axis=0).sum())

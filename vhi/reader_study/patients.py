@@ -1,0 +1,265 @@
+"""Patients: measurements of two visits by one or more readers, from anybody's table.
+
+One row per patient and visit:
+
+=====================  ==========================================================================
+column                 what it holds
+=====================  ==========================================================================
+``patient``            a name; the same for both visits
+``visit``              ``before`` or ``after`` treatment
+``vhi_mm3_<reader>``   VHI of that reader in mm³, or ``vhi_voxels_<reader>`` in voxels
+``sparcc_<reader>``    SPARCC score of that reader, 0 to 72
+``basdai``             0 to 10
+``spinal_vas_cm``      spinal pain on a visual analogue scale, 0 to 10 cm
+``asdas``              0 or more
+``response_<name>``    ``yes`` or ``no``, somebody's own judgement, on the row ``after``
+``voxels_lower``       cleaned voxels from the lower threshold on
+``voxels_upper``       cleaned voxels from the upper threshold on
+``disagreement``       why the readers disagree: a class of `vhi.statistics.failures`
+=====================  ==========================================================================
+
+At least one measurement column must be there; everything else may be missing, and so may any
+value. A patient without one of the visits is left out of what needs both, and counted.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vhi.cases.table import Row, read_table
+from vhi.errors import InputError
+from vhi.statistics.failures import CLASSES
+from vhi.statistics.rules import RANGES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+BEFORE, AFTER = VISITS = ("before", "after")
+
+UNITS = {"vhi_mm3": "mm³", "vhi_voxels": "voxels", "sparcc": "points"}
+"""Measurements by more than one reader, and their units."""
+
+MOST, LEAST = 1e9, 1e-6
+"""No volume is larger than a room or, unless it is 0, smaller than a cell: then a unit is wrong."""
+
+_RANGES = {
+    **{name: (0.0, MOST) for name in ("vhi_mm3", "vhi_voxels", "voxels_lower", "voxels_upper")},
+    **{name: RANGES[name] for name in ("sparcc", "basdai", "spinal_vas_cm")},
+    "asdas": (0.0, 20.0),
+}
+_ANSWERS = {"yes": 1.0, "no": 0.0}
+_READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)", re.IGNORECASE)
+_FORMULA = ("=", "+", "-", "@")
+_RESPONSE = "response_"
+_DISAGREEMENT = "disagreement"
+
+
+@dataclass(frozen=True)
+class Patients:
+    """A checked table of patients.
+
+    Attributes
+    ----------
+    name : str
+        What to call the data: the file's name, or that they are simulated.
+    table : pandas.DataFrame
+        One row per patient and visit, in the file's order; numbers are floats, NaN where missing,
+        responses 1 and 0.
+    simulated : bool
+        Whether no patient stands behind the numbers.
+    unused : tuple of str
+        Columns of the file that no analysis knows.
+    """
+
+    name: str
+    table: pd.DataFrame
+    simulated: bool = False
+    unused: tuple[str, ...] = ()
+
+    @property
+    def readers(self) -> dict[str, tuple[str, ...]]:
+        """The readers of each measurement."""
+        found: dict[str, list[str]] = {}
+        for column in self.table.columns:
+            if match := _READINGS.fullmatch(column):
+                found.setdefault(match[1], []).append(match[2])
+        return {name: tuple(found[name]) for name in UNITS if name in found}
+
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """Names of the judgements that the table holds, without ``response_``."""
+        return tuple(
+            column.removeprefix(_RESPONSE)
+            for column in self.table.columns
+            if column.startswith(_RESPONSE)
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Every patient once, in the table's order."""
+        return list(dict.fromkeys(self.table["patient"]))
+
+    def pairs_of_readers(self, measure: str) -> list[tuple[str, str]]:
+        """Every two readers of a measurement, in the table's order."""
+        return list(combinations(self.readers.get(measure, ()), 2))
+
+    def readings(self, measure: str, *readers: str) -> pd.DataFrame:
+        """Return the rows that all `readers` have read: patient, visit and a column each."""
+        columns = {f"{measure}_{reader}": reader for reader in readers}
+        rows = self.table[["patient", "visit", *columns]].rename(columns=columns)
+        return rows.dropna(subset=list(readers)).reset_index(drop=True)
+
+    def at(self, quantity: str, visit: str) -> np.ndarray:
+        """Return one value per patient, in the order of `names`.
+
+        Parameters
+        ----------
+        quantity
+            ``"vhi_mm3"``, ``"vhi_voxels"`` or ``"sparcc"``: the mean of the readers, NaN where
+            one of them has not read the scan, as the mean of the others would not compare. Or
+            the name of any other column.
+        visit
+            ``before`` or ``after``; NaN where the patient lacks that visit.
+        """
+        rows = self.table[self.table["visit"] == visit].set_index("patient")
+        if quantity in UNITS:
+            columns = [f"{quantity}_{reader}" for reader in self.readers.get(quantity, ())]
+            values = rows[columns].mean(axis="columns", skipna=False)
+        else:
+            values = rows[quantity]
+        return values.reindex(self.names).to_numpy(float)
+
+
+def read_patients(path: str | os.PathLike[str]) -> Patients:
+    """Read a table of patients.
+
+    Parameters
+    ----------
+    path
+        A CSV file with a header, see the module.
+
+    Raises
+    ------
+    InputError
+        The file is no table, holds no measurement, or a value is wrong: file, row (the header is
+        row 1), column, what is there, and what to do.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    rows = read_table(path, ("patient", "visit"), named=_column)
+    columns = list(rows[0].values)
+    readings = [column for column in columns if _READINGS.fullmatch(column)]
+    for column in readings:
+        if column.split("_", 2)[-1].startswith(_FORMULA):
+            raise InputError(
+                f"{path}: column {column!r} names a reader that a spreadsheet would take for a "
+                "formula; begin it with a letter or a digit"
+            )
+    if not readings:
+        raise InputError(
+            f"{path}: has no measurement; name a column vhi_mm3_<reader>, vhi_voxels_<reader> or "
+            "sparcc_<reader>, such as vhi_mm3_R1"
+        )
+    if len({column[:6] for column in readings if column.startswith("vhi_")}) > 1:
+        raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
+    known = [column for column in columns if _reads(column)]
+    records = [
+        {
+            "patient": _patient(row),
+            "visit": _visit(row),
+            **{column: _value(row, column) for column in known},
+        }
+        for row in rows
+    ]
+    _check_twice(rows)
+    for row, record in zip(rows, records, strict=True):
+        if record.get("voxels_upper", 0) > record.get("voxels_lower", math.inf):
+            raise row.error(
+                "column 'voxels_upper' is above 'voxels_lower', which counts these voxels too; "
+                "check whether the two are exchanged"
+            )
+    unused = [c for c in columns if c and c not in ("patient", "visit", *known)]
+    return Patients(path.name, pd.DataFrame(records), unused=tuple(unused))
+
+
+def _column(name: str) -> str:
+    """Return a column's name in lower case, all but the reader's own name."""
+    match = _READINGS.fullmatch(name)
+    return f"{match[1].lower()}_{match[2]}" if match else name.lower()
+
+
+def _reads(column: str) -> bool:
+    return (
+        (column in _RANGES and column not in UNITS)
+        or column == _DISAGREEMENT
+        or bool(_READINGS.fullmatch(column))
+        or (column.startswith(_RESPONSE) and column != _RESPONSE)
+    )
+
+
+def _patient(row: Row) -> str:
+    name = row.required("patient")
+    if name.startswith(_FORMULA):
+        raise row.error(
+            f"column 'patient' is {name!r}, which a spreadsheet would take for a formula; begin "
+            "it with a letter or a digit"
+        )
+    return name
+
+
+def _visit(row: Row) -> str:
+    visit = row.required("visit").lower()
+    if visit not in VISITS:
+        raise row.error(f"column 'visit' is {row['visit']!r}; write before or after")
+    return visit
+
+
+def _value(row: Row, column: str) -> Any:
+    text = row[column]
+    if column == _DISAGREEMENT:
+        if text and text not in CLASSES:
+            raise row.error(
+                f"column {column!r} is {text!r}; write one of {', '.join(CLASSES)}, or leave it "
+                "empty"
+            )
+        return text
+    if not text:
+        return math.nan
+    if column.startswith(_RESPONSE):
+        if text.lower() not in _ANSWERS:
+            raise row.error(f"column {column!r} is {text!r}; write yes or no, or leave it empty")
+        if row["visit"].lower() == BEFORE:
+            raise row.error(f"column {column!r} is filled in before treatment; move it to 'after'")
+        return _ANSWERS[text.lower()]
+    match = _READINGS.fullmatch(column)
+    low, high = _RANGES[match[1] if match else column]
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and low <= number <= high) or 0 < number < LEAST:
+        wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
+        raise row.error(
+            f"column {column!r} is {text!r}; write a number {wanted} with a decimal point, or "
+            "leave it empty"
+        )
+    return number
+
+
+def _check_twice(rows: list[Row]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["patient"], row["visit"].lower())
+        if key in seen:
+            raise row.error(
+                f"patient {key[0]!r} has visit {key[1]!r} in row {seen[key]} too; keep one"
+            )
+        seen[key] = row.number

@@ -1,0 +1,172 @@
+"""Readers' masks of the same scans, loaded once and cut to where they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.cases.case import Case, ReaderMask
+from vhi.cases.reader_masks import CLEANED
+from vhi.errors import InputError
+from vhi.images.image import Image, check_same_grid
+from vhi.images.nifti import load_mask
+
+TRUTH = "truth"
+"""The reader whose mask is the known truth, in a simulated scan."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """One reader's mask of one scan.
+
+    Attributes
+    ----------
+    name : str
+        See `segmentation_name`.
+    reader, trial : str
+        As in the table of reader masks.
+    mask : ndarray of bool
+        The part of it within `Readings.box`.
+    """
+
+    name: str
+    reader: str
+    trial: str
+    mask: NDArray[np.bool_]
+
+    @property
+    def cleaned(self) -> bool:
+        """Whether it was made by cleaning candidates, not by hand."""
+        return self.trial == CLEANED
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All readers' masks of one scan, cut to the box that holds them.
+
+    The box has one voxel more on each side, where the scan goes on, so that distances between
+    surfaces come out as in the whole scan.
+
+    Attributes
+    ----------
+    scan : str
+        The case's name, with the visit where the case has several.
+    case : Case
+        The case itself.
+    segmentations : tuple of Segmentation
+        The readers', manual ones first, else in the table's order; names are unique.
+    box : tuple of slice
+        Where the masks lie in the scan.
+    grid : Image
+        An empty mask of the whole scan.
+    truth : ndarray of bool or None
+        What is truly inflamed, within the box, where that is known.
+    """
+
+    scan: str
+    case: Case
+    segmentations: tuple[Segmentation, ...]
+    box: tuple[slice, ...]
+    grid: Image
+    truth: NDArray[np.bool_] | None = None
+
+    @property
+    def subject(self) -> str:
+        """Whom the scan is of."""
+        return self.case.subject
+
+    @property
+    def manual(self) -> tuple[Segmentation, ...]:
+        """Those that were drawn by hand."""
+        return tuple(each for each in self.segmentations if not each.cleaned)
+
+    def whole(self, mask: NDArray[np.bool_], name: str = "") -> Image:
+        """Return a mask of the box in its place in the whole scan."""
+        array = self.grid.array.copy()
+        array[self.box] = mask
+        return self.grid.with_array(array, name)
+
+
+def segmentation_name(reader: str, trial: str) -> str:
+    """Return the name of a segmentation.
+
+    Readers and trials of one digit are named as in the paper: ``R12`` is reader 1's trial 2,
+    ``R1`` reader 1's cleaned mask. Others keep their words, such as ``A trial 1``, ``A cleaned``.
+    """
+    if trial == CLEANED:
+        return f"R{reader}" if _digit(reader) else f"{reader} cleaned"
+    return f"R{reader}{trial}" if _digit(reader) and _digit(trial) else f"{reader} trial {trial}"
+
+
+def load_readings(cases: Sequence[Case]) -> list[Readings]:
+    """Load the readers' masks of every case that has some.
+
+    Parameters
+    ----------
+    cases
+        From `vhi.load_cases`.
+
+    Returns
+    -------
+    list of Readings
+        In the order of `cases`; a case without reader masks is left out.
+
+    Raises
+    ------
+    InputError
+        A file is no mask, or masks of one case lie on different grids.
+    """
+    visits = Counter(case.case for case in cases)
+    return [
+        _readings(case, case.case if visits[case.case] == 1 else case.folder)
+        for case in cases
+        if case.reader_masks
+    ]
+
+
+def _readings(case: Case, scan: str) -> Readings:
+    masks = sorted(case.reader_masks, key=lambda mask: mask.trial == CLEANED)
+    images = [load_mask(mask.path) for mask in masks]
+    for mask, image in zip(masks[1:], images[1:], strict=True):
+        try:
+            check_same_grid(images[0], image)
+        except InputError as error:
+            raise InputError(
+                f"case {scan}: {mask.path} does not lie on the grid of {masks[0].path}; give "
+                "every reader's mask on the grid of the case's STIR scan"
+            ) from error
+    box = _box(images)
+    cut = [_segmentation(mask, image.array[box]) for mask, image in zip(masks, images, strict=True)]
+    return Readings(
+        scan,
+        case,
+        tuple(each for each in cut if each.reader != TRUTH),
+        box,
+        images[0].with_array(np.zeros(images[0].shape, bool), scan),
+        next((each.mask for each in cut if each.reader == TRUTH), None),
+    )
+
+
+def _segmentation(mask: ReaderMask, array: NDArray[np.bool_]) -> Segmentation:
+    name = segmentation_name(mask.reader, mask.trial)
+    return Segmentation(name, mask.reader, mask.trial, array.copy())
+
+
+def _box(images: Sequence[Image]) -> tuple[slice, ...]:
+    """Return the part of the grid that holds every mask with one voxel around it."""
+    union = np.logical_or.reduce([image.array for image in images])
+    box = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        marked = np.flatnonzero(union.any(axis=others))
+        low, high = (marked[0] - 1, marked[-1] + 2) if marked.size else (0, 1)
+        box.append(slice(int(max(low, 0)), int(high)))
+    return tuple(box)
+
+
+def _digit(text: str) -> bool:
+    return len(text) == 1 and text in "0123456789"

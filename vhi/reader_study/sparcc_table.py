@@ -1,0 +1,135 @@
+"""Read SPARCC readings from a CSV table: one row for each joint of each slice.
+
+=========================  =====================================================================
+``slice``                  number of the slice in the scan; six consecutive ones for each scan
+``joint``                  ``right`` or ``left``: the patient's
+``upper_iliac`` …          and ``lower_iliac``, ``upper_sacral``, ``lower_sacral``: 1 where the
+                           quadrant has oedema, else 0
+``deep``                   1 where the joint's oedema reaches more than 10 mm deep, else 0
+``intense``                1 where it is as bright as cerebrospinal fluid, else 0
+``patient``, ``visit``     optional, as ``reader``: whose reading of what; without them the table
+                           is one reading
+``score``                  optional: the row's sum, checked
+=========================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.cases.table import Row, read_table
+from vhi.errors import InputError
+from vhi.statistics.sparcc import JOINTS, QUADRANTS, SLICES, SparccScore, sparcc_score
+
+_MARKS = (*QUADRANTS, "deep", "intense")
+
+
+@dataclass(frozen=True, eq=False)
+class SparccReading:
+    """What one reader ticked in one scan.
+
+    Attributes
+    ----------
+    patient, visit, reader : str
+        Empty where the table has no such column.
+    first_slice : int
+        Number of the first of the six slices.
+    oedema : ndarray of bool, shape (6, 2, 4)
+    deep, intense : ndarray of bool, shape (6, 2)
+        See :func:`vhi.statistics.sparcc.sparcc_score`.
+    score : SparccScore
+    """
+
+    patient: str
+    visit: str
+    reader: str
+    first_slice: int
+    oedema: NDArray[np.bool_]
+    deep: NDArray[np.bool_]
+    intense: NDArray[np.bool_]
+    score: SparccScore
+
+
+def read_sparcc(path: Path) -> list[SparccReading]:
+    """Read a table of SPARCC readings; the columns are those of the module's text.
+
+    Parameters
+    ----------
+    path
+        A CSV file in UTF-8 with commas. Rows may come in any order.
+
+    Returns
+    -------
+    list
+        One for each patient, visit and reader, in the table's order.
+
+    Raises
+    ------
+    InputError
+        The file is no such table, a value is none of those allowed, a joint is there twice or
+        missing, slices are not six consecutive ones, depth or intensity is ticked without oedema,
+        or a ``score`` is not its row's sum.
+    """
+    readings: dict[tuple[str, str, str], dict[tuple[int, str], Row]] = {}
+    for row in read_table(path, ("slice", "joint", *_MARKS)):
+        rows = readings.setdefault((row["patient"], row["visit"], row["reader"]), {})
+        joint = row.required("joint").lower()
+        if joint not in JOINTS:
+            raise row.error(f"column 'joint' is {row['joint']!r}; write right or left")
+        place = _slice(row), joint
+        if place in rows:
+            raise row.error(
+                f"slice {place[0]}, {joint} joint, is there already (row {rows[place].number}); "
+                "remove one, or tell readings apart by patient, visit and reader"
+            )
+        rows[place] = row
+    return [_reading(path, names, rows) for names, rows in readings.items()]
+
+
+def _reading(
+    path: Path, names: tuple[str, str, str], rows: dict[tuple[int, str], Row]
+) -> SparccReading:
+    slices = sorted({number for number, _ in rows})
+    known = zip(("patient", "visit", "reader"), names, strict=True)
+    called = ", ".join([str(path), *(f"{what} {name}" for what, name in known if name)])
+    if len(slices) != SLICES or slices[-1] - slices[0] != SLICES - 1:
+        raise InputError(
+            f"{called}: has the slices {', '.join(map(str, slices))}; a reading needs {SLICES} "
+            "consecutive ones"
+        )
+    marks = np.zeros((SLICES, len(JOINTS), len(_MARKS)), bool)
+    for i, number in enumerate(slices):
+        for j, joint in enumerate(JOINTS):
+            if (number, joint) not in rows:
+                raise InputError(f"{called}: lacks slice {number}, {joint} joint; add its row")
+            marks[i, j] = _ticked(rows[number, joint])
+    oedema, deep, intense = marks[..., :-2], marks[..., -2], marks[..., -1]
+    score = sparcc_score(oedema, deep, intense)
+    return SparccReading(*names, slices[0], oedema, deep, intense, score)
+
+
+def _slice(row: Row) -> int:
+    value = row.required("slice")
+    if not (value.isascii() and value.isdigit()):
+        raise row.error(f"column 'slice' is {value!r}; write the slice's number")
+    return int(value)
+
+
+def _ticked(row: Row) -> list[bool]:
+    """Return a row's marks, checked against each other."""
+    for column in _MARKS:
+        if row.required(column) not in ("0", "1"):
+            raise row.error(f"column {column!r} is {row[column]!r}; write 0 or 1")
+    ticked = [row[column] == "1" for column in _MARKS]
+    for column in ("deep", "intense"):
+        if row[column] == "1" and not any(ticked[: len(QUADRANTS)]):
+            raise row.error(f"column {column!r} is 1, but no quadrant has oedema; mend one of them")
+    if row["score"] and row["score"] != str(sum(ticked)):
+        raise row.error(
+            f"column 'score' is {row['score']!r}, but the row's marks sum to {sum(ticked)}"
+        )
+    return ticked

@@ -1,0 +1,1 @@
+"""One case as it is read: opened, edited, judged, exported. Knows neither server nor page."""

@@ -1,0 +1,106 @@
+"""From both masks as they stand to candidates: what a drawn change of a mask makes new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.errors import InputError
+from vhi.images.image import Image
+from vhi.masks.origin import DRAWN, NETWORK, Origin
+from vhi.reading_room.case.opening import Start
+from vhi.reading_room.case.pieces import Pieces, pieces_of, region_rows
+from vhi.steps.candidates import label_candidates
+from vhi.steps.thresholds import Thresholds, doubts, estimate_thresholds, normal_bone_intensities
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Thresholds and candidates that follow from two masks.
+
+    Attributes
+    ----------
+    normal_bone, disease_region : ndarray of bool
+        The masks, in the order of the grid.
+    thresholds : Thresholds or None
+    problem : str or None
+        Why there are no thresholds or candidates.
+    doubts : tuple of str
+        What speaks against the area of normal bone.
+    pieces : Pieces
+        The candidates' regions, before any edit; none where there is a problem.
+    midline_mm : float
+        As `Measurement.midline_mm`.
+    """
+
+    normal_bone: NDArray[np.bool_]
+    disease_region: NDArray[np.bool_]
+    thresholds: Thresholds | None
+    problem: str | None
+    doubts: tuple[str, ...]
+    pieces: Pieces
+    midline_mm: float
+
+
+def take_steps(
+    start: Start, normal_bone: NDArray[np.bool_], disease_region: NDArray[np.bool_]
+) -> Steps:
+    """Take the steps ii, iv and v. No masks are refused: what is wrong is said in `problem`."""
+    stir = start.stir
+    thresholds, problem, said = None, None, []
+    labels = np.zeros(stir.shape, np.uint8)
+    try:
+        intensities = normal_bone_intensities(stir, stir.with_array(normal_bone, "normal bone"))
+        thresholds = estimate_thresholds(intensities)
+        said = doubts(thresholds, intensities.size)
+        if not disease_region.any():
+            raise InputError("disease region: marks no voxel; draw the bone to be looked at")
+        labels = label_candidates(stir.array, disease_region, thresholds)
+    except InputError as error:
+        problem = str(error)
+    both_sides = start.disease_region_from.made == NETWORK
+    return Steps(
+        normal_bone,
+        disease_region,
+        thresholds,
+        problem,
+        tuple(said),
+        pieces_of(stir.with_array(labels, "candidates")),
+        _midline_mm(stir, disease_region if both_sides else normal_bone),
+    )
+
+
+def rows_of(steps: Steps, pieces: Pieces, stir: Image) -> list[dict[str, Any]]:
+    """Describe the regions as they stand."""
+    return region_rows(pieces, stir, steps.midline_mm)
+
+
+def origin_now(origin: Origin, before: Image, mask: NDArray[np.bool_]) -> Origin:
+    """Return where a mask comes from once it was drawn on."""
+    changed = int(np.count_nonzero(before.array != mask))
+    if changed == 0:
+        return origin
+    if origin.made != NETWORK:
+        return Origin(DRAWN)
+    return Origin(
+        NETWORK,
+        origin.network,
+        origin.weights_sha256,
+        True,
+        changed,
+        origin.look_at,
+        origin.record,
+    )
+
+
+def _midline_mm(stir: Image, area: NDArray[np.bool_]) -> float:
+    """Return world x of the middle of an area, or of the grid where it is empty."""
+    middle = (np.array(stir.shape) - 1) / 2
+    if area.any():
+        for axis, length in enumerate(stir.shape):
+            others = tuple(a for a in range(3) if a != axis)
+            middle[axis] = np.average(np.arange(length), weights=area.sum(axis=others))
+    return float(stir.world(middle)[0])

@@ -1,0 +1,1 @@
+"""What the browser is sent: slices, tables and controls of a case, and the page's own files."""

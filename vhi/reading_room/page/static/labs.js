@@ -1,0 +1,69 @@
+// What if …: the controls of the book, in a window of their own, on the case as it is being read.
+//
+// Offers: labDialog(screen) -> {element, open(name)}
+
+import { areaPlane, areaSlices } from "/controls/area.js";
+import { pageModel } from "/controls/page.js";
+import { element } from "/controls/view.js";
+
+import { areaChanges } from "./tools.js";
+
+const NOTHING = "Only to look: nothing of the reading changes.";
+const LABS = {
+  thresholds: { title: "What if the thresholds were others?", about: () => NOTHING },
+  specks: { title: "What if other specks went?", about: () => NOTHING },
+  normal_bone: {
+    title: "Normal bone: an ellipse with handles",
+    about: ({ area_adds }) =>
+      `Nothing changes before you use the area. It ${area_adds ? "is added to" : "takes the place of"} what is marked now.`,
+  },
+};
+
+export function labDialog(screen) {
+  const { file, ui } = screen;
+  let model = null;
+  let leave = () => {};
+  const title = element("h2", { id: "lab" });
+  const about = element("p");
+  const use = element("button", { type: "button", click: () => useArea() }, "Use this area");
+  const close = element("button", { type: "button", autofocus: "", click: () => dialog.close() }, "Close");
+  const host = element("div");
+  const dialog = element(
+    "dialog",
+    { class: "lab", "aria-labelledby": "lab" },
+    element("div", { class: "head" }, title, about, element("div", { class: "row" }, use, close)),
+    host,
+  );
+  dialog.addEventListener("close", () => {
+    leave();
+    host.replaceChildren();
+  });
+
+  /** Give the ellipse to the reading, on whole slices: the control shows only a part of them. */
+  const useArea = () => {
+    const { across, down, sliders } = model.get("data");
+    const now = Object.fromEntries(Object.keys(sliders).map((name) => [name, model.get(name)]));
+    const whole = (axis) => ({ ...axis, first: axis.step < 0 ? axis.length - 1 : 0, count: axis.length });
+    const { width, height } = file;
+    const plane = areaPlane({ across: whole(across), down: whole(down), width, height }, now);
+    const [first, last] = areaSlices(now);
+    dialog.close();
+    if (ui.slice < first || ui.slice > last) screen.goTo(now.slice);
+    return screen.drawArea(areaChanges(file, plane, [first, last], ui.area_adds));
+  };
+
+  const open = async (name) => {
+    const { title: words, about: said } = LABS[name];
+    const asked = [import(`/controls/${name}.js`), file.lab(name, ui.slice)];
+    const [control, state] = await Promise.all(asked).catch((error) => [screen.tell(error)]);
+    if (!control || dialog.open) return;
+    title.textContent = words;
+    about.textContent = said(ui);
+    use.hidden = name !== "normal_bone";
+    model = pageModel(state);
+    dialog.showModal();
+    // Only now: drawing asks how much room there is.
+    leave = control.default.render({ model, el: host }) ?? (() => {});
+  };
+  return { element: dialog, open };
+}

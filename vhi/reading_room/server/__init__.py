@@ -1,0 +1,1 @@
+"""The web server of `vhi open`: who may ask, which session answers, what an error says."""

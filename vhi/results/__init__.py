@@ -1,0 +1,1 @@
+"""A measurement on disk: folder, record (`vhi.json`), tables, pictures, report."""

@@ -1,0 +1,164 @@
+"""Many cases into one folder: one result each, one row each, failures included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vhi.cases.case import Case
+from vhi.errors import InputError
+from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.encode import encode_csv
+from vhi.measurement import Measurement
+from vhi.results.folder import check_result_folder
+from vhi.results.report import write_result
+from vhi.steps.edits import load_edits
+from vhi.uncertainty.interval import VhiInterval
+from vhi.workflow import measure
+
+TABLE = "measurements.csv"
+
+COLUMNS = (
+    "case",
+    "subject",
+    "visit",
+    "vhi_voxels",
+    "vhi_mm3",
+    "vhi_mm3_slice_thickness",
+    "vhi_voxels_low",
+    "vhi_voxels_high",
+    "vhi_mm3_low",
+    "vhi_mm3_high",
+    "no_interval",
+    "vhi_upper_voxels",
+    "vhi_upper_mm3",
+    "vhi_upper_mm3_slice_thickness",
+    "cleaned",
+    "regions",
+    "lower",
+    "upper",
+    "multiple",
+    "normal_bone_voxels",
+    "normal_bone_from",
+    "disease_region_from",
+    "notes",
+    "failure",
+)
+
+
+def measure_all(
+    cases: Sequence[Case],
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Case], None] | None = None,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Measure every case and write its result; a case that fails becomes a row that says why.
+
+    Parameters
+    ----------
+    cases
+        From `vhi.load_cases`.
+    folder
+        Where each case gets its own folder, ``case_visit``, beside ``measurements.csv``. The
+        table is rewritten after every case, so that a stopped run keeps what is done.
+    overwrite
+        Replace earlier results. A reader's edits found in one are replayed on the new one.
+    progress
+        Called with each case when it is done.
+    **options
+        Further arguments of `vhi.measure`.
+
+    Returns
+    -------
+    list of dict
+        One row per case with the `COLUMNS`; `failure` is empty where all went well.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or holds a table already and `overwrite` is false.
+    """
+    folder = Path(folder)
+    table = folder / TABLE
+    if table.exists() and not overwrite:
+        raise InputError(
+            f"{table}: already there; add --overwrite to replace it, or name another folder"
+        )
+    with explain_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for case in cases:
+        try:
+            target = folder / case.folder
+            # A reader's edits of an earlier result are replayed, never lost.
+            record = target / "edits.json"
+            edits = load_edits(record) if overwrite and os.path.isfile(record) else None
+            edits = edits if edits is not None and edits.edits else None
+            check_result_folder(target, overwrite=overwrite, edits=edits)
+            measurement = measure(case, edits=edits, **options)
+            write_result(measurement, target, overwrite=overwrite)
+            rows.append(row_of(case, measurement))
+        except InputError as error:
+            rows.append({**_names(case), "failure": _without_folders(str(error), case, folder)})
+        except (OSError, MemoryError) as error:
+            # One case's trouble with this machine must not take the others' results along.
+            rows.append({**_names(case), "failure": f"{type(error).__name__}: {error}"})
+        write_whole(table, encode_csv(rows, COLUMNS))
+        if progress is not None:
+            progress(case)
+    return rows
+
+
+def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
+    """Return the row of one finished measurement."""
+    lower, upper = measurement.vhi, measurement.vhi_upper
+    return {
+        **_names(case),
+        "vhi_voxels": lower.voxels,
+        "vhi_mm3": lower.mm3,
+        "vhi_mm3_slice_thickness": lower.mm3_slice_thickness,
+        **_interval(measurement.interval),
+        "vhi_upper_voxels": upper.voxels,
+        "vhi_upper_mm3": upper.mm3,
+        "vhi_upper_mm3_slice_thickness": upper.mm3_slice_thickness,
+        "cleaned": "yes" if measurement.edits.edits else "no",
+        "regions": len(measurement.regions),
+        "lower": measurement.thresholds.lower,
+        "upper": measurement.thresholds.upper,
+        "multiple": round(measurement.thresholds.multiple, 2),
+        "normal_bone_voxels": measurement.intensities.size,
+        "normal_bone_from": measurement.provenance.normal_bone.words,
+        "disease_region_from": measurement.provenance.disease_region.words,
+        "notes": " | ".join(measurement.notes),
+        "failure": "",
+    }
+
+
+def _interval(interval: VhiInterval | str) -> dict[str, Any]:
+    if isinstance(interval, str):
+        return {"no_interval": interval}
+    return {
+        "vhi_voxels_low": interval.low.voxels,
+        "vhi_voxels_high": interval.high.voxels,
+        "vhi_mm3_low": interval.low.mm3,
+        "vhi_mm3_high": interval.high.mm3,
+    }
+
+
+def _names(case: Case) -> dict[str, Any]:
+    return {"case": case.case, "subject": case.subject, "visit": case.visit}
+
+
+def _without_folders(message: str, case: Case, folder: Path) -> str:
+    """Return a message with file names in place of paths: folders may name a patient."""
+    paths = [case.stir, case.t1w, case.normal_bone, case.disease_region, folder / case.folder]
+    for path in paths:
+        if path is not None:
+            message = message.replace(str(path), path.name)
+            message = message.replace(str(path.absolute()), path.name)
+            message = message.replace(f"{path.parent}{os.sep}", "")
+    return message

@@ -1,0 +1,93 @@
+"""The folder of a result: what it holds, and what of a reader's work in it is never overwritten."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from vhi.errors import InputError
+from vhi.files.atomic import check_free
+from vhi.images.nifti import load_mask
+from vhi.masks.origin import origin_of
+from vhi.measurement import Measurement
+from vhi.steps.edits import Edits, load_edits
+
+RESULT_FILES = frozenset(
+    {
+        "vhi.json",
+        "candidates.nii.gz",
+        "inflammation.nii.gz",
+        "disease_region.nii.gz",
+        "normal_bone.nii.gz",
+        "edits.json",
+        "regions.csv",
+        "report.html",
+        "report.png",
+    }
+)
+"""What a result's folder holds."""
+
+MASK_RECORDS = {name: f"{name}.json" for name in ("disease_region", "normal_bone")}
+"""What it holds besides where a network made the mask: by this a mask that a reader corrects in
+that folder is known again as corrected."""
+
+KNOWN_FILES = RESULT_FILES | set(MASK_RECORDS.values())
+"""What a folder may hold that --overwrite replaces."""
+
+
+def check_result_folder(
+    folder: str | os.PathLike[str], *, overwrite: bool = False, edits: Edits | None = None
+) -> None:
+    """Refuse, before any work is done, a folder that `write_result` would refuse.
+
+    Parameters
+    ----------
+    folder
+        Where the result shall go.
+    overwrite
+        Whether an earlier result may be replaced. One that holds a reader's edits may only be
+        replaced by a measurement with the same edits, or these and more.
+    edits
+        The record that the new measurement uses.
+
+    Raises
+    ------
+    InputError
+        The folder holds something that must not be replaced.
+    """
+    check_free(folder, overwrite=overwrite, known=KNOWN_FILES)
+    record = Path(folder) / "edits.json"
+    if not os.path.isfile(record):
+        return
+    old = load_edits(record).edits
+    new = edits.edits if edits is not None else ()
+    if old and new[: len(old)] != old:
+        raise InputError(
+            f"{record}: holds {len(old)} edits of a reader that --overwrite would delete; give "
+            "it as --edits, or move it away"
+        )
+
+
+def check_corrected_masks(folder: Path, measurement: Measurement) -> None:
+    """Refuse to replace a mask that a reader has corrected in an earlier result by another.
+
+    Raises
+    ------
+    InputError
+        A network's mask in `folder` was corrected, and `measurement` does not use it.
+    """
+    for name, used in (
+        ("disease_region", measurement.disease_region),
+        ("normal_bone", measurement.normal_bone),
+    ):
+        path = folder / f"{name}.nii.gz"
+        if not os.path.isfile(folder / MASK_RECORDS[name]) or not os.path.isfile(path):
+            continue
+        mask = load_mask(path)
+        same = mask.shape == used.shape and bool((mask.array == used.array).all())
+        if origin_of(path, mask).corrected and not same:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{path}: was corrected by hand, which --overwrite would undo; give it as "
+                f"{option}, or move it away"
+            )

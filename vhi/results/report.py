@@ -1,0 +1,257 @@
+"""A measurement on paper: a folder with the record, the masks, a picture and one HTML page.
+
+Nothing identifying goes into it: file names and hashes, never folders or header fields.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import os
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vhi.files.atomic import staged_folder, write_whole
+from vhi.images.nifti import save_labels
+from vhi.masks.origin import Origin, encode_mask_record
+from vhi.measurement import Measurement
+from vhi.results.folder import (
+    KNOWN_FILES,
+    MASK_RECORDS,
+    check_corrected_masks,
+    check_result_folder,
+)
+from vhi.steps.candidates import UPPER, Region
+from vhi.steps.edits import Edit, encode_edits
+from vhi.uncertainty.interval import VhiInterval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LESIONS_SHOWN = 10
+EDITS_SHOWN = 8
+"""Longest tables that leave the report on two A4 pages; all regions are in regions.csv, all edits
+in edits.json."""
+
+DPI = 110
+
+
+def write_result(
+    measurement: Measurement, folder: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
+    """Write everything about a measurement into a new folder, whole or not at all.
+
+    Parameters
+    ----------
+    measurement
+        From `vhi.measure`.
+    folder
+        The folder to create.
+    overwrite
+        Replace an earlier result in `folder`.
+
+    Returns
+    -------
+    Path
+        The folder. It holds the `RESULT_FILES`, and `MASK_RECORDS` of masks made by networks.
+
+    Raises
+    ------
+    InputError
+        The folder already holds something, or cannot be written.
+    """
+    import matplotlib.style
+
+    folder = Path(folder)
+    check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
+    check_corrected_masks(folder, measurement)
+    with (
+        staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES) as stage,
+        # A user's own style must not change what a report looks like.
+        matplotlib.style.context("default"),
+    ):
+        write_whole(stage / "vhi.json", encode_record(measurement))
+        for name, image in (
+            ("candidates", measurement.kept),
+            ("inflammation", measurement.inflammation),
+            ("disease_region", measurement.disease_region),
+            ("normal_bone", measurement.normal_bone),
+        ):
+            save_labels(image.array, image.affine, stage / f"{name}.nii.gz")
+        for name, origin in _origins(measurement).items():
+            if origin.record:
+                write_whole(stage / MASK_RECORDS[name], encode_mask_record(origin.record))
+        write_whole(stage / "edits.json", encode_edits(measurement.edits))
+        write_whole(stage / "regions.csv", encode_regions(measurement.regions))
+        picture = _picture(measurement)
+        write_whole(stage / "report.png", picture)
+        write_whole(
+            stage / "report.html", render_report(measurement, picture).encode(errors="replace")
+        )
+    return folder
+
+
+def _origins(measurement: Measurement) -> dict[str, Origin]:
+    known = measurement.provenance
+    return {"disease_region": known.disease_region, "normal_bone": known.normal_bone}
+
+
+def record_of(measurement: Measurement) -> dict[str, Any]:
+    """Return the content of ``vhi.json``: numbers and how they were made."""
+    from vhi import __version__
+
+    known, interval = measurement.provenance, measurement.interval
+
+    def counts(labels: Any) -> dict[str, int]:
+        return {
+            "voxels_lower": int((labels > 0).sum()),
+            "voxels_upper": int((labels == UPPER).sum()),
+        }
+
+    return {
+        "case": measurement.case,
+        "visit": measurement.visit,
+        "normal_bone": {
+            "voxels": int(measurement.intensities.size),
+            **known.normal_bone.to_record(),
+        },
+        "disease_region": {
+            "voxels": int(measurement.disease_region.array.sum()),
+            **known.disease_region.to_record(),
+        },
+        "thresholds": asdict(measurement.thresholds),
+        "candidates": counts(measurement.candidates.array),
+        "kept": {**counts(measurement.kept.array), "regions": len(measurement.regions)},
+        "vhi": {
+            "threshold": "lower",
+            **asdict(measurement.vhi),
+            "interval": interval.to_record() if isinstance(interval, VhiInterval) else None,
+            "no_interval": interval if isinstance(interval, str) else None,
+        },
+        "vhi_upper": {"threshold": "upper", **asdict(measurement.vhi_upper)},
+        "cleaned": bool(measurement.edits.edits),
+        "spacing_mm": [round(step, 6) for step in measurement.stir.spacing_mm],
+        "slice_thickness_mm": measurement.slice_thickness_mm,
+        "notes": list(measurement.notes),
+        "provenance": {
+            "vhi_version": __version__,
+            "network": known.network,
+            "weights_sha256": known.weights_sha256,
+            "inputs": known.inputs,
+            "edits_sha256": known.edits_sha256,
+            "resampled": list(known.resampled),
+            "exclude_normal_bone": known.exclude_normal_bone,
+            "min_pixels": known.min_pixels,
+            "created": known.created,
+            "seconds": known.seconds,
+        },
+    }
+
+
+def encode_record(measurement: Measurement) -> bytes:
+    """Return the bytes of ``vhi.json``."""
+    return (json.dumps(record_of(measurement), indent=2, allow_nan=False) + "\n").encode()
+
+
+def encode_regions(regions: list[Region]) -> bytes:
+    """Return the bytes of ``regions.csv``: one row per in-plane region, before the edits."""
+    names = [f.name for f in fields(Region)]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    parts = {"slices": "slice", "voxel": "ijk", "centroid_mm": "xyz"}
+    head: list[str] = []
+    for name in names:
+        if name == "slices":
+            head.append("slice")
+        elif name in parts:
+            head.extend(f"{name.removesuffix('_mm')}_{letter}" for letter in parts[name])
+        else:
+            head.append(name)
+    writer.writerow(head)
+    for region in regions:
+        row: list[Any] = []
+        for name in names:
+            value = getattr(region, name)
+            if name == "slices":
+                row.append(value[0])
+            elif isinstance(value, tuple):
+                row.extend(_short(part) for part in value)
+            else:
+                row.append(_short(value))
+        writer.writerow(row)
+    return stream.getvalue().encode()
+
+
+def render_report(measurement: Measurement, picture: bytes) -> str:
+    """Return the report as one HTML page that needs no other file.
+
+    Parameters
+    ----------
+    measurement
+        What to report.
+    picture
+        The montage as PNG.
+    """
+    import jinja2
+
+    from vhi.results import figures
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vhi.results"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    edits = [_describe(edit, measurement) for edit in measurement.edits.edits]
+    return environment.get_template("report.html").render(
+        m=measurement,
+        record=record_of(measurement),
+        picture=_data_address(picture),
+        histogram=_data_address(_png(figures.histogram(measurement))),
+        areas=_data_address(_png(figures.areas(measurement))),
+        lesions=measurement.lesions[:LESIONS_SHOWN],
+        more_lesions=measurement.lesions[LESIONS_SHOWN:],
+        edits=edits[:EDITS_SHOWN],
+        more_edits=len(edits[EDITS_SHOWN:]),
+        reasons=_reasons(measurement),
+        removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
+    )
+
+
+def _picture(measurement: Measurement) -> bytes:
+    from vhi.results import figures
+
+    return _png(figures.montage(measurement))
+
+
+def _png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    # No software name or date: the same picture gives the same bytes.
+    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    return stream.getvalue()
+
+
+def _data_address(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _describe(edit: Edit, measurement: Measurement) -> dict[str, Any]:
+    return {**asdict(edit), "slice": edit.voxel[measurement.stir.slice_axis]}
+
+
+def _reasons(measurement: Measurement) -> dict[str, int]:
+    """Return how many removals there are for each reason, most frequent first."""
+    counts: dict[str, int] = {}
+    for edit in measurement.edits.edits:
+        if edit.action == "remove":
+            reason = edit.reason or "no reason given"
+            counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _short(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value

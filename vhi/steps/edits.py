@@ -1,0 +1,261 @@
+"""The record of a reader's cleaning: what was removed, restored or cut, by whom and why.
+
+A record is a small JSON file. `vhi.steps.cleaning` replays it on the candidates it was made on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vhi.errors import InputError
+from vhi.files.atomic import write_whole
+from vhi.images.image import Image
+
+SCHEMA = "vhi-edits-1"
+ACTIONS = ("remove", "restore", "cut")
+SCOPES = ("region", "lesion")
+REASONS = ("vessel", "artefact", "joint space", "anatomy", "above L4/5", "other")
+"""Why a region is removed. "Above L4/5" and "joint space" follow section 2.5.4; Figure 1 of the
+preprint says L5/S1."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One action of a reader.
+
+    Attributes
+    ----------
+    action : str
+        ``"remove"``, ``"restore"`` or ``"cut"``.
+    scope : str
+        ``"region"``, the candidates connected within the slice, or ``"lesion"``, across slices.
+    voxel : tuple of int
+        Where the reader pointed, for people; replay goes by `world_mm`.
+    world_mm : tuple of float
+        World position, RAS+, mm.
+    line_mm : tuple of points or None
+        For a cut: two or more world positions of a line across the region, in its slice.
+    reader, time, reason : str
+        Who, when (ISO 8601, UTC), and one of `REASONS`.
+    """
+
+    action: str
+    scope: str
+    voxel: tuple[int, int, int]
+    world_mm: tuple[float, float, float]
+    line_mm: tuple[tuple[float, float, float], ...] | None = None
+    reader: str = ""
+    time: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Everything a reader did to one set of candidates, in order.
+
+    Attributes
+    ----------
+    case, visit : str
+        Whose candidates.
+    shape : tuple of int
+        Shape of the candidates' grid.
+    affine : tuple of rows
+        Its affine.
+    candidates_sha256 : str
+        `candidates_sha256` of the unedited candidates.
+    edits : tuple of Edit
+    """
+
+    case: str
+    visit: str
+    shape: tuple[int, int, int]
+    affine: tuple[tuple[float, ...], ...]
+    candidates_sha256: str
+    edits: tuple[Edit, ...] = ()
+
+    @classmethod
+    def start(cls, candidates: Image, *, case: str, visit: str = "") -> Edits:
+        """Begin an empty record for these unedited candidates."""
+        rows = tuple(tuple(float(x) for x in row) for row in candidates.affine)
+        return cls(case, visit, candidates.shape, rows, candidates_sha256(candidates.array))
+
+    def add(
+        self,
+        action: str,
+        voxel: ArrayLike,
+        *,
+        scope: str = "region",
+        reason: str = "",
+        reader: str = "",
+        time: str | None = None,
+        line: ArrayLike | None = None,
+    ) -> Edits:
+        """Return a new record with one more action; `self` stays as it is.
+
+        Parameters
+        ----------
+        action, scope, reason
+            One of `ACTIONS`, `SCOPES`, `REASONS`; the reason may be empty.
+        voxel
+            Index (i, j, k) of a candidate voxel.
+        line
+            For a cut: voxel positions, shape (n, 3), n ≥ 2.
+        time
+            ISO 8601; now, in UTC, when not given.
+
+        Raises
+        ------
+        InputError
+            An unknown action, scope or reason, or a cut without a line.
+        """
+        grid = Image(np.empty(self.shape, bool), np.array(self.affine))
+        index = np.asarray(voxel, int)
+        if time is None:
+            time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        edit = Edit(
+            action,
+            scope,
+            (int(index[0]), int(index[1]), int(index[2])),
+            _point(grid.world(index)),
+            None if line is None else tuple(_point(p) for p in grid.world(line)),
+            reader,
+            time,
+            reason,
+        )
+        _check_edit(edit, f"edit {len(self.edits) + 1}")
+        return replace(self, edits=(*self.edits, edit))
+
+
+def candidates_sha256(labels: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of candidate labels: of their shape as text and their bytes."""
+    digest = hashlib.sha256(repr(tuple(int(n) for n in labels.shape)).encode())
+    digest.update(np.ascontiguousarray(labels, np.uint8).tobytes())
+    return digest.hexdigest()
+
+
+def save_edits(edits: Edits, path: str | os.PathLike[str]) -> None:
+    """Write a record as JSON, in one step."""
+    write_whole(path, encode_edits(edits))
+
+
+def encode_edits(edits: Edits) -> bytes:
+    """Return a record as the bytes of its JSON file."""
+    record: dict[str, Any] = {"schema": SCHEMA, **asdict(edits)}
+    record["edits"] = [encode_edit(edit) for edit in edits.edits]
+    return (json.dumps(record, indent=2) + "\n").encode()
+
+
+def encode_edit(edit: Edit) -> dict[str, Any]:
+    """Return an edit as JSON has it; ``line_mm`` is there for a cut only."""
+    return {name: value for name, value in asdict(edit).items() if value is not None}
+
+
+def load_edits(path: str | os.PathLike[str]) -> Edits:
+    """Read a record.
+
+    Raises
+    ------
+    InputError
+        The file is missing, not JSON, of another schema, or lacks a field.
+    """
+    path = Path(path)
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; check the name and the folder") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name a file") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a JSON record of edits; export it again") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise InputError(
+            f'{path}: not a record of edits with "schema": "{SCHEMA}"; export it again'
+        )
+    try:
+        loaded = Edits(
+            _text(record["case"]),
+            _text(record["visit"]),
+            _triple(record["shape"], _whole),
+            _affine(record["affine"]),
+            str(record["candidates_sha256"]),
+            tuple(decode_edit(edit) for edit in record["edits"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(
+            f"{path}: a field is missing or of the wrong kind ({error}); export it again"
+        ) from error
+    for number, edit in enumerate(loaded.edits, start=1):
+        _check_edit(edit, f"{path}: edit {number}")
+    return loaded
+
+
+def decode_edit(edit: Mapping[str, Any]) -> Edit:
+    """Return an edit from what `encode_edit` gives; an error of any kind where it is none."""
+    line = edit.get("line_mm")
+    return Edit(
+        str(edit["action"]),
+        str(edit["scope"]),
+        _triple(edit["voxel"], _whole),
+        _triple(edit["world_mm"], float),
+        None if line is None else tuple(_triple(p, float) for p in line),
+        _text(edit.get("reader", "")),
+        _text(edit.get("time", "")),
+        str(edit.get("reason", "")),
+    )
+
+
+def _check_edit(edit: Edit, where: str) -> None:
+    """Refuse an edit that says something unknown."""
+    for word, allowed, what in (
+        (edit.action, ACTIONS, "action"),
+        (edit.scope, SCOPES, "scope"),
+        (edit.reason, ("", *REASONS), "reason"),
+    ):
+        if word not in allowed:
+            choices = ", ".join(choice for choice in allowed if choice)
+            raise InputError(f'{where}: unknown {what} "{word}"; use one of: {choices}')
+    if edit.action == "cut" and (edit.line_mm is None or len(edit.line_mm) < 2):
+        raise InputError(f"{where}: a cut needs line_mm, two points or more; draw the line again")
+    if not np.isfinite([*edit.world_mm, *np.ravel(edit.line_mm or ())]).all():
+        raise InputError(f"{where}: its position is not finite; export the record again")
+
+
+def _point(values: NDArray[np.floating]) -> tuple[float, float, float]:
+    x, y, z = (round(float(value), 4) for value in values)
+    return x, y, z
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be written again."""
+    str(value).encode()  # half a character raises here, a ValueError
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number, and nothing that has to be cut to one."""
+    if isinstance(value, bool) or int(value) != value:
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(value)
+
+
+def _affine(rows: Any) -> tuple[tuple[float, ...], ...]:
+    """Return four rows of four numbers."""
+    affine = tuple(tuple(float(x) for x in row) for row in rows)
+    if [len(row) for row in affine] != [4] * 4:
+        raise ValueError("affine is not 4 x 4")
+    return affine
+
+
+def _triple(values: Any, kind: Any) -> Any:
+    first, second, third = (kind(value) for value in values)
+    return first, second, third

@@ -1,0 +1,220 @@
+"""From normal bone to the two thresholds (steps i and ii of the workflow).
+
+Source: Hepburn et al. 2023, section 2.5.2, and the authors' published per-scan numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vhi.errors import InputError
+from vhi.images.image import Image
+
+MIN_VOXELS = 20
+"""Fewest normal-bone voxels that are accepted. Chosen: below it, the quartiles rest on fewer than
+five values each. The study's areas hold 1,256 to 7,893."""
+
+FEW_VOXELS = 200
+"""Normal-bone voxels under which a reader is warned. Chosen: a sixth of the study's smallest."""
+
+FIRST_MULTIPLE = 1.5
+STEP = 0.05
+"""Start and increment of the multiple n (section 2.5.2)."""
+
+MAX_MULTIPLE = 1000.0
+"""Multiples beyond this are refused. The study's reach 3.45: a maximum 1000 interquartile ranges
+out is not marrow, and stepping there would serve nobody."""
+
+MOST_PLAUSIBLE_MULTIPLE = 5.0
+"""Multiples beyond this are doubted aloud. Chosen: the study's scans have 1.50 to 3.00; an area
+that takes in a vessel, fluid or a disc has more."""
+
+TINY = 1e-6
+"""Part of the interquartile range by which the upper threshold must exceed the lower one to count
+as larger. The authors round the difference to three decimals, which depends on the scanner's
+intensity scale; a part of the interquartile range does not."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Two STIR intensities above which marrow is called hyperintense, and what they come from.
+
+    Attributes
+    ----------
+    lower : float
+        ``upper_quartile + multiple * iqr``: the sensitive threshold, the paper's primary one.
+    upper : float
+        The largest intensity of normal bone: the conservative threshold.
+    upper_quartile, iqr : float
+        Upper quartile and interquartile range of normal bone.
+    multiple : float
+        The n that was settled on.
+    """
+
+    lower: float
+    upper: float
+    upper_quartile: float
+    iqr: float
+    multiple: float
+
+
+def normal_bone_intensities(stir: Image, normal_bone: Image) -> NDArray[np.float64]:
+    """Return the STIR intensities of the normal-bone voxels, in array order.
+
+    Parameters
+    ----------
+    stir
+        Scaled intensities, shape (ni, nj, nk).
+    normal_bone
+        Mask of the same shape.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Raises
+    ------
+    InputError
+        Fewer than `MIN_VOXELS` voxels are marked.
+    """
+    intensities = stir.array[normal_bone.array]
+    if intensities.size == 0:
+        raise InputError(
+            f"{normal_bone.name}: marks no voxel, so there is no normal bone to measure from; "
+            "draw some with `vhi normal-bone`"
+        )
+    if intensities.size < MIN_VOXELS:
+        raise InputError(
+            f"{normal_bone.name}: marks {intensities.size} voxels of normal bone, at least "
+            f"{MIN_VOXELS} are needed; draw a larger area with `vhi normal-bone`"
+        )
+    return intensities
+
+
+def estimate_thresholds(intensities: ArrayLike) -> Thresholds:
+    r"""Estimate both thresholds from the intensities of normal bone.
+
+    The upper threshold is the maximum, :math:`L_\mathrm{upper} = I_\max`. The lower one is
+
+    .. math:: L_\mathrm{lower} = Q_U + n \cdot \mathrm{IQR}
+
+    where n starts at 1.5 and grows by 0.05 while the two lie half an interquartile range or more
+    apart, so that :math:`0 < L_\mathrm{upper} - L_\mathrm{lower} < \mathrm{IQR}/2`.
+
+    Where the maximum is so low that 1.5 already overshoots it, n shrinks by 0.05 until the lower
+    threshold is below the upper one. The authors' code has this rule, the paper does not mention
+    it, and no scan of the study needs it.
+
+    Parameters
+    ----------
+    intensities
+        STIR intensities of normal bone, any shape.
+
+    Returns
+    -------
+    Thresholds
+
+    Raises
+    ------
+    InputError
+        No intensities, some not finite, no spread (IQR 0), or a maximum more than
+        `MAX_MULTIPLE` interquartile ranges above the upper quartile.
+
+    Notes
+    -----
+    Quartiles are interpolated linearly. The multiple is found by repeated addition, as the
+    authors do, so that its last digits agree with theirs.
+
+    References
+    ----------
+    Hepburn et al. 2023, section 2.5.2.
+
+    Examples
+    --------
+    >>> estimate_thresholds([1, 2, 3, 4, 5, 6, 7, 8, 15])
+    Thresholds(lower=13.2, upper=15.0, upper_quartile=7.0, iqr=4.0, multiple=1.55)
+    """
+    values = np.asarray(intensities, float).ravel()
+    if values.size == 0:
+        raise InputError("normal bone: no intensities; draw an area with `vhi normal-bone`")
+    if not np.isfinite(values).all():
+        raise InputError("normal bone: NaN or infinite intensities; export the scan again")
+    lower_quartile, upper_quartile = (float(q) for q in np.percentile(values, [25, 75]))
+    iqr = upper_quartile - lower_quartile
+    upper = float(values.max())
+    if iqr <= 0:
+        raise InputError(
+            "normal bone: its intensities have no spread (interquartile range 0), so no threshold "
+            "follows; draw it on marrow of the unmasked STIR scan"
+        )
+    if upper - upper_quartile > MAX_MULTIPLE * iqr:
+        raise InputError(
+            f"normal bone: its brightest voxel lies more than {MAX_MULTIPLE:g} interquartile "
+            "ranges above the rest; draw it without vessels, artefacts and background"
+        )
+    multiple = FIRST_MULTIPLE
+    while upper - (upper_quartile + multiple * iqr) >= iqr / 2:
+        multiple += STEP
+    while upper - (upper_quartile + multiple * iqr) <= TINY * iqr:
+        multiple -= STEP
+    lower = upper_quartile + multiple * iqr
+    return Thresholds(lower, upper, upper_quartile, iqr, multiple)
+
+
+def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
+    """Say what speaks against an area of normal bone; empty when nothing does.
+
+    Parameters
+    ----------
+    thresholds
+        What followed from the area.
+    voxels
+        How many voxels it marks.
+
+    Returns
+    -------
+    list of str
+        One line each, with what to do.
+    """
+    n = thresholds.multiple
+    found = []
+    if voxels < FEW_VOXELS:
+        found.append(
+            f"only {voxels} voxels of normal bone; the thresholds are unsure below {FEW_VOXELS}, "
+            "draw a larger area"
+        )
+    if n > MOST_PLAUSIBLE_MULTIPLE:
+        found.append(
+            f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area holds something much "
+            "brighter than marrow (vessel, fluid, artefact); draw it again without that"
+        )
+    if n < FIRST_MULTIPLE - STEP / 2:
+        found.append(
+            f"n = {n:.2f}, below the paper's start of 1.50, because the brightest voxel lies close "
+            "to the others; a larger area makes the thresholds surer, and one on a lesion is wrong"
+        )
+    return found
+
+
+def thresholds_at(intensities: ArrayLike, multiple: float) -> Thresholds:
+    """Return the thresholds for a multiple n chosen by hand, to see what the rule decides.
+
+    Parameters
+    ----------
+    intensities
+        STIR intensities of normal bone, any shape, with some spread.
+    multiple
+        The n to use; any number. The lower threshold is kept at or below the upper one.
+    """
+    automatic = estimate_thresholds(intensities)
+    lower = automatic.upper_quartile + multiple * automatic.iqr
+    return Thresholds(
+        min(lower, automatic.upper),
+        automatic.upper,
+        automatic.upper_quartile,
+        automatic.iqr,
+        float(multiple),
+    )

@@ -1,0 +1,131 @@
+"""Learning curves: rows, table, picture. No torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vhi.files.atomic import explain_write_errors, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAINING_COLOUR, HELD_OUT_COLOUR = "#555555", "#e5132b"
+
+
+@dataclass(frozen=True)
+class CurveRow:
+    """One row of the learning curve.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    loss : float
+        Mean training loss since the row before.
+    held_out_loss, held_out_dice : float or None
+        Cross-entropy and Dice (over all voxels) of the scans held out, where there are any.
+    """
+
+    step: int
+    loss: float
+    held_out_loss: float | None = None
+    held_out_dice: float | None = None
+
+
+def write_curves(path: Path, curves: Sequence[Iterable[CurveRow]]) -> None:
+    """Write the curves of one training, or of several beside each other, as a CSV table.
+
+    Columns: run (from 1), then those of `CurveRow`; empty where nothing was held out.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["run", *(field.name for field in fields(CurveRow))])
+    for run, curve in enumerate(curves, 1):
+        writer.writerows([run, *astuple(row)] for row in curve)
+    write_whole(path, stream.getvalue().encode())
+
+
+def read_curves(path: Path) -> list[list[CurveRow]]:
+    """Return the curves that `write_curves` wrote, one list per run."""
+    runs: dict[str, list[CurveRow]] = {}
+    with path.open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            loss, dice = row["held_out_loss"], row["held_out_dice"]
+            runs.setdefault(row["run"], []).append(
+                CurveRow(
+                    int(row["step"]),
+                    float(row["loss"]),
+                    float(loss) if loss else None,
+                    float(dice) if dice else None,
+                )
+            )
+    return list(runs.values())
+
+
+def draw_curves(
+    axes: Sequence[Axes], curve: Iterable[CurveRow], *, loss: str = "", name: str = ""
+) -> None:
+    """Draw the loss on the first axes, the Dice of the scans held out on the second.
+
+    Parameters
+    ----------
+    axes
+        Two; drawn into once for each curve.
+    curve
+        From `Trained.curve` or `read_curves`.
+    loss
+        What the training loss is made of, such as ``"bce+dice"``. What is held out is always
+        judged by cross-entropy: the two lines are one quantity only where training uses ``"bce"``.
+    name
+        Of this curve, where several are drawn.
+    """
+    rows = list(curve)
+    held_out = [
+        (row.step, row.held_out_loss, row.held_out_dice)
+        for row in rows
+        if row.held_out_loss is not None and row.held_out_dice is not None
+    ]
+    first = not axes[0].lines
+    axes[0].plot(
+        [row.step for row in rows],
+        [row.loss for row in rows],
+        color=TRAINING_COLOUR,
+        label=f"training ({loss})" if loss and first else "training" if first else None,
+    )
+    if held_out:
+        steps, losses, dice = zip(*held_out, strict=True)
+        axes[0].plot(
+            steps,
+            losses,
+            color=HELD_OUT_COLOUR,
+            label="held out (cross-entropy)" if first else None,
+        )
+        axes[1].plot(steps, dice, color=HELD_OUT_COLOUR, alpha=0.8)
+        axes[1].annotate(f"{name} {dice[-1]:.3f}".strip(), (steps[-1], dice[-1]), ha="right")
+    elif first:
+        axes[1].text(0.5, 0.5, "no scan held out", ha="center", transform=axes[1].transAxes)
+    axes[0].set(xlabel="steps", ylabel="loss", ylim=(0, None))
+    axes[1].set(xlabel="steps", ylabel="Dice, scans held out", ylim=(None, 1))
+    axes[0].legend(frameon=False)
+
+
+def write_picture(
+    path: Path, curves: Sequence[Iterable[CurveRow]], *, loss: str, title: str
+) -> None:
+    """Write the curves of one or several runs as a PNG file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2)
+    for run, curve in enumerate(curves, 1):
+        draw_curves(axes, curve, loss=loss, name=f"run {run}" if len(curves) > 1 else "")
+    figure.suptitle(title)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
+    with explain_write_errors(path):
+        write_whole(path, content.getvalue())

@@ -1,0 +1,1 @@
+"""How much a result depends on where normal bone was drawn."""
