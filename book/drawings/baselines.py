@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from vhi.errors import InputError
+from vhi.images.distance import signed_distance_mm
 from vhi.statistics.overlap import dice
 from vhi.training.dataset import Example
 
@@ -39,11 +39,9 @@ def brightness_by_depth(
     for image, target in zip(example.slices[:, 0], example.target > 0.5, strict=True):
         if not target.any() or target.all():
             continue
-        inside, outside = (
-            ndimage.distance_transform_edt(mask, sampling=spacing_mm) for mask in (target, ~target)
-        )
-        # Edges run half-way between pixel centres, where neither distance begins.
-        depths.append(np.where(target, inside - spacing_mm / 2, spacing_mm / 2 - outside).ravel())
+        depth = signed_distance_mm(target, spacing_mm)
+        # Edges run half-way between pixel centres, where the distance is 0.
+        depths.append((depth - np.copysign(spacing_mm / 2, depth)).ravel())
         values.append(image.ravel())
     if not values:
         return np.full(len(edges_mm) - 1, np.nan)

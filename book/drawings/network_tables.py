@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from vhi.cases import supplement as data
 from vhi.errors import InputError
+from vhi.images.distance import signed_distance_mm
 from vhi.images.image import Image, check_same_grid
 
 if TYPE_CHECKING:
@@ -141,19 +140,10 @@ def differences(
         np.take(each.array, index, axis=axis) for each in (found, truth, normal_bone)
     )
     different = ours != drawn
-    near = different & (_distance_mm(drawn, spacing) < rim_mm)
+    # Half a pixel lies between a pixel's centre and the outline that runs along its side.
+    distance = np.abs(signed_distance_mm(drawn, spacing)) - 0.5 * float(np.mean(spacing))
+    near = different & (distance < rim_mm)
     in_normal = different & ~near & normal
     rest = different & ~near & ~normal
     counts = (near, in_normal, rest & drawn, rest & ours)
     return Differences(*(int(np.count_nonzero(each)) for each in counts))
-
-
-def _distance_mm(mask: NDArray[np.bool_], spacing_mm: list[float]) -> NDArray[np.float64]:
-    """Return how far each pixel lies from the outline, on either side of it."""
-    if mask.all() or not mask.any():
-        return np.full(mask.shape, np.inf)
-    inside, outside = (
-        ndimage.distance_transform_edt(each, sampling=spacing_mm) for each in (mask, ~mask)
-    )
-    # Half a pixel lies between a pixel's centre and the outline that runs along its side.
-    return np.where(mask, inside, outside) - 0.5 * float(np.mean(spacing_mm))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from vhi.errors import InputError
+from vhi.images.distance import signed_distance_mm
 from vhi.images.image import Image, check_same_grid
 
 FATTY = 1.7
@@ -153,20 +154,12 @@ def _marrow(
 def _depth_mm(bone: Image) -> NDArray[np.float64]:
     """Return how deep in bone each voxel lies within its slice; outside bone it is negative."""
     axis = bone.slice_axis
-    spacing = [each for a, each in enumerate(bone.spacing_mm) if a != axis]
-
-    def depth(plane: NDArray[np.bool_]) -> NDArray[np.float64]:
-        if plane.all() or not plane.any():
-            return np.full(plane.shape, np.inf if plane.all() else -np.inf)
-        inside, outside = (
-            ndimage.distance_transform_edt(each, sampling=spacing) for each in (plane, ~plane)
-        )
-        # The outline runs half a pixel from the middle of the nearest pixel on either side.
-        return inside - outside - np.where(plane, 0.5, -0.5) * min(spacing)
-
-    return np.moveaxis(
-        np.stack([depth(each) for each in np.moveaxis(bone.array, axis, 0)]), 0, axis
-    )
+    spacing = [step for a, step in enumerate(bone.spacing_mm) if a != axis]
+    planes = np.moveaxis(bone.array, axis, 0)
+    depth = np.stack([signed_distance_mm(plane, spacing) for plane in planes])
+    # The outline runs half a pixel from the middle of the nearest pixel on either side.
+    depth -= np.where(planes, 0.5, -0.5) * min(spacing)
+    return np.moveaxis(depth, 0, axis)
 
 
 def _wandering_mm(bone: Image, random: np.random.Generator) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from vhi.cases.reader_masks import CLEANED
+from vhi.images.distance import signed_distance_mm
 from vhi.phantom.grid import SPACING_MM, smooth_field
 from vhi.phantom.simulate import Phantom
 from vhi.steps.candidates import label_candidates, label_regions, remove_small_regions
@@ -122,16 +123,9 @@ def _draw(phantom: Phantom, habits: Habits, rng: np.random.Generator) -> NDArray
             plane = (rows, columns, k)
             true = phantom.lesion_labels.array[plane] == lesion.id
             if true.any():
-                drawn[plane] |= _distance_mm(true) < margin + wobble[plane]
+                outside_mm = -signed_distance_mm(true, SPACING_MM[:2])
+                drawn[plane] |= outside_mm < margin + wobble[plane]
     return drawn & phantom.disease_region.array
-
-
-def _distance_mm(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the distance in the slice from a mask's edge, negative inside."""
-    inside, outside = (
-        ndimage.distance_transform_edt(each, sampling=SPACING_MM[:2]) for each in (mask, ~mask)
-    )
-    return np.asarray(outside - inside)
 
 
 def _clean(
