@@ -50,7 +50,7 @@ from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
 from vhi.reader_study.figures.of_masks import groups_of
 from vhi.reader_study.figures.overlap import draw_overlaps
 from vhi.reader_study.overlap import overlap_rows, summarise_pairs
-from vhi.reader_study.pairs import two_readers_by_pair
+from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.results import figures
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
@@ -204,7 +204,7 @@ names = [(row["first"], row["second"]) for row in rows if row["scan"] == rows[0]
 trial_of = {each.name: each.trial for scan in readings for each in scan.manual}
 across = [(a, b) for a, b in names if reader_of[a] != reader_of[b]] or names[:1]
 shown = [(a, b) for a, b in across if trial_of[a] == trial_of[b]][:2] or across[:1]
-by_pair = two_readers_by_pair(rows, SOURCE, simulated=simulated)
+by_pair = volume_pairs(rows, SOURCE, simulated=simulated)
 volumes = {pair: replace(by_pair[pair], measure="manual volume") for pair in shown}
 for pair, volume in volumes.items():
     limits = limits_of_agreement(volume.first, volume.second)

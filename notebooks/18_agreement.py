@@ -55,7 +55,7 @@ from vhi.reader_study.agreement import agreement_rows
 from vhi.reader_study.figures.of_patients import agreement_figure
 from vhi.reader_study.figures.style import number
 from vhi.reader_study.overlap import add_published, overlap_rows
-from vhi.reader_study.pairs import two_readers_by_pair, two_readers_of
+from vhi.reader_study.pairs import reader_pairs, volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.reliability import measurement_error
@@ -90,7 +90,7 @@ if not rows:
     source = "phantom"
     rows = list(overlap_rows(load_readings(load_cases(source)), surfaces=False))
 SIMULATED = source == "phantom"
-volumes = two_readers_by_pair(rows, source, simulated=SIMULATED)
+volumes = volume_pairs(rows, source, simulated=SIMULATED)
 MANUAL = (("R11", "R21"), ("R12", "R22"))
 both_cleaned = (p for p in volumes if p == ("R1", "R2") or all("cleaned" in name for name in p))
 CLEANED = next(both_cleaned, next(iter(volumes)))
@@ -241,7 +241,7 @@ asked = pd.DataFrame(asked_and_reached(patients.table))
 print(asked.rename(columns={"asked": "printed", "reached": "SIMULATED"}).to_string(index=False))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-vhi", "caption": "VHI of two SIMULATED readers in the form of Figure 7 of the preprint (n = 58 scans of 29 simulated patients; differences are R1 − R2). Limits in all panels are those of all data; bands: exact 95 % intervals. Takeaway: bias and limits are those that the preprint prints, the points are nobody's; many others would fit."}, "image": {"alt": "Seven panels marked simulated: reader 2 on reader 1, differences on means, each for all data, cut axes and logarithms, and ratios on means, with dashed limits and grey bands."}}
-vhi_pairs, sparcc_pairs = two_readers_of(patients)
+vhi_pairs, sparcc_pairs = reader_pairs(patients)
 agreement_figure(vhi_pairs)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-sparcc", "caption": "SPARCC scores of two SIMULATED readers, as above (n = 57 scans: one patient has no score after treatment). Takeaway: against its range the score's limits are wide; after log(x + 1), those of VHI are the wider ones."}, "image": {"alt": "The same panels for SPARCC, marked simulated: points scatter widely about the line of equality, the more so the higher the score."}}

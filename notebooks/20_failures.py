@@ -47,7 +47,7 @@ from vhi.reader_study.failures import count_classes, disagreement_rows, failure_
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
 from vhi.reader_study.figures.of_masks import is_cleaned
 from vhi.reader_study.overlap import add_published, overlap_rows
-from vhi.reader_study.pairs import two_readers_by_pair
+from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.results import figures
 from vhi.statistics.failures import worklist
@@ -74,7 +74,7 @@ def manual_pair(scan):
 manual = next((names for names in map(manual_pair, readings) if len(names) == 2), None)
 both = [(row["first"], row["second"]) for row in overlap]
 cleaned = next((names for names in both if all(map(is_cleaned, names))), None)
-pair = two_readers_by_pair(overlap, SOURCE, simulated=SIMULATED)[cleaned or manual]
+pair = volume_pairs(overlap, SOURCE, simulated=SIMULATED)[cleaned or manual]
 here = any(names == cleaned for names in both[: len(recomputed)])
 masks = cleaned if here else manual
 print(f"Readers of source {SOURCE}{', scans and readers simulated' if SIMULATED else ''}:")

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key
-from vhi.reader_study.readings import Readings, Segmentation
+from vhi.reader_study.readings import ScanReadings, Segmentation
 from vhi.results.figures import box_of, draw_slice, view_of, window_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def draw_votes(
 
 def readings_figure(
     stir: Image,
-    readings: Readings,
+    readings: ScanReadings,
     index: int,
     *,
     segmentations: Sequence[Segmentation] | None = None,

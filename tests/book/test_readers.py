@@ -16,7 +16,7 @@ from book.drawings.readers import (
 from tests.helpers.scans import oblique_affine
 from vhi.cases.case import Case
 from vhi.images.image import Image
-from vhi.reader_study.readings import Readings, Segmentation
+from vhi.reader_study.readings import ScanReadings, Segmentation
 
 Figure = pytest.importorskip("matplotlib.figure", reason="figures need matplotlib").Figure
 
@@ -43,7 +43,7 @@ def readings(stir, *names):
     box = tuple(slice(0, size) for size in SHAPE)
     grid = stir.with_array(np.zeros(SHAPE, bool))
     path = stir.name
-    return Readings("S", Case("S", "S", "", path, path), tuple(segmentations), box, grid)
+    return ScanReadings("S", Case("S", "S", "", path, path), tuple(segmentations), box, grid)
 
 
 def names(axes):

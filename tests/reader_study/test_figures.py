@@ -23,7 +23,7 @@ from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.response import draw_changes, draw_spaghetti
 from vhi.reader_study.figures.style import BLUE, GREEN, RED, number
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
-from vhi.reader_study.pairs import TwoReaders
+from vhi.reader_study.pairs import ReaderPair
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.regression import deming, least_squares
 
@@ -38,7 +38,7 @@ def both(first, second, visits=None, **more):
     """What two readers measured, VHI in voxels."""
     values = np.asarray(first, float), np.asarray(second, float)
     readers = ("reader 1", "reader 2")
-    return TwoReaders(*values, "vhi_voxels", "voxels", readers, "made up", visits=visits, **more)
+    return ReaderPair(*values, "vhi_voxels", "voxels", readers, "made up", visits=visits, **more)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from vhi.errors import InputError
 from vhi.papers.hepburn.printed_part import printed_responses
 from vhi.reader_study.agreement import COLUMNS, agreement_rows, holm, upper_fence
 from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_rows
-from vhi.reader_study.pairs import TwoReaders
+from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import Patients
 from vhi.reader_study.response import (
     CHANGE_COLUMNS,
@@ -24,7 +24,7 @@ from vhi.reader_study.response import (
 # What both readers left of the study's eight scans, in voxels: printed by the authors.
 R1 = (896, 2050, 2033, 97301, 15768, 1570, 30727, 824)
 R2 = (168, 1654, 1454, 98672, 14823, 1685, 28980, 481)
-EIGHT = TwoReaders(
+EIGHT = ReaderPair(
     np.array(R1, float), np.array(R2, float), "vhi_voxels", "voxels", ("R1", "R2"), "eight scans"
 )
 
@@ -57,7 +57,7 @@ def test_limits_are_those_of_the_differences():
 
 def test_ratios_do_not_depend_on_the_unit_and_logarithms_do():
     rows = agreement_rows(EIGHT)
-    in_mm3 = TwoReaders(
+    in_mm3 = ReaderPair(
         EIGHT.first * 1.169, EIGHT.second * 1.169, "vhi_mm3", "mm³", ("R1", "R2"), "eight scans"
     )
     others = agreement_rows(in_mm3)
@@ -89,7 +89,7 @@ def test_every_row_has_only_known_columns_and_both_forms_are_there():
 def test_few_equal_or_empty_readings_have_a_defined_answer(count, value):
     values = np.full(count, value)
     rows = agreement_rows(
-        TwoReaders(values, values, "sparcc", "points", ("A", "B"), "few", patients=["p"] * count)
+        ReaderPair(values, values, "sparcc", "points", ("A", "B"), "few", patients=["p"] * count)
     )
     assert (rows == []) == (count == 0)
     if count:
@@ -179,7 +179,7 @@ def test_printed_counts_give_the_printed_agreements():
 def test_worklists_name_scans_by_both_rules_and_wait_for_a_person():
     first = np.array([1, 2, 1, 2, 1, 2, 1, 50], float)
     second = np.array([2, 1, 2, 1, 2, 1, 2, 1], float)
-    pairs = TwoReaders(
+    pairs = ReaderPair(
         first, second, "sparcc", "points", ("A", "B"), "eight", False, list("abcdefgh")
     )
     rows = failure_rows(pairs)

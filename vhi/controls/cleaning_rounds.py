@@ -13,7 +13,7 @@ from vhi.controls.page import grey_levels
 from vhi.images.image import Image, check_same_grid
 from vhi.measurement import Measurement
 from vhi.reader_study.ceiling import best_regions
-from vhi.reader_study.readings import CLEANED, Readings, Segmentation, load_readings
+from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
 from vhi.results.figures import box_of, fullest_slices, view_of
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice
@@ -166,7 +166,7 @@ def _by_hand(case: Case) -> Case:
     return replace(case, reader_masks=manual)
 
 
-def _round(measurement: Measurement, case: Case, readings: Readings | None) -> Round:
+def _round(measurement: Measurement, case: Case, readings: ScanReadings | None) -> Round:
     stir, kept = measurement.stir, measurement.kept.array
     masks = _masks(readings, simulated=case.source == "phantom") if readings else {}
     if readings:
@@ -199,7 +199,7 @@ def _round(measurement: Measurement, case: Case, readings: Readings | None) -> R
     )
 
 
-def _masks(readings: Readings, *, simulated: bool) -> dict[str, NDArray[np.bool_]]:
+def _masks(readings: ScanReadings, *, simulated: bool) -> dict[str, NDArray[np.bool_]]:
     """Return whole masks by name: the consensus of several, each manual one, the truth."""
     drawn = {_name(each, simulated=simulated): each.mask for each in readings.manual}
     masks = dict(drawn)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.reader_study.pairs import TwoReaders
+from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import VISITS
 from vhi.statistics.agreement import (
     LimitsOfAgreement,
@@ -33,7 +33,7 @@ COLUMNS = (
 RAW, TRUNCATED, LOG, RATIO = "raw", "truncated", "log(x + 1)", "ratio"
 
 
-def agreement_rows(pairs: TwoReaders) -> list[dict[str, Any]]:
+def agreement_rows(pairs: ReaderPair) -> list[dict[str, Any]]:
     """Return every quantity of the agreement of two readers.
 
     Parameters
@@ -82,7 +82,7 @@ def upper_fence(values: ArrayLike) -> float:
 Add = Callable[..., None]
 
 
-def _add_limits(add: Add, pairs: TwoReaders, scale: str, transform: Callable[..., Any]) -> None:
+def _add_limits(add: Add, pairs: ReaderPair, scale: str, transform: Callable[..., Any]) -> None:
     first, second = transform(pairs.first), transform(pairs.second)
     limits = limits_of_agreement(first, second)
     if scale == LOG:
@@ -110,7 +110,7 @@ def _add_three(add: Add, scale: str, limits: LimitsOfAgreement, note: str) -> No
     add(scale, "upper limit", limits.upper, "paper", interval=limits.upper_interval, note=note)
 
 
-def _add_truncated(add: Add, pairs: TwoReaders) -> None:
+def _add_truncated(add: Add, pairs: ReaderPair) -> None:
     fence = upper_fence(pairs.means)
     kept = pairs.means <= fence
     limits = limits_of_agreement(pairs.first[kept], pairs.second[kept])
@@ -124,7 +124,7 @@ def _add_truncated(add: Add, pairs: TwoReaders) -> None:
     add(TRUNCATED, "upper limit", limits.upper, "paper", n=limits.n, note=note)
 
 
-def _add_ratios(add: Add, pairs: TwoReaders) -> None:
+def _add_ratios(add: Add, pairs: ReaderPair) -> None:
     ratios = ratio_limits(pairs.first, pairs.second)
     note = "first / second reader, the same in any unit; scans with a zero are counted apart"
     more = {"n": ratios.n, "note": note}
@@ -134,7 +134,7 @@ def _add_ratios(add: Add, pairs: TwoReaders) -> None:
     add(RATIO, "scans with a zero", float(ratios.zeros), note=note)
 
 
-def _add_trends(add: Add, pairs: TwoReaders) -> None:
+def _add_trends(add: Add, pairs: ReaderPair) -> None:
     lines = {
         "proportional bias: slope of difference on mean": proportional_bias,
         "spread: slope of |difference| on mean": spread_against_mean,
@@ -148,7 +148,7 @@ def _add_trends(add: Add, pairs: TwoReaders) -> None:
         )  # fmt: skip
 
 
-def _add_error(add: Add, pairs: TwoReaders) -> None:
+def _add_error(add: Add, pairs: ReaderPair) -> None:
     error = measurement_error(pairs.first, pairs.second)
     note = "what one reading is uncertain by, in its unit, whatever the range of the others"
     add(
@@ -162,7 +162,7 @@ def _add_error(add: Add, pairs: TwoReaders) -> None:
     add(RAW, "smallest detectable change (SDC)", error.sdc, interval=error.sdc_interval, note=note)
 
 
-def _add_correlations(add: Add, pairs: TwoReaders) -> None:
+def _add_correlations(add: Add, pairs: ReaderPair) -> None:
     for scale, transform in ((RAW, lambda x: x), (LOG, np.log1p)):
         values = np.column_stack([transform(pairs.first), transform(pairs.second)])
         for each in intraclass_correlations(values):
@@ -172,7 +172,7 @@ def _add_correlations(add: Add, pairs: TwoReaders) -> None:
             )  # fmt: skip
 
 
-def _add_repeated(add: Add, pairs: TwoReaders) -> None:
+def _add_repeated(add: Add, pairs: ReaderPair) -> None:
     first, second = pairs.first, pairs.second
     assert pairs.patients is not None
     limits = repeated_limits(first, second, pairs.patients)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vhi.errors import InputError
 from vhi.images.image import check_same_grid
 from vhi.measurement import Measurement
-from vhi.reader_study.readings import Readings
+from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import check_masks, dice
 from vhi.steps.candidates import label_regions
@@ -165,7 +165,7 @@ def consensus_guided(
     return kept[regions]
 
 
-def stand_in(readings: Readings, measurement: Measurement) -> NDArray[np.bool_] | None:
+def stand_in(readings: ScanReadings, measurement: Measurement) -> NDArray[np.bool_] | None:
     """Return `consensus_guided` on the candidates of a scan; None for fewer manual masks than two.
 
     Parameters
@@ -182,7 +182,7 @@ def stand_in(readings: Readings, measurement: Measurement) -> NDArray[np.bool_] 
     return consensus_guided(measurement.kept.array > 0, whole, slice_axis=axis)
 
 
-def ceiling_rows(readings: Readings, measurement: Measurement) -> Iterator[dict[str, Any]]:
+def ceiling_rows(readings: ScanReadings, measurement: Measurement) -> Iterator[dict[str, Any]]:
     """Say of each manual mask of a scan how near cleaning by whole regions can come to it.
 
     Parameters as for `stand_in`.
@@ -233,7 +233,7 @@ def ceiling_rows(readings: Readings, measurement: Measurement) -> Iterator[dict[
         }
 
 
-def cleaning_row(readings: Readings, measurement: Measurement) -> dict[str, Any]:
+def cleaning_row(readings: ScanReadings, measurement: Measurement) -> dict[str, Any]:
     """Return what no cleaning at all and the stand-in leave of a scan: the `CLEANING_COLUMNS`.
 
     `uncleaned_dice` is between two readers who leave all candidates as they are: 1, as they share

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.reader_study.overlap import RECOMPUTED
-from vhi.reader_study.readings import Readings, Segmentation
+from vhi.reader_study.readings import ScanReadings, Segmentation
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice, volume_similarity
 
@@ -76,7 +76,7 @@ class Reference:
     judged: tuple[Segmentation, ...]
 
 
-def references(readings: Readings) -> list[Reference]:
+def references(readings: ScanReadings) -> list[Reference]:
     """Make every reference that the segmentations of a scan allow.
 
     Parameters
@@ -112,7 +112,7 @@ def references(readings: Readings) -> list[Reference]:
     return found
 
 
-def reference_rows(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
+def reference_rows(readings: Iterable[ScanReadings]) -> Iterator[dict[str, Any]]:
     """Hold the segmentations of each scan against its references.
 
     Yields
@@ -140,7 +140,7 @@ def reference_rows(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _paper_choices(readings: Readings) -> Iterator[tuple[Segmentation, ...]]:
+def _paper_choices(readings: ScanReadings) -> Iterator[tuple[Segmentation, ...]]:
     """Give every choice of one manual trial of each of two readers, with both cleaned masks."""
     cleaned = {each.reader: each for each in readings.segmentations if each.cleaned}
     for pair in itertools.combinations(cleaned, 2):

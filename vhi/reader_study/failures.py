@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vhi.reader_study.pairs import TwoReaders
+from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import Patients
-from vhi.reader_study.readings import Readings
+from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.disagreement import disagreements
 from vhi.statistics.failures import CLASSES, worklist
 
@@ -28,7 +28,7 @@ NOT_LOOKED = "not looked at yet"
 
 
 def failure_rows(
-    pairs: TwoReaders, classes: Mapping[tuple[str, str], str] | None = None
+    pairs: ReaderPair, classes: Mapping[tuple[str, str], str] | None = None
 ) -> list[dict[str, Any]]:
     """Return one row per scan, the largest difference first, with the `FAILURE_COLUMNS`.
 
@@ -82,7 +82,7 @@ def count_classes(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def disagreement_rows(
-    readings: Readings, first: str, second: str, *, most: int = 20
+    readings: ScanReadings, first: str, second: str, *, most: int = 20
 ) -> list[dict[str, Any]]:
     """Return the regions that two segmentations of a scan differ in, the largest share first.
 

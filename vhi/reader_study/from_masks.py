@@ -26,8 +26,8 @@ from vhi.reader_study.overlap import (
     overlap_rows,
     summarise_pairs,
 )
-from vhi.reader_study.pairs import TwoReaders, two_readers_by_pair
-from vhi.reader_study.readings import Readings, load_readings
+from vhi.reader_study.pairs import ReaderPair, volume_pairs
+from vhi.reader_study.readings import ScanReadings, load_readings
 from vhi.reader_study.report import Result, Table
 from vhi.reader_study.thresholds import (
     CURVE_COLUMNS,
@@ -48,13 +48,13 @@ SUMMARY_COLUMNS = (
 
 
 @dataclass
-class Found:
+class MaskComparison:
     """What was computed of the cases, as rows of the tables."""
 
     overlap: list[dict[str, Any]] = field(default_factory=list)
     summaries: list[PairSummary] = field(default_factory=list)
-    pairs: list[TwoReaders] = field(default_factory=list)
-    drawn: list[TwoReaders] = field(default_factory=list)  # between readers, one trial each
+    pairs: list[ReaderPair] = field(default_factory=list)
+    drawn: list[ReaderPair] = field(default_factory=list)  # between readers, one trial each
     composite: list[dict[str, Any]] = field(default_factory=list)
     ceiling: list[dict[str, Any]] = field(default_factory=list)
     disagreements: list[dict[str, Any]] = field(default_factory=list)
@@ -98,13 +98,13 @@ def study_of_cases(
         )
     name = cases[0].source
     simulated = name == PHANTOM
-    found = Found()
+    found = MaskComparison()
     progress("Comparing masks", None)
     found.overlap = list(overlap_rows(readings))
     if name == STUDY:
         found.overlap = add_published(found.overlap)
     found.summaries = summarise_pairs(found.overlap)
-    found.pairs = list(two_readers_by_pair(found.overlap, name, simulated=simulated).values())
+    found.pairs = list(volume_pairs(found.overlap, name, simulated=simulated).values())
     found.drawn = _between_readers(found.pairs, readings)
     shown = {pair.readers for pair in found.drawn}
     found.pairs = found.drawn + [pair for pair in found.pairs if pair.readers not in shown]
@@ -155,7 +155,9 @@ def study_of_cases(
 _ORDER = ("overlap-summary", "overlap", "agreement", "response", "failures", "disagreements")
 
 
-def _between_readers(pairs: Sequence[TwoReaders], readings: Sequence[Readings]) -> list[TwoReaders]:
+def _between_readers(
+    pairs: Sequence[ReaderPair], readings: Sequence[ScanReadings]
+) -> list[ReaderPair]:
     """Return the pairs of two readers' cleaned masks, then of two readers in the same trial."""
     known = {each.name: each for scan in readings for each in scan.segmentations}
     cleaned = [pair for pair in pairs if all(map(is_cleaned, pair.readers))]
@@ -169,7 +171,7 @@ def _between_readers(pairs: Sequence[TwoReaders], readings: Sequence[Readings]) 
     return [*cleaned, *manual]
 
 
-def _disagreements(readings: Readings) -> Iterator[dict[str, Any]]:
+def _disagreements(readings: ScanReadings) -> Iterator[dict[str, Any]]:
     """Compare readers by their first trial and by their cleaned masks, where there are such."""
     for cleaned in (False, True):
         firsts: dict[str, str] = {}
@@ -182,14 +184,14 @@ def _disagreements(readings: Readings) -> Iterator[dict[str, Any]]:
 
 
 def _measured(
-    cases: Sequence[Case], readings: Sequence[Readings]
-) -> Iterator[tuple[Measurement, Readings | None]]:
+    cases: Sequence[Case], readings: Sequence[ScanReadings]
+) -> Iterator[tuple[Measurement, ScanReadings | None]]:
     by_case = {(each.case.case, each.case.visit): each for each in readings}
     for case in cases:
         yield measure(case), by_case.get((case.case, case.visit))
 
 
-def _tables(found: Found) -> Iterator[Table]:
+def _tables(found: MaskComparison) -> Iterator[Table]:
     yield Table("overlap", "Overlap, scan by scan", OVERLAP_COLUMNS, found.overlap)
     yield Table(
         "overlap-summary",
@@ -244,7 +246,7 @@ def _summary_row(each: PairSummary) -> dict[str, Any]:
     }
 
 
-def _summary(found: Found, name: str, simulated: bool) -> dict[str, Any]:
+def _summary(found: MaskComparison, name: str, simulated: bool) -> dict[str, Any]:
     rows = [_summary_row(each) for each in found.summaries]
     failures = [row for pairs in found.drawn for row in failure_rows(pairs)]
     return {

@@ -21,7 +21,7 @@ from vhi.reader_study.figures.of_patients import (
     response_figure,
     vhi_sparcc_figure,
 )
-from vhi.reader_study.pairs import TwoReaders, two_readers_of
+from vhi.reader_study.pairs import ReaderPair, reader_pairs
 from vhi.reader_study.patients import AFTER, BEFORE, Patients
 from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, Result, Table
 from vhi.reader_study.response import change_rows, response_rows, responses_of
@@ -54,7 +54,7 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
         A rule is unknown, or the table lacks what it needs.
     """
     start = SIMULATED if patients.simulated else ""
-    pairs = [each for each in two_readers_of(patients) if len(each.first)]
+    pairs = [each for each in reader_pairs(patients) if len(each.first)]
     agreement = [row for each in pairs for row in agreement_rows(each)]
     responses = responses_of(patients, rules)
     compared = response_rows(patients, rules)
@@ -105,7 +105,7 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
 
 
 def _pictures(
-    patients: Patients, pairs: Sequence[TwoReaders], responses: dict[str, Any], start: str
+    patients: Patients, pairs: Sequence[ReaderPair], responses: dict[str, Any], start: str
 ) -> list[Picture]:
     called = "Simulated patients. " if patients.simulated else ""
     shown: list[Picture] = []
@@ -179,7 +179,7 @@ def _pictures(
 
 def _summary(
     patients: Patients,
-    pairs: Sequence[TwoReaders],
+    pairs: Sequence[ReaderPair],
     agreement: list[dict[str, Any]],
     compared: list[dict[str, Any]],
     failures: list[dict[str, Any]],
@@ -209,7 +209,7 @@ def _summary(
 
 
 def _notes(
-    patients: Patients, pairs: Sequence[TwoReaders], compared: Sequence[dict[str, Any]]
+    patients: Patients, pairs: Sequence[ReaderPair], compared: Sequence[dict[str, Any]]
 ) -> list[str]:
     notes = [NOTE_SIMULATED] if patients.simulated else []
     if patients.unused:
@@ -235,7 +235,7 @@ def _notes(
 
 def _lines(
     patients: Patients,
-    pairs: Sequence[TwoReaders],
+    pairs: Sequence[ReaderPair],
     agreement: list[dict[str, Any]],
     responses: dict[str, Any],
 ) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vhi.papers.hepburn.authors import PAIRS, overlap_published, volumes_published
-from vhi.reader_study.readings import Readings
+from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.medians import MedianInterval, Summary, median_interval, summarise
 from vhi.statistics.overlap import dice, volume_similarity
 from vhi.statistics.surface import surface_distances
@@ -35,7 +35,7 @@ OVERLAP_COLUMNS = (
 
 
 def overlap_rows(
-    readings: Iterable[Readings], *, surfaces: bool = True
+    readings: Iterable[ScanReadings], *, surfaces: bool = True
 ) -> Iterator[dict[str, Any]]:
     """Compare every two segmentations of each scan.
 

@@ -16,7 +16,7 @@ NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 
 
 @dataclass(frozen=True, eq=False)
-class TwoReaders:
+class ReaderPair:
     """What two readers measured on the same scans.
 
     Attributes
@@ -72,7 +72,7 @@ class TwoReaders:
         }
 
 
-def two_readers_of(patients: Patients) -> list[TwoReaders]:
+def reader_pairs(patients: Patients) -> list[ReaderPair]:
     """Return the readings of every measurement and every two readers of a table."""
     found = []
     for measure in patients.readers:
@@ -80,7 +80,7 @@ def two_readers_of(patients: Patients) -> list[TwoReaders]:
             rows = patients.readings(measure, *pair)
             first, second = (rows[reader].to_numpy(float) for reader in pair)
             found.append(
-                TwoReaders(
+                ReaderPair(
                     first,
                     second,
                     measure,
@@ -95,9 +95,9 @@ def two_readers_of(patients: Patients) -> list[TwoReaders]:
     return found
 
 
-def two_readers_by_pair(
+def volume_pairs(
     overlap: Iterable[Mapping[str, Any]], name: str, *, simulated: bool = False
-) -> dict[tuple[str, str], TwoReaders]:
+) -> dict[tuple[str, str], ReaderPair]:
     """Return the volumes, in voxels, of every two segmentations over the scans that have both.
 
     Parameters
@@ -113,7 +113,7 @@ def two_readers_by_pair(
     for row in overlap:
         pairs.setdefault((row["first"], row["second"]), []).append(row)
     return {
-        pair: TwoReaders(
+        pair: ReaderPair(
             np.array([row["first_voxels"] for row in rows], float),
             np.array([row["second_voxels"] for row in rows], float),
             "vhi_voxels",

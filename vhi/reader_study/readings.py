@@ -30,7 +30,7 @@ class Segmentation:
     reader, trial : str
         As in the table of reader masks.
     mask : ndarray of bool
-        The part of it within `Readings.box`.
+        The part of it within `ScanReadings.box`.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
-class Readings:
+class ScanReadings:
     """All readers' masks of one scan, cut to the box that holds them.
 
     The box has one voxel more on each side, where the scan goes on, so that distances between
@@ -102,7 +102,7 @@ def segmentation_name(reader: str, trial: str) -> str:
     return f"R{reader}{trial}" if _digit(reader) and _digit(trial) else f"{reader} trial {trial}"
 
 
-def load_readings(cases: Sequence[Case]) -> list[Readings]:
+def load_readings(cases: Sequence[Case]) -> list[ScanReadings]:
     """Load the readers' masks of every case that has some.
 
     Parameters
@@ -112,7 +112,7 @@ def load_readings(cases: Sequence[Case]) -> list[Readings]:
 
     Returns
     -------
-    list of Readings
+    list of ScanReadings
         In the order of `cases`; a case without reader masks is left out.
 
     Raises
@@ -128,7 +128,7 @@ def load_readings(cases: Sequence[Case]) -> list[Readings]:
     ]
 
 
-def _readings(case: Case, scan: str) -> Readings:
+def _readings(case: Case, scan: str) -> ScanReadings:
     masks = sorted(case.reader_masks, key=lambda mask: mask.trial == CLEANED)
     images = [load_mask(mask.path) for mask in masks]
     for mask, image in zip(masks[1:], images[1:], strict=True):
@@ -141,7 +141,7 @@ def _readings(case: Case, scan: str) -> Readings:
             ) from error
     box = _box(images)
     cut = [_segmentation(mask, image.array[box]) for mask, image in zip(masks, images, strict=True)]
-    return Readings(
+    return ScanReadings(
         scan,
         case,
         tuple(each for each in cut if each.reader != TRUTH),

@@ -30,7 +30,7 @@ from vhi.reader_study.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from vhi.reader_study.pairs import TwoReaders
+    from vhi.reader_study.pairs import ReaderPair
     from vhi.statistics.agreement import LimitsOfAgreement, RatioLimits
 
 Row = tuple[str, float, tuple[float, float]]
@@ -82,7 +82,7 @@ def draw_against(
 
 def draw_scatter_of_readers(
     axes: Axes,
-    pairs: TwoReaders,
+    pairs: ReaderPair,
     *,
     truncate_at: float | None = None,
     zoom: float | None = None,
@@ -115,7 +115,7 @@ def draw_scatter_of_readers(
 
 def draw_bland_altman(
     axes: Axes,
-    pairs: TwoReaders,
+    pairs: ReaderPair,
     limits: LimitsOfAgreement,
     *,
     truncate_at: float | None = None,
@@ -165,7 +165,7 @@ def draw_bland_altman(
 
 def draw_ratios(
     axes: Axes,
-    pairs: TwoReaders,
+    pairs: ReaderPair,
     limits: RatioLimits,
     *,
     bands: bool = True,

@@ -31,12 +31,12 @@ from vhi.results.figures import box_of, draw_slice, view_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from vhi.reader_study.pairs import TwoReaders
+    from vhi.reader_study.pairs import ReaderPair
 
 
 def draw_flagged(
     axes: Axes,
-    pairs: TwoReaders,
+    pairs: ReaderPair,
     limits: Mapping[str, float],
     *,
     flagged: ArrayLike | None = None,

@@ -15,17 +15,17 @@ from vhi.reader_study.figures.failures import draw_side_by_side
 from vhi.reader_study.figures.of_patients import agreement_figure, failures_figure
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
-from vhi.reader_study.readings import Readings
+from vhi.reader_study.readings import ScanReadings
 from vhi.reader_study.report import MOST_PAIRS, Picture
 from vhi.statistics.medians import median_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from vhi.reader_study.from_masks import Found
+    from vhi.reader_study.from_masks import MaskComparison
 
 Rows = Sequence[Mapping[str, Any]]
-Disagreement = tuple[Readings, Mapping[str, Any]]
+Disagreement = tuple[ScanReadings, Mapping[str, Any]]
 """A scan, and the row of the region in which two of its segmentations differ most."""
 MOST_PLACES = 6
 
@@ -157,7 +157,7 @@ def threshold_figure(curve: Rows, threshold: Rows, *, simulated: bool = False) -
     return figure
 
 
-def pictures_of(found: Found, *, simulated: bool) -> list[Picture]:
+def pictures_of(found: MaskComparison, *, simulated: bool) -> list[Picture]:
     """Return the figures of what was found."""
     called = "Simulated scans and readers. " if simulated else ""
     shown = []

@@ -18,7 +18,7 @@ from vhi.reader_study.figures.agreement import (
 )
 from vhi.reader_study.figures.failures import draw_flagged
 from vhi.reader_study.figures.response import draw_changes, draw_spaghetti
-from vhi.reader_study.pairs import NAMES, TwoReaders
+from vhi.reader_study.pairs import NAMES, ReaderPair
 from vhi.reader_study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.reader_study.response import change_lines, changes
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def agreement_figure(pairs: TwoReaders) -> Figure:
+def agreement_figure(pairs: ReaderPair) -> Figure:
     """Draw two readers' values against each other, and differences against means (Figure 7).
 
     Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Below:
@@ -144,7 +144,7 @@ def changes_figure(patients: Patients) -> Figure:
     return figure
 
 
-def failures_figure(pairs: TwoReaders) -> Figure:
+def failures_figure(pairs: ReaderPair) -> Figure:
     """Draw all differences in order, with both worklists' limits."""
     import matplotlib.pyplot as plt
 
