@@ -42,6 +42,7 @@ import pandas as pd
 
 import vhi
 from book.drawings import readers as page_figures
+from vhi.papers.hepburn.authors import published_overlap_rows
 from vhi.papers.ledger.published import agrees, printed_numbers
 from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
 from vhi.reader_study.figures.of_masks import groups_of, is_cleaned
@@ -66,8 +67,8 @@ if not readings:
 simulated = SOURCE == "phantom"
 measured = [vhi.measure(each.case) for each in readings]
 rows = list(overlap_rows(readings, surfaces=False))
-if SOURCE == "study":
-    rows = add_published(rows)  # what the authors printed of each scan, where masks are not here
+if SOURCE == "study":  # the authors published values of masks that they did not publish
+    rows = add_published(rows, published_overlap_rows())
 print(f"{len(readings)} scans, source {readings[0].case.source}.")
 if simulated:
     print("Scans and readers are simulated: nothing below is anybody's reading.")

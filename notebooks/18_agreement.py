@@ -44,6 +44,7 @@ import pandas as pd
 
 from book.drawings import simulated_patients as draw
 from vhi.cases.case import load_cases
+from vhi.papers.hepburn.authors import published_overlap_rows
 from vhi.papers.hepburn.simulated_part import (
     asked_and_reached,
     conclusions_over,
@@ -83,8 +84,8 @@ def table_of(rows, *quantities, scale="raw"):
 # %% tags=["hide-input"]
 source = SOURCE
 rows = list(overlap_rows(load_readings(load_cases(source)), surfaces=False))
-if source == "study":
-    rows = add_published(rows)  # the cleaned masks' volumes, as the authors published them
+if source == "study":  # the cleaned masks' volumes were published, the masks were not
+    rows = add_published(rows, published_overlap_rows())
 if not rows:
     print(f"no two readers in {source}: the readers of the phantom stand in for them")
     source = "phantom"

@@ -43,6 +43,7 @@ import pandas as pd
 
 import vhi
 from book.drawings.failures import draw_shares
+from vhi.papers.hepburn.authors import published_overlap_rows
 from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
 from vhi.reader_study.figures.of_masks import is_cleaned
@@ -59,7 +60,8 @@ if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in rea
     readings = load_readings(vhi.load_cases(SOURCE))
 SIMULATED = SOURCE == "phantom"
 recomputed = list(overlap_rows(readings, surfaces=False))
-overlap = add_published(recomputed) if SOURCE == "study" else recomputed
+published = published_overlap_rows() if SOURCE == "study" else []
+overlap = add_published(recomputed, published)
 
 
 # %% tags=["hide-input"]

@@ -7,7 +7,6 @@ pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[s
 import pandas as pd
 
 from vhi.errors import InputError
-from vhi.papers.hepburn.printed_part import printed_responses
 from vhi.reader_study.agreement import COLUMNS, agreement_rows, holm, upper_fence
 from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_rows
 from vhi.reader_study.pairs import ReaderPair
@@ -160,17 +159,6 @@ def test_changes_are_after_minus_before_and_lines_need_both_measurements():
     assert any("least squares" in row["what"] for row in rows)
     assert {name for row in rows for name in row} <= set(CHANGE_COLUMNS)
     assert not any("sparcc" in row["what"] for row in change_rows(patients(vhi_mm3_A=[1, 2, 3, 1])))
-
-
-def test_printed_counts_give_the_printed_agreements():
-    tables = printed_responses()
-    vhi, sparcc = tables["clinical", "vhi-fall"], tables["clinical", "sparcc-fall"]
-    assert (vhi.agreement.count, vhi.n) == (15, 29)
-    assert (sparcc.agreement.count, sparcc.n, sparcc.dropped) == (18, 28, 1)
-    assert vhi.kappa.value == pytest.approx(-0.005, abs=0.0005)
-    both = tables["vhi-fall", "sparcc-fall"]
-    assert (both.both, both.first_only, both.second_only, both.neither) == (14, 5, 4, 5)
-    assert both.agreement.count == 19 and both.dropped == 1
 
 
 # --------------------------------------------------------------------------------------- failures

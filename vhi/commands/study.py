@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vhi.commands.options import Overwrite
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
+
+if TYPE_CHECKING:
+    from vhi.reader_study.report import Result
+
+COHORTS = 200
+"""Simulated cohorts on which the paper's conclusions are tested, unless --cohorts is given."""
 
 NEEDED = ("pandas", "pingouin", "statsmodels")
 
@@ -84,15 +91,8 @@ def study(
             report("Analysing")
             result = study_of_patients(patients, rules=rule or None)
         else:
-            from vhi.reader_study.from_masks import study_of_cases
-
             assert source is not None
-            result = study_of_cases(
-                source,
-                cohorts=cohorts,
-                progress=lambda label, total: report(label, total=total),
-                advance=lambda: report(advance=1),
-            )
+            result = _study_of_masks(source, cohorts, report)
         report("Drawing", total=len(result.pictures))
         write_study(result, out, overwrite=overwrite, progress=lambda: report(advance=1))
     for note in result.notes:
@@ -101,6 +101,30 @@ def study(
     for line in result.lines:
         print(line)
     print(f"Report: {out / REPORT}")
+
+
+def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None]) -> Result:
+    """Compare readers' masks; where they are the study's, add what only the paper has."""
+    from vhi.reader_study.from_masks import study_of_cases
+    from vhi.reader_study.report import add_parts
+
+    def progress(label: str, total: int | None) -> None:
+        report(label, total=total)
+
+    def advance() -> None:
+        report(advance=1)
+
+    if source != "study":
+        return study_of_cases(source, progress=progress, advance=advance)
+    from vhi.papers.hepburn.authors import published_overlap_rows
+    from vhi.papers.hepburn.printed_part import printed_part
+    from vhi.papers.hepburn.simulated_part import simulated_part
+
+    progress("Reading published numbers", None)
+    published = published_overlap_rows()
+    result = study_of_cases(source, published=published, progress=progress, advance=advance)
+    number = COHORTS if cohorts is None else cohorts
+    return add_parts(result, [printed_part(progress), simulated_part(number, progress, advance)])
 
 
 def _check_options(

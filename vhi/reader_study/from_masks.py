@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 from vhi.cases.case import Case, load_cases
 from vhi.errors import InputError
 from vhi.measurement import Measurement
-from vhi.papers.hepburn import printed_part, simulated_part
 from vhi.reader_study import agreement as agreement_table
 from vhi.reader_study import failures as failure_table
 from vhi.reader_study.agreement import agreement_rows
@@ -28,7 +27,7 @@ from vhi.reader_study.overlap import (
 )
 from vhi.reader_study.pairs import ReaderPair, volume_pairs
 from vhi.reader_study.readings import ScanReadings, load_readings
-from vhi.reader_study.report import Result, Table
+from vhi.reader_study.report import Result, Table, sort_tables
 from vhi.reader_study.thresholds import (
     CURVE_COLUMNS,
     THRESHOLD_COLUMNS,
@@ -37,9 +36,7 @@ from vhi.reader_study.thresholds import (
 )
 from vhi.workflow import measure
 
-STUDY, PHANTOM = "study", "phantom"
-COHORTS = 200
-"""Simulated cohorts on which the paper's conclusions are tested, unless told otherwise."""
+PHANTOM = "phantom"
 
 SUMMARY_COLUMNS = (
     "first", "second", "source", "n", "mean", "median", "min", "max", "lower_quartile",
@@ -67,7 +64,7 @@ class MaskComparison:
 def study_of_cases(
     source: str,
     *,
-    cohorts: int | None = None,
+    published: Iterable[Mapping[str, Any]] = (),
     progress: Callable[[str, int | None], None] = lambda label, total: None,
     advance: Callable[[], None] = lambda: None,
 ) -> Result:
@@ -77,9 +74,9 @@ def study_of_cases(
     ----------
     source
         ``"study"``, ``"phantom"`` or the path of a CSV table of cases with ``readers.csv`` beside
-        it. Only of the study there are printed numbers and a simulated cohort.
-    cohorts
-        How many simulated cohorts to test the paper's conclusions on; default `COHORTS`.
+        it.
+    published
+        Rows of overlap that others published of the same scans; see `add_published`.
     progress, advance
         Called at the start of each part with its name and number of steps, and after each step.
 
@@ -100,9 +97,7 @@ def study_of_cases(
     simulated = name == PHANTOM
     found = MaskComparison()
     progress("Comparing masks", None)
-    found.overlap = list(overlap_rows(readings))
-    if name == STUDY:
-        found.overlap = add_published(found.overlap)
+    found.overlap = add_published(overlap_rows(readings), published)
     found.summaries = summarise_pairs(found.overlap)
     found.pairs = list(volume_pairs(found.overlap, name, simulated=simulated).values())
     found.drawn = _between_readers(found.pairs, readings)
@@ -120,7 +115,6 @@ def study_of_cases(
         if its is not None:
             found.ceiling.extend(ceiling_rows(its, measurement))
         advance()
-    tables = list(_tables(found))
     pictures = pictures_of(found, simulated=simulated)
     summary = _summary(found, name, simulated)
     lines = [_line(each) for each in found.summaries]
@@ -128,31 +122,14 @@ def study_of_cases(
         found.notes.append(
             "The phantom and its readers are simulated: no number here is anybody's."
         )
-    if name == STUDY:
-        for part in (
-            printed_part.printed_part(progress),
-            simulated_part.simulated_part(
-                COHORTS if cohorts is None else cohorts, progress, advance
-            ),
-        ):
-            tables += part.tables
-            pictures += part.pictures
-            summary |= part.summary
-            lines += part.lines
-            found.notes += part.notes
-    order = {title: number for number, title in enumerate(_ORDER)}
-    tables.sort(key=lambda table: order.get(table.name, len(order)))
     return Result(
         f"Readers of {name}{' (simulated)' if simulated else ''}: overlap, agreement, failures",
-        tuple(tables),
+        sort_tables(_tables(found)),
         tuple(pictures),
         summary,
         tuple(found.notes),
         tuple(lines),
     )
-
-
-_ORDER = ("overlap-summary", "overlap", "agreement", "response", "failures", "disagreements")
 
 
 def _between_readers(

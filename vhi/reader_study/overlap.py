@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from vhi.papers.hepburn.authors import PAIRS, overlap_published, volumes_published
 from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.medians import MedianInterval, Summary, median_interval, summarise
 from vhi.statistics.overlap import dice, volume_similarity
 from vhi.statistics.surface import surface_distances
 
-RECOMPUTED, PUBLISHED = "recomputed", "published"
+RECOMPUTED = "recomputed"
 
 OVERLAP_COLUMNS = (
     "first",
@@ -71,47 +70,28 @@ def overlap_rows(
             }
 
 
-def add_published(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Add the authors' published values for pairs of the study that are not recomputed.
+def add_published(
+    rows: Iterable[Mapping[str, Any]], published: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Add published values for pairs of segmentations whose masks are missing.
 
     Parameters
     ----------
     rows
-        From `overlap_rows`, of the study's cases.
+        From `overlap_rows`.
+    published
+        Rows with the same columns; those whose pair and scan are among `rows` are left out.
 
     Returns
     -------
     list of dict
-        `rows`, then one row for each pair and scan that they lack; its `source` is ``published``
-        and its surface distances, which were not published, are NaN.
-
-    Raises
-    ------
-    InputError
-        The authors' files cannot be had.
+        `rows`, then the published ones.
     """
-    added = [dict(row) for row in rows]
-    there = {(row["first"], row["second"], row["scan"]) for row in added}
-    for pair in PAIRS:
-        volumes = volumes_published(pair)
-        for scan, overlap in overlap_published(pair).items():
-            if (*pair, scan) not in there:
-                added.append(
-                    {
-                        "first": pair[0],
-                        "second": pair[1],
-                        "scan": scan,
-                        "subject": scan,
-                        "dice": overlap,
-                        "source": PUBLISHED,
-                        "volume_similarity": volumes[scan].similarity,
-                        "first_voxels": volumes[scan].first,
-                        "second_voxels": volumes[scan].second,
-                        "surface_mean_mm": math.nan,
-                        "surface_p95_mm": math.nan,
-                    }
-                )
-    return added
+    recomputed = [dict(row) for row in rows]
+    pairs = {(row["first"], row["second"], row["scan"]) for row in recomputed}
+    return recomputed + [
+        dict(row) for row in published if (row["first"], row["second"], row["scan"]) not in pairs
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,10 @@ TABLES = (
     "changes", "failures", "disagreements", "threshold", "threshold-curve", "ledger",
     "patients", "asked-and-reached", "conclusions",
 )  # fmt: skip
+FIRST_TABLES = (
+    "overlap-summary", "overlap", "agreement", "response", "failures", "disagreements"
+)  # fmt: skip
+"""Tables at the top of the page, in this order."""
 FIGURES = (
     "overlap-manual", "overlap-cleaned", "composite", "cleaning-ceiling", "vhi-sparcc", "response",
     "changes", "threshold", "disagreements",
@@ -123,6 +127,26 @@ class Part:
     summary: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+
+
+def sort_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Put the tables that a reader looks for first (`FIRST_TABLES`) before the others."""
+    order = {name: place for place, name in enumerate(FIRST_TABLES)}
+    return tuple(sorted(tables, key=lambda table: order.get(table.name, len(order))))
+
+
+def add_parts(result: Result, parts: Iterable[Part]) -> Result:
+    """Return a result with what further analyses add to its tables, figures, notes and lines."""
+    for part in parts:
+        result = replace(
+            result,
+            tables=sort_tables([*result.tables, *part.tables]),
+            pictures=(*result.pictures, *part.pictures),
+            summary=result.summary | part.summary,
+            notes=(*result.notes, *part.notes),
+            lines=(*result.lines, *part.lines),
+        )
+    return result
 
 
 def write_study(

@@ -1,5 +1,7 @@
 """The authors' published numbers, scan by scan."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,10 @@ from vhi.papers.hepburn.authors import (
     Volumes,
     network_overlap_published,
     overlap_published,
+    published_overlap_rows,
     volumes_published,
 )
+from vhi.reader_study.overlap import OVERLAP_COLUMNS
 from vhi.statistics import median_interval, summarise
 
 SCANS = ["1003", "1007", "1012", "1013", "1016", "1234", "3002", "4386"]
@@ -80,6 +84,16 @@ def test_files_that_cannot_be_had_are_named_with_a_remedy(monkeypatch, tmp_path)
     monkeypatch.setattr(data, "download_files", lambda files, *_: {f.path: "off" for f in files})
     with pytest.raises(InputError, match=r"overlap_R1_R2\.txt.*VHI_DATA_MIRROR"):
         overlap_published(CLEANED_PAIR)
+
+
+@pytest.mark.study
+def test_published_overlap_has_the_columns_of_recomputed_overlap(study):
+    rows = published_overlap_rows()
+    assert len(rows) == len(PAIRS) * len(SCANS)
+    row = next(row for row in rows if (row["first"], row["scan"]) == ("R1", "1003"))
+    assert tuple(row) == OVERLAP_COLUMNS
+    assert (row["source"], row["first_voxels"], row["second_voxels"]) == ("published", 896, 168)
+    assert math.isnan(row["surface_mean_mm"])
 
 
 @pytest.mark.study

@@ -6,12 +6,14 @@ cleaned (semi-automatic) mask at the lower threshold.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases import supplement as data
+from vhi.reader_study.overlap import OVERLAP_COLUMNS
 
 MANUAL_PAIRS = (
     ("R11", "R12"),
@@ -88,6 +90,29 @@ def volumes_published(pair: tuple[str, str]) -> dict[str, Volumes]:
         _scan(scan): Volumes(float(similarity), int(first), int(second))
         for scan, similarity, first, second in rows
     }
+
+
+def published_overlap_rows() -> list[dict[str, Any]]:
+    """Return the published overlap of all `PAIRS`, as rows of `vhi.reader_study.overlap`.
+
+    Returns
+    -------
+    list of dict
+        One row for each pair and scan; `source` is ``published``, and distances between surfaces,
+        which were not published, are NaN.
+
+    Raises
+    ------
+    InputError
+        The authors' files cannot be had.
+    """
+    rows = []
+    for pair in PAIRS:
+        volumes = volumes_published(pair)
+        for scan, overlap in overlap_published(pair).items():
+            values = (*pair, scan, scan, overlap, "published", *volumes[scan], math.nan, math.nan)
+            rows.append(dict(zip(OVERLAP_COLUMNS, values, strict=True)))
+    return rows
 
 
 def network_overlap_published() -> dict[tuple[str, int], float]:
