@@ -4,33 +4,37 @@
     python book/build.py --cases phantom   the edition that anyone may publish
     python book/build.py --cases study     the study's scans or an error
 
-The notebooks learn the edition from the environment variable VHI_CASES (``study`` or ``phantom``).
+    python book/build.py --only 05_cleaning    execute these pages; write none
 
-The engine executes a notebook again when the notebook's own code changes. It cannot know that the
-library or the data did: whenever they have, everything built before is thrown away here.
+The notebooks learn the edition from the environment variable VHI_CASES (``study`` or ``phantom``).
+Pages are executed by `book/execution.py`; the engine finds their outputs in its cache.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BOOK = ROOT / "book"
-BUILD = BOOK / "_build"
-STAMP = BUILD / "built-from.json"
-NOTEBOOKS = ROOT / "notebooks"
-PAGES = BOOK / "notebooks"  # copies, under a suffix that only pages have; git ignores them
+from book.execution import (
+    BOOK,
+    BUILD,
+    NOTEBOOKS,
+    PAGES,
+    ROOT,
+    code_hash,
+    environment,
+    execute_missing,
+    fingerprint,
+    read_stamp,
+    write_stamp,
+)
+
+COPIES = BOOK / "notebooks"  # under a suffix that only pages have; git ignores them
 PAGE_SUFFIX = ".nb.py"
-KERNEL_REMARK = "Kernel is running over TCP"  # on this machine only, and only while it executes
 BAD_INPUT = 2  # the commands' exit status where data cannot be had
 
 
@@ -40,16 +44,17 @@ def main() -> int:
     started = time.monotonic()
     edition = choose_edition(arguments.cases)
     copy_notebooks()
-    now = {
-        "edition": edition,
-        "code": fingerprint(code_files()),
-        "pages": fingerprint(page_files()),
-    }
+    now = {"edition": edition, "code": code_hash(), "pages": engine_hash()}
     clear_what_is_stale(now)
     # The engine warns about a page only when it reads it: after a build that failed or was stopped,
-    # the next one reads every page again (the results of executed notebooks stay).
+    # the next one reads every page again (the outputs of executed pages stay).
     write_stamp(now | {"pages": "unfinished"})
-    print("vhi: executing what has changed; all pages together take about six minutes", flush=True)
+    print("vhi: executing what has changed, two pages at a time", flush=True)
+    if failed := execute_missing(arguments.only or PAGES, edition, COPIES):
+        print(f"\nvhi: the book was not built; these pages failed: {', '.join(failed)}")
+        return 1
+    if arguments.only:
+        return 0
     if run_engine(edition) != 0:
         print("\nvhi: the book was not built; the warnings and errors above say why.")
         return 1
@@ -63,6 +68,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--cases", choices=("study", "phantom"), help="default: whichever can be had"
     )
+    parser.add_argument(
+        "--only", nargs="+", metavar="PAGE", choices=PAGES, help="execute these, build no book"
+    )
     return parser.parse_args()
 
 
@@ -74,7 +82,9 @@ def choose_edition(wanted: str | None) -> str:
     if wanted == "phantom":
         return "phantom"
     print("vhi: getting the study's scans (vhi fetch --only study)", flush=True)
-    status = subprocess.run([tool("vhi"), "fetch", "--only", "study"], cwd=ROOT).returncode
+    status = subprocess.run(
+        [sys.executable, "-m", "vhi", "fetch", "--only", "study"], cwd=ROOT
+    ).returncode
     if status == 0:
         return "study"
     if status != BAD_INPUT or wanted == "study":
@@ -93,31 +103,14 @@ def choose_edition(wanted: str | None) -> str:
 # --------------------------------------------------------------------------------- what has changed
 
 
-def code_files() -> list[Path]:
-    """Whatever a notebook's result depends on besides its own code."""
-    package = [p for p in (ROOT / "vhi").rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    tables = [*(ROOT / "data-manifest").rglob("*.csv"), *(ROOT / "networks").glob("*/*.csv")]
-    records = (ROOT / "networks").glob("*/*.json")
-    return [*package, *tables, *records, ROOT / "constraints.txt"]
-
-
-def page_files() -> list[Path]:
-    """Whatever changes every page but no result; the rest the engine watches by itself."""
-    return [*(BOOK / "_ext").glob("*.py"), BOOK / "_config.yml"]
-
-
-def fingerprint(files: Iterable[Path]) -> str:
-    """One hash over names and contents, the same for the same files in any order."""
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(ROOT).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+def engine_hash() -> str:
+    """Return a hash of whatever changes every page but no output; the engine watches the rest."""
+    return fingerprint([*(BOOK / "_ext").glob("*.py"), BOOK / "_config.yml"])
 
 
 def clear_what_is_stale(now: dict[str, str]) -> None:
     """Drop results when code or edition changed, pages when the engine's set-up did."""
-    before = json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else {}
+    before = read_stamp()
     if any(before.get(key) != now[key] for key in ("edition", "code")):
         if before:
             print(
@@ -129,12 +122,6 @@ def clear_what_is_stale(now: dict[str, str]) -> None:
         forget_pages()
 
 
-def write_stamp(state: dict[str, str]) -> None:
-    """Remember what the build folder was made from."""
-    BUILD.mkdir(exist_ok=True)
-    STAMP.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-
-
 def forget_pages() -> None:
     """Drop the pages; results of executed notebooks stay in the cache."""
     for folder in (BUILD / "html", BUILD / ".doctrees"):
@@ -143,15 +130,13 @@ def forget_pages() -> None:
 
 def copy_notebooks() -> None:
     """Mirror notebooks/NN_name.py; what is unchanged keeps its time and is not read again."""
-    PAGES.mkdir(exist_ok=True)
-    sources = {f"{p.stem}{PAGE_SUFFIX}": p for p in NOTEBOOKS.glob("[0-9][0-9]_*.py")}
-    if not sources:
-        sys.exit(f"vhi: no notebooks in {NOTEBOOKS}")
-    for old in PAGES.iterdir():
+    COPIES.mkdir(exist_ok=True)
+    sources = {f"{page}{PAGE_SUFFIX}": NOTEBOOKS / f"{page}.py" for page in PAGES}
+    for old in COPIES.iterdir():
         if old.name not in sources and old.is_file():
             old.unlink()
     for name, source in sources.items():
-        target, content = PAGES / name, source.read_bytes()
+        target, content = COPIES / name, source.read_bytes()
         if not target.exists() or target.read_bytes() != content:
             target.write_bytes(content)
 
@@ -160,34 +145,14 @@ def copy_notebooks() -> None:
 
 
 def run_engine(edition: str) -> int:
-    """Execute and write; a warning is an error, but every one is shown first."""
-    environment = os.environ | {
-        "VHI_BOOK_EDITION": edition,
-        "VHI_CASES": edition,
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger's remark that is none of the notebook's
-    }
-    command = [tool("jupyter-book"), "build", str(BOOK), "-W", "--keep-going", "--quiet"]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as engine:
-        for line in engine.stdout or ():
-            if KERNEL_REMARK not in line:
-                print(line, end="", flush=True)
-    return engine.returncode
-
-
-def tool(name: str) -> str:
-    """The command of this environment, else of the path."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        sys.exit(f'vhi: no command {name}; install the book\'s tools: pip install -e ".[book]"')
-    return found
+    """Write the pages; a warning is an error, but every one is shown first."""
+    beside = Path(sys.executable).with_name("jupyter-book")
+    engine = str(beside) if beside.exists() else shutil.which("jupyter-book")
+    if engine is None:
+        sys.exit('vhi: no jupyter-book here; install the book\'s tools: pip install -e ".[book]"')
+    command = [engine, "build", str(BOOK), "-W", "--keep-going", "--quiet"]
+    settings = environment(edition) | {"VHI_BOOK_EDITION": edition}
+    return subprocess.run(command, cwd=ROOT, env=settings).returncode
 
 
 def say_where(edition: str, seconds: float) -> None:

@@ -93,6 +93,20 @@ def desk(tmp_path, context):
         desk.calm(room.address)
 
 
+@pytest.fixture(scope="session")
+def built_book():
+    """Edition of the built book; skips, with the reason, where none was built from this code."""
+    pytest.importorskip("jupyter_cache", reason="the book needs jupyter-cache (extra: book)")
+    from book.execution import code_hash, read_stamp
+
+    stamp = read_stamp()
+    if not stamp:
+        pytest.skip("the book is not built (make book)")
+    if stamp["code"] != code_hash():
+        pytest.skip("the book was built from other code (make book)")
+    return stamp["edition"]
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     """Keep every test out of the user's cache, unless VHI_TEST_CACHE names one to share."""
