@@ -234,10 +234,10 @@ def test_study_tables_agree_with_the_manifest():
     trials = [mask for own in masks.values() for mask in own]
     assert sum(mask.trial in "12" for mask in trials) == 32
     assert sum(mask.trial == "cleaned" for mask in trials) == 16
-    files = [path for case in study for path in cases._images(case)]
+    files = [path for case in study for path in case.files]
     paths = [path.relative_to(folder).as_posix() for path in files + [m.path for m in trials]]
     assert len(set(paths)) == 88 and set(paths) <= listed
-    assert all(case.case in path.name for case in study for path in cases._images(case))
+    assert all(case.case in path.name for case in study for path in case.files)
 
 
 def test_study_without_data_fails_with_both_remedies(monkeypatch):
@@ -255,7 +255,7 @@ def test_the_ten_study_cases_load_from_the_mirror():
     assert len(study) == 10
     assert {case.source for case in study} == {"study"}
     assert {case.slice_thickness_mm for case in study} == {3.0}
-    assert all(path.is_file() for case in study for path in cases._images(case))
+    assert all(path.is_file() for case in study for path in case.files)
     manual = [mask for case in study for mask in case.reader_masks if mask.trial != "cleaned"]
     assert len(manual) == 32 and all(mask.path.is_file() for mask in manual)
 

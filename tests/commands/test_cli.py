@@ -406,7 +406,7 @@ def test_a_terminated_command_leaves_nothing(scans, tmp_path):
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
     found = python(code)
-    assert found.returncode == 130 and found.stderr.startswith("vhi: stopped")
+    assert found.returncode == 130 and found.stderr.startswith("vhi: interrupted")
     assert names(tmp_path) == ["scans"]
 
 

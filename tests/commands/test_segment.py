@@ -97,7 +97,7 @@ def test_a_segmentation_that_is_stopped_leaves_nothing(case, small_networks, tmp
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert found.returncode == 130 and found.stderr.startswith("vhi: stopped"), found.stderr
+    assert found.returncode == 130 and found.stderr.startswith("vhi: interrupted"), found.stderr
     assert names(tmp_path) == ["scans"]
 
 

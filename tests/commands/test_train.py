@@ -14,7 +14,6 @@ pytest.importorskip("onnxscript", reason='needs onnxscript: pip install "vhi[tra
 from tests.helpers.small_scans import write_scans
 from vhi.commands import cli
 from vhi.commands import train as _train_command
-from vhi.commands.train import repeat_names
 from vhi.commands.train_progress import TrainingProgress
 from vhi.errors import InputError
 from vhi.training import export
@@ -180,7 +179,7 @@ def test_mistakes_are_told_in_one_line(vhi, training, tmp_path):
         ("--test", "A"): "--test belongs to --protocol",
         ("--full",): "--full belongs to --protocol",
         ("--protocol",): "--hold-out does not go with --protocol",
-        ("--hold-out",): "--hold-out needs a subject's name",
+        ("--hold-out",): "Option '--hold-out' requires an argument",
     }.items():
         assert words in refused(vhi, *training, *extra, *out)
     assert not (tmp_path / "out").exists()
@@ -232,16 +231,6 @@ def test_recipes_by_name_and_file(tmp_path):
     path = tmp_path / "recipe.json"
     path.write_text(PAPER.to_json())
     assert read_recipe(str(path)) == PAPER
-
-
-def test_several_names_after_one_option():
-    given = ["train", "--hold-out", "A", "B", "--seed", "-1", "--test", "C"]
-    expected = ["train", "--hold-out", "A", "--hold-out", "B", "--seed", "-1", "--test", "C"]
-    assert repeat_names(given) == expected
-    for nameless in (["--test"], ["--test", "--full"]):
-        with pytest.raises(InputError, match="--test needs a subject's name after it"):
-            repeat_names(["train", *nameless])
-    assert repeat_names(["measure", "--test", "A", "B"]) == ["measure", "--test", "A", "B"]
 
 
 def test_curves_are_written_read_and_drawn(tmp_path):

@@ -20,9 +20,9 @@ pytest.importorskip("tornado", reason="the reading room needs tornado (extra: ro
 from tests.helpers.room_at_work import Command, ask, served
 from vhi.cases.case import Case
 from vhi.commands import open as _open_command
+from vhi.commands.selection import Selection
 from vhi.controls.modules import control_names
 from vhi.reading_room.page.labs import LABS
-from vhi.reading_room.server.messages import names_only
 from vhi.reading_room.server.session import Room
 from vhi.reading_room.store.store import Store
 
@@ -287,19 +287,6 @@ def test_the_page_is_told_no_folder_and_the_terminal_all(tiny_case, tmp_path, ca
     assert f"vhi: {folder / 'missing.nii.gz'}: no such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("/a/b c/S.nii: bad; see /a/b c/T.json", "S.nii: bad; see T.json"),
-        ("/x/y/z.csv: bad (1/2 of it)", "z.csv: bad (1/2 of it)"),
-        ("no path, and/or no folder; 3 / 4", "no path, and/or no folder; 3 / 4"),
-        ("DOE/S.nii: bad; DOE/T.nii too", "S.nii: bad; T.nii too"),
-    ],
-)
-def test_folders_are_taken_out_of_a_line_and_nothing_else(line, shown):
-    assert names_only(line, [Path("/a/b c"), Path("DOE"), Path()]) == shown
-
-
 def test_an_export_is_named_from_the_readings_folder_on(room, capsys):
     cookie = enter(room)
     answer = ask(room, "/api/case/0/export", cookie=cookie, body={}, **as_page(room, cookie))
@@ -376,7 +363,7 @@ def test_the_command_stops_when_asked_and_says_so(tmp_path, how):
         command.process.send_signal(how)
         rest = command.rest()
         assert command.process.returncode == 130
-    assert rest == "vhi: stopped; nothing half-written was left\n"
+    assert rest == "vhi: interrupted; no partial files were left behind\n"
 
 
 def _command_lines():
@@ -395,7 +382,7 @@ def test_open_says_what_is_missing(fails, tmp_path):
     fails("open", "--source", tmp_path / "none.csv", words="no source of cases")
     both = ("open", "--source", "phantom", "--stir", "S.nii.gz", "--t1w", "T.nii.gz")
     fails(*both, words="--stir does not go with --source")
-    fails("open", "--normal-bone", "N.nii.gz", words="--normal-bone goes with --stir")
+    fails("open", "--normal-bone", "N.nii.gz", words="--stir is missing")
 
 
 def test_a_reader_needs_a_name_that_can_be_kept(fails):
@@ -416,7 +403,7 @@ def test_a_port_that_is_taken_is_named(fails, room, tmp_path):
 
 
 def test_own_scans_are_a_worklist_of_one():
-    cases, _ = _open_command._worklist(
-        None, Path("a/S.nii.gz"), Path("T.nii.gz"), None, None, None, None, None
-    )
-    assert cases == [Case("S", "S", "", Path("a/S.nii.gz"), Path("T.nii.gz"), source="S.nii.gz")]
+    selection = Selection(stir=Path("a/S.nii.gz"), t1w=Path("T.nii.gz"))
+    assert selection.cases() == [
+        Case("S", "S", "", Path("a/S.nii.gz"), Path("T.nii.gz"), source="S.nii.gz")
+    ]

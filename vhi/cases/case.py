@@ -55,6 +55,12 @@ class Case:
     source: str = ""
 
     @property
+    def files(self) -> list[Path]:
+        """Scans and masks of the case, without the masks that it lacks."""
+        paths = (self.stir, self.t1w, self.normal_bone, self.disease_region)
+        return [path for path in paths if path is not None]
+
+    @property
     def folder(self) -> str:
         """Name of the case's result folder, such as ``1007_before``."""
         return f"{self.case}_{self.visit}" if self.visit else self.case
@@ -64,6 +70,7 @@ def load_cases(
     source: str | os.PathLike[str],
     *,
     only: Iterable[str] | None = None,
+    visit: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Case]:
     """List the cases of a source, in the order of its table.
@@ -73,10 +80,11 @@ def load_cases(
     source
         ``"study"``, ``"phantom"`` or the path of a CSV table.
     only
-        Names of the cases wanted (all their visits); default all. Of the study, only the files
-        of these are looked for.
+        Names of the cases; default all. Only the files of these cases are looked for.
+    visit
+        Keep this visit; default all visits.
     progress
-        Called for each study file that is there, see `vhi.cases.supplement.fetch`.
+        Called for each study file that is available, see `vhi.cases.supplement.fetch`.
 
     Returns
     -------
@@ -90,18 +98,24 @@ def load_cases(
     ------
     InputError
         The source is unknown, its table is wrong (file, row, column and reason are named), it
-        lacks a case of `only`, or study files cannot be had.
+        lacks a case of `only` or the visit, or study files cannot be obtained.
     """
     table, name, cases = _read(source)
     masks = read_masks(table.parent, [(case.case, case.visit) for case in cases])
     cases = [replace(case, reader_masks=masks[case.case, case.visit]) for case in cases]
     if only is not None:
-        wanted = set(only)
-        for missing in sorted(wanted - {case.case for case in cases}):
-            known = list(dict.fromkeys(case.case for case in cases))
-            shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        only = list(only)
+        listed = list(dict.fromkeys(case.case for case in cases))
+        for missing in sorted(set(only) - set(listed)):
+            shown = ", ".join(listed[:12]) + (", ..." if len(listed) > 12 else "")
             raise InputError(f"{name} has no case {missing!r}; it has {shown}")
-        cases = [case for case in cases if case.case in wanted]
+        cases = [case for case in cases if case.case in only]
+    if visit is not None:
+        visits = ", ".join(dict.fromkeys(repr(case.visit) for case in cases))
+        cases = [case for case in cases if case.visit == visit]
+        if not cases:
+            place = f"case {', '.join(map(repr, only))} of {name}" if only else name
+            raise InputError(f"{place} has no visit {visit!r}; it has {visits}")
     if name == "study":
         return _fetched(cases, table.absolute().parent, progress)
     return [replace(case, reader_masks=existing(case.reader_masks)) for case in cases]
@@ -132,17 +146,11 @@ def find_case(
     InputError
         There is no such case or visit, or there are several visits and none is named.
     """
-    cases = load_cases(source, only=[case], progress=progress)
-    visits = ", ".join(repr(each.visit) for each in cases)
-    name = cases[0].source
-    if visit is None:
-        if len(cases) > 1:
-            raise InputError(f"case {case!r} of {name} has the visits {visits}; name one")
-        return cases[0]
-    for each in cases:
-        if each.visit == visit:
-            return each
-    raise InputError(f"case {case!r} of {name} has no visit {visit!r}; it has {visits}")
+    cases = load_cases(source, only=[case], visit=visit, progress=progress)
+    if len(cases) > 1:
+        visits = ", ".join(repr(listed.visit) for listed in cases)
+        raise InputError(f"case {case!r} of {cases[0].source} has the visits {visits}; name one")
+    return cases[0]
 
 
 def case_names(source: str | os.PathLike[str]) -> list[tuple[str, str]]:
@@ -221,7 +229,7 @@ def _fetched(
     def key(path: Path) -> str:
         return path.relative_to(folder).as_posix()
 
-    images = [path for case in cases for path in _images(case)]
+    images = [path for case in cases for path in case.files]
     masks = [mask for case in cases for mask in case.reader_masks]
     # Cleaned masks are large and optional: they are used where they lie, never downloaded unasked.
     places = data.fetch(
@@ -232,7 +240,7 @@ def _fetched(
     places |= data.locate(key(mask.path) for mask in masks if mask.trial == CLEANED)
     fetched = []
     for case in cases:
-        stir, t1w, normal_bone, disease_region = (places[key(path)] for path in _images(case))
+        stir, t1w, normal_bone, disease_region = (places[key(path)] for path in case.files)
         own = tuple(
             replace(mask, path=places[key(mask.path)])
             for mask in case.reader_masks
@@ -249,9 +257,3 @@ def _fetched(
             )
         )
     return fetched
-
-
-def _images(case: Case) -> list[Path]:
-    """List the files that every study case has."""
-    files = (case.stir, case.t1w, case.normal_bone, case.disease_region)
-    return [path for path in files if path is not None]

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from vhi.commands.options import Out, Overwrite, Visit
-from vhi.commands.terminal import progress, warn
+from vhi.commands.selection import Selection, check_one_or_all
+from vhi.commands.terminal import end_with_failures, progress, warn
 from vhi.errors import InputError
 
 DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
@@ -59,7 +60,7 @@ def evaluate_command(
     apart from others) and evaluate.png. A case that cannot be scored keeps its row, with the
     reason, and the command ends with status 2.
     """
-    from vhi.cases.case import load_cases
+    from vhi.cases.case import case_names
     from vhi.evaluation.evaluate import evaluate
     from vhi.evaluation.predicted_masks import masks_in, network_finder, seen_by
     from vhi.evaluation.report import (
@@ -76,14 +77,10 @@ def evaluate_command(
     made_by: dict[str, Any] = {"source": Path(source).name, "masks": None, "network": None}
     changes = tuple(CHANGES) if robustness else (UNCHANGED,)
     with progress(f"Getting the cases of {source}") as report:
-        every = load_cases(source, only=[case] if case is not None else None)
-        cases = [each for each in every if visit is None or each.visit == visit]
-        if not cases:
-            known = ", ".join(repr(each.visit) for each in every)
-            raise InputError(f"case {case!r} has no visit {visit!r}; it has {known}")
+        cases = Selection(source, case, visit).cases()
         if masks is not None:
             made_by["masks"] = masks.name
-            find, seen = masks_in(masks, truth, every), seen_by(None, truth)
+            find, seen = masks_in(masks, truth, case_names(source)), seen_by(None, truth)
         else:
             name = network or DEFAULT_NETWORKS[truth]
             made_by["network"] = Path(name).name
@@ -113,10 +110,7 @@ def evaluate_command(
     for warning in warnings_of(result):
         warn(warning)
     print(f"Tables and picture: {out}")
-    for row in failed[:-1]:
-        warn(_failure(row))
-    if failed:
-        raise InputError(_failure(failed[-1]))
+    end_with_failures([_failure(row) for row in failed])
 
 
 def _check_options(
@@ -130,10 +124,7 @@ def _check_options(
 ) -> None:
     if truth not in DEFAULT_NETWORKS:
         raise InputError(f"--truth {truth}: choose from {', '.join(DEFAULT_NETWORKS)}")
-    if all_cases == (case is not None):
-        raise InputError("--source needs either --case NAME or --all")
-    if all_cases and visit is not None:
-        raise InputError("--visit goes with --case; --all scores every visit")
+    check_one_or_all(case, visit, all_cases)
     if network is not None and masks is not None:
         raise InputError("--network and --masks do not go together; leave one of them out")
     if robustness and masks is not None:

@@ -10,7 +10,6 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,8 @@ from vhi.commands.options import (
     T1w,
     Visit,
 )
-from vhi.commands.terminal import progress, warn
+from vhi.commands.selection import Selection
+from vhi.commands.terminal import progress, show_files, warn
 from vhi.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,9 +90,17 @@ def open_command(
     name_of_reader = check_reader(_account() if reader is None else reader)
     if store is not None and not store.strip():
         raise InputError("--store is empty; name a folder, or leave it out")
-    cases, name = _worklist(source, stir, t1w, normal_bone, disease_region, network, case, visit)
-    _check(cases, network, own=stir is not None)
+    own = any((stir, t1w, normal_bone, disease_region))
+    selection = Selection(
+        source or (None if own else "phantom"),
+        case, visit, stir, t1w, normal_bone, disease_region, network,
+    )  # fmt: skip
+    selection.check()
+    with progress("Getting the cases") as report:
+        cases = selection.cases(show_files(report))
+    _check(cases, network, own=own)
     with Store(default_store_folder() if store is None else store) as kept:
+        name = "" if own else cases[0].source
         room = Room(
             cases, kept, name_of_reader, source=name, network=network, resample_masks=resample
         )
@@ -102,55 +110,6 @@ def open_command(
             asyncio.run(_serve(room, listen, port, browser=not no_browser))
         finally:
             room.close()
-
-
-def _worklist(
-    source: str | None,
-    stir: Path | None,
-    t1w: Path | None,
-    normal_bone: Path | None,
-    disease_region: Path | None,
-    network: str | None,
-    case: str | None,
-    visit: str | None,
-) -> tuple[list[Case], str]:
-    """Give the cases to read, and what they come from."""
-    from vhi.cases.case import Case, load_cases
-
-    given = {
-        "--stir": stir,
-        "--t1w": t1w,
-        "--normal-bone": normal_bone,
-        "--disease-region": disease_region,
-    }
-    if stir is None and t1w is None:
-        for option, path in given.items():
-            if path is not None:
-                raise InputError(f"{option} goes with --stir and --t1w; give these too")
-        with progress("Getting the cases") as report:
-            only = None if case is None else [case]
-            name = "phantom" if source is None else source
-            cases = load_cases(
-                name, only=only, progress=lambda path, done, total: report(total=total, advance=1)
-            )
-        if visit is not None:
-            cases = [each for each in cases if each.visit == visit]
-            if not cases:
-                raise InputError(f"{name} has no visit {visit!r} of such a case; leave out --visit")
-        if network is not None:
-            cases = [replace(each, normal_bone=None, disease_region=None) for each in cases]
-        return cases, cases[0].source if cases else name
-    for option, path in given.items():
-        if path is None and option in ("--stir", "--t1w"):
-            raise InputError(f"{option} is missing; give --stir and --t1w, or --source")
-        if path is not None and source is not None:
-            raise InputError(f"{option} does not go with --source; leave one of them out")
-    assert stir is not None
-    assert t1w is not None
-    own = case or stir.name.removesuffix(".gz").removesuffix(".nii")
-    return [
-        Case(own, own, visit or "", stir, t1w, normal_bone, disease_region, source=stir.name)
-    ], ""
 
 
 def _check(cases: list[Case], network: str | None, *, own: bool) -> None:

@@ -1,9 +1,10 @@
-"""The options of `vhi measure`: their types and what the help says of them."""
+"""Options that several commands share, and options that take several values."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; it is created.")]
 Stir = Annotated[
@@ -75,3 +76,34 @@ ExcludeNormalBone = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", metavar="", help="Replace an earlier result in DIR.")
 ]
+
+
+class SeveralValues(TyperCommand):
+    """A command whose repeatable options also take several values: ``--test A B``.
+
+    Click has no option with a variable number of values, so each further value gets its option
+    back (``--test A --test B``) before click parses the arguments. A negative number is a value.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments as click does, after the options were repeated."""
+        repeatable = {name for p in self.params if getattr(p, "multiple", False) for name in p.opts}
+        repeated, option = [""], ""
+        for argument in [*args, "--"]:
+            needs_value = repeated[-1] in repeatable
+            if not argument.startswith("-") or _is_number(argument):
+                repeated += [argument] if needs_value or not option else [option, argument]
+                continue
+            if needs_value:
+                ctx.fail(f"Option {option!r} requires an argument.")
+            option = argument if argument in repeatable else ""
+            repeated.append(argument)
+        return super().parse_args(ctx, repeated[1:-1])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What the command shows on a terminal: progress, one-line warnings, options of several values."""
+"""What every command shows on a terminal: progress, and warnings of one line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from vhi.errors import InputError, one_line
+
+INTERRUPTED = 130
+"""Exit status of a command that was interrupted, as shells count it."""
 
 
 @contextmanager
@@ -24,15 +29,26 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
     label_column = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), label_column, BarColumn(), MofNCompleteColumn())
     quiet = not (console.is_terminal and sys.stderr.isatty())
-    with Progress(*columns, console=console, transient=True, disable=quiet) as shown:
-        task = shown.add_task(label, total=None)
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(label, total=None)
 
         def report(label: str | None = None, *, total: int | None = None, advance: int = 0) -> None:
             if label is not None:
-                shown.reset(task, description=label, total=total)
-            shown.advance(task, advance)
+                bar.reset(task, description=label, total=total)
+            bar.advance(task, advance)
 
         yield report
+
+
+def show_files(report: Callable[..., None]) -> Callable[[str, int, int], None]:
+    """Return a callback that counts the study's files in a bar while they arrive."""
+
+    def show(path: str, done: int, total: int) -> None:
+        if done == 1:
+            report("Getting the study's files", total=total)
+        report(advance=1)
+
+    return show
 
 
 def warn(message: str) -> None:
@@ -40,9 +56,18 @@ def warn(message: str) -> None:
     print(f"vhi: warning: {one_line(message)}", file=sys.stderr)
 
 
-def one_line(message: object) -> str:
-    """Return a message without line breaks."""
-    return " ".join(str(message).split())
+def end_with_failures(failures: Sequence[str]) -> None:
+    """Warn of each failure; the last one, where there is one, ends the command.
+
+    Raises
+    ------
+    InputError
+        With the last failure as its message.
+    """
+    for failure in failures[:-1]:
+        warn(failure)
+    if failures:
+        raise InputError(failures[-1])
 
 
 class OneLineHandler(logging.Handler):
@@ -51,23 +76,3 @@ class OneLineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record's message."""
         warn(record.getMessage())
-
-
-def split_values(arguments: Sequence[str], option: str) -> list[str]:
-    """Repeat an option before each of several numbers: ``--x 1 2`` becomes ``--x 1 --x 2``."""
-    split: list[str] = []
-    inside = False
-    for argument in arguments:
-        if inside and split[-1] != option and _is_number(argument):
-            split.append(option)
-        split.append(argument)
-        inside = argument == option or (inside and _is_number(argument))
-    return split
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

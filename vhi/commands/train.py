@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from vhi.commands.durations import duration
-from vhi.commands.terminal import one_line, progress, warn
+from vhi.commands.terminal import INTERRUPTED, progress, warn
 from vhi.commands.train_options import (
     Batch,
     Device,
@@ -32,14 +31,14 @@ from vhi.commands.train_options import (
     Workers,
 )
 from vhi.commands.train_progress import TrainingProgress
-from vhi.errors import InputError
+from vhi.errors import InputError, one_line
+from vhi.training.durations import duration
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
     from vhi.training.recipe import Recipe
     from vhi.training.training_set import Material
 
-INTERRUPTED = 130
 NEEDED = ("torch", "monai", "safetensors", "onnx", "onnxscript")
 
 
@@ -217,25 +216,3 @@ def not_a_number(error: FloatingPointError) -> str:
     return (
         f"{one_line(error)}; train with --precision float32, or a recipe with a lower learning_rate"
     )
-
-
-def repeat_names(arguments: Sequence[str]) -> list[str]:
-    """Repeat the options that take several names: ``--test a b`` becomes ``--test a --test b``."""
-    if not arguments or arguments[0] != "train":
-        return list(arguments)
-    repeated: list[str] = []
-    option, given = "", True
-    for argument in [*arguments, "--"]:
-        if argument.startswith("-") and len(argument) > 1:
-            if option and not given:
-                raise InputError(f"{option} needs a subject's name after it")
-            option = argument if argument in ("--hold-out", "--test") else ""
-            given = False
-            if not option:
-                repeated.append(argument)
-        elif option:
-            repeated += [option, argument]
-            given = True
-        else:
-            repeated.append(argument)
-    return repeated[:-1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from vhi.commands.durations import duration
+from vhi.training.durations import duration
 
 if TYPE_CHECKING:
     from vhi.training import train

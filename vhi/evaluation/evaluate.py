@@ -7,7 +7,6 @@ between none and nearly all of the normal bone, from case to case.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vhi.cases.case import Case
-from vhi.errors import InputError
+from vhi.errors import InputError, without_folders
 from vhi.evaluation.normal_bone_effect import normal_bone_effect
 from vhi.evaluation.robustness import UNCHANGED, change
 from vhi.evaluation.scores import Score, score_scan, score_slices
@@ -94,7 +93,9 @@ def evaluate(
             try:
                 _evaluate_scan(case, find, name, names, result)
             except InputError as error:
-                result.scans.append({**names, "failure": _without_folders(str(error), case)})
+                folders = [path.parent for path in case.files]
+                failure = without_folders(str(error), folders)
+                result.scans.append({**names, "failure": failure})
             if progress is not None:
                 progress()
     return result
@@ -150,11 +151,3 @@ def _named(score: Score, unit: str) -> dict[str, Any]:
     row: dict[str, Any] = asdict(score)
     counts = {f"{name}_{unit}": row.pop(name) for name in ("found", "truth")}
     return counts if score.empty else {**row, **counts}
-
-
-def _without_folders(message: str, case: Case) -> str:
-    """Return a message with file names in place of paths: folders may name a patient."""
-    for path in (case.stir, case.t1w, case.normal_bone, case.disease_region):
-        if path is not None:
-            message = message.replace(f"{path.parent}{os.sep}", "")
-    return message

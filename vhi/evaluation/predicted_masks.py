@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,22 @@ from vhi.segmentation.registry import PUBLISHED, find_network
 from vhi.segmentation.tasks import NORMAL_BONE
 
 
-def masks_in(folder: Path, target: str, cases: Iterable[Case]) -> Finder:
+def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Finder:
     """Return what finds a case's mask among files.
 
     For case 1007, visit before, the first of these that exists is taken: what `vhi measure --all`
     leaves, ``1007_before/disease_region.nii.gz`` (or ``normal_bone``); ``1007_before.nii.gz``;
     ``1007_before_disease_region.nii.gz``; and, where the case has one visit only, the same with
     ``1007``. ``.nii`` will do for ``.nii.gz``.
+
+    Parameters
+    ----------
+    folder
+        Where the masks are.
+    target
+        ``disease-region`` or ``normal-bone``.
+    names
+        (case, visit) of every row of the source.
 
     Raises
     ------
@@ -32,22 +42,20 @@ def masks_in(folder: Path, target: str, cases: Iterable[Case]) -> Finder:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the folder that holds the masks")
-    visits: dict[str, int] = {}
-    for case in cases:
-        visits[case.case] = visits.get(case.case, 0) + 1
+    visits = Counter(case for case, _ in names)
     mask = target.replace("-", "_")
 
     def find(case: Case, changed: Image | None) -> Image:
         stems = [case.folder]
-        if visits.get(case.case, 1) == 1 and case.case != case.folder:
+        if visits[case.case] <= 1 and case.case != case.folder:
             stems.append(case.case)
-        names = [
+        places = [
             pattern.format(stem, mask) + ending
             for stem in stems
             for pattern in ("{0}/{1}", "{0}", "{0}_{1}")
             for ending in (".nii.gz", ".nii")
         ]
-        there = [name for name in names if (folder / name).is_file()]
+        there = [name for name in places if (folder / name).is_file()]
         if len(there) > 1:
             raise InputError(
                 f"{folder.name}: holds {there[0]} and {there[1]} for one case; keep the one that "
@@ -55,8 +63,8 @@ def masks_in(folder: Path, target: str, cases: Iterable[Case]) -> Finder:
             )
         if not there:
             raise InputError(
-                f"{folder.name}: holds no mask of {case.folder}; put it there as {names[0]} or "
-                f"{names[2]}"
+                f"{folder.name}: holds no mask of {case.folder}; put it there as {places[0]} or "
+                f"{places[2]}"
             )
         return load_mask(folder / there[0])
 

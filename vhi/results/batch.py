@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vhi.cases.case import Case
-from vhi.errors import InputError
+from vhi.errors import InputError, without_folders
 from vhi.files.atomic import explain_write_errors, write_whole
 from vhi.files.encode import encode_csv
 from vhi.measurement import Measurement
@@ -103,7 +103,8 @@ def measure_all(
             write_result(measurement, target, overwrite=overwrite)
             rows.append(row_of(case, measurement))
         except InputError as error:
-            rows.append({**_names(case), "failure": _without_folders(str(error), case, folder)})
+            folders = [folder, *(path.parent for path in case.files)]
+            rows.append({**_names(case), "failure": without_folders(str(error), folders)})
         except (OSError, MemoryError) as error:
             # One case's trouble with this machine must not take the others' results along.
             rows.append({**_names(case), "failure": f"{type(error).__name__}: {error}"})
@@ -151,14 +152,3 @@ def _interval(interval: VhiInterval | str) -> dict[str, Any]:
 
 def _names(case: Case) -> dict[str, Any]:
     return {"case": case.case, "subject": case.subject, "visit": case.visit}
-
-
-def _without_folders(message: str, case: Case, folder: Path) -> str:
-    """Return a message with file names in place of paths: folders may name a patient."""
-    paths = [case.stir, case.t1w, case.normal_bone, case.disease_region, folder / case.folder]
-    for path in paths:
-        if path is not None:
-            message = message.replace(str(path), path.name)
-            message = message.replace(str(path.absolute()), path.name)
-            message = message.replace(f"{path.parent}{os.sep}", "")
-    return message

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vhi.commands.durations import duration
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
 from vhi.papers.protocol.protocol import RUNS, Plan, Setting
 from vhi.papers.protocol.tables import Result, choose, fold_results, write_rows
 from vhi.papers.protocol.test_look import TEST, now, score_test
 from vhi.training.curves import write_curves
+from vhi.training.durations import duration
 from vhi.training.folder import train_in_folder
 from vhi.training.recipe import Recipe
 from vhi.training.train import train

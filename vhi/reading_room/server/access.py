@@ -16,9 +16,7 @@ from typing import Any
 import tornado.ioloop
 import tornado.web
 
-from vhi.commands.terminal import one_line
-from vhi.errors import InputError
-from vhi.reading_room.server.messages import names_only
+from vhi.errors import InputError, one_line, without_folders
 from vhi.reading_room.server.session import ADDRESS, Room
 
 HEADERS = {
@@ -118,9 +116,8 @@ class Door(tornado.web.RequestHandler):
 
     def without_folders(self, text: str) -> str:
         """Give a line for the page; where that takes folders out, the terminal has it whole."""
-        cases, store = self.room.cases, Path(self.room.store.path)
-        scans = (p for c in cases for p in (c.stir, c.t1w, c.normal_bone, c.disease_region))
-        shown = names_only(text, {Path.home(), store.parent, *(p.parent for p in scans if p)})
+        scans = {path.parent for case in self.room.cases for path in case.files}
+        shown = without_folders(text, {Path.home(), Path(self.room.store.path).parent, *scans})
         if shown != text:
             print(f"vhi: {one_line(text)}", file=sys.stderr, flush=True)
         return shown
