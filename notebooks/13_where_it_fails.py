@@ -98,7 +98,7 @@ for (above, below), name in zip(grid.T, CHANGES, strict=True):
     scan, mask = changed[name].t1w, found[name].mask
     look = {"box": box, "window": window}
     figures.draw_slice(above, scan, index, outline=bone.array, title=name, **look)
-    title = f"slice {index}{' !' if index in found[name].look_at else ''}"
+    title = f"slice {index}{' !' if index in found[name].slices_to_check else ''}"
     result_figures.draw_difference(below, scan, index, found=mask, truth=bone, title=title, **look)
 plt.show()
 
@@ -130,7 +130,7 @@ rows = []
 for name, each in found.items():
     rows.append({"marrow": name, "Dice": dice(each.mask.array, bone.array)})
     rows[-1] |= {"holes %": 100 * share_of_holes(each.mask)}
-    rows[-1] |= {"slices warned of": len(each.look_at), "of": len(each.slice_scores)}
+    rows[-1] |= {"slices warned of": len(each.slices_to_check), "of": len(each.slice_scores)}
 print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format))
 
 # %% [markdown]
@@ -237,7 +237,7 @@ for panels, (name, (image, its)) in zip(grid, results.items(), strict=True):
     places.append(int(np.argmax(its.slice_scores)) if its.slice_scores else int(ends[-1]))
     look = {"box": figures.box_of(its.mask, figures.view_of(image))}
     look["window"] = figures.window_of(image, its.mask.array)
-    result_figures.draw_sheet(panels, image, its.mask, places, look_at=its.look_at, **look)
+    result_figures.draw_sheet(panels, image, its.mask, places, look_at=its.slices_to_check, **look)
     panels[0].set_title(f"{name}: {panels[0].get_title()}", fontsize=8, pad=3)
 plt.show()
 
@@ -247,7 +247,7 @@ for name, (image, its) in results.items():
     volume_ml = np.count_nonzero(its.mask.array) * image.voxel_volume_mm3 / 1000
     rows.append({"scan": name, "slices": len(its.slice_scores), "bone (ml)": f"{volume_ml:.0f}"})
     rows[-1] |= {"holes %": f"{100 * share_of_holes(its.mask):.1f}"}
-    rows[-1] |= {"need a look": ", ".join(map(str, its.look_at)) or "-"}
+    rows[-1] |= {"need a look": ", ".join(map(str, its.slices_to_check)) or "-"}
 seen = pd.DataFrame(rows)
 print(seen.to_string(index=False))
 
@@ -297,7 +297,7 @@ if scans and ratings is not None:
     )
 before = found["unchanged"]
 again = segment_scans([t1w], network, members=members, threads=1)
-print(f"same slices to look at on a second run: {again.look_at == before.look_at}")
+print(f"same slices to look at on a second run: {again.slices_to_check == before.slices_to_check}")
 
 # %% [markdown]
 # :::{admonition} Takeaway

@@ -126,8 +126,8 @@ def study():
 
 @pytest.fixture(scope="session")
 def small_networks(tmp_path_factory):
-    """Folder of small untrained networks, laid out as the shipped ones."""
-    pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
+    """Folder of small networks of random weights, laid out as the shipped ones."""
+    pytest.importorskip("onnx", reason='needs onnx: pip install "vhi[train]"')
     from tests.helpers.small_networks import save_small_networks
 
     return save_small_networks(tmp_path_factory.mktemp("weights"))
@@ -135,7 +135,7 @@ def small_networks(tmp_path_factory):
 
 @pytest.fixture
 def shipped(small_networks, monkeypatch):
-    """Let the small networks be the shipped ones."""
+    """Use the small networks as the shipped ones."""
     monkeypatch.setattr("vhi.segmentation.registry.shipped_folder", lambda: small_networks)
     return small_networks
 

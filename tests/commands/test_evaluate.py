@@ -14,7 +14,7 @@ from vhi.evaluation.report import RESULT_FILES
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
 from vhi.segmentation import predict
-from vhi.segmentation.predict import Segmentation
+from vhi.segmentation.segmentation import Segmentation
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_segment_refuses_in_one_line_and_leaves_nothing(fails, case, shipped, tm
     fails("segment", "--t1w", case.t1w, "--out", case.t1w, "--overwrite", words="scan itself")
     fails(*run, tmp_path / "none.nii.gz", words="no such file")
     fails(*run, case.t1w, "--network", "nonesuch", words=["nonesuch", "default, published"])
-    fails(*run, case.t1w, "--network", "normal-bone", words="finds normal bone")
+    fails(*run, case.t1w, "--network", "normal-bone", words="predicts normal bone")
     thick = write(small / "thick.nii.gz", blobs(spacing_mm=(0.6, 0.6, 9)))
     fails(*run, thick, words=["thick.nii.gz", "9.0 mm apart"])
     narrow = write(small / "narrow.nii.gz", blobs(shape=(100, 250, 4)))
@@ -117,7 +117,7 @@ def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped
     assert record["provenance"]["weights_sha256"] == hashes
     assert set(record["provenance"]["inputs"]) == {"S.nii.gz", "T.nii.gz"}
     found = segment_disease_region(load_image(case.t1w))
-    assert record["disease_region"]["look_at"] == list(found.look_at)
+    assert record["disease_region"]["look_at"] == list(found.slices_to_check)
     stored = load_mask(tmp_path / "out" / "disease_region.nii.gz").array
     assert (stored == found.mask.array).all()
     assert set(names(tmp_path / "out")) == RESULT_FILES | {
@@ -206,7 +206,7 @@ def test_a_t1w_on_another_grid_is_segmented_where_it_lies(vhi, fails, case, ship
     found = segment_disease_region(load_image(case.t1w))
     path = tmp_path / "out" / "disease_region.nii.gz"
     assert (load_mask(path).array == resample(found.mask, stir).array).all()
-    assert record["disease_region"]["look_at"] == sorted(3 - k for k in found.look_at)
+    assert record["disease_region"]["look_at"] == sorted(3 - k for k in found.slices_to_check)
     again = ["measure", "--stir", case.stir, "--t1w", case.t1w, "--resample",
              "--disease-region", path, "--out", tmp_path / "again"]  # fmt: skip
     assert vhi(*again)[0] == 0

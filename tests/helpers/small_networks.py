@@ -1,64 +1,71 @@
-"""Networks of two levels that were never trained: what they find is arbitrary, but never nothing.
+"""Networks of one random convolution: their masks are arbitrary, but never empty.
 
 They show what every network here must hold: the same mask in any order of axes, on any number of
-threads, through the same files as the shipped ones.
+threads, through the same files as the shipped ones. Graphs are made by hand, without torch.
 """
 
 from __future__ import annotations
+
+import hashlib
+import json
 
 import numpy as np
 
 from tests.helpers.scans import oblique_affine
 from vhi.images.image import Image
-from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
-from vhi.training.recipe import Recipe
+from vhi.segmentation.registry import GRAPH, RECORD, WEIGHTS
+from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
-RECIPES = {
-    "default": Recipe(task=DISEASE_REGION, filters=(4, 6), block=2, spacing_mm=0.6),
-    "normal-bone": Recipe(task=NORMAL_BONE, filters=(4, 6), block=1, spacing_mm=0.6),
-}
+TASKS = {"default": DISEASE_REGION, "normal-bone": NORMAL_BONE}
 WARNING = {"weights": {"disagreement": 1.0, "holes": 0.0}, "threshold": 0.0}
-"""Every slice whose mirror image gets another answer needs a look."""
-
-
-def small_members(recipe, count=2):
-    """Return networks whose answer is about half above, half below the cutoff."""
-    import torch
-
-    from vhi.models.unet import UNet
-
-    members = []
-    for seed in range(count):
-        torch.manual_seed(seed)
-        member = UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block)
-        scans = torch.rand(4, len(recipe.channels), 64, 64) ** 2
-        member.train()
-        with torch.no_grad():
-            for _ in range(30):
-                member(scans)
-            member.eval()
-            # Half of all pixels are found, few of them close to the cutoff.
-            member.answer.bias -= member(scans).median()
-            member.answer.weight *= 10
-            member.answer.bias *= 10
-        members.append(member)
-    return members
+"""Every slice whose mirror image gets another answer is to be checked."""
 
 
 def save_small_networks(folder):
-    """Write the small networks as if they were shipped in `folder`; return it."""
-    from vhi.training.export import save_network
-
-    for name, recipe in RECIPES.items():
-        save_network(
-            folder / name,
-            small_members(recipe),
-            recipe,
-            name=name,
-            trained_on=["nobody"],
-            warning=WARNING if name == "default" else None,
-        )
+    """Write two members of each task as if they were shipped in `folder`; return it."""
+    for name, task in TASKS.items():
+        (folder / name).mkdir()
+        files = {WEIGHTS: b"none: the graph was made by hand", GRAPH: graph(len(CHANNELS[task]))}
+        for file, content in files.items():
+            (folder / name / file).write_bytes(content)
+        record = {
+            "name": name,
+            "task": task,
+            "channels": CHANNELS[task],
+            "spacing_mm": 0.6,
+            "multiple": 4 if task == DISEASE_REGION else 2,
+            "members": 2,
+            "cutoff": 0.5,
+            "trained_on": ["nobody"],
+            "warning": WARNING if task == DISEASE_REGION else {},
+            "sha256": {file: hashlib.sha256(files[file]).hexdigest() for file in files},
+        }
+        (folder / name / RECORD).write_text(json.dumps(record))
     return folder
+
+
+def graph(channels, members=2):
+    """Return the bytes of a graph that marks about half of all pixels of `blobs`."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    kernels = np.random.default_rng(channels).random((members, channels, 5, 5), np.float32)
+    # Blobs over three standard deviations: e^0 at the median, and by their mean and spread.
+    level = 1 / (3 * np.sqrt(np.e * (np.e - 1)))
+    bias = (-level * kernels.sum(axis=(1, 2, 3))).astype(np.float32)
+    content = helper.make_graph(
+        [
+            helper.make_node("Conv", ["slices", "kernels", "bias"], ["logits"], pads=[2] * 4),
+            helper.make_node("Sigmoid", ["logits"], ["members"]),
+        ],
+        "small",
+        [helper.make_tensor_value_info("slices", TensorProto.FLOAT, ["n", channels, "h", "w"])],
+        [helper.make_tensor_value_info("members", TensorProto.FLOAT, ["n", members, "h", "w"])],
+        [numpy_helper.from_array(kernels, "kernels"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(content, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)
 
 
 def blobs(seed=0, shape=(244, 250, 4), spacing_mm=(0.6, 0.6, 3.3)):

@@ -70,7 +70,7 @@ def segment(
             found.mask,
             network=found.network,
             weights_sha256=found.weights_sha256,
-            look_at=found.look_at,
+            look_at=found.slices_to_check,
         )
         record = {**origin.record, "scans": [scan.name for scan in scans]}
         write_mask(out, found.mask, record, never=scans)
@@ -80,6 +80,6 @@ def segment(
     area = "disease region" if stir is None else "normal bone"
     volume_ml = voxels * found.mask.voxel_volume_mm3 / 1000
     print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {found.network}")
-    for warning in look_at(found.look_at, area):
+    for warning in look_at(found.slices_to_check, area):
         warn(warning)
     print(f"Mask: {out}")

@@ -15,7 +15,7 @@ from vhi.images.nifti import load_mask
 from vhi.masks.origin import Origin, carry_origin, made_by_network, origin_of
 
 if TYPE_CHECKING:
-    from vhi.segmentation.predict import Segmentation
+    from vhi.segmentation.segmentation import Segmentation
 
 DRAW_NORMAL_BONE = (
     "draw it with `vhi normal-bone --stir S --centre I J K --radius-mm R --out N.nii.gz` and give "
@@ -200,7 +200,7 @@ def _found(found: Segmentation, area: str) -> tuple[Image, Origin, list[str]]:
         found.mask,
         network=found.network,
         weights_sha256=found.weights_sha256,
-        look_at=found.look_at,
+        look_at=found.slices_to_check,
     )
     name = f"{area} by network {found.network}"
     return found.mask.with_array(found.mask.array, name), origin, list(found.notes)

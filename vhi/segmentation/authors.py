@@ -1,9 +1,9 @@
 """The authors' own ensemble, as they publish it: for comparison, never to learn from.
 
 Its three networks were trained again on all thirteen annotated scans, the two test scans of the
-paper among them (the paper speaks of ten): on any scan of the study it has seen the answer, and
-its Dice there (0.970 to 0.974 on the test scans) is no held-out result. The paper's 0.94 is. It
-must not teach, initialise or select a network that is scored on these scans.
+paper included (the paper speaks of ten). It has seen the answer for every scan of the study, so
+its Dice there (0.970 to 0.974 on the test scans) is not a held-out result; the paper's 0.94 is.
+It must not teach, initialise or select a network that is scored on these scans.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vhi.cases import supplement as data
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.segmentation.predict import Segmentation, check_scan
 from vhi.segmentation.registry import PUBLISHED
+from vhi.segmentation.segmentation import Segmentation, check_scan
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.training.recipe import PAPER
 
 if TYPE_CHECKING:
     from vhi.models.unet import UNet
@@ -34,8 +32,11 @@ PATHS = tuple(
 
 SEEN = (
     "the published weights were trained again on all annotated study scans, the paper's test "
-    "scans included: on a study scan this mask is no held-out result"
+    "scans included: on a study scan this mask is not a held-out result"
 )
+
+SPACING_MM, MULTIPLE = 0.5952, 8
+"""In-plane spacing of the authors' slices; rows and columns must be a multiple of 8."""
 
 # Their names of the parts of a U-Net, and ours.
 RENAMED = (
@@ -52,18 +53,18 @@ def published_members() -> list[UNet]:
     Raises
     ------
     InputError
-        The files cannot be had, torch is not installed, or a file is no such network.
+        The files are not available, torch is not installed, or a file holds another network.
     """
-    places = data.fetch(PATHS)
-    return [_load(places[path]) for path in PATHS]
+    files = data.fetch(PATHS)
+    return [_load(files[path]) for path in PATHS]
 
 
 def segment_as_published(t1w: Image) -> Segmentation:
     """Segment the disease region as the authors' notebook does, with all three networks.
 
     The T1w scan over three standard deviations; slices as stored, turned by 90 degrees
-    (`numpy.rot90` on the array's in-plane axes); the mean of three, rounded. Nothing is resampled:
-    these networks were made for 0.59 mm pixels.
+    (`numpy.rot90` on the array's in-plane axes) and filled up with zeros; the mean of three,
+    rounded. Nothing is resampled: these networks were made for 0.59 mm pixels.
 
     Raises
     ------
@@ -72,23 +73,24 @@ def segment_as_published(t1w: Image) -> Segmentation:
         too small.
     """
     check_scan(t1w)
-    slicing_of(t1w, spacing_mm=PAPER.spacing_mm, multiple=PAPER.multiple)  # refuses what is none
+    slicing_of(t1w, spacing_mm=SPACING_MM, multiple=MULTIPLE)  # raises for unsuitable scans
     members = published_members()
     import torch
 
-    stored = np.moveaxis(normalise(t1w.array), t1w.slice_axis, 0)
     means = []
     with torch.inference_mode():
-        for each in stored:
-            turned, margins = _fill_up(np.rot90(each))
-            given = torch.from_numpy(np.ascontiguousarray(turned))[None, None]
-            mean = torch.stack([torch.sigmoid(member(given)) for member in members]).mean(0)
-            means.append(np.rot90(_cut_back(mean[0, 0].numpy(), margins), -1))
+        for stored in np.moveaxis(normalise(t1w.array), t1w.slice_axis, 0):
+            turned = np.rot90(stored)
+            rows, columns = turned.shape
+            filled = np.pad(turned, [(0, -length % MULTIPLE) for length in turned.shape])
+            tensor = torch.from_numpy(np.ascontiguousarray(filled))[None, None]
+            mean = torch.stack([torch.sigmoid(member(tensor)) for member in members]).mean(0)
+            means.append(np.rot90(mean[0, 0, :rows, :columns].numpy(), -1))
     probability = np.ascontiguousarray(np.moveaxis(np.stack(means), 0, t1w.slice_axis))
     return Segmentation(
         mask=t1w.with_array(probability > 0.5),
         probability=t1w.with_array(probability),
-        look_at=(),
+        slices_to_check=(),
         slice_scores=(),
         network=PUBLISHED,
         weights_sha256=_sha256(),
@@ -112,33 +114,17 @@ def _load(path: Path) -> UNet:
         ) from error
     from vhi.models.unet import UNet
 
-    network = UNet(1, PAPER.filters, PAPER.kernel, PAPER.block)
+    network = UNet()  # the paper's by default
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-        network.load_state_dict({_renamed(key): value for key, value in state.items()})
+        network.load_state_dict({renamed(key): value for key, value in state.items()})
     except (RuntimeError, AttributeError, OSError, ValueError) as error:
         raise InputError(f"{path}: does not hold the published network") from error
     return network.eval()
 
 
-def _renamed(key: str) -> str:
+def renamed(key: str) -> str:
+    """Return our name of a tensor in the authors' state dict."""
     for theirs, ours in RENAMED:
         key = re.sub(theirs, ours, key)
     return key
-
-
-def _fill_up(
-    plane: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]]:
-    """Fill a slice up with zeros to a multiple of 8, which 336 and 352 pixels are already."""
-    margins = tuple((0, -length % PAPER.multiple) for length in plane.shape)
-    return np.pad(plane, margins), margins
-
-
-def _cut_back(
-    plane: NDArray[np.float32], margins: tuple[tuple[int, int], ...]
-) -> NDArray[np.float32]:
-    rows, columns = (
-        length - after for length, (_, after) in zip(plane.shape, margins, strict=True)
-    )
-    return plane[:rows, :columns]

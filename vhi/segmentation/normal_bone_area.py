@@ -1,8 +1,8 @@
-"""From where normal bone may be to the area it is taken from. numpy and scipy only.
+"""Choose the area of normal bone from a network's probabilities. numpy and scipy only.
 
-The lower threshold hangs on the brightest voxels of normal bone (section 2.5.2), so what matters
-is that no vessel is in the area and that it is about as large as areas that readers draw: a
-maximum grows with the number of voxels it is taken over.
+The lower threshold depends on the brightest voxels of normal bone (section 2.5.2). The area
+therefore must hold no vessel and be about as large as the areas that readers draw: a maximum
+grows with the number of voxels.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from vhi.errors import NothingFound
 from vhi.images.image import Image, check_same_grid
 
 AREA_MM3 = 5400.0
-"""Volume that is proposed: the median of the ten hand-drawn areas (4,619 voxels of 1.169 mm³)."""
+"""Proposed volume: the median of the ten hand-drawn areas (4,619 voxels of 1.169 mm³)."""
 
 FENCE = 3.0
-"""Pixels brighter than the upper quartile by this many interquartile ranges are taken for vessels:
+"""Pixels more than this many interquartile ranges above the upper quartile count as vessels:
 Tukey's outer fence. In the ten hand-drawn areas the thresholds settle at 1.5 to 3.0 such ranges."""
 
 
@@ -30,10 +30,10 @@ def choose_area(
     volume_mm3: float = AREA_MM3,
     fence: float = FENCE,
 ) -> Image:
-    """Return the most probable voxels of normal bone, less vessels and what borders on them.
+    """Return the most probable voxels of normal bone, without vessels and their neighbours.
 
-    Where they lie apart, those of one place are taken: the connected set (26 neighbours) with the
-    largest sum of probabilities.
+    Where they lie apart, one place is taken: the connected set (26 neighbours) with the largest
+    sum of probabilities.
 
     Parameters
     ----------
@@ -44,10 +44,10 @@ def choose_area(
     bone
         Mask of all bone on the same grid; nothing outside it is taken.
     volume_mm3
-        How much is taken, at most, before vessels go.
+        Largest volume, before vessels are removed.
     fence
-        Interquartile ranges above the upper quartile from which on a pixel is taken for a vessel;
-        its eight neighbours in the slice, partly vessel, go with it.
+        A pixel more than this many interquartile ranges above the upper quartile counts as a
+        vessel; its eight neighbours in the slice, partly vessel, are removed with it.
 
     Returns
     -------
@@ -57,8 +57,7 @@ def choose_area(
     Raises
     ------
     NothingFound
-        The network finds normal bone nowhere: its probability is above one half in less than a
-        tenth of the volume.
+        The probability of normal bone is above one half in less than a tenth of the volume.
     """
     count = max(1, round(volume_mm3 / stir.voxel_volume_mm3))
     likely = probability.array > 0.5
@@ -67,7 +66,7 @@ def choose_area(
         likely &= bone.array
     if np.count_nonzero(likely) < 0.1 * count:
         raise NothingFound(
-            f"{stir.name}: no place for normal bone is found; check that this is the STIR scan of "
+            f"{stir.name}: the network finds no normal bone; check that this is the STIR scan of "
             "a pelvis, or draw normal bone by hand (`vhi normal-bone`)"
         )
     probable = np.where(likely, probability.array, 0)
@@ -80,16 +79,16 @@ def choose_area(
 
 
 def _one_place(area: NDArray[np.bool_], probable: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return the connected part of an area that is most probable altogether."""
+    """Return the connected part of an area with the largest sum of probabilities."""
     parts, count = ndimage.label(area, np.ones((3, 3, 3)))
     sums = np.atleast_1d(ndimage.sum_labels(probable, parts, np.arange(1, count + 1)))
     return parts == 1 + int(np.argmax(sums))
 
 
 def _most_probable(probability: NDArray[np.floating], count: int) -> NDArray[np.bool_]:
-    """Return the `count` most probable voxels, and more where the last of them have equals.
+    """Return the `count` most probable voxels, and all voxels that equal the last of them.
 
-    Equals stay together, so that the area does not hang on the order in which voxels are stored.
+    Keeping equals together makes the area independent of the order of storage.
     """
     if count >= probability.size:
         return np.ones(probability.shape, bool)

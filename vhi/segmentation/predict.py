@@ -1,7 +1,7 @@
-"""Find an area on a scan with a trained network. No torch: the graph runs in ONNX Runtime.
+"""Predict an area on a scan with a trained network. No torch: graphs run in ONNX Runtime.
 
-Slices are read one by one, each by one thread, several at a time: the mask does not depend on the
-number of threads, and memory not on the number of slices.
+Slices are read one by one, each by one thread, several at a time. The mask therefore does not
+depend on the number of threads, nor memory on the number of slices.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
 from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area
 from vhi.segmentation.registry import DEFAULT, PUBLISHED, Network, find_network
+from vhi.segmentation.segmentation import Segmentation, check_scan
 from vhi.segmentation.slices import normalise, slicing_of
 from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
-from vhi.segmentation.warning import slice_doubt, slice_scores, slices_to_look_at
+from vhi.segmentation.warning import slice_scores, slice_signs, slices_to_check
 
 MAX_THREADS = 8
 """Slices in work at a time; each takes some 50 MB."""
@@ -29,43 +30,13 @@ Members = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A slice, shape (1, channels, h, w), to the members' probabilities, shape (1, members, h, w)."""
 
 
-@dataclass(frozen=True)
-class Segmentation:
-    """What a network found.
-
-    Attributes
-    ----------
-    mask : Image
-        bool, on the scan's grid.
-    probability : Image
-        float32, mean of the members, on the scan's grid.
-    look_at : tuple of int
-        Slices that need a look, counted from 0 along the scan's slice axis.
-    slice_scores : tuple of float
-        Predicted badness of each slice; empty where the network has no calibrated warning.
-    network : str
-        Its name.
-    weights_sha256 : str
-    notes : tuple of str
-        What a reader should know of this network.
-    """
-
-    mask: Image
-    probability: Image
-    look_at: tuple[int, ...]
-    slice_scores: tuple[float, ...]
-    network: str
-    weights_sha256: str
-    notes: tuple[str, ...] = ()
-
-
 def segment_disease_region(
     t1w: Image, *, network: str = DEFAULT[DISEASE_REGION], threads: int | None = None
 ) -> Segmentation:
     """Segment the bone where inflammation can be, on T1w (section 2.5.3).
 
-    Fails on marrow unlike that of its training scans; look at the mask before you use it, first
-    at the slices of `Segmentation.look_at`.
+    Fails on marrow unlike that of the training scans; check the mask before you use it, first in
+    `Segmentation.slices_to_check`.
 
     Parameters
     ----------
@@ -75,7 +46,7 @@ def segment_disease_region(
         Name of a shipped network, ``"published"`` (the authors'; needs the extra ``train``), or
         the path of a network's folder.
     threads
-        Slices in work at a time; default: processors, at most 8. Changes the speed only.
+        Slices in work at a time; default: processors, at most 8. Changes only the speed.
 
     Raises
     ------
@@ -86,15 +57,15 @@ def segment_disease_region(
     if network == PUBLISHED:
         from vhi.segmentation.authors import segment_as_published
 
-        found = segment_as_published(t1w)
+        result = segment_as_published(t1w)
     else:
-        found = segment_scans([t1w], find_network(network, DISEASE_REGION), threads=threads)
-    if not found.mask.array.any():
+        result = segment_scans([t1w], find_network(network, DISEASE_REGION), threads=threads)
+    if not result.mask.array.any():
         raise NothingFound(
-            f"{t1w.name}: network {found.network} found no bone; check that this is the T1w scan "
+            f"{t1w.name}: network {result.network} found no bone; check that this is the T1w scan "
             "of a pelvis, or draw the disease region by hand"
         )
-    return found
+    return result
 
 
 def propose_normal_bone(
@@ -118,8 +89,8 @@ def propose_normal_bone(
     network, threads
         See `segment_disease_region`.
     bone
-        All bone, which nothing is taken outside of; by default what `segment_disease_region`
-        finds on `t1w`.
+        Mask of all bone, outside of which nothing is taken; default: `segment_disease_region` on
+        `t1w`.
     volume_mm3
         See `vhi.segmentation.normal_bone_area.choose_area`.
 
@@ -130,11 +101,11 @@ def propose_normal_bone(
         no place is found.
     """
     check_same_grid(stir, t1w)
-    found = segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
+    result = segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
     if bone is None:
         bone = segment_disease_region(t1w, threads=threads).mask
-    area = choose_area(found.probability, stir, bone, volume_mm3=volume_mm3)
-    return replace(found, mask=area)
+    area = choose_area(result.probability, stir, bone, volume_mm3=volume_mm3)
+    return replace(result, mask=area)
 
 
 def segment_scans(
@@ -144,7 +115,7 @@ def segment_scans(
     members: Members | None = None,
     threads: int | None = None,
 ) -> Segmentation:
-    """Segment with a network that was found before; an empty answer is no error here.
+    """Segment with a network of any task; an empty mask is not an error here.
 
     Parameters
     ----------
@@ -168,19 +139,23 @@ def segment_scans(
         return read_slice(answer, slices[k : k + 1], cutoff=network.cutoff)
 
     with ThreadPoolExecutor(threads or min(MAX_THREADS, processors())) as pool:
-        means, doubts = zip(*pool.map(work, range(len(slices))), strict=True)
+        means, signs_of_slices = zip(*pool.map(work, range(len(slices))), strict=True)
+    mean = np.stack(means)
     scores: NDArray[np.float64] = np.zeros(0)
-    look_at: tuple[int, ...] = ()
+    to_check: tuple[int, ...] = ()
     if network.warning:
-        signs = {name: np.array([each[name] for each in doubts]) for name in doubts[0]}
+        signs = {
+            name: np.array([values[name] for values in signs_of_slices])
+            for name in signs_of_slices[0]
+        }
         scores = slice_scores(signs, network.warning)
-        pixels = np.count_nonzero(np.stack(means) > network.cutoff, axis=(1, 2))
-        look_at = slices_to_look_at(scores, network.warning, holes=signs["holes"], pixels=pixels)
-    probability = slicing.join(np.stack(means))
+        pixels = np.count_nonzero(mean > network.cutoff, axis=(1, 2))
+        to_check = slices_to_check(scores, network.warning, holes=signs["holes"], pixels=pixels)
+    probability = slicing.join(mean)
     return Segmentation(
         mask=first.with_array(probability > network.cutoff),
         probability=first.with_array(probability),
-        look_at=look_at,
+        slices_to_check=to_check,
         slice_scores=tuple(float(score) for score in scores),
         network=network.name,
         weights_sha256=network.weights_sha256,
@@ -190,14 +165,14 @@ def segment_scans(
 def read_slice(
     members: Members, one: NDArray[np.float32], *, cutoff: float
 ) -> tuple[NDArray[np.float32], dict[str, float]]:
-    """Return the mean probability of one slice (1, channels, h, w), shape (h, w), and its doubts.
+    """Return the mean probability of one slice (1, channels, h, w), shape (h, w), and its signs.
 
-    The doubts are those of `vhi.segmentation.warning.slice_doubt`.
+    The signs are those of `vhi.segmentation.warning.slice_signs`.
     """
     straight, mirrored = both_ways(members, one)
     mean = (straight.mean(axis=1) + mirrored.mean(axis=1)) / 2
-    doubts = slice_doubt(straight, mirrored, mean > cutoff, cutoff=cutoff)
-    return mean[0], {name: float(value[0]) for name, value in doubts.items()}
+    signs = slice_signs(straight, mirrored, mean > cutoff, cutoff=cutoff)
+    return mean[0], {name: float(value[0]) for name, value in signs.items()}
 
 
 def both_ways(
@@ -205,25 +180,15 @@ def both_ways(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the members' probabilities of slices, and of their mirror images turned back.
 
-    A pelvis and its mirror image are equally likely; what a network says of one and not of the
-    other is chance, and averages out.
+    A pelvis and its mirror image are equally likely, so a difference between the two answers is
+    noise, which the mean reduces.
     """
     mirrored = members(np.ascontiguousarray(slices[..., ::-1]))[..., ::-1]
     return members(slices), mirrored
 
 
-def check_scan(scan: Image) -> None:
-    """Refuse what is no 3-D scan, in words; arrays need not come from `vhi.load_image`."""
-    if scan.array.ndim != 3:
-        raise InputError(f"{scan.name}: has {scan.array.ndim} axes, a scan has 3; give one volume")
-    if not np.isfinite(scan.array).all():
-        raise InputError(f"{scan.name}: holds NaN or infinite values; replace them by 0")
-    if scan.array.min() == scan.array.max():
-        raise InputError(f"{scan.name}: all intensities are equal; this is no scan")
-
-
 def load_members(network: Network) -> Members:
-    """Load a network's graph for one slice at a time; the result may be called by many threads."""
+    """Load a network's graph for one slice at a time; many threads may call the result."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only: the terminal is the command's

@@ -17,10 +17,10 @@ from vhi.errors import InputError
 from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
 DEFAULT = {DISEASE_REGION: "default", NORMAL_BONE: "normal-bone"}
-"""The network that is used where none is named."""
+"""Network of each task where none is named."""
 
 PUBLISHED = "published"
-"""The authors' ensemble, which is fetched, not shipped; see `vhi.segmentation.authors`."""
+"""Name of the authors' ensemble, which is fetched; see `vhi.segmentation.authors`."""
 
 WEIGHTS, GRAPH, RECORD = "weights.safetensors", "network.onnx", "network.json"
 AREA = {DISEASE_REGION: "the disease region", NORMAL_BONE: "normal bone"}
@@ -28,7 +28,7 @@ AREA = {DISEASE_REGION: "the disease region", NORMAL_BONE: "normal bone"}
 
 @dataclass(frozen=True)
 class Network:
-    """What is known of a network before it is run.
+    """A network's record, as ``network.json`` states it.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Network:
     trained_on : tuple of str
         Subjects.
     warning : dict
-        How the doubt about a slice was calibrated, see `vhi.segmentation.warning`; may be empty.
+        Calibration of the warning about poor slices, see `vhi.segmentation.warning`; may be empty.
     sha256 : dict
         File name to SHA-256.
     folder : Path
@@ -72,7 +72,7 @@ class Network:
         return self.sha256[WEIGHTS]
 
     def graph(self) -> bytes:
-        """Return the inference graph, which is the one that the record names."""
+        """Return the inference graph, verified against the record's hash."""
         return read_verified(self.folder / GRAPH, self.sha256.get(GRAPH))
 
 
@@ -84,7 +84,7 @@ def shipped_folder() -> Path:
 def shipped_networks(task: str | None = None) -> list[str]:
     """Return the names of the shipped networks, of one task or of all, sorted."""
     folders = sorted(path.parent for path in shipped_folder().glob(f"*/{RECORD}"))
-    return [each.name for each in folders if task in (None, read_record(each)["task"])]
+    return [folder.name for folder in folders if task in (None, read_record(folder)["task"])]
 
 
 def is_shipped(name: str) -> bool:
@@ -93,12 +93,12 @@ def is_shipped(name: str) -> bool:
 
 
 def find_network(name: str, task: str) -> Network:
-    """Give a network by its name, or by the path of its folder.
+    """Find a network by its name or by the path of its folder.
 
     Raises
     ------
     InputError
-        There is no such network, its record is damaged, or it is made for another task.
+        There is no such network, its record is damaged, or it was made for another task.
     """
     folder = shipped_folder() / name if name and is_shipped(name) else Path(name)
     if not name or not (folder / RECORD).is_file():
@@ -127,10 +127,12 @@ def find_network(name: str, task: str) -> Network:
             f"{folder / RECORD}: lacks {error}; make it again with vhi.training.export"
         ) from error
     if network.task not in CHANNELS or network.channels != CHANNELS[network.task]:
-        raise InputError(f"{folder / RECORD}: is of a task that this version does not know")
+        raise InputError(
+            f"{folder / RECORD}: unknown task; install the version of vhi that wrote it"
+        )
     if network.task != task:
         raise InputError(
-            f"network {name!r} finds {AREA[network.task]}, not {AREA[task]}; choose from "
+            f"network {name!r} predicts {AREA[network.task]}, not {AREA[task]}; choose from "
             f"{', '.join(shipped_networks(task)) or '(none shipped)'}"
         )
     return network
@@ -149,17 +151,13 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def read_verified(path: Path, sha256: str | None) -> bytes:
-    """Return a file's bytes, or refuse them where the hash is another."""
+    """Return a file's bytes if they have this hash; raise `InputError` otherwise."""
+    again = f"install vhi again, or make it with `python -m vhi.training.export {path.parent}`"
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}); install vhi again, or make it "
-            f"with `python -m vhi.training.export {path.parent}`"
-        ) from error
+        reason = error.strerror or error
+        raise InputError(f"{path}: cannot be read ({reason}); {again}") from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise InputError(
-            f"{path}: is not the file that {RECORD} names; install vhi again, or make it with "
-            f"`python -m vhi.training.export {path.parent}`"
-        )
+        raise InputError(f"{path}: is not the file that {RECORD} names; {again}")
     return content

@@ -165,7 +165,7 @@ def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     """Return intensities over three standard deviations of the whole scan (section 2.5.3)."""
     spread = float(np.std(t1w, dtype=np.float64))
     if not spread > 0:
-        raise InputError("all intensities are equal; this is no scan")
+        raise InputError("all intensities are equal; give a scan")
     return np.asarray(t1w / (3 * spread), dtype=np.float32)
 
 

@@ -1,6 +1,6 @@
-"""What the networks are for: the two areas, and the images each network is shown."""
+"""The two areas that networks predict, and the images that each network reads."""
 
 DISEASE_REGION = "disease-region"
 NORMAL_BONE = "normal-bone"
 CHANNELS = {DISEASE_REGION: ("t1w",), NORMAL_BONE: ("stir", "t1w")}
-"""What each network is shown of a slice, in this order."""
+"""Images of a slice, in the order of a network's channels."""

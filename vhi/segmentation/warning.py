@@ -1,10 +1,10 @@
-"""Which slices of a segmentation need a look. numpy and scipy only.
+"""Slices of a predicted mask that a reader should check. numpy and scipy only.
 
-Three signs that need no truth: networks that say one thing of a slice and another of its mirror
-image; holes in the bone, which is how the published network failed (section 3.2, figure S3); and
-a slice without bone between slices with bone. What disagreement means for the overlap is fitted
-in cross-validation, and so is the threshold; held-out scans have next to no holes and no gaps, so
-these two are rules of their own.
+Three signs need no truth: a network that answers differently for a slice and its mirror image;
+holes in the bone, which is how the published network failed (section 3.2, figure S3); and a slice
+without bone between slices with bone. How disagreement predicts overlap, and above which value to
+warn, is fitted in cross-validation. Held-out scans have almost no holes and no gaps, so these two
+have fixed rules.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 
-def slice_doubt(
+def slice_signs(
     members: NDArray[np.float32],
     mirrored: NDArray[np.float32],
     mask: NDArray[np.bool_],
     *,
     cutoff: float = 0.5,
 ) -> dict[str, NDArray[np.float64]]:
-    """Return what may be wrong with each slice.
+    """Measure the signs of a poor mask in each slice.
 
     Parameters
     ----------
     members
         Probabilities of each member, shape (n, members, h, w).
     mirrored
-        The same of the mirror images, turned back.
+        Probabilities for the mirror images, turned back; same shape.
     mask
-        What the ensemble found, shape (n, h, w).
+        Mask of the ensemble, shape (n, h, w).
     cutoff
-        A member finds a pixel where its probability is above this.
+        A member marks a pixel where its probability is above this.
 
     Returns
     -------
     dict
-        Each of shape (n,), 0 where nothing is wrong: ``"disagreement"``, 1 - Dice of what a
-        member finds in a slice with what it finds in the mirror image, mean over the members (so
-        that it means the same for one network and for an ensemble); ``"holes"``, pixels enclosed
-        by the mask over pixels of the mask.
+        Each of shape (n,), 0 where nothing is wrong. ``"disagreement"``: 1 - Dice between a
+        member's mask of the slice and of its mirror image, mean over the members (so that it
+        means the same for one network and for an ensemble). ``"holes"``: pixels enclosed by the
+        mask over pixels of the mask.
     """
-    found, again = members > cutoff, mirrored > cutoff
-    pixels_of_both = found.sum(axis=(2, 3)) + again.sum(axis=(2, 3))
-    shared = (found & again).sum(axis=(2, 3))
-    disagreement = np.where(pixels_of_both > 0, 1 - 2 * shared / np.maximum(pixels_of_both, 1), 0)
-    filled = np.array([np.count_nonzero(ndimage.binary_fill_holes(each)) for each in mask])
+    straight, back = members > cutoff, mirrored > cutoff
+    total = straight.sum(axis=(2, 3)) + back.sum(axis=(2, 3))
+    shared = (straight & back).sum(axis=(2, 3))
+    disagreement = np.where(total > 0, 1 - 2 * shared / np.maximum(total, 1), 0)
+    filled = np.array([np.count_nonzero(ndimage.binary_fill_holes(plane)) for plane in mask])
     pixels = mask.sum(axis=(1, 2))
     return {
         "disagreement": disagreement.mean(axis=1),
@@ -58,43 +58,43 @@ def slice_doubt(
 
 
 def slice_scores(
-    doubts: Mapping[str, NDArray[np.float64]], warning: Mapping[str, Any]
+    signs: Mapping[str, NDArray[np.float64]], warning: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """Return how much overlap (1 - Dice) each slice is predicted to lack, shape (n,).
+    """Predict the loss of overlap (1 - Dice) in each slice, shape (n,).
 
     `warning` is that of ``network.json``: ``{"weights": {sign: weight}, "offset": number,
     "threshold": number, "max_holes": number}``.
     """
-    parts = [float(weight) * doubts[name] for name, weight in warning["weights"].items()]
+    parts = [float(weight) * signs[name] for name, weight in warning["weights"].items()]
     return float(warning.get("offset", 0.0)) + np.sum(parts, axis=0)
 
 
-def slices_to_look_at(
+def slices_to_check(
     scores: NDArray[np.float64],
     warning: Mapping[str, Any],
     *,
     holes: NDArray[np.float64] | None = None,
     pixels: NDArray[np.int64] | None = None,
 ) -> tuple[int, ...]:
-    """Return the indices of slices that need a look.
+    """List the slices that a reader should check, counted from 0.
 
     Parameters
     ----------
     scores
-        From `slice_scores`; above the record's threshold a slice needs a look.
+        From `slice_scores`; a slice above the record's ``threshold`` is listed.
     warning
         Of ``network.json``.
     holes
-        Share of holes in each slice; above the record's ``max_holes`` it needs a look.
+        Share of holes in each slice; a slice above the record's ``max_holes`` is listed.
     pixels
-        Of the mask in each slice; an empty slice between others with bone needs a look.
+        Of the mask in each slice; an empty slice between slices with bone is listed.
     """
-    named = scores > float(warning["threshold"])
+    listed = scores > float(warning["threshold"])
     if holes is not None:
-        named |= holes > float(warning.get("max_holes", np.inf))
+        listed |= holes > float(warning.get("max_holes", np.inf))
     if pixels is not None:
         with_bone = np.flatnonzero(pixels)
         if len(with_bone):
             between = slice(with_bone[0], with_bone[-1])
-            named[between] |= pixels[between] == 0
-    return tuple(int(k) for k in np.flatnonzero(named))
+            listed[between] |= pixels[between] == 0
+    return tuple(int(k) for k in np.flatnonzero(listed))
