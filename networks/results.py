@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from vhi.evaluation.evaluate import Evaluation, Finder, evaluate
 from vhi.evaluation.normal_bone_effect import normal_bone_effect
 from vhi.evaluation.robustness import CHANGES, UNCHANGED, change
 from vhi.files.atomic import write_whole
+from vhi.files.encode import encode_json
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.segmentation.predict import (
@@ -206,4 +206,4 @@ def write_table(name: str, rows: Sequence[Mapping[str, Any]], *, digits: int = 4
 def write_record(name: str, record: Mapping[str, Any]) -> None:
     """Write a record as ``results/<name>.json``."""
     RESULTS.mkdir(exist_ok=True)
-    write_whole(RESULTS / f"{name}.json", (json.dumps(record, indent=2) + "\n").encode())
+    write_whole(RESULTS / f"{name}.json", encode_json(record, ascii_only=True))

@@ -14,7 +14,6 @@ import pytest
 import vhi
 from vhi.controls import (
     cleaning_control,
-    control,
     normal_bone_control,
     speck_control,
     threshold_control,
@@ -348,11 +347,6 @@ def test_importing_the_controls_imports_no_front_end():
     code = f"import sys, vhi.controls; print({front_ends} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-
-
-def test_png_of_a_figure_is_the_same_bytes(controls):
-    figure = controls[0].figure()
-    assert control.encode_png(figure, 80) == control.encode_png(figure, 80)
 
 
 # -------------------------------------------------------------------------- modules in a notebook

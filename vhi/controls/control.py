@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vhi.controls.inputs import Setting
 from vhi.controls.page import page_html
 from vhi.errors import InputError
+from vhi.files.encode import encode_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,7 +132,7 @@ class Control(ABC):
 
     def picture(self) -> bytes:
         """Return `figure` as PNG."""
-        return encode_png(self.figure(), LIVE_DPI)
+        return encode_figure(self.figure(), dpi=LIVE_DPI, fast=True)
 
     @abstractmethod
     def _compute(self) -> dict[str, Any]:
@@ -176,7 +176,9 @@ class Control(ABC):
 
     def _drawn_twin(self) -> str:
         twin = self._twin()
-        data = base64.b64encode(encode_png(twin.figure, TWIN_DPI, crop=True)).decode()
+        data = base64.b64encode(
+            encode_figure(twin.figure, dpi=TWIN_DPI, crop=True, fast=True)
+        ).decode()
         return (
             '<figure class="vhi-twin" style="margin: 1em 0">'
             f'<img src="data:image/png;base64,{data}" alt="{html.escape(twin.alt)}" '
@@ -192,18 +194,3 @@ class Control(ABC):
             return bundle
         version = {"version_major": 2, "version_minor": 0}
         return {**bundle, WIDGET_VIEW: {**version, "model_id": model_id}}
-
-
-def encode_png(figure: Figure, dpi: int, *, crop: bool = False) -> bytes:
-    """Return a figure as PNG, on request without its empty margin.
-
-    The same figure gives the same bytes.
-    """
-    stream = io.BytesIO()
-    margin: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.04} if crop else {}
-    # Scans are noise to the compressor: more effort takes longer and gains nothing.
-    quick = {"compress_level": 1}
-    figure.savefig(
-        stream, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=quick, **margin
-    )
-    return stream.getvalue()

@@ -1,4 +1,7 @@
-"""Results as bytes: tables as CSV, records as JSON, figures as PNG and SVG, the same every time."""
+"""Values as the bytes of files: tables as CSV, records as JSON, figures as PNG and SVG.
+
+The same values give the same bytes every time.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import csv
 import io
 import json
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 110
 
 
 def encode_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
-    """Return rows as CSV: empty where there is no number, ``inf`` where one is infinite.
+    """Encode rows as CSV, with empty fields for NaN and ``inf`` for infinite numbers.
 
     Parameters
     ----------
@@ -30,41 +38,64 @@ def encode_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> byt
     return stream.getvalue().encode()
 
 
-def encode_json(record: Any) -> bytes:
-    """Return a record as indented JSON with null for NaN, which JSON does not have."""
-    text = json.dumps(without_nan(record), indent=2, ensure_ascii=False, allow_nan=False)
+def encode_json(record: Any, *, indent: int = 2, ascii_only: bool = False) -> bytes:
+    """Encode a record as indented JSON, with null for NaN, which JSON does not have.
+
+    Parameters
+    ----------
+    record
+        Mappings, sequences, text, numbers, booleans and None.
+    indent
+        Spaces per level.
+    ascii_only
+        Escape letters beyond ASCII.
+    """
+    text = json.dumps(without_nan(record), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
     return f"{text}\n".encode()
 
 
-def encode_figure(figure: Any, kind: str) -> bytes:
-    """Return a matplotlib figure as ``png`` or ``svg``, without dates or random names.
+def encode_figure(
+    figure: Figure, kind: str = "png", *, dpi: int = DPI, crop: bool = False, fast: bool = False
+) -> bytes:
+    """Encode a figure as PNG or SVG, without dates or random names.
 
-    A user's own style is a matter of drawing: draw inside `plain_style`.
+    Parameters
+    ----------
+    figure
+        A matplotlib figure. Draw it inside `plain_style` where a user's own style must not
+        change it.
+    kind
+        ``png`` or ``svg``.
+    dpi
+        Pixels per inch of a PNG.
+    crop
+        Cut the empty margin off.
+    fast
+        Compress a PNG less, which is faster. Scans are noise to the compressor: more effort makes
+        their files hardly smaller.
     """
-    import warnings
-
-    options: dict[str, Any] = (
-        {"dpi": DPI, "metadata": {"Software": None}}
-        if kind == "png"
-        else {"metadata": {"Date": None}}
-    )
+    options: dict[str, Any] = {"metadata": {"Date": None}}
+    if kind == "png":
+        options = {"dpi": dpi, "metadata": {"Software": None}}
+        if fast:
+            options["pil_kwargs"] = {"compress_level": 1}
+    if crop:
+        options |= {"bbox_inches": "tight", "pad_inches": 0.04}
     stream = io.BytesIO()
     with plain_style(), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes: no reason to alarm anybody.
+        # A letter that the font lacks is drawn as a box, which is no reason for a warning.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(stream, format=kind, **options)
     return stream.getvalue()
 
 
-def plain_style() -> Any:
-    """Return a context in which no style of the user changes a figure or its bytes."""
-    from contextlib import ExitStack
-
+def plain_style() -> ExitStack:
+    """Return a context in which a user's matplotlib style changes neither figures nor bytes."""
     from matplotlib import rc_context, style
 
     stack = ExitStack()
     stack.enter_context(style.context("default"))
-    # Names of patients and readers are text, whatever signs they hold.
+    # Names of patients and readers are text, not mathematics, whatever signs they hold.
     stack.enter_context(rc_context({"svg.hashsalt": "vhi", "text.parse_math": False}))
     return stack
 

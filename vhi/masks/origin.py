@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import math
 import os
 import zlib
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.encode import encode_json
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import MAX_VOXELS, encode_nifti, load_mask
 from vhi.images.sidecar import read_sidecar, sha256_of, sidecar_of
@@ -195,7 +195,7 @@ def write_mask(
 
 def encode_mask_record(record: Mapping[str, Any]) -> bytes:
     """Return the bytes of the record beside a mask."""
-    return (json.dumps(record, indent=2) + "\n").encode()
+    return encode_json(record, ascii_only=True)
 
 
 def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:

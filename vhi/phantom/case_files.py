@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from vhi.errors import InputError
 from vhi.files.atomic import staged_folder, write_whole
+from vhi.files.encode import encode_csv
 from vhi.images.nifti import encode_nifti, save_labels
 from vhi.phantom.acquisition import SLOPE
 from vhi.phantom.simulate import Phantom, make_phantom
@@ -133,8 +132,8 @@ def _make_cases(folder: Path) -> None:
             save_labels(reading.mask, phantom.stir.affine, folder / mask)
             own = {"reader": reading.reader, "trial": reading.trial, "mask": mask}
             readers.append(reader | own)
-    _write_table(folder / "readers.csv", READER_COLUMNS, readers)
-    _write_table(folder / "cases.csv", CASE_COLUMNS, rows)
+    write_whole(folder / "readers.csv", encode_csv(readers, READER_COLUMNS))
+    write_whole(folder / "cases.csv", encode_csv(rows, CASE_COLUMNS))
 
 
 def code_hash() -> str:
@@ -146,11 +145,3 @@ def code_hash() -> str:
     for path in [*sorted(here.glob("*.py")), *(here.parent / name for name in others)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())

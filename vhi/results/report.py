@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import json
 import os
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vhi.files.atomic import staged_folder, write_whole
+from vhi.files.encode import encode_figure, encode_json
 from vhi.images.nifti import save_labels
 from vhi.masks.origin import Origin, encode_mask_record
 from vhi.measurement import Measurement
@@ -29,7 +29,7 @@ from vhi.steps.edits import Edit, encode_edits
 from vhi.uncertainty.interval import VhiInterval
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
@@ -153,7 +153,7 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
 
 def encode_record(measurement: Measurement) -> bytes:
     """Return the bytes of ``vhi.json``."""
-    return (json.dumps(record_of(measurement), indent=2, allow_nan=False) + "\n").encode()
+    return encode_json(record_of(measurement), ascii_only=True)
 
 
 def encode_regions(regions: list[Region]) -> bytes:
@@ -211,8 +211,8 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         m=measurement,
         record=record_of(measurement),
         picture=_data_address(picture),
-        histogram=_data_address(_png(figures.histogram(measurement))),
-        areas=_data_address(_png(figures.areas(measurement))),
+        histogram=_data_address(encode_figure(figures.histogram(measurement), dpi=DPI)),
+        areas=_data_address(encode_figure(figures.areas(measurement), dpi=DPI)),
         lesions=measurement.lesions[:LESIONS_SHOWN],
         more_lesions=measurement.lesions[LESIONS_SHOWN:],
         edits=edits[:EDITS_SHOWN],
@@ -225,14 +225,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
 def _picture(measurement: Measurement) -> bytes:
     from vhi.results import figures
 
-    return _png(figures.montage(measurement))
-
-
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    # No software name or date: the same picture gives the same bytes.
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-    return stream.getvalue()
+    return encode_figure(figures.montage(measurement), dpi=DPI)
 
 
 def _data_address(png: bytes) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
+from vhi.files.encode import encode_json
 from vhi.images.image import Image
 
 SCHEMA = "vhi-edits-1"
@@ -152,7 +153,7 @@ def encode_edits(edits: Edits) -> bytes:
     """Return a record as the bytes of its JSON file."""
     record: dict[str, Any] = {"schema": SCHEMA, **asdict(edits)}
     record["edits"] = [encode_edit(edit) for edit in edits.edits]
-    return (json.dumps(record, indent=2) + "\n").encode()
+    return encode_json(record, ascii_only=True)
 
 
 def encode_edit(edit: Edit) -> dict[str, Any]:

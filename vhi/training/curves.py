@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.atomic import write_whole
+from vhi.files.encode import encode_csv, encode_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,12 +42,9 @@ def write_curves(path: Path, curves: Sequence[Iterable[CurveRow]]) -> None:
 
     Columns: run (from 1), then those of `CurveRow`; empty where nothing was held out.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["run", *(field.name for field in fields(CurveRow))])
-    for run, curve in enumerate(curves, 1):
-        writer.writerows([run, *astuple(row)] for row in curve)
-    write_whole(path, stream.getvalue().encode())
+    columns = ["run", *(field.name for field in fields(CurveRow))]
+    rows = ({"run": run, **asdict(row)} for run, curve in enumerate(curves, 1) for row in curve)
+    write_whole(path, encode_csv(rows, columns))
 
 
 def read_curves(path: Path) -> list[list[CurveRow]]:
@@ -125,7 +122,4 @@ def write_picture(
     for run, curve in enumerate(curves, 1):
         draw_curves(axes, curve, loss=loss, name=f"run {run}" if len(curves) > 1 else "")
     figure.suptitle(title)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
-    with explain_write_errors(path):
-        write_whole(path, content.getvalue())
+    write_whole(path, encode_figure(figure, dpi=120))

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.encode import encode_json
 from vhi.models.unet import UNet
 from vhi.segmentation.registry import GRAPH, RECORD, WEIGHTS, read_record, read_verified
 from vhi.training.recipe import Recipe
@@ -220,7 +221,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    write_whole(folder / RECORD, (json.dumps(record, indent=2) + "\n").encode())
+    write_whole(folder / RECORD, encode_json(record, ascii_only=True))
 
 
 def _sha256(content: bytes) -> str:

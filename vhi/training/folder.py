@@ -17,6 +17,7 @@ from typing import Any
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.encode import encode_json
 from vhi.segmentation.registry import GRAPH, WEIGHTS
 from vhi.segmentation.registry import RECORD as NETWORK
 from vhi.training.checkpoint import CHECKPOINT, sittings, steps_done
@@ -246,4 +247,4 @@ def _numbered(call: Callable[[int, Any], Any] | None, run: int) -> Callable[[Any
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    write_whole(path, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(path, encode_json(record, indent=1))

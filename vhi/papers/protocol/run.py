@@ -10,6 +10,7 @@ from typing import Any
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.encode import encode_json
 from vhi.papers.protocol.protocol import RUNS, Plan, Setting
 from vhi.papers.protocol.tables import Result, choose, fold_results, write_rows
 from vhi.papers.protocol.test_look import TEST, now, score_test
@@ -126,7 +127,7 @@ def _open_folder(made: Plan, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise InputError(f"{folder}: holds other files; name a new folder for the protocol")
-    write_whole(path, (json.dumps(record, indent=1) + "\n").encode())
+    write_whole(path, encode_json(record, indent=1, ascii_only=True))
 
 
 def _train_fold(
@@ -162,7 +163,7 @@ def _choose(results: Sequence[Result], made: Plan, folder: Path, say: Say) -> tu
         rows = choose(results)
         best = rows[0]
         record = {"time": now(), "by": "mean validation Dice", "chosen": best, "all": rows}
-        write_whole(path, (json.dumps(record, indent=1) + "\n").encode())
+        write_whole(path, encode_json(record, indent=1, ascii_only=True))
     say(
         f"Chosen: {best['levels']} levels, kernel {best['kernel']}, {best['epochs']} epochs (mean "
         f"validation Dice {best['mean_dice']:.3f}; the paper chose 4 levels, kernel 3). Now "
