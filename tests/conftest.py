@@ -117,7 +117,7 @@ def _own_cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def study():
-    """Skip where the study's files cannot be had without the internet."""
+    """Skip where the study's files are not available without the internet."""
     from vhi.cases import supplement as data
 
     if not data.study_available():

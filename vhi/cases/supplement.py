@@ -1,46 +1,37 @@
-"""Where the study's files are: a mirror, the user's cache, the internet; each verified.
+"""The study's files: where they are, verified, and how to obtain missing ones.
 
 The study's scans are the public supplement of Hepburn et al. (2023). Its licence is not stated,
-so nothing of it travels with this package: a manifest lists every file, and what is needed is
-taken from the first of three places that has it.
+so this package contains none of them: a manifest lists every file, and each file is taken from the
+first of three places that has a right copy.
 
 1. the folder named by the environment variable ``VHI_DATA_MIRROR``, laid out as the supplement;
-   files are used where they lie and nothing is ever written there;
+   files are used where they are and nothing is ever written there;
 2. the user's cache, ``bone_mri`` in `cache_folder()`;
 3. the internet, into the cache.
 
-A file is used only when its size and hash agree with the manifest. A wrong one is named (a
-warning of the logger ``vhi.cases.supplement``), in the cache also renamed to ``*.wrong``, and the
+A file is used only when its size and hash agree with the manifest. A wrong one is named in a
+warning of the logger ``vhi.cases.supplement``, in the cache also renamed to ``*.wrong``, and the
 next place is tried.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
+import json
+import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from vhi.cases.download import download_files
-from vhi.cases.places import Found, look
-from vhi.cases.verify import Record, StudyFile
+from vhi.cases.download import NoDownloadError, StudyFile, download
 from vhi.errors import InputError
+from vhi.files.atomic import write_whole
 
-__all__ = [
-    "COMMIT",
-    "GROUPS",
-    "StudyFile",
-    "cache_folder",
-    "fetch",
-    "group_paths",
-    "locate",
-    "manifest",
-    "manifest_folder",
-    "mirror_folder",
-    "status",
-    "study_available",
-]
+_log = logging.getLogger(__name__)
 
 COMMIT = "3338c88fb441cdeb6c1d6acb3ef61e7af3e7f99d"
 SOURCE_URL = f"https://raw.githubusercontent.com/c-hepburn/Bone_MRI/{COMMIT}/"
@@ -48,6 +39,9 @@ REMEDIES = (
     "set VHI_DATA_MIRROR to a copy of the supplement, or connect to the internet and run "
     "`vhi fetch` (the simulated source `phantom` needs neither)"
 )
+
+FAILURES_BEFORE_GIVING_UP = 3
+SETTLED_AFTER_S = 2.0  # coarse clocks of file systems tick every two seconds (FAT) at worst
 
 # Each group by the beginnings of its paths; a path belongs to the last group that fits it.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -69,19 +63,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 Progress = Callable[[str, int, int], None]
-"""Called with a file's path, the number of files done and the number of files in all."""
+"""Called with a file's path, how many files are done, and how many there are."""
 
 
 def manifest_folder() -> Path:
-    """Folder of ``bone_mri.csv``, ``cases.csv`` and ``readers.csv``.
+    """Return the folder of ``bone_mri.csv``, ``cases.csv`` and ``readers.csv``.
 
-    Inside an installed package, else ``data-manifest`` of the checkout that the package is in.
+    It is inside an installed package, or is ``data-manifest`` of the checkout.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "manifest", package.parent / "data-manifest"):
         if (folder / "bone_mri.csv").is_file():
             return folder
-    raise FileNotFoundError("vhi is not installed whole: its manifest of study files is missing")
+    raise FileNotFoundError("the manifest of study files is missing; install vhi again")
 
 
 def manifest() -> list[StudyFile]:
@@ -99,7 +93,7 @@ def manifest() -> list[StudyFile]:
 
 
 def group_paths(group: str) -> list[str]:
-    """List the manifest's paths of one group; the four groups share out the whole manifest.
+    """List the manifest's paths of one group; each path belongs to one of the four groups.
 
     Parameters
     ----------
@@ -116,7 +110,7 @@ def group_paths(group: str) -> list[str]:
         There is no such group.
     """
     if group not in GROUPS:
-        raise InputError(f"no files are called {group!r}; choose one of {', '.join(GROUPS)}")
+        raise InputError(f"--only {group}: unknown; choose one of {', '.join(GROUPS)}")
     return [file.path for file in manifest() if _group_of(file.path) == group]
 
 
@@ -125,7 +119,7 @@ def _group_of(path: str) -> str:
 
 
 def cache_folder() -> Path:
-    """Folder for what vhi may keep between runs: ``VHI_CACHE``, else the platform's place."""
+    """Return the folder for files kept between runs: ``VHI_CACHE``, else the platform's."""
     named = os.environ.get("VHI_CACHE")
     if named:
         return Path(named).expanduser().absolute()
@@ -135,7 +129,7 @@ def cache_folder() -> Path:
 
 
 def mirror_folder() -> Path | None:
-    """Folder named by ``VHI_DATA_MIRROR``; None when it is not set."""
+    """Return the folder named by ``VHI_DATA_MIRROR``; None when it is not set."""
     named = os.environ.get("VHI_DATA_MIRROR")
     return Path(named).expanduser().absolute() if named else None
 
@@ -146,100 +140,184 @@ def fetch(
     optional: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Path]:
-    """Give verified local files, downloading into the user's cache what is not there yet.
+    """Return verified local files; download missing ones into the user's cache.
 
     Parameters
     ----------
     paths
         Paths of the manifest.
     optional
-        More paths that are given when they are here, come along when something has to be
-        downloaded anyway, and may be missing.
+        More paths, which may be missing: they are returned when they are available, and
+        downloaded only together with a missing one of `paths`.
     progress
-        Called in the calling thread for each of `paths` that is there, see `Progress`.
+        Called for each of `paths` that is available, see `Progress`.
 
     Returns
     -------
     dict of str to Path
-        Where each path lies.
+        The local file of each path.
 
     Raises
     ------
     InputError
-        Some of `paths` cannot be had: how many, the first one's name, the reason at each place,
-        and both remedies. Everything that can be had has been downloaded by then.
+        Some of `paths` cannot be obtained: how many, the name of the first, the reason at each
+        place, and both remedies. Its cause is a `NoDownloadError` where nothing
+        can be downloaded.
     ValueError
         A path is not in the manifest.
     """
     required, store = _files(paths), cache_folder() / "bone_mri"
-    counted = {file.path for file in required}
+    places: dict[str, Path] = {}
+    missing: dict[StudyFile, tuple[str, ...]] = {}
     count = itertools.count(1)
 
-    def advance(file: StudyFile) -> None:
-        if progress is not None and file.path in counted:
-            progress(file.path, next(count), len(counted))
+    def add(file: StudyFile, path: Path) -> None:
+        places[file.path] = path
+        if progress is not None and file in required:
+            progress(file.path, next(count), len(required))
 
-    places: dict[str, Path] = {}
-    absent: dict[str, Found] = {}
-    for found in _look([*required, *_files(optional)], set_aside=True):
-        if found.path is None:
-            absent[found.file.path] = found
+    for copy in _find_copies([*required, *_files(optional)], set_aside=True):
+        if copy.path is None:
+            missing[copy.file] = copy.reasons
         else:
-            places[found.file.path] = found.path
-            advance(found.file)
-    if counted.isdisjoint(absent):
+            add(copy.file, copy.path)
+    if missing.keys().isdisjoint(required):
         return places
-    failed = download_files([found.file for found in absent.values()], store, SOURCE_URL, advance)
-    places |= {path: store / path for path in absent if path not in failed}
-    lost = [path for path in absent if path in counted and path in failed]
+    failures: dict[StudyFile, Exception] = {}
+    last: Exception | None = None
+    for file in missing:
+        try:
+            download(file, store, SOURCE_URL)
+        except (NoDownloadError, ValueError) as error:
+            failures[file] = last = error
+            if isinstance(error, NoDownloadError) or len(failures) == FAILURES_BEFORE_GIVING_UP:
+                break
+        else:
+            add(file, store / file.path)
+    lost = [file for file in required if file.path not in places]
     if lost:
         number = "1 study file" if len(lost) == 1 else f"{len(lost)} study files"
-        reasons = "; ".join([*absent[lost[0]].reasons, f"download failed: {failed[lost[0]]}"])
-        raise InputError(f"{number} cannot be had, first {lost[0]} ({reasons}); {REMEDIES}")
+        reason = "; ".join([*missing[lost[0]], f"download failed: {failures.get(lost[0], last)}"])
+        raise InputError(
+            f"{number} cannot be obtained, first {lost[0].path} ({reason}); {REMEDIES}"
+        ) from last
     return places
 
 
 def locate(paths: Iterable[str]) -> dict[str, Path]:
-    """Give those of `paths` that lie verified in the mirror or the cache; ask no internet."""
-    results = _look(_files(paths), set_aside=False)
-    return {result.file.path: result.path for result in results if result.path is not None}
+    """Return those of `paths` that the mirror or the cache has, verified; download nothing."""
+    copies = _find_copies(_files(paths), set_aside=False)
+    return {copy.file.path: copy.path for copy in copies if copy.path is not None}
 
 
 def status(paths: Iterable[str] | None = None) -> list[tuple[StudyFile, str]]:
-    """Say of each file (default: all of the manifest) where it is; change and download nothing.
+    """Return where each file is (default: all of the manifest); change and download nothing.
 
     Returns
     -------
     list of (StudyFile, str)
-        ``mirror`` or ``cache``: a right copy is there. ``wrong``: there are only wrong copies.
-        ``missing``: there is none.
+        ``mirror`` or ``cache``: the place of a right copy. ``wrong``: there are only wrong
+        copies. ``missing``: there is none.
     """
     files = manifest() if paths is None else _files(paths)
-    return [(result.file, result.where) for result in _look(files, set_aside=False)]
+    return [(copy.file, copy.place) for copy in _find_copies(files, set_aside=False)]
 
 
 def study_available() -> bool:
-    """Whether the ten study cases (40 files) can be had, right, without the internet."""
+    """Return whether the ten study cases (40 files) are available without the internet."""
     columns = ("stir", "t1w", "normal_bone", "disease_region")
     with open(manifest_folder() / "cases.csv", newline="", encoding="utf-8") as stream:
         paths = [row[column] for row in csv.DictReader(stream) for column in columns]
     return len(locate(paths)) == len(paths)
 
 
+class Copy(NamedTuple):
+    """A file's copy on this machine: ``mirror``, ``cache``, ``wrong`` or ``missing``."""
+
+    file: StudyFile
+    path: Path | None
+    place: str
+    reasons: tuple[str, ...] = ()
+
+
+def _find_copies(files: Iterable[StudyFile], *, set_aside: bool) -> Iterator[Copy]:
+    """Look for a right copy of each file in the mirror, then in the cache.
+
+    Hashing the study's hundred megabytes in every command would be felt, so right copies are
+    remembered with the time of their last change. Without this record they are hashed again.
+    """
+    record = cache_folder() / "verified.json"
+    try:
+        verified = dict(json.loads(record.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        verified = {}
+    before = dict(verified)
+    try:
+        for file in files:
+            yield _find_copy(file, verified, set_aside)
+    finally:
+        if verified != before:
+            with contextlib.suppress(OSError, InputError):
+                record.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(record, json.dumps(verified, indent=0, sort_keys=True).encode())
+
+
+def _find_copy(file: StudyFile, verified: dict[str, list[object]], set_aside: bool) -> Copy:
+    mirror, place = mirror_folder(), "missing"
+    reasons = []
+    if mirror is None:
+        reasons.append("VHI_DATA_MIRROR is not set")
+    elif not mirror.is_dir():
+        reasons.append(f"VHI_DATA_MIRROR names {mirror}, which is not a folder")
+    for name, folder in (("mirror", mirror), ("cache", cache_folder() / "bone_mri")):
+        if folder is None or not folder.is_dir():
+            continue
+        path = folder / file.path
+        if not os.path.lexists(path):
+            reasons.append(f"not in the {name} {folder}")
+            continue
+        problem = _problem_of(path, file, verified)
+        if not problem:
+            return Copy(file, path, name)
+        place = "wrong"
+        reasons.append(f"the {name}'s copy {problem}")
+        renamed = _set_aside(path) if set_aside and name == "cache" else ""
+        _log.warning("%s: the %s's copy %s; it is not used%s", file.path, name, problem, renamed)
+    return Copy(file, None, place, tuple(reasons))
+
+
+def _problem_of(path: Path, file: StudyFile, verified: dict[str, list[object]]) -> str:
+    """Return why a copy must not be used; hash it only where it has changed since the last time."""
+    with contextlib.suppress(OSError):
+        state = os.stat(path)
+        # Copying tools can set the modification time back, but not the change time.
+        times = [state.st_mtime_ns, state.st_ctime_ns]
+        entry = [state.st_size, *times, file.sha256 or file.git_blob_sha1]
+        if verified.get(str(path)) == entry:
+            return ""
+        problem = file.problem_of(path)
+        # A file that changed just now can change again without another time.
+        if not problem and time.time() - state.st_mtime >= SETTLED_AFTER_S:
+            verified[str(path)] = entry
+        return problem
+    return "cannot be read"
+
+
+def _set_aside(path: Path) -> str:
+    """Rename a wrong file of the cache; return the end of a sentence that says so."""
+    names = (f"{path.name}.wrong{number or ''}" for number in itertools.count())
+    aside = next(place for place in map(path.with_name, names) if not os.path.lexists(place))
+    try:
+        os.rename(path, aside)
+    except OSError:
+        return ""
+    return f" and was renamed to {aside.name}"
+
+
 def _files(paths: Iterable[str]) -> list[StudyFile]:
-    known = {file.path: file for file in manifest()}
-    wanted = list(dict.fromkeys(paths))
-    foreign = [path for path in wanted if path not in known]
-    if foreign:
-        raise ValueError(f"{foreign[0]!r} is not a path of the manifest")
-    return [known[path] for path in wanted]
-
-
-def _look(files: list[StudyFile], *, set_aside: bool) -> Iterator[Found]:
-    return look(
-        files,
-        mirror_folder(),
-        cache_folder() / "bone_mri",
-        Record(cache_folder() / "verified.json"),
-        set_aside=set_aside,
-    )
+    files = {file.path: file for file in manifest()}
+    paths = list(dict.fromkeys(paths))
+    for path in paths:
+        if path not in files:
+            raise ValueError(f"{path!r} is not a path of the manifest")
+    return [files[path] for path in paths]

@@ -10,8 +10,9 @@ import typer
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
+NOT_AVAILABLE = ("missing", "wrong")
 SHOWN = 5
-"""Missing files that are named; the rest are counted."""
+"""How many missing files are named; the others are counted."""
 
 
 def fetch(
@@ -20,36 +21,38 @@ def fetch(
         typer.Option(metavar="GROUP", help="Only `study`, `network`, `evaluation` or `readers`."),
     ] = None,
 ) -> None:
-    """Get the study's files, check them, and say what is there and what is missing.
+    """Get the study's files, verify them, and list what is available and what is missing.
 
     Each file is taken from the folder named by VHI_DATA_MIRROR, else from the cache, else from
-    the internet, and is used only when its hash is right. Status 2 when a file of the group asked
-    for (of all groups: of the ten study cases) cannot be had.
+    the internet, and is used only when its hash is right. The exit status is 2 when files of
+    GROUP (by default: of the ten study cases) cannot be obtained.
     """
-    from vhi.cases import supplement as data
+    from vhi.cases import supplement
 
-    groups = [only] if only else list(data.GROUPS)
-    reasons: dict[str, str] = {}
+    groups = [only] if only else list(supplement.GROUPS)
+    failures: dict[str, str] = {}
     with progress("Getting the study's files") as report:
         for group in groups:
-            paths = data.group_paths(group)
+            paths = supplement.group_paths(group)
             report(f"Getting the files of {group}", total=len(paths))
             try:
-                data.fetch(paths, progress=lambda *_: report(advance=1))
+                supplement.fetch(paths, progress=lambda *_: report(advance=1))
             except InputError as error:
-                reasons[group] = str(error)
+                failures[group] = str(error)
+                if isinstance(error.__cause__, supplement.NoDownloadError):
+                    break  # the other groups would wait for the same server
     for group in groups:
-        places = {file.path: place for file, place in data.status(data.group_paths(group))}
-        counts = Counter(places.values())
-        there = ", ".join(f"{count} {place}" for place, count in counts.items())
-        print(f"{group}: {len(places)} files: {there}")
-        lacking = [path for path, place in places.items() if place in ("missing", "wrong")]
-        for path in lacking[:SHOWN]:
-            print(f"  {places[path]}: {path}")
-        if lacking[SHOWN:]:
-            print(f"  and {len(lacking) - SHOWN} more")
-    for group in groups[1:]:
-        if group in reasons:
-            warn(reasons[group])
-    if groups[0] in reasons:
-        raise InputError(reasons[groups[0]])
+        files = supplement.status(supplement.group_paths(group))
+        counts = Counter(place for _, place in files)
+        places = ", ".join(f"{count} {place}" for place, count in counts.items())
+        print(f"{group}: {len(files)} files: {places}")
+        missing = [f"  {place}: {file.path}" for file, place in files if place in NOT_AVAILABLE]
+        for line in missing[:SHOWN]:
+            print(line)
+        if missing[SHOWN:]:
+            print(f"  and {len(missing) - SHOWN} more")
+    needed = failures.pop(groups[0], None)
+    for failure in failures.values():
+        warn(failure)
+    if needed:
+        raise InputError(needed)
