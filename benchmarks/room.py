@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.timing import Row
 from vhi import Case
-from vhi.reading_room.case.reading import Reading, open_reading
+from vhi.reading_room.page.reading import Reading, open_reading
 from vhi.reading_room.store.store import Store
 
 OPEN_SECONDS = 2.0

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.helpers.room_at_work import served  # noqa: E402
 from vhi.cases.case import load_cases  # noqa: E402
-from vhi.reading_room.server.session import Room  # noqa: E402
+from vhi.reading_room.server.session import Session  # noqa: E402
 from vhi.reading_room.store.store import Store  # noqa: E402
 
 WIDTH, HEIGHT = 1280, 800
@@ -29,7 +29,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         Store(Path(folder)) as store,
-        served(Room(load_cases("phantom"), store, READER, source="phantom")) as room,
+        served(Session(load_cases("phantom"), store, READER, source="phantom")) as room,
         opened_browser() as browser,
     ):
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})

@@ -78,12 +78,12 @@ def desk(tmp_path, context):
     from tests.helpers.desk import Desk
     from tests.helpers.room_at_work import served
     from vhi import load_cases
-    from vhi.reading_room.server.session import Room
+    from vhi.reading_room.server.session import Session
     from vhi.reading_room.store.store import Store
 
     with (
         Store(tmp_path / "store") as store,
-        served(Room(load_cases("phantom"), store, "tester", source="phantom")) as room,
+        served(Session(load_cases("phantom"), store, "tester", source="phantom")) as room,
     ):
         room.address = room.url
         desk = Desk(context, room.url)

@@ -16,7 +16,7 @@ import vhi
 from tests.helpers.desk import Desk, bits_of, quick
 from tests.helpers.room_at_work import Command, served
 from tests.helpers.scans import write_nifti
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.server.session import Session
 from vhi.reading_room.store.store import Store
 
 
@@ -96,7 +96,7 @@ def test_the_letter_for_the_browser_leads_in(browser, tmp_path):
     from vhi.commands import open as _open_command
 
     cases = vhi.load_cases("phantom")
-    with Store(tmp_path / "s") as store, served(Room(cases, store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session(cases, store, "tester")) as room:
         context = browser.new_context()
         with _open_command._letter(room.url) as letter:
             room.on_admit = letter.unlink
@@ -245,7 +245,7 @@ def test_thresholds_that_are_not_exact_while_drawn_say_so(context, tmp_path):
     uneven = np.sqrt(stir.array + 1.0)  # on no lattice of 16 bits
     write_nifti(tmp_path / "uneven.nii.gz", uneven, stir.affine)
     case = replace(case, stir=tmp_path / "uneven.nii.gz")
-    with Store(tmp_path / "s") as store, served(Room([case], store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session([case], store, "tester")) as room:
         desk = Desk(context, room.url)
         desk.open(case.case, case.visit)
         desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
@@ -356,7 +356,7 @@ def test_a_region_that_changed_after_it_was_judged_is_to_be_looked_at_again(desk
 def test_the_history_tells_the_readers_own_time_and_what_was_undone(browser, tmp_path):
     context = browser.new_context(timezone_id="Asia/Kolkata")
     cases = vhi.load_cases("phantom")
-    with Store(tmp_path / "s") as store, served(Room(cases, store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session(cases, store, "tester")) as room:
         desk = Desk(context, room.url)
         desk.open(cases[0].case, cases[0].visit)
         desk.next()

@@ -212,7 +212,7 @@ def test_the_ellipse_used_is_the_librarys_and_can_be_added(desk):
     tab = desk.tab
     tab.get_by_role("button", name="Normal bone", exact=True).click()
     reading = desk.room.reading(0)
-    start, begun = reading._start, reading.lab("normal_bone")
+    start, begun = reading.opened, reading.lab("normal_bone")
     expected = vhi.draw_normal_bone(
         start.stir,
         centre=[begun[name] for name in ("i", "j", "slice")],

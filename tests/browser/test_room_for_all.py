@@ -16,14 +16,14 @@ import vhi
 from tests.helpers.desk import Desk
 from tests.helpers.room_at_work import served
 from vhi.images.nifti import load_mask
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.server.session import Session
 from vhi.reading_room.store.store import Store
 
 
 def test_names_with_markup_show_as_text(browser, tmp_path):
     name = "<script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\""
     case = replace(vhi.load_cases("phantom")[0], case=name, visit="<b>1</b>")
-    with Store(tmp_path / "s") as store, served(Room([case], store, name, source=name)) as room:
+    with Store(tmp_path / "s") as store, served(Session([case], store, name, source=name)) as room:
         context = browser.new_context()
         desk = Desk(context, room.url)
         assert desk.tab.locator(".worklist a").inner_text() == name
@@ -50,7 +50,7 @@ def test_nothing_from_image_headers_or_folders_reaches_the_page(context, tmp_pat
         case = replace(case, **{name: folder / f"{name}.nii.gz"})
         nib.save(image, getattr(case, name))
     assert gzip.decompress(case.stir.read_bytes()).count(b"DOE^JANE") == 4  # it was there
-    with Store(tmp_path / "s") as store, served(Room([case], store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session([case], store, "tester")) as room:
         desk, answers = Desk(context, room.url), []
         desk.tab.on("response", lambda answer: answers.append(answer))
         desk.open(case.case, case.visit)
@@ -112,7 +112,7 @@ def test_the_patients_right_is_shown_on_the_left_and_labelled(context, tmp_path,
     stir, mask = vhi.load_image(case.stir), load_mask(case.normal_bone)
     bright = stir.world(np.argwhere(stir.array > 300)).mean(axis=0)
     assert bright[0] > stir.world(np.argwhere(mask.array)).mean(axis=0)[0]  # RAS+: x to the right
-    with Store(tmp_path / "s") as store, served(Room([case], store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session([case], store, "tester")) as room:
         desk = Desk(context, room.url)
         desk.open("right")
         desk.next()

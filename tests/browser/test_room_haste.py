@@ -14,7 +14,7 @@ from dataclasses import replace
 import vhi
 from tests.helpers.desk import READY, Desk
 from tests.helpers.room_at_work import served
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.server.session import Session
 from vhi.reading_room.store.store import Store
 
 
@@ -207,7 +207,7 @@ def test_what_another_did_while_a_tab_was_loading_is_not_missed(desk, context):
 def test_a_case_that_fails_late_does_not_close_the_one_that_is_read(context, tmp_path):
     cases = vhi.load_cases("phantom")
     cases = [replace(cases[0], case="bad", stir=tmp_path / "missing.nii.gz"), cases[1]]
-    with Store(tmp_path / "s") as store, served(Room(cases, store, "tester")) as room:
+    with Store(tmp_path / "s") as store, served(Session(cases, store, "tester")) as room:
         desk, late = Desk(context, room.url), []
         desk.tab.route("**/api/case/0", lambda route: late.append(route))
         desk.tab.evaluate("location.hash = '#case=0'")
@@ -224,11 +224,11 @@ def test_a_case_that_fails_late_does_not_close_the_one_that_is_read(context, tmp
 def test_a_tab_of_an_earlier_room_stores_nothing_in_the_next(context, tmp_path):
     cases = vhi.load_cases("phantom")
     with Store(tmp_path / "s") as store:
-        with served(Room(cases, store, "first")) as room:
+        with served(Session(cases, store, "first")) as room:
             port = room.port
             old = Desk(context, room.url)
             old.open(cases[0].case, cases[0].visit)
-        with served(Room(cases[1:], store, "second"), port) as room:
+        with served(Session(cases[1:], store, "second"), port) as room:
             new = Desk(context, room.url)  # gets the cookie that the old tab sends from now on
             assert "second" in new.tab.locator("#reader").inner_text()
             old.press("n", "x")
@@ -252,7 +252,7 @@ def leave(desk: Desk) -> None:
     desk.tab.wait_for_selector(".worklist")
 
 
-def seconds_of(room: Room) -> float:
+def seconds_of(room: Session) -> float:
     case = room.cases[0]
     known = room.store.progress(room.reader).get((case.case, case.visit))
     return known.seconds if known else 0.0

@@ -13,18 +13,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vhi.cases.case import Case
 from vhi.reading_room.server.server import listen
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.server.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served(room: Room, port: int = 0) -> Iterator[Room]:
+def served(room: Session, port: int = 0) -> Iterator[Session]:
     """Serve a room from a thread, at any free port."""
     started, stop = threading.Event(), None
     loop: Any = None
@@ -62,7 +63,7 @@ class Answer:
 
 
 def ask(
-    room: Room,
+    room: Session,
     path: str,
     *,
     cookie: str | None = None,
@@ -81,6 +82,18 @@ def ask(
     answer = Answer(reply.status, dict(reply.getheaders()), reply.read())
     connection.close()
     return answer
+
+
+def options_of(case: Case, **changed: Any) -> list[str]:
+    """Return the options of `vhi open` that name a case's files."""
+    case = replace(case, **changed)
+    files = {
+        "--stir": case.stir,
+        "--t1w": case.t1w,
+        "--normal-bone": case.normal_bone,
+        "--disease-region": case.disease_region,
+    }
+    return [str(x) for option, path in files.items() if path for x in (option, path)]
 
 
 def _stoppable() -> None:

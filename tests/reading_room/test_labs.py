@@ -10,8 +10,8 @@ from vhi import draw_normal_bone, load_cases, measure
 from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.reading_room.case.reading import open_reading
 from vhi.reading_room.page.labs import LABS
+from vhi.reading_room.page.reading import open_reading
 from vhi.reading_room.store.store import Store
 
 SHAPE = (60, 50, 8)
@@ -90,7 +90,7 @@ def test_areas_that_are_no_ellipse_are_met_in_place_and_size(reading, tmp_path):
     normal = np.zeros(SHAPE, bool)
     normal[10:20, 30:42, 2] = True
     normal[14:24, 20:32, 4] = True  # elsewhere; slice 3 is left out
-    scans = reading._start.case
+    scans = reading.opened.case
     mask = write_nifti(tmp_path / "other.nii.gz", normal.astype(np.uint8), AFFINE)
     case = Case("D", "D", "", scans.stir, scans.t1w, mask, scans.disease_region)
     with Store(tmp_path / "other") as store:
@@ -105,7 +105,7 @@ def test_what_cannot_be_is_said(reading):
     with pytest.raises(ValueError, match="none of thresholds, specks, normal_bone"):
         reading.lab("nothing")
     for index in (8, -1):
-        with pytest.raises(ValueError, match="no slice of 0 to 7"):
+        with pytest.raises(ValueError, match="not a slice from 0 to 7"):
             reading.lab("normal_bone", index)
     without_normal_bone(reading)
     for name in ("thresholds", "specks"):
@@ -119,7 +119,7 @@ def test_the_labs_need_neither_a_notebook_nor_matplotlib(tmp_path):
         "for name in ('matplotlib', 'ipywidgets', 'anywidget', 'IPython'):\n"
         "    sys.modules[name] = None\n"
         "import vhi\n"
-        "from vhi.reading_room.case.reading import open_reading\n"
+        "from vhi.reading_room.page.reading import open_reading\n"
         "from vhi.reading_room.store.store import Store\n"
         "with Store(sys.argv[1]) as store:\n"
         "    reading = open_reading(vhi.load_cases('phantom')[0], store, 'r')\n"

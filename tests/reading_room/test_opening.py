@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.helpers.room_at_work import options_of
 from tests.helpers.scans import names, oblique_affine, tiny_arrays, write_nifti
 from vhi.errors import InputError
 from vhi.images import sidecar as sidecars
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.masks.origin import made_by_network
-from vhi.reading_room.case.opening import load_start, scan_digest
-from vhi.reading_room.case.reading import open_reading
+from vhi.reading_room.case.opening import open_case, scan_digest
 from vhi.reading_room.page.codes import LEVELS, codes_of
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.page.reading import open_reading
+from vhi.reading_room.server.session import Session
 from vhi.segmentation.registry import find_network
 from vhi.segmentation.tasks import DISEASE_REGION
 
@@ -60,41 +61,41 @@ def networks(tiny_case, monkeypatch):
 
 
 def test_another_network_than_the_reading_began_with_is_refused(networks, store):
-    load_start(networks, store, network="default")
+    open_case(networks, store, network="default")
     for same in ("default", None):
-        assert load_start(networks, store, network=same).disease_region_from.network == "default"
+        assert open_case(networks, store, network=same).disease_region_from.network == "default"
     with pytest.raises(InputError, match="began with a disease region by network default, which"):
-        load_start(networks, store, network="published")
+        open_case(networks, store, network="published")
 
 
 def test_other_weights_under_the_same_name_are_another_network(networks, store, monkeypatch):
-    load_start(networks, store)
+    open_case(networks, store)
     other = replace(find_network("default", DISEASE_REGION), sha256={"weights.safetensors": "0"})
     monkeypatch.setattr("vhi.reading_room.case.opening.find_network", lambda *_: other)
     with pytest.raises(InputError, match="leave out --network"):
-        load_start(networks, store, network="default")
+        open_case(networks, store, network="default")
 
 
 def test_what_a_network_said_is_told_only_of_masks_that_are_used(networks, tiny_case, store):
-    first = load_start(networks, store).notes
+    first = open_case(networks, store).notes
     assert [note for note in first if "a word of" in note] == [
         "a word of default",
         "a word of normal-bone",
     ]
-    assert load_start(networks, store).notes == first
+    assert open_case(networks, store).notes == first
     half = replace(networks, normal_bone=tiny_case.normal_bone)
-    assert load_start(half, store).notes == ("a word of default",)
-    assert load_start(tiny_case, store).notes == ()
+    assert open_case(half, store).notes == ("a word of default",)
+    assert open_case(tiny_case, store).notes == ()
 
 
 # ---------------------------------------------------------------------------------------- binding
 
 
 def test_a_scan_is_the_same_scan_packed_or_not(tiny_case, store):
-    load_start(tiny_case, store)
+    open_case(tiny_case, store)
     plain = tiny_case.stir.with_suffix("")
     plain.write_bytes(gzip.decompress(tiny_case.stir.read_bytes()))
-    assert load_start(replace(tiny_case, stir=plain), store).stir.shape == (40, 40, 6)
+    assert open_case(replace(tiny_case, stir=plain), store).stir.shape == (40, 40, 6)
 
 
 def test_other_voxels_or_another_place_are_another_scan(tiny_case):
@@ -116,20 +117,20 @@ def test_a_case_that_cannot_be_opened_claims_no_name(tiny_case, store, name):
     else:
         broken = replace(tiny_case, **{name: tiny_case.t1w.with_name("none.nii.gz")})
     with pytest.raises(InputError, match=r"no such file|not a readable JSON"):
-        load_start(broken, store)
+        open_case(broken, store)
     other = replace(tiny_case, stir=tiny_case.t1w, t1w=tiny_case.stir)
-    assert load_start(other, store).stir.name == "T.nii.gz"
+    assert open_case(other, store).stir.name == "T.nii.gz"
 
 
 def test_masks_found_on_one_scan_are_not_taken_for_another(networks, store, monkeypatch):
-    load_start(networks, store)
+    open_case(networks, store)
     found = load_mask(networks.stir.with_name("N.nii.gz"))
     origin = made_by_network(found, network="later", weights_sha256="cd")
     monkeypatch.setattr("vhi.masks.find._normal_bone", lambda *_: (found, origin, []))
-    assert load_start(networks, store).normal_bone_from.network == "normal-bone"
+    assert open_case(networks, store).normal_bone_from.network == "normal-bone"
     other = replace(networks, stir=networks.t1w, t1w=networks.stir)
-    assert load_start(other, store).normal_bone_from.network == "later"
-    assert load_start(other, store).normal_bone_from.network == "later"
+    assert open_case(other, store).normal_bone_from.network == "later"
+    assert open_case(other, store).normal_bone_from.network == "later"
 
 
 # ------------------------------------------------------------------------------------------ files
@@ -147,7 +148,7 @@ def test_what_is_no_file_is_one_line(tiny_case, store, name, place, words):
             pytest.skip("no pipes here")
         os.mkfifo(path)
     with pytest.raises(InputError, match=words):
-        load_start(replace(tiny_case, **{name: path}), store)
+        open_case(replace(tiny_case, **{name: path}), store)
 
 
 @posix
@@ -170,7 +171,7 @@ def test_a_case_on_two_grids_is_opened_when_asked(tiny_case, store):
         open_reading(tiny_case, store, "A")
     facts = open_reading(tiny_case, store, "A", resample_masks=True).describe()
     assert facts["notes"] == [
-        "T.nii.gz: carried to the grid of S.nii.gz, on which all is shown and counted"
+        "T.nii.gz: resampled to the grid of S.nii.gz, on which everything is shown and counted"
     ]
 
 
@@ -201,7 +202,7 @@ def test_an_absurd_voxel_is_told_of(tiny_case, store):
     scan[3, 3, 3] = 1e300
     write_nifti(tiny_case.t1w, scan)
     (note,) = open_reading(tiny_case, store, "A").describe()["notes"]
-    assert note.startswith("T.nii.gz: voxels far beyond all others (1) are shown as less far out")
+    assert note.startswith("T.nii.gz: outlying voxels (1) are shown with clipped intensities")
 
 
 def test_what_speaks_against_a_scan_is_said_and_it_is_shown_nonetheless(tiny_case, store):
@@ -259,7 +260,7 @@ def test_an_export_says_which_edits_met_another_region(tiny_case, tmp_path, stor
 
 
 def test_exports_of_one_case_at_once_all_succeed_and_all_stay(tiny_case, store):
-    room = Room([tiny_case], store, "A")
+    room = Session([tiny_case], store, "A")
     with ThreadPoolExecutor(3) as threads:
         folders = list(threads.map(lambda _: room.export(0), range(3)))
     assert len(set(folders)) == 1
@@ -274,7 +275,7 @@ def test_no_two_cases_or_readers_share_a_folder_of_exports(tiny_case, store):
     cases = [replace(tiny_case, case=case, visit=visit) for case, visit in named]
     folders = []
     for reader in ("Ann", "ann"):
-        room = Room(cases, store, reader)
+        room = Session(cases, store, reader)
         for number in range(len(cases)):
             folder = room.export_folder(number)
             folder.mkdir(parents=True)
@@ -291,10 +292,10 @@ def test_opening_cases_holds_up_no_action(tiny_case, store, monkeypatch):
 
     def slow(*arguments, **options):
         assert go.wait(20)
-        return load_start(*arguments, **options)
+        return open_case(*arguments, **options)
 
-    monkeypatch.setattr("vhi.reading_room.server.session.load_start", slow)
-    room = Room([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
+    monkeypatch.setattr("vhi.reading_room.server.session.open_case", slow)
+    room = Session([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
 
     async def run():
         openings = [asyncio.create_task(room.opened(n)) for n in range(6)]
@@ -317,8 +318,8 @@ def test_closing_begins_nothing_more(tiny_case, store, monkeypatch):
         assert go.wait(20)
         raise InputError("closed")
 
-    monkeypatch.setattr("vhi.reading_room.server.session.load_start", slow)
-    room = Room([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
+    monkeypatch.setattr("vhi.reading_room.server.session.open_case", slow)
+    room = Session([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
     waiting = [room._openings.submit(room.reading, n) for n in range(6)]
     while len(begun) < 2:
         time.sleep(0.01)
@@ -330,22 +331,10 @@ def test_closing_begins_nothing_more(tiny_case, store, monkeypatch):
 # ------------------------------------------------------------------------------------- the command
 
 
-def scans(case, **changed):
-    """Return the options that name a case's files."""
-    case = replace(case, **changed)
-    given = {
-        "--stir": case.stir,
-        "--t1w": case.t1w,
-        "--normal-bone": case.normal_bone,
-        "--disease-region": case.disease_region,
-    }
-    return [str(x) for name, path in given.items() if path for x in (name, path)]
-
-
 @pytest.fixture
 def refuses(fails, tmp_path, monkeypatch):
     """Insist that `vhi open` ends at once, with one line, before it makes a store."""
-    monkeypatch.setattr("vhi.commands.open._serve", None)
+    monkeypatch.setattr("vhi.commands.open.serve", None)
 
     def run(*options, words):
         fails("open", "--store", tmp_path / "readings", *options, words=words)
@@ -356,46 +345,46 @@ def refuses(fails, tmp_path, monkeypatch):
 def test_files_that_are_not_there_end_the_command_at_once(refuses, tiny_case, tmp_path):
     none = tmp_path / "none.nii.gz"
     for name in ("stir", "t1w", "normal_bone", "disease_region"):
-        refuses(*scans(tiny_case, **{name: none}), words=f"{none}: no such file")
-    refuses(*scans(tiny_case, stir=tmp_path), words="is a folder")
-    refuses(*scans(tiny_case, t1w=tiny_case.stir), words="is given as STIR and as T1w")
+        refuses(*options_of(tiny_case, **{name: none}), words=f"{none}: no such file")
+    refuses(*options_of(tiny_case, stir=tmp_path), words="is a folder")
+    refuses(*options_of(tiny_case, t1w=tiny_case.stir), words="is given as STIR and as T1w")
 
 
 @pytest.mark.parametrize("network", ["nosuch", "../../etc"])
 def test_a_network_that_is_not_there_ends_the_command_at_once(refuses, tiny_case, network):
-    two = scans(tiny_case, normal_bone=None, disease_region=None)
+    two = options_of(tiny_case, normal_bone=None, disease_region=None)
     for given in (two, ("--source", "phantom")):
         refuses(*given, "--network", network, words=f"no network is called {network!r}")
 
 
 def test_a_network_beside_a_disease_region_ends_the_command_at_once(refuses, tiny_case):
-    refuses(*scans(tiny_case), "--network", "default", words="leave one out")
+    refuses(*options_of(tiny_case), "--network", "default", words="leave one out")
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\u202eabc", "../x", "x" * 300, "=1+1", "con", "a/b"])
 def test_names_that_make_trouble_later_are_refused(refuses, tiny_case, name):
     for option in ("--case", "--visit"):
-        refuses(*scans(tiny_case), option, name, words=[f"{option}: ", "short name"])
+        refuses(*options_of(tiny_case), option, name, words=[f"{option}: ", "short name"])
 
 
 def test_a_scan_whose_file_cannot_name_a_case_asks_for_a_name(refuses, tiny_case):
     odd = tiny_case.stir.rename(tiny_case.stir.with_name("<script>.nii.gz"))
-    refuses(*scans(tiny_case, stir=odd), words="--case: '<script>'")
+    refuses(*options_of(tiny_case, stir=odd), words="--case: '<script>'")
 
 
 def test_what_is_empty_is_not_taken_for_left_out(refuses, fails, tiny_case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refuses("--source", "", words="'' is no source of cases")
-    fails("open", *scans(tiny_case), "--store", "", words="--store is empty")
+    fails("open", *options_of(tiny_case), "--store", "", words="--store is empty")
 
 
 def test_a_store_where_no_folder_can_be_made_asks_for_another(fails, tiny_case):
     if not Path("/proc/self").exists():
         pytest.skip("no such place here")
-    fails("open", *scans(tiny_case), "--store", "/proc/x", words="or name another place")
+    fails("open", *options_of(tiny_case), "--store", "/proc/x", words="or name another place")
 
 
-# -------------------------------------------------------------------------------------- the letter
+# --------------------------------------------------------------------------------- the start page
 
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$@" > "$SEEN.part"
@@ -426,7 +415,7 @@ def started(tmp_path, tiny_case):
         processes.append(
             subprocess.Popen(
                 [
-                    *(sys.executable, "-W", "ignore", "-m", "vhi", "open", *scans(tiny_case)),
+                    *(sys.executable, "-W", "ignore", "-m", "vhi", "open", *options_of(tiny_case)),
                     *("--store", str(tmp_path / "kept"), *options),
                 ],
                 stdout=subprocess.PIPE,
@@ -476,7 +465,7 @@ def test_the_browser_is_given_a_file_of_ones_own_and_never_the_token(started, tm
 
 
 @posix
-def test_without_a_browser_no_letter_is_written(started):
+def test_without_a_browser_no_start_page_is_written(started):
     process, _, home = started("--no-browser")
     assert names(home) == []
     process.send_signal(signal.SIGINT)

@@ -19,11 +19,11 @@ from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.masks.origin import Origin, made_by_network
 from vhi.phantom import make_phantom
-from vhi.reading_room.case.opening import load_start
+from vhi.reading_room.case.opening import open_case
 from vhi.reading_room.case.orientation import layout_of
 from vhi.reading_room.case.pieces import edited, pieces_of, region_rows
-from vhi.reading_room.case.reading import Reading, open_reading
 from vhi.reading_room.page.codes import codes_of
+from vhi.reading_room.page.reading import Reading, open_reading
 from vhi.reading_room.store.store import Store
 from vhi.steps.candidates import group_lesions, list_regions, remove_small_regions
 from vhi.steps.edits import Edits, load_edits
@@ -572,12 +572,12 @@ def test_a_case_that_is_done_is_so_for_what_was_seen(merging, store, tmp_path):
     changed = Tab(open_reading(replace(merging, normal_bone=bone), store, "A"))
     assert store.progress("A")["C1", "before"].state == changed.now["state"] == "in progress"
     said = changed.facts["actions"][-1]["words"]
-    assert said == "set to in progress: the candidates are others than those it was done with"
+    assert said == "set to in progress: the candidates have changed since it was done"
     changed.do("state", state="done")
     other = write_nifti(tmp_path / "T2.nii.gz", np.ones(SHAPE, np.int16))
     t1w = Tab(open_reading(replace(merging, normal_bone=bone, t1w=other), store, "A"))
     said = t1w.facts["actions"][-1]["words"]
-    assert said == "set to in progress: the T1w scan is another than the one it was done with"
+    assert said == "set to in progress: the T1w scan has changed since it was done"
 
 
 def replays(vhi, case, out, again, tab, *options):
@@ -682,7 +682,7 @@ def test_a_stored_action_that_makes_no_sense_is_said_in_a_line(case, store, kind
     tab = Tab(open_reading(case, store, "A"))
     store.append("C1", "before", "A", kind, payload)
     for call in (tab.reading.sync, tab.reading.sync, lambda: open_reading(case, store, "A")):
-        with pytest.raises(InputError, match=r"holds something that cannot be read.*left as it is"):
+        with pytest.raises(InputError, match=r"an entry that cannot be read.*left unchanged"):
             call()
 
 
@@ -699,14 +699,14 @@ def test_what_cannot_be_saved_is_not_shown(tab, store):
             tab.remove(*range(3, 13))
     tab.now = tab.reading.sync()["now"]
     assert tab.known == removed and 3 not in tab.now["removed"]
-    assert Tab(open_reading(tab.reading._start.case, store, "A")).now["removed"] == [1, 2]
+    assert Tab(open_reading(tab.reading.opened.case, store, "A")).now["removed"] == [1, 2]
 
 
 FIVE = """
 import json, sys, time
 from pathlib import Path
 from vhi.cases.case import Case
-from vhi.reading_room.case.reading import open_reading
+from vhi.reading_room.page.reading import open_reading
 from vhi.reading_room.store.store import Store
 folder, name, visit, *files = sys.argv[1:]
 reading = open_reading(Case(name, name, visit, *map(Path, files)), Store(folder), "A")
@@ -866,9 +866,9 @@ LINE = [[0, 0], [0, 5]]
         ("normal_bone", {"slices": {"9": {}}}, "numbers from 0 to 5"),
         ("normal_bone", {"slices": {"-1": {}}}, "numbers from 0 to 5"),
         ("normal_bone", {"slices": {"9" * 5000: {}}}, "numbers from 0 to 5"),
-        ("normal_bone", {"slices": {"1": "AAAA"}}, "what is set, cleared or both"),
-        ("normal_bone", {"slices": {"1": {}}}, "what is set, cleared or both"),
-        ("normal_bone", {"slices": {"1": {"drawn": "AAAA"}}}, "what is set, cleared or both"),
+        ("normal_bone", {"slices": {"1": "AAAA"}}, '"set", "cleared" or both'),
+        ("normal_bone", {"slices": {"1": {}}}, '"set", "cleared" or both'),
+        ("normal_bone", {"slices": {"1": {"drawn": "AAAA"}}}, '"set", "cleared" or both'),
         ("normal_bone", {"slices": {"1": {"set": "%%"}}}, "base64"),
         ("normal_bone", {"slices": {"1": {"set": 7}}}, "base64"),
         ("disease_region", {"slices": {"1": {"cleared": "AAAA"}}}, "bits"),
@@ -990,10 +990,10 @@ def write_nifti_like(path):
 
 
 def test_what_lies_on_another_grid_is_carried_and_replays(apart, store, tmp_path, vhi):
-    tab = Tab(Reading(load_start(apart, store, resample_masks=True), store, "A"))
+    tab = Tab(Reading(open_case(apart, store, resample_masks=True), store, "A"))
     measured = measure(apart, resample_masks=True)
     assert tab.now["volume"]["voxels"] == measured.vhi.voxels == 180
-    carried = "T.nii.gz, D.nii.gz: carried to the grid of S.nii.gz"
+    carried = "T.nii.gz, D.nii.gz: resampled to the grid of S.nii.gz"
     assert sum(note.startswith(carried) for note in tab.facts["notes"]) == 1
     tab.remove(1, 4)
     plane = tab.array("disease_region")[4].copy()
@@ -1009,13 +1009,13 @@ def test_what_lies_on_another_grid_is_carried_and_replays(apart, store, tmp_path
 def test_a_mask_of_a_network_on_another_grid_is_kept_as_carried(apart, store, networks):
     given = replace(apart, disease_region=None)
     one, two = (
-        Tab(Reading(load_start(given, store, resample_masks=True), store, name)) for name in "AB"
+        Tab(Reading(open_case(given, store, resample_masks=True), store, name)) for name in "AB"
     )
     assert networks == ["disease_region"]
     assert one.now["volume"]["voxels"] == two.now["volume"]["voxels"] == 180
     assert (one.array("disease_region") == two.array("disease_region")).all()
     assert one.facts["notes"] == two.facts["notes"]
-    assert one.facts["notes"][-1].startswith("T.nii.gz: carried")
+    assert one.facts["notes"][-1].startswith("T.nii.gz: resampled")
 
 
 def test_the_command_carries_when_asked(apart, tmp_path, monkeypatch, vhi):
@@ -1024,14 +1024,14 @@ def test_the_command_carries_when_asked(apart, tmp_path, monkeypatch, vhi):
     async def opened(room, *arguments, **options):
         notes.extend(room.reading(0).describe()["notes"])
 
-    monkeypatch.setattr("vhi.commands.open._serve", opened)
+    monkeypatch.setattr("vhi.commands.open.serve", opened)
     run = (
         *("open", "--stir", apart.stir, "--t1w", apart.t1w, "--normal-bone", apart.normal_bone),
         *("--disease-region", apart.disease_region, "--store", tmp_path / "s"),
     )
     status, _, error = vhi(*run)
     assert status == 2 and "--resample" in error
-    assert vhi(*run, "--resample")[0] == 0 and "carried" in notes[-1]
+    assert vhi(*run, "--resample")[0] == 0 and "resampled" in notes[-1]
 
 
 def test_a_given_mask_keeps_its_origin_while_nobody_draws(tab, tmp_path):

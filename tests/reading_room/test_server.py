@@ -1,4 +1,4 @@
-"""The reading room's door: who gets in, and what a request can reach."""
+"""The reading room's server: which requests it answers, and what they can reach."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import pytest
 
 pytest.importorskip("tornado", reason="the reading room needs tornado (extra: room)")
 
-from tests.helpers.room_at_work import Command, ask, served
+from tests.helpers.room_at_work import Command, ask, options_of, served
 from vhi.cases.case import Case
-from vhi.commands import open as _open_command
+from vhi.commands import open as open_command
 from vhi.commands.selection import Selection
 from vhi.controls.modules import control_names
 from vhi.reading_room.page.labs import LABS
-from vhi.reading_room.server.session import Room
+from vhi.reading_room.server.session import Session
 from vhi.reading_room.store.store import Store
 
 NAME = '<script>alert(1)</script> "O\'Neil"'
@@ -32,11 +32,11 @@ NAME = '<script>alert(1)</script> "O\'Neil"'
 @pytest.fixture
 def room(tiny_case, tmp_path):
     cases = [tiny_case, replace(tiny_case, case="second", visit="after")]
-    with Store(tmp_path / "store") as store, served(Room(cases, store, NAME)) as room:
+    with Store(tmp_path / "store") as store, served(Session(cases, store, NAME)) as room:
         yield room
 
 
-def enter(room: Room) -> str:
+def enter(room: Session) -> str:
     """Come in with the token; give the cookie."""
     answer = ask(room, f"/?token={room.token}")
     assert answer.status == 200
@@ -45,11 +45,11 @@ def enter(room: Room) -> str:
     return re.match(rf"vhi-room-{room.port}=([^;]+)", cookie).group(1)
 
 
-def own(room: Room) -> str:
+def own(room: Session) -> str:
     return f"http://127.0.0.1:{room.port}"
 
 
-def as_page(room: Room, cookie: str) -> dict[str, str]:
+def as_page(room: Session, cookie: str) -> dict[str, str]:
     """What the room's own page sends with an action."""
     named = ask(room, "/api/worklist", cookie=cookie).json["room"]
     return {"Origin": own(room), "X_Vhi_Room": named}
@@ -67,7 +67,7 @@ def test_nothing_is_reachable_without_the_token(room, place):
         answer = ask(room, place, cookie=cookie)
         assert answer.status == 403
         assert answer.json == {
-            "error": "This page needs the address that vhi open printed when it started."
+            "error": "Open this page at the address that vhi open printed when it started."
         }
 
 
@@ -94,8 +94,8 @@ def test_who_follows_an_address_gets_a_page_and_not_json(room):
     cookie = enter(room)
     for answer, status, words in (
         (closed, 403, "the address that vhi open printed"),
-        (ask(room, f"/?token={token}", **HTML), 403, "This address was used"),
-        (ask(room, "/nothing", cookie=cookie, **HTML), 404, "no such thing"),
+        (ask(room, f"/?token={token}", **HTML), 403, "This address has been used"),
+        (ask(room, "/nothing", cookie=cookie, **HTML), 404, "Not found."),
     ):
         assert (answer.status, words in answer.body.decode()) == (status, True)
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -104,9 +104,7 @@ def test_who_follows_an_address_gets_a_page_and_not_json(room):
 
 def test_a_request_of_another_kind_is_called_so(room):
     answer = ask(room, "/api/worklist", cookie=enter(room), method="PUT", Origin=own(room))
-    assert answer.status == 405 and answer.json == {
-        "error": "This cannot be asked for in this way."
-    }
+    assert answer.status == 405 and answer.json == {"error": "Method not allowed."}
 
 
 def test_a_page_of_an_earlier_room_changes_nothing(room):
@@ -117,14 +115,16 @@ def test_a_page_of_an_earlier_room_changes_nothing(room):
             room, "/api/case/0/action", cookie=cookie, body=action, Origin=own(room), **named
         )
         assert answer.status == 409
-        assert answer.json == {"error": "This page belongs to an earlier room; load it again."}
+        assert answer.json == {
+            "error": "This page belongs to an earlier reading room; load it again."
+        }
     for place in ("/api/worklist", "/api/case/0", "/api/case/0/stir/1"):
         assert ask(room, place, cookie=cookie, X_Vhi_Room="another").status == 409
     assert room.store.actions("tiny", "", NAME) == []
 
 
 def test_rooms_have_other_names(room, tiny_case, tmp_path):
-    with Store(tmp_path / "other") as store, served(Room([tiny_case], store, NAME)) as other:
+    with Store(tmp_path / "other") as store, served(Session([tiny_case], store, NAME)) as other:
         assert (
             as_page(other, enter(other))["X_Vhi_Room"] != as_page(room, enter(room))["X_Vhi_Room"]
         )
@@ -199,7 +199,7 @@ def test_it_listens_on_this_machine_alone(room):
 def test_a_case_cannot_leave_its_folder(room, place):
     answer = ask(room, place, cookie=enter(room))
     assert answer.status == 404
-    assert answer.json == {"error": "There is no such thing here."}
+    assert answer.json == {"error": "Not found."}
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_only_own_files_may_run_in_the_page(room):
 
 def test_a_case_that_cannot_be_opened_says_why_in_one_line(tiny_case, tmp_path):
     broken = replace(tiny_case, stir=tmp_path / "missing.nii.gz")
-    with Store(tmp_path / "store") as store, served(Room([broken], store, "r")) as room:
+    with Store(tmp_path / "store") as store, served(Session([broken], store, "r")) as room:
         answer = ask(room, "/api/case/0", cookie=enter(room))
     assert answer.status == 400
     assert "missing.nii.gz" in answer.json["error"] and "\n" not in answer.json["error"]
@@ -281,7 +281,7 @@ def test_a_case_that_cannot_be_opened_says_why_in_one_line(tiny_case, tmp_path):
 def test_the_page_is_told_no_folder_and_the_terminal_all(tiny_case, tmp_path, capsys):
     folder = tmp_path / "DOE JANE"
     broken = replace(tiny_case, stir=folder / "missing.nii.gz")
-    with Store(tmp_path / "store") as store, served(Room([broken], store, "r")) as room:
+    with Store(tmp_path / "store") as store, served(Session([broken], store, "r")) as room:
         error = ask(room, "/api/case/0", cookie=enter(room)).json["error"]
     assert error.startswith("missing.nii.gz: no such file")
     assert f"vhi: {folder / 'missing.nii.gz'}: no such file" in capsys.readouterr().err
@@ -299,7 +299,7 @@ def test_an_export_is_named_from_the_readings_folder_on(room, capsys):
 @pytest.mark.parametrize("name", ["../../x", "..", ".", "a/b", "\\\\x\\y", "C:x", "~", "é" * 300])
 def test_an_export_stays_in_its_folder_whatever_a_name_holds(tiny_case, tmp_path, name):
     with Store(tmp_path / "store") as store:
-        folder = Room([replace(tiny_case, case=name)], store, "r").export_folder(0)
+        folder = Session([replace(tiny_case, case=name)], store, "r").export_folder(0)
     assert folder.parent == tmp_path / "store" / "exports" / "r"
     assert folder.resolve() == folder and len(folder.name) <= 100
     assert not set("/\\:*?<>|") & set(folder.name)
@@ -308,7 +308,7 @@ def test_an_export_stays_in_its_folder_whatever_a_name_holds(tiny_case, tmp_path
 def test_only_a_few_cases_stay_in_memory(tiny_case, tmp_path):
     cases = [replace(tiny_case, case=f"c{n}") for n in range(5)]
     with Store(tmp_path / "store") as store:
-        room = Room(cases, store, "r")
+        room = Session(cases, store, "r")
         first = room.reading(0)
         assert room.reading(0) is first
         for number in range(1, 5):
@@ -319,28 +319,28 @@ def test_only_a_few_cases_stay_in_memory(tiny_case, tmp_path):
 # ------------------------------------------------------------------------------------ the command
 
 
-def test_the_letter_for_the_browser_is_private_and_its_name_holds_no_token(tmp_path):
-    with _open_command._letter("http://127.0.0.1:1/?token=secret") as letter:
-        assert "secret" not in letter.as_uri() and "secret" in letter.read_text()
+def test_the_start_page_is_private_and_its_name_holds_no_token(tmp_path):
+    with open_command.start_page("http://127.0.0.1:1/?token=secret") as page:
+        assert "secret" not in page.as_uri() and "secret" in page.read_text()
         if sys.platform != "win32":
-            assert stat.S_IMODE(letter.stat().st_mode) == 0o600
-    assert not letter.exists()
+            assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert not page.exists()
 
 
-def test_the_browser_is_given_the_letter_and_never_the_token(tmp_path, monkeypatch, capsys):
+def test_the_browser_is_given_the_start_page_and_never_the_token(tmp_path, monkeypatch, capsys):
     opened = []
     monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address))
-    _open_command._open_browser(tmp_path / "letter.html")
-    assert opened == [(tmp_path / "letter.html").as_uri()]
+    open_command.open_browser(tmp_path / "page.html")
+    assert opened == [(tmp_path / "page.html").as_uri()]
     assert "no browser could be started" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the browser is a script")
-def test_no_command_line_holds_the_token(tmp_path):
+def test_no_command_line_holds_the_token(tmp_path, tiny_case):
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/given\nexec sleep 20\n')
     browser.chmod(0o700)
-    with Command(tmp_path / "store", "--source", "phantom", browser=f"{browser} %s &") as command:
+    with Command(tmp_path / "store", *options_of(tiny_case), browser=f"{browser} %s &") as command:
         token = command.url.split("token=")[1]
         given = tmp_path / "given"
         end = time.monotonic() + 20
@@ -350,15 +350,15 @@ def test_no_command_line_holds_the_token(tmp_path):
         lines = [p.read_bytes() for p in _command_lines()]
         assert any(line.startswith(b"sleep\0") for line in lines)  # the browser is among them
         assert not any(token.encode() in line for line in lines)
-        (letter,) = given.read_text().split()
-        assert letter.startswith("file://") and token not in letter
-        assert token in Path(url2pathname(letter.removeprefix("file://"))).read_text()
+        (page,) = given.read_text().split()
+        assert page.startswith("file://") and token not in page
+        assert token in Path(url2pathname(page.removeprefix("file://"))).read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_stops_when_asked_and_says_so(tmp_path, how):
-    with Command(tmp_path / "store", "--source", "phantom") as command:
+def test_the_command_stops_when_asked_and_says_so(tmp_path, tiny_case, how):
+    with Command(tmp_path / "store", *options_of(tiny_case)) as command:
         command.process.stdout.readline()
         command.process.send_signal(how)
         rest = command.rest()

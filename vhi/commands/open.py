@@ -32,7 +32,7 @@ from vhi.errors import InputError
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
-    from vhi.reading_room.server.session import Room
+    from vhi.reading_room.server.session import Session
 
 
 def open_command(
@@ -47,33 +47,34 @@ def open_command(
     resample: Resample = False,
     reader: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Who reads. Default: the name of your account."),
+        typer.Option(metavar="NAME", help="Name of the reader. Default: your user name."),
     ] = None,
     store: Annotated[
         str | None,  # as a path, an empty one would be the current folder
         typer.Option(
             metavar="DIR",
-            help="Folder that keeps the readings (readings.sqlite) and exports. Default: a folder "
-            "of vhi among your own data.",
+            help="Folder of the readings (readings.sqlite) and exports. Default: vhi's folder "
+            "among your user data.",
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Port. Default: any free one.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port. Default: any free port.")
     ] = 0,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Print the address, open nothing.")
+        bool,
+        typer.Option("--no-browser", metavar="", help="Only print the address."),
     ] = False,
 ) -> None:
-    """Open the reading room: normal bone, disease region and cleaning, in your browser.
+    """Draw normal bone and the disease region, and clean, in your browser.
 
     `vhi open --source study --reader ABC`
 
     `vhi open --stir S.nii.gz --t1w T.nii.gz`
 
-    Without either: the phantom, simulated scans to practise on.
+    Without a source: the phantom, simulated scans for practice.
 
-    It runs on this machine alone and asks nothing of the internet. Every action is stored before
-    it shows; stop it with Ctrl C, or close it as you like, and start again where you were.
+    The reading room runs on this machine alone and needs no internet. Every action is saved
+    before it appears. Stop with Ctrl C at any time; the next start continues where you were.
     """
     try:
         from vhi.reading_room.server.server import listen
@@ -83,7 +84,7 @@ def open_command(
         raise InputError(
             'the reading room needs tornado; install it with: pip install "vhi[room]"'
         ) from error
-    from vhi.reading_room.server.session import Room
+    from vhi.reading_room.server.session import Session
     from vhi.reading_room.store.actions import check_reader
     from vhi.reading_room.store.store import Store, default_store_folder
 
@@ -91,31 +92,34 @@ def open_command(
     if store is not None and not store.strip():
         raise InputError("--store is empty; name a folder, or leave it out")
     own = any((stir, t1w, normal_bone, disease_region))
-    selection = Selection(
-        source or (None if own else "phantom"),
-        case, visit, stir, t1w, normal_bone, disease_region, network,
-    )  # fmt: skip
+    if source is None and not own:
+        source = "phantom"
+    selection = Selection(source, case, visit, stir, t1w, normal_bone, disease_region, network)
     selection.check()
     with progress("Getting the cases") as report:
         cases = selection.cases(show_files(report))
     _check(cases, network, own=own)
-    with Store(default_store_folder() if store is None else store) as kept:
-        name = "" if own else cases[0].source
-        room = Room(
-            cases, kept, name_of_reader, source=name, network=network, resample_masks=resample
+    with Store(default_store_folder() if store is None else store) as readings:
+        session = Session(
+            cases,
+            readings,
+            name_of_reader,
+            source="" if own else cases[0].source,
+            network=network,
+            resample_masks=resample,
         )
         try:
-            # Closing the window of a terminal, or killing, loses nothing: see
-            # vhi/reading_room/store/store.py.
-            asyncio.run(_serve(room, listen, port, browser=not no_browser))
+            # Closing the terminal or killing the process loses nothing: see `Store`.
+            asyncio.run(serve(session, listen, port, browser=not no_browser))
         finally:
-            room.close()
+            session.close()
 
 
 def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
-    """Refuse at once what no case of the worklist can be opened with.
+    """Check names, files and network before the start.
 
-    Of a source's files each is checked when it is used, so that one missing file fails one case.
+    The files of a source are checked when a case is opened, so that a missing file affects one
+    case only.
     """
     from vhi.cases.table import can_name_folder
     from vhi.images.nifti import check_file
@@ -129,16 +133,15 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
                     f"{option}: {name!r} cannot name a result folder; give a short name of "
                     "letters, digits, '-' and '_'"
                 )
-        for path in (case.stir, case.t1w, case.normal_bone, case.disease_region):
-            if path is not None:
-                check_file(path)
+        for path in case.files:
+            check_file(path)
         check_two_scans(case)
     if own or network is not None:
         check_masks(cases[0], network)
 
 
 def _account() -> str:
-    """Give the name of the user's account, where the system tells."""
+    """Return the user name, or "reader" if the system has none."""
     import getpass
 
     try:
@@ -147,53 +150,54 @@ def _account() -> str:
         return "reader"
 
 
-async def _serve(room: Room, listen: Callable[..., Any], port: int, *, browser: bool) -> None:
+async def serve(session: Session, listen: Callable[..., Any], port: int, *, browser: bool) -> None:
     """Serve until the command is stopped."""
     stopped = asyncio.Event()
     with contextlib.suppress(AttributeError):  # no such signal on Windows
         if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else `nohup` keeps it running
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stopped.set)
-    server = listen(room, port)
+    server = listen(session, port)
     try:
-        print(f"Reading room for {room.reader}: {room.url}")
-        print(f"Readings are kept in {room.store.path}. Stop with Ctrl C.", flush=True)
+        print(f"Reading room for {session.reader}: {session.url}")
+        print(f"Readings are saved in {session.store.path}. Stop with Ctrl C.", flush=True)
         if not browser:
             await stopped.wait()
             return
-        with _letter(room.url) as letter:
-            room.on_admit = lambda: shutil.rmtree(letter.parent, ignore_errors=True)
-            print("If your browser shows no page, open the address above in it.", flush=True)
-            _open_browser(letter)
+        with start_page(session.url) as page:
+            session.on_admit = lambda: shutil.rmtree(page.parent, ignore_errors=True)
+            print("If no page opens in your browser, open the address above.", flush=True)
+            open_browser(page)
             await stopped.wait()
     finally:
         server.stop()
 
 
 @contextlib.contextmanager
-def _letter(url: str) -> Iterator[Path]:
-    """Write a page that leads to `url`, readable by this user alone; removed once it is used.
+def start_page(url: str) -> Iterator[Path]:
+    """Write a page that leads to `url`, readable by this user alone; it is removed once used.
 
-    A browser that is started by a command shows its address to everybody on the machine, so it
-    gets this file's address instead, which holds no token. It lies in the home folder, under a name
-    that is not hidden: a browser in a snap may open nothing else.
+    The command line of a browser is visible to every user of the machine, so the browser is given
+    this file's address, which holds no token. The file is in the home folder and not hidden: a
+    browser installed as a snap may open no other files.
     """
     home = os.path.expanduser("~")
-    place = home if os.access(home, os.W_OK) else None
+    parent = home if os.access(home, os.W_OK) else None
     with tempfile.TemporaryDirectory(  # mode 0700
-        prefix="vhi-open-", dir=place, ignore_cleanup_errors=True
+        prefix="vhi-open-", dir=parent, ignore_cleanup_errors=True
     ) as folder:
-        letter = Path(folder) / "room.html"
-        handle = os.open(letter, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        page = Path(folder) / "room.html"
+        handle = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(
                 "<!doctype html><title>vhi reading room</title>"
                 f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">'
                 "Opening the reading room …"
             )
-        yield letter
+        yield page
 
 
-def _open_browser(page: Path) -> None:
+def open_browser(page: Path) -> None:
+    """Open a page in the browser; warn if none can be started."""
     import webbrowser
 
     try:

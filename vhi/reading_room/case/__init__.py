@@ -1,1 +1,1 @@
-"""One case as it is read: opened, edited, judged, exported. Knows neither server nor page."""
+"""One case: opened, edited, judged and exported. Knows the library and the store, not the page."""

@@ -1,4 +1,4 @@
-"""A reading as a result folder: record, masks, picture and report, as `vhi measure` writes them."""
+"""Write a reading as a result folder, in the form that `vhi measure` writes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from vhi.errors import InputError
 from vhi.files.atomic import check_free, staged_folder
 from vhi.measurement import Provenance
-from vhi.reading_room.case.opening import Start
-from vhi.reading_room.case.standing import Stand
+from vhi.reading_room.case.opening import OpenCase
+from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.steps import origin_now
 from vhi.results.folder import KNOWN_FILES
 from vhi.results.report import write_result
@@ -19,87 +19,91 @@ from vhi.steps.edits import Edits
 from vhi.workflow import measure_images
 
 
-def export_reading(start: Start, stand: Stand, folder: Path, *, overwrite: bool = False) -> Path:
-    """Measure again with the masks and edits as they stand, and write it.
+def export_reading(
+    opened: OpenCase, state: ReadingState, folder: Path, *, overwrite: bool = False
+) -> Path:
+    """Measure with the current masks and edits, and write the result.
 
-    Nothing of the screen's own computation goes into the folder: it is a replay, which is only
-    held against what the screen shows.
+    The edits are replayed from the unedited candidates; the result is only compared with the
+    screen's, never taken from it.
 
     Parameters
     ----------
-    start
+    opened
         Scans and masks.
-    stand
-        Where the reading stands.
+    state
+        The state of the reading.
     folder
-        Where to write it.
+        The folder to create.
     overwrite
-        Put an earlier result in `folder` aside, as ``<folder>.earlier-1`` and so on, and write the
-        new one in its place. What a reader exported is never deleted.
+        Rename an earlier result in `folder` to ``<folder>.earlier-1`` and so on. An earlier export
+        is never deleted.
 
     Raises
     ------
     InputError
-        No thresholds follow from normal bone, the disease region is empty, or nothing can be
-        written there.
+        Normal bone gives no thresholds, the disease region is empty, or the folder cannot be
+        written.
     """
-    steps, stir = stand.steps, start.stir
+    steps, stir = state.steps, opened.stir
     if steps.problem is not None:
         raise InputError(steps.problem)
-    normal_from = origin_now(start.normal_bone_from, start.normal_bone, steps.normal_bone)
-    region_from = origin_now(start.disease_region_from, start.disease_region, steps.disease_region)
-    case = start.case
-    empty = Edits.start(stand.pieces.labels, case=case.case, visit=case.visit)
-    record = replace(empty, edits=stand.edits)
+    normal_from = origin_now(opened.normal_bone_from, opened.normal_bone, steps.normal_bone)
+    region_from = origin_now(
+        opened.disease_region_from, opened.disease_region, steps.disease_region
+    )
+    case = opened.case
+    empty = Edits.start(state.pieces.labels, case=case.case, visit=case.visit)
+    record = replace(empty, edits=state.edits)
     check_free(folder, overwrite=overwrite, known=KNOWN_FILES)
     measurement = measure_images(
         stir,
-        start.normal_bone.with_array(steps.normal_bone),
-        start.disease_region.with_array(steps.disease_region),
-        t1w=start.t1w,
+        opened.normal_bone.with_array(steps.normal_bone),
+        opened.disease_region.with_array(steps.disease_region),
+        t1w=opened.t1w,
         edits=record,
         case=case.case,
         visit=case.visit,
-        slice_thickness_mm=start.slice_thickness_mm,
+        slice_thickness_mm=opened.slice_thickness_mm,
         provenance=Provenance(
-            inputs=start.inputs,
+            inputs=opened.inputs,
             normal_bone=normal_from,
             disease_region=region_from,
-            resampled=start.resampled,
+            resampled=opened.resampled,
         ),
-        notes=(*start.notes, *_notes(start, stand)),
+        notes=(*opened.notes, *_notes(opened, state)),
     )
-    if not np.array_equal(measurement.inflammation.array, stand.pieces.left()):
+    if not np.array_equal(measurement.inflammation.array, state.pieces.left()):
         raise InputError(
-            f"{folder}: not written: measuring again gives other voxels than the screen shows; "
-            "all actions are kept, please report this"
+            f"{folder}: not written: measuring gives other voxels than the screen shows; all "
+            "actions are kept; please report this"
         )
-    # All is written before an earlier result moves: what is cut off on the way leaves that one.
+    # Written in full before the earlier result is renamed, so that a failure leaves that one.
     with staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES, keep_earlier=True) as stage:
         write_result(measurement, stage)
     return folder
 
 
-def _notes(start: Start, stand: Stand) -> list[str]:
-    """Say what was drawn in the reading room, which edits are left out, and what to look at."""
+def _notes(opened: OpenCase, state: ReadingState) -> list[str]:
+    """Return notes on drawn masks, omitted edits, and regions to look at again."""
     notes = []
     for name, before, after in (
-        ("normal bone", start.normal_bone, stand.steps.normal_bone),
-        ("disease region", start.disease_region, stand.steps.disease_region),
+        ("normal bone", opened.normal_bone, state.steps.normal_bone),
+        ("disease region", opened.disease_region, state.steps.disease_region),
     ):
         changed = int(np.count_nonzero(before.array != after))
         if changed:
             notes.append(
                 f"{name} was drawn in the reading room: {changed:,} voxels differ from "
-                f"{before.name}; to measure again use the mask beside this record"
+                f"{before.name}; to repeat the measurement use the mask beside this record"
             )
-    if stand.stale:
-        count = "1 edit is" if len(stand.stale) == 1 else f"{len(stand.stale)} edits are"
+    if state.stale:
+        count = "1 edit is" if len(state.stale) == 1 else f"{len(state.stale)} edits are"
         notes.append(
-            f"{count} left out, which no longer find a candidate since a mask was drawn: "
-            f"{'; '.join(stand.stale)}"
+            f"{count} left out because no candidate lies there since a mask was changed: "
+            f"{'; '.join(state.stale)}"
         )
-    looked = stand.to_look_at()
-    if looked:
-        notes.append(f"not looked at again since the masks changed: {'; '.join(looked)}")
+    unreviewed = state.changes_to_review()
+    if unreviewed:
+        notes.append(f"not looked at again since the masks changed: {'; '.join(unreviewed)}")
     return notes

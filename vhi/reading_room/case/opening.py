@@ -1,4 +1,4 @@
-"""A case as a reader finds it: scans and masks, the networks' masks the same for every reader."""
+"""Open a case: load its scans, and predict missing masks once, the same for every reader."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vhi.segmentation.registry import PUBLISHED, find_network
 from vhi.segmentation.tasks import DISEASE_REGION
 from vhi.workflow import check_two_scans, hash_inputs
 
-AREAS = ("normal_bone", "disease_region")
+MASKS = ("normal_bone", "disease_region")
 
 
-@dataclass(frozen=True)
-class Start:
-    """What a reading begins with.
+@dataclass(frozen=True, eq=False)
+class OpenCase:
+    """The scans and masks with which a reading starts.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Start:
         File name (no folder) to SHA-256.
     slice_thickness_mm : float or None
     notes : tuple of str
-        What a reader should know of the inputs.
+        Warnings and notes about the inputs.
     resampled : tuple of str
-        Files that were carried to the STIR grid.
+        Files that were resampled to the STIR grid.
     """
 
     case: Case
@@ -53,22 +53,22 @@ class Start:
     resampled: tuple[str, ...]
 
 
-def load_start(
+def open_case(
     case: Case, store: Store, *, network: str | None = None, resample_masks: bool = False
-) -> Start:
-    """Load a case; the masks that it lacks are found by networks once, and kept in the store.
+) -> OpenCase:
+    """Load a case. Missing masks are predicted once and kept in the store.
 
     Parameters
     ----------
     case, network, resample_masks
         As for `vhi.measure`.
     store
-        What readers did.
+        Holds the predicted masks, and binds the case's name to its STIR scan.
 
     Raises
     ------
     InputError
-        As `vhi.measure` for files that cannot be used; another scan was read under this name.
+        As for `vhi.measure`, or another STIR scan was read under this name.
     """
     check_masks(case, network)
     check_two_scans(case)
@@ -78,21 +78,21 @@ def load_start(
         thickness = sidecars.slice_thickness_mm(case.stir)
     store.bind(case.case, case.visit, scan_digest(stir))
     kept = store.masks(case.case, case.visit)
-    lacking = [name for name in AREAS if getattr(case, name) is None]
+    lacking = [name for name in MASKS if getattr(case, name) is None]
     found = {} if kept is None else {name: _kept_mask(case, kept, name) for name in lacking}
     if network is not None and "disease_region" in found:
         _check_same_network(case, found["disease_region"][1], network)
     masks = masks_of(case, stir, t1w, network=network, resample_masks=resample_masks, found=found)
     for image in (masks.t1w, masks.normal_bone, masks.disease_region):
         check_same_grid(stir, image)
-    inputs = hash_inputs({name: getattr(case, name) for name in ("stir", "t1w", *AREAS)})
+    inputs = hash_inputs({name: getattr(case, name) for name in ("stir", "t1w", *MASKS)})
     if kept is None and lacking:
         records = {
             name: {**origin.record, "notes": said}
             for name, (_, origin, said) in masks.found.items()
         }
         store.keep_masks(case.case, case.visit, records)
-    return Start(
+    return OpenCase(
         case,
         stir,
         masks.t1w,
@@ -108,7 +108,7 @@ def load_start(
 
 
 def scan_digest(scan: Image) -> str:
-    """Return the SHA-256 of a scan's voxels and their place: the same for .nii and .nii.gz."""
+    """Return the SHA-256 of a scan's voxels and their positions: the same for .nii and .nii.gz."""
     digest = hashlib.sha256(repr((scan.shape, (scan.affine.round(4) + 0.0).tolist())).encode())
     digest.update(scan.array.tobytes())
     return digest.hexdigest()

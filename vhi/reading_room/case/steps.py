@@ -1,4 +1,4 @@
-"""From both masks as they stand to candidates: what a drawn change of a mask makes new."""
+"""From both masks to candidates: the steps repeated when a mask changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.masks.origin import DRAWN, NETWORK, Origin
-from vhi.reading_room.case.opening import Start
+from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.pieces import Pieces, pieces_of, region_rows
 from vhi.steps.candidates import label_candidates
 from vhi.steps.thresholds import Thresholds, doubts, estimate_thresholds, normal_bone_intensities
@@ -27,11 +27,11 @@ class Steps:
         The masks, in the order of the grid.
     thresholds : Thresholds or None
     problem : str or None
-        Why there are no thresholds or candidates.
+        The reason why there are no thresholds or candidates.
     doubts : tuple of str
-        What speaks against the area of normal bone.
+        Warnings about normal bone.
     pieces : Pieces
-        The candidates' regions, before any edit; none where there is a problem.
+        The candidates' regions before any edit; none if there is a problem.
     midline_mm : float
         As `Measurement.midline_mm`.
     """
@@ -46,40 +46,40 @@ class Steps:
 
 
 def take_steps(
-    start: Start, normal_bone: NDArray[np.bool_], disease_region: NDArray[np.bool_]
+    opened: OpenCase, normal_bone: NDArray[np.bool_], disease_region: NDArray[np.bool_]
 ) -> Steps:
-    """Take the steps ii, iv and v. No masks are refused: what is wrong is said in `problem`."""
-    stir = start.stir
-    thresholds, problem, said = None, None, []
+    """Take steps ii, iv and v. Unusable masks raise no error; `problem` gives the reason."""
+    stir = opened.stir
+    thresholds, problem, warnings = None, None, []
     labels = np.zeros(stir.shape, np.uint8)
     try:
         intensities = normal_bone_intensities(stir, stir.with_array(normal_bone, "normal bone"))
         thresholds = estimate_thresholds(intensities)
-        said = doubts(thresholds, intensities.size)
+        warnings = doubts(thresholds, intensities.size)
         if not disease_region.any():
-            raise InputError("disease region: marks no voxel; draw the bone to be looked at")
+            raise InputError("disease region: marks no voxel; draw the bone to be measured")
         labels = label_candidates(stir.array, disease_region, thresholds)
     except InputError as error:
         problem = str(error)
-    both_sides = start.disease_region_from.made == NETWORK
+    both_sides = opened.disease_region_from.made == NETWORK
     return Steps(
         normal_bone,
         disease_region,
         thresholds,
         problem,
-        tuple(said),
+        tuple(warnings),
         pieces_of(stir.with_array(labels, "candidates")),
         _midline_mm(stir, disease_region if both_sides else normal_bone),
     )
 
 
 def rows_of(steps: Steps, pieces: Pieces, stir: Image) -> list[dict[str, Any]]:
-    """Describe the regions as they stand."""
+    """Describe the current regions."""
     return region_rows(pieces, stir, steps.midline_mm)
 
 
 def origin_now(origin: Origin, before: Image, mask: NDArray[np.bool_]) -> Origin:
-    """Return where a mask comes from once it was drawn on."""
+    """Return the origin of a mask after drawing on it."""
     changed = int(np.count_nonzero(before.array != mask))
     if changed == 0:
         return origin

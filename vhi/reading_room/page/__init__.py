@@ -1,1 +1,1 @@
-"""What the browser is sent: slices, tables and controls of a case, and the page's own files."""
+"""The content of the page and the actions that it sends; its own files. Knows no server."""

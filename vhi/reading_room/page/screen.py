@@ -1,4 +1,4 @@
-"""What a page is sent: arrays as shown, their checksums, and numbers."""
+"""The content of the page: arrays as shown, their checksums, and numbers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.reading_room.case.opening import Start
+from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.orientation import Layout
-from vhi.reading_room.case.standing import Stand
+from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.steps import Steps, rows_of
 from vhi.reading_room.page.codes import Codes
 from vhi.results.figures import box_of, window_of
@@ -23,28 +23,28 @@ from vhi.workflow import scan_notes
 
 WHITE_PERCENT = 98.0
 """Percentile of a T1w scan that is shown as white. Chosen by eye on the phantom and the study. The
-rule for STIR goes by bone, the brightest on T1w is fat: a quarter of the phantom would be white."""
+rule for STIR goes by bone; on T1w fat is brightest, and a quarter of the phantom would be white."""
 
-KEPT = 3
-"""How many versions of an array and a table are kept for undo and redo."""
+CACHED_VERSIONS = 3
+"""Versions of an array and of the table that are kept for undo and redo."""
 
 
-def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[str, Any]:
-    """Return what does not change of a case while it is read."""
-    bone = start.disease_region
+def facts_of(opened: OpenCase, layout: Layout, scans: Mapping[str, Codes]) -> dict[str, Any]:
+    """Return the facts about a case that do not change while it is read."""
+    bone = opened.disease_region
     rows, columns = box_of(bone, layout.view)
     _, down, across = layout.shape
     return {
-        "case": start.case.case,
-        "visit": start.case.visit,
+        "case": opened.case.case,
+        "visit": opened.case.visit,
         "shape": list(layout.shape),
         "spacing_mm": list(layout.spacing_mm),
         "letters": layout.letters,
-        "oriented": start.stir.oriented,
+        "oriented": opened.stir.oriented,
         "positions_mm": list(layout.positions_mm),
         "position_letters": list(layout.position_letters),
         "window": {
-            "stir": list(window_of(start.stir, bone.array)),
+            "stir": list(window_of(opened.stir, bone.array)),
             "t1w": _window(scans["t1w"]),
         },
         "values": {
@@ -53,122 +53,123 @@ def facts_of(start: Start, layout: Layout, scans: Mapping[str, Codes]) -> dict[s
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
         "notes": [
-            *scan_notes(start.stir, start.slice_thickness_mm),
-            *start.notes,
-            *_carried(start),
-            *_cut(start, scans),
+            *scan_notes(opened.stir, opened.slice_thickness_mm),
+            *opened.notes,
+            *_resampled(opened),
+            *_clipped(opened, scans),
         ],
         "reasons": list(REASONS),
     }
 
 
 def _window(scan: Codes) -> list[float]:
-    """Return the intensities shown as black, 0, and white: only so much of the scan is as bright.
+    """Return the intensities shown as black and white: 0 and a percentile of the scan.
 
-    Where hardly anything is above 0, black is the least.
+    If hardly any intensity is above 0, the lowest is black.
     """
     white = scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT))
     black = 0.0 if white > 0 else scan.low
     return [black, max(white, black + 1e-9)]
 
 
-def _carried(start: Start) -> list[str]:
-    if not start.resampled:
+def _resampled(opened: OpenCase) -> list[str]:
+    if not opened.resampled:
         return []
-    names = ", ".join(start.resampled)
-    return [f"{names}: carried to the grid of {start.stir.name}, on which all is shown and counted"]
+    names = ", ".join(opened.resampled)
+    grid = opened.stir.name
+    return [f"{names}: resampled to the grid of {grid}, on which everything is shown and counted"]
 
 
-def _cut(start: Start, scans: Mapping[str, Codes]) -> list[str]:
+def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
     return [
-        f"{image.name}: voxels far beyond all others ({scans[name].cut:,}) are shown as less far "
-        "out; the volume is computed with their own intensities"
-        for name, image in (("stir", start.stir), ("t1w", start.t1w))
+        f"{image.name}: outlying voxels ({scans[name].cut:,}) are shown with clipped intensities; "
+        "the volume is computed with the original ones"
+        for name, image in (("stir", opened.stir), ("t1w", opened.t1w))
         if scans[name].cut
     ]
 
 
 class Screen:
-    """Arrays and numbers as shown; each is made once for as long as what it shows stays."""
+    """Arrays and numbers as shown; each is computed again only when its source changes."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._arrays: dict[str, list[tuple[NDArray[Any], NDArray[Any], list[int]]]] = {}
         self._tables: list[tuple[NDArray[Any], list[dict[str, Any]], int]] = []
-        self._fixed: tuple[Steps, dict[str, Any]] | None = None
+        self._mask_numbers: tuple[Steps, dict[str, Any]] | None = None
 
     def shown(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
-        """Return an array (slice, row, column), in the smallest type for a page."""
+        """Return an array (slice, row, column) in the smallest type for the page."""
         return self._array(name, array)[1]
 
     def checksums(self, name: str, array: NDArray[Any]) -> list[int]:
-        """Return a number for each slice by which a page knows whether it holds that content."""
+        """Return a checksum of each slice, by which the page knows whether it has the slice."""
         return self._array(name, array)[2]
 
-    def numbers(self, stand: Stand, start: Start) -> dict[str, Any]:
-        """Return the numbers of how a case stands, its region table (``regions``) included."""
-        steps, pieces = stand.steps, stand.pieces
-        rows, checksum = self._table(stand, start)
+    def numbers(self, state: ReadingState, opened: OpenCase) -> dict[str, Any]:
+        """Return the numbers of a state, with its region table (``regions``)."""
+        steps, pieces = state.steps, state.pieces
+        rows, checksum = self._table(state, opened)
         lower = np.array([row["voxels"] for row in rows], np.int64)
         upper = np.array([row["voxels_upper"] for row in rows], np.int64)
         stays = ~pieces.removed[1:]
         return {
-            **self._of_steps(steps, start),
-            "volume": self._volume(int(lower[stays].sum()), start),
-            "volume_upper": self._volume(int(upper[stays].sum()), start),
+            **self._of_steps(steps, opened),
+            "volume": self._volume(int(lower[stays].sum()), opened),
+            "volume_upper": self._volume(int(upper[stays].sum()), opened),
             "candidates": {"voxels": int(lower.sum()), "regions": len(rows)},
             "removed": np.nonzero(pieces.removed)[0].tolist(),
             "reviewed": np.nonzero(pieces.judged)[0].tolist(),
-            "stale": list(stand.stale),
+            "stale": list(state.stale),
             "table": checksum,
             "regions": rows,
         }
 
-    def _volume(self, voxels: int, start: Start) -> dict[str, Any]:
-        thickness = start.slice_thickness_mm
-        return asdict(volume_of(voxels, start.stir.spacing_mm, slice_thickness_mm=thickness))
+    def _volume(self, voxels: int, opened: OpenCase) -> dict[str, Any]:
+        thickness = opened.slice_thickness_mm
+        return asdict(volume_of(voxels, opened.stir.spacing_mm, slice_thickness_mm=thickness))
 
-    def _of_steps(self, steps: Steps, start: Start) -> dict[str, Any]:
-        if self._fixed is None or self._fixed[0] is not steps:
-            made = {
+    def _of_steps(self, steps: Steps, opened: OpenCase) -> dict[str, Any]:
+        if self._mask_numbers is None or self._mask_numbers[0] is not steps:
+            numbers = {
                 "problem": steps.problem,
                 "doubts": list(steps.doubts),
                 "thresholds": None if steps.thresholds is None else asdict(steps.thresholds),
-                "normal_bone": _changed(steps.normal_bone, start.normal_bone.array),
-                "disease_region": _changed(steps.disease_region, start.disease_region.array),
+                "normal_bone": _changed(steps.normal_bone, opened.normal_bone.array),
+                "disease_region": _changed(steps.disease_region, opened.disease_region.array),
             }
-            self._fixed = (steps, made)
-        return self._fixed[1]
+            self._mask_numbers = (steps, numbers)
+        return self._mask_numbers[1]
 
-    def _table(self, stand: Stand, start: Start) -> tuple[list[dict[str, Any]], int]:
-        regions = stand.pieces.regions
-        for known, rows, checksum in self._tables:
-            if known is regions:
+    def _table(self, state: ReadingState, opened: OpenCase) -> tuple[list[dict[str, Any]], int]:
+        regions = state.pieces.regions
+        for source, rows, checksum in self._tables:
+            if source is regions:
                 return rows, checksum
-        rows = rows_of(stand.steps, stand.pieces, start.stir)
+        rows = rows_of(state.steps, state.pieces, opened.stir)
         points = self._layout.points([row.pop("voxel") for row in rows]).tolist()
         rows = [{**row, "point": point} for row, point in zip(rows, points, strict=True)]
-        # What a row says hangs on these alone; writing all rows as text would take longer.
+        # The rows depend on these alone; writing all rows as text would take longer.
         content = [
-            self.checksums("labels", stand.pieces.labels.array),
+            self.checksums("labels", state.pieces.labels.array),
             self.checksums("regions", regions),
-            [round(stand.steps.midline_mm, 6)],
+            [round(state.steps.midline_mm, 6)],
         ]
         checksum = zlib.crc32(json.dumps(content).encode())
-        self._tables = [(regions, rows, checksum), *self._tables[: KEPT - 1]]
+        self._tables = [(regions, rows, checksum), *self._tables[: CACHED_VERSIONS - 1]]
         return rows, checksum
 
     def _array(
         self, name: str, array: NDArray[Any]
     ) -> tuple[NDArray[Any], NDArray[Any], list[int]]:
-        kept = self._arrays.setdefault(name, [])
-        for known in kept:
-            if known[0] is array:
-                return known
+        versions = self._arrays.setdefault(name, [])
+        for version in versions:
+            if version[0] is array:
+                return version
         shown = np.ascontiguousarray(self._layout.shown(array), _type_for(array))
-        made = (array, shown, [zlib.crc32(plane) for plane in shown])
-        self._arrays[name] = [made, *kept[: KEPT - 1]]
-        return made
+        version = (array, shown, [zlib.crc32(plane) for plane in shown])
+        self._arrays[name] = [version, *versions[: CACHED_VERSIONS - 1]]
+        return version
 
 
 def _type_for(array: NDArray[Any]) -> type[np.unsignedinteger]:

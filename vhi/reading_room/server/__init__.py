@@ -1,1 +1,1 @@
-"""The web server of `vhi open`: who may ask, which session answers, what an error says."""
+"""The server and its session. The other folders of the reading room do not import it."""

@@ -1,9 +1,12 @@
 """The reading room's server: one reader, one machine, one browser.
 
-It listens on the loopback address only. A token that stands in nothing but the address which is
-opened in the browser is exchanged, once, for a cookie; every other request needs the cookie, the
-right host name and, from a page, the same origin. Cases are numbers of the worklist, never paths;
-a page names the room that gave it the worklist, so that its numbers are never another room's.
+It listens on the loopback address only. The address opened in the browser contains a token, which
+is exchanged once for a cookie; every other request needs the cookie, the right host name and, from
+a page, the same origin. Cases are numbers in the worklist, never paths; a page names the session
+that sent the worklist, so that its numbers never refer to another worklist.
+
+Tornado rather than Voilà: Voilà would start one kernel for each tab, fetch a style sheet from
+another server, and require no token by default.
 """
 
 from __future__ import annotations
@@ -18,19 +21,19 @@ import tornado.netutil
 import tornado.web
 
 from vhi.errors import InputError
-from vhi.reading_room.server.access import Door
-from vhi.reading_room.server.session import ADDRESS, Room
+from vhi.reading_room.server.access import CheckedHandler
+from vhi.reading_room.server.session import ADDRESS, Session
 
 STATIC = Path(__file__).parents[1] / "page" / "static"
 CONTROLS = Path(__file__).parents[2] / "controls" / "js"
 MAX_BODY_BYTES = 32 * 2**20
 USED = (
-    "This address was used: it is good for one visit. Go on in the browser in which it was opened; "
-    "to read in another one, stop vhi open with Ctrl C and start it again. Nothing is lost."
+    "This address has been used; it is valid once. Continue in the browser that opened it. To use "
+    "another browser, stop vhi open with Ctrl C and start it again. Nothing is lost."
 )
 
 
-class _Page(Door):
+class _Page(CheckedHandler):
     def may_be_linked_to(self) -> bool:
         return True  # by the browser's start page, or a terminal's link
 
@@ -44,74 +47,74 @@ class _Page(Door):
             self.set_header("Content-Type", "text/html; charset=utf-8")
             self.finish((STATIC / "room.html").read_bytes())
             return
-        self.said = USED if self.room.token is None else ""
-        if not self.room.admit(token):
-            super().check_cookie()  # a reload of the first address in the same browser is no harm
+        self.refusal = USED if self.session.token is None else ""
+        if not self.session.admit(token):
+            super().check_cookie()  # the same browser may reload the address
         self.set_cookie(
-            self.cookie_name, self.room.cookie, httponly=True, samesite="Strict", path="/"
+            self.cookie_name, self.session.cookie, httponly=True, samesite="Strict", path="/"
         )
-        # Not a redirect: where a file of this machine led here, the browser would hold the cookie
-        # back from what follows. A step from our own page to our own page is surely ours.
+        # Not a redirect: coming from a local file, the browser would not send the cookie with it.
+        # A step from this page to this page is of the same origin.
         self.finish_page('<meta http-equiv="refresh" content="0; url=/"><title>vhi</title>')
 
 
-class _Worklist(Door):
+class _Worklist(CheckedHandler):
     async def get(self) -> None:
-        self.finish({**await self.work(self.room.worklist), "room": self.identity})
+        self.finish({**await self.work(self.session.worklist), "room": self.identity})
 
 
-class _CaseFile(Door):
+class _CaseFile(CheckedHandler):
     async def get(self, number: str) -> None:
-        reading = await self.room.opened(self.number(number))
+        reading = await self.session.opened(self.case_number(number))
         self.finish(await self.work(reading.describe))
 
 
-class _Array(Door):
+class _Array(CheckedHandler):
     async def get(self, number: str, name: str, slices: str | None = None) -> None:
-        reading = await self.room.opened(self.number(number))
-        places = [None] if slices is None else [int(each) for each in slices.split(",")]
-        content = await self.asked_for(lambda: b"".join(reading.array(name, k) for k in places))
+        reading = await self.session.opened(self.case_number(number))
+        indices = [None] if slices is None else [int(text) for text in slices.split(",")]
+        content = await self.work_or_404(lambda: b"".join(reading.array(name, k) for k in indices))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(content)
 
 
-class _Lab(Door):
+class _Lab(CheckedHandler):
     async def get(self, number: str, name: str) -> None:
-        at = _whole(self.get_query_argument("slice", None))
-        reading = await self.room.opened(self.number(number))
-        self.finish(await self.asked_for(lambda: reading.lab(name, at)))
+        index = _whole(self.get_query_argument("slice", None))
+        reading = await self.session.opened(self.case_number(number))
+        self.finish(await self.work_or_404(lambda: reading.lab(name, index)))
 
 
-class _Since(Door):
+class _Since(CheckedHandler):
     async def get(self, number: str) -> None:
         known, table = (_whole(self.get_query_argument(name, None)) for name in ("known", "table"))
-        reading = await self.room.opened(self.number(number))
+        reading = await self.session.opened(self.case_number(number))
         self.finish(await self.work(lambda: reading.sync(known=known or 0, table=table)))
 
 
-class _Action(Door):
+class _Action(CheckedHandler):
     async def post(self, number: str) -> None:
-        asked = _asked(self.request.body)
-        kind, payload = asked.get("kind"), asked.get("payload")
+        body = _parsed(self.request.body)
+        kind, payload = body.get("kind"), body.get("payload")
         if not isinstance(kind, str) or not isinstance(payload, dict):
             raise tornado.web.HTTPError(400)
-        known, table = (_whole(asked.get(name)) for name in ("known", "table"))
-        reading = await self.room.opened(self.number(number))
+        known, table = (_whole(body.get(name)) for name in ("known", "table"))
+        reading = await self.session.opened(self.case_number(number))
         self.finish(
             await self.work(lambda: reading.act(kind, payload, known=known or 0, table=table))
         )
 
 
-class _Export(Door):
+class _Export(CheckedHandler):
     async def post(self, number: str) -> None:
-        place = self.number(number)
-        written = await self.work(lambda: self.room.export(place))
-        print(f"Exported to {written}", flush=True)
-        self.finish({"folder": written.relative_to(self.room.store.path.parent).as_posix()})
+        case = self.case_number(number)
+        folder = await self.work(lambda: self.session.export(case))
+        print(f"Exported to {folder}", flush=True)
+        self.finish({"folder": folder.relative_to(self.session.store.path.parent).as_posix()})
 
 
-class _File(Door):
-    """The page's own scripts and its style sheet."""
+class _File(CheckedHandler):
+    """The page's scripts and style sheet."""
 
     folder: Path
 
@@ -120,7 +123,7 @@ class _File(Door):
         self.folder = folder
 
     def get(self, name: str) -> None:
-        path = self.folder / name  # the route lets letters, digits, "-", "_" and one "." through
+        path = self.folder / name  # the route allows letters, digits, "-", "_" and one "."
         if not path.is_file():
             raise tornado.web.HTTPError(404)
         kind = "text/css" if path.suffix == ".css" else "text/javascript"
@@ -128,25 +131,25 @@ class _File(Door):
         self.finish(path.read_bytes())
 
 
-class _Nothing(Door):
+class _NotFound(CheckedHandler):
     def get(self) -> None:
         raise tornado.web.HTTPError(404)
 
     post = get
 
 
-def _asked(body: bytes) -> dict[str, Any]:
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        asked = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise tornado.web.HTTPError(400) from error
-    if not isinstance(asked, dict):
+    if not isinstance(content, dict):
         raise tornado.web.HTTPError(400)
-    return asked
+    return content
 
 
 def _whole(value: Any) -> int | None:
-    """Return a whole number, or None where there is none."""
+    """Return a whole number; None for None."""
     if value is None:
         return None
     try:
@@ -155,9 +158,9 @@ def _whole(value: Any) -> int | None:
         raise tornado.web.HTTPError(400) from error
 
 
-def application(room: Room) -> tornado.web.Application:
-    """Put the routes together."""
-    case, shared = r"/api/case/([0-9]+)", {"room": room, "identity": secrets.token_urlsafe(9)}
+def application(session: Session) -> tornado.web.Application:
+    """Build the application with all routes."""
+    case, shared = r"/api/case/([0-9]+)", {"session": session, "identity": secrets.token_urlsafe(9)}
     script = r"/([A-Za-z0-9_-]{1,60}\.(?:js|css))"
     return tornado.web.Application(
         [
@@ -173,14 +176,14 @@ def application(room: Room) -> tornado.web.Application:
             ("/static" + script, _File, {**shared, "folder": STATIC}),
             ("/controls" + script, _File, {**shared, "folder": CONTROLS}),
         ],
-        default_handler_class=_Nothing,
+        default_handler_class=_NotFound,
         default_handler_args=shared,
         log_function=lambda handler: None,  # an access log would hold the token
     )
 
 
-def listen(room: Room, port: int = 0) -> tornado.httpserver.HTTPServer:
-    """Listen on the loopback address; `room.port` is then the port.
+def listen(session: Session, port: int = 0) -> tornado.httpserver.HTTPServer:
+    """Listen on the loopback address; `session.port` is then the port.
 
     Raises
     ------
@@ -191,9 +194,9 @@ def listen(room: Room, port: int = 0) -> tornado.httpserver.HTTPServer:
         sockets = tornado.netutil.bind_sockets(port, ADDRESS)
     except OSError as error:
         raise InputError(
-            f"--port {port}: cannot be used ({error.strerror}); leave it out, or name another"
+            f"--port {port}: cannot be used ({error.strerror}); leave it out, or name another port"
         ) from error
-    room.port = sockets[0].getsockname()[1]
-    server = tornado.httpserver.HTTPServer(application(room), max_body_size=MAX_BODY_BYTES)
+    session.port = sockets[0].getsockname()[1]
+    server = tornado.httpserver.HTTPServer(application(session), max_body_size=MAX_BODY_BYTES)
     server.add_sockets(sockets)
     return server

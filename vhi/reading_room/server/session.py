@@ -1,4 +1,4 @@
-"""What the server's requests share: the worklist, the open cases, and the key to the door."""
+"""One run of the reading room: the worklist, the open cases, the token and the cookie."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from urllib.parse import quote
 
 from vhi.cases.case import Case
 from vhi.files.atomic import explain_write_errors
-from vhi.reading_room.case.opening import load_start
-from vhi.reading_room.case.reading import Reading
-from vhi.reading_room.store.actions import check_reader
+from vhi.reading_room.case.opening import open_case
+from vhi.reading_room.page.reading import Reading
+from vhi.reading_room.store.actions import Progress, check_reader
 from vhi.reading_room.store.store import Store
 
 ADDRESS = "127.0.0.1"
 OPEN_CASES = 3
-"""Cases that are kept in memory; others are opened again when they are asked for."""
+"""Cases that are kept in memory; others are opened again on request."""
 
 EXPORTS = "exports"
 MAX_FOLDER_NAME = 100
 
 
-class Room:
-    """What the handlers share: cases, store, reader, and the key to the door.
+class Session:
+    """The state that all requests share: cases, store, reader, token and cookie.
 
     Parameters
     ----------
     cases
         The worklist, in order.
     store
-        Where readings are kept.
+        Holds the actions.
     reader
-        Whose they are.
+        The reader's name.
     source
-        What the worklist was made from, to show.
+        The source of the worklist, shown to the reader.
     network
-        The network that finds a disease region where a case has none.
+        Network that predicts a missing disease region.
     resample_masks
-        Carry what lies on another grid to that of STIR, as for `vhi.measure`.
+        Resample images on another grid to the STIR grid, as for `vhi.measure`.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class Room:
         self.on_admit: Callable[[], None] = lambda: None
         self.token: str | None = secrets.token_urlsafe(32)
         self.cookie = secrets.token_urlsafe(32)
-        # Opening and acting take numpy a while: the loop stays free to answer other tabs.
+        # Computation runs on workers, so that the loop can answer other tabs.
         self.workers = ThreadPoolExecutor(4, thread_name_prefix="vhi-room")
-        # Networks may look for masks for a minute, which no action has to wait for.
+        # Predicting masks may take a minute, during which actions need workers.
         self._openings = ThreadPoolExecutor(2, thread_name_prefix="vhi-opening")
         self._exporting = Lock()
         self._open: OrderedDict[int, Reading] = OrderedDict()
@@ -79,11 +79,11 @@ class Room:
 
     @property
     def url(self) -> str:
-        """The address to open, good for one visit."""
+        """The address to open; valid once."""
         return f"http://{ADDRESS}:{self.port}/?token={self.token}"
 
     def admit(self, token: str) -> bool:
-        """Say whether a token opens the door; the right one does so once."""
+        """Say whether a token is valid; the right one is so once."""
         with self._lock:
             right = self.token is not None and hmac.compare_digest(
                 token.encode(), self.token.encode()
@@ -95,39 +95,39 @@ class Room:
         return right
 
     async def opened(self, number: int) -> Reading:
-        """Give a case as `reading` does, without holding up the loop or its workers."""
-        known = self._known(number)
-        if known is not None:
-            return known
+        """Return a case as `reading` does, without blocking the loop or its workers."""
+        reading = self._in_memory(number)
+        if reading is not None:
+            return reading
         return await asyncio.wrap_future(self._openings.submit(self.reading, number))
 
     def reading(self, number: int) -> Reading:
-        """Give a case, opened; two tabs that ask at once get the same one."""
+        """Open a case; two tabs that open it at the same time share it."""
         with self._opening[number]:
-            known = self._known(number)
-            if known is not None:
-                return known
-            start = load_start(
+            in_memory = self._in_memory(number)
+            if in_memory is not None:
+                return in_memory
+            opened = open_case(
                 self.cases[number],
                 self.store,
                 network=self.network,
                 resample_masks=self.resample_masks,
             )
-            reading = Reading(start, self.store, check_reader(self.reader))
+            reading = Reading(opened, self.store, check_reader(self.reader))
             with self._lock:
                 self._open[number] = reading
                 while len(self._open) > OPEN_CASES:
                     self._open.popitem(last=False)
             return reading
 
-    def _known(self, number: int) -> Reading | None:
+    def _in_memory(self, number: int) -> Reading | None:
         with self._lock:
             if number in self._open:
                 self._open.move_to_end(number)
             return self._open.get(number)
 
     def close(self) -> None:
-        """Begin nothing that still waits; what runs is left to end by itself."""
+        """Cancel waiting tasks; running tasks end by themselves."""
         for executor in (self.workers, self._openings):
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -136,43 +136,43 @@ class Room:
         progress = self.store.progress(self.reader)
         rows = []
         for number, case in enumerate(self.cases):
-            known = progress.get((case.case, case.visit))
+            of_case = progress.get((case.case, case.visit), Progress())
             rows.append(
                 {
                     "id": number,
                     "case": case.case,
                     "visit": case.visit,
                     "simulated": case.source == "phantom",
-                    "state": known.state if known else "new",
-                    "seconds": known.seconds if known else 0,
+                    "state": of_case.state,
+                    "seconds": of_case.seconds,
                 }
             )
         return {"reader": self.reader, "source": self.source, "cases": rows}
 
     def export(self, number: int) -> Path:
-        """Export a case as it stands; an earlier export of it is put aside."""
+        """Export the current state of a case; an earlier export is renamed."""
         reading = self.reading(number)
-        with self._exporting:  # of two at once each puts the other's result aside whole
+        with self._exporting:  # one after the other, so that each renames a complete result
             folder = self.export_folder(number)
             exports = Path(self.store.path).parent / EXPORTS
             with explain_write_errors(exports):
-                exports.mkdir(mode=0o700, exist_ok=True)  # nobody else's to read, as the store
+                exports.mkdir(mode=0o700, exist_ok=True)  # only the user may read it
             return reading.export(folder, overwrite=True)
 
     def export_folder(self, number: int) -> Path:
-        """Give the folder of a case's export: beside the store, one for each reader."""
+        """Return the folder of a case's export: beside the store, one for each reader."""
         case = self.cases[number]
-        place = Path(self.store.path).parent / EXPORTS
+        folder = Path(self.store.path).parent / EXPORTS
         name = _folder_name(case.case)
         if case.visit:
-            name += "," + _folder_name(case.visit)  # which no part holds: it stands for itself
-        for each in (_folder_name(self.reader), name):
-            place = place / _own_name(place, each)
-        return place
+            name += "," + _folder_name(case.visit)  # quoted within each part, so unambiguous
+        for part in (_folder_name(self.reader), name):
+            folder = folder / _distinct_name(folder, part)
+        return folder
 
 
 def _folder_name(name: str) -> str:
-    """Give a name as one for a folder: whatever it holds, no other folder is reached by it."""
+    """Turn any name into that of one folder, which cannot lead to another one."""
     safe = quote(name, safe=" ")
     if safe.startswith("."):
         safe = "%2E" + safe[1:]
@@ -181,10 +181,10 @@ def _folder_name(name: str) -> str:
     return safe or "%"
 
 
-def _own_name(place: Path, name: str) -> str:
-    """Give a folder's name, marked where one there differs in capitals alone: often that is one."""
-    there = [each.name for each in place.iterdir()] if place.is_dir() else []
-    taken = any(each != name and each.casefold() == name.casefold() for each in there)
+def _distinct_name(parent: Path, name: str) -> str:
+    """Add a checksum if a folder there differs in capitals alone: some disks ignore them."""
+    siblings = [path.name for path in parent.iterdir()] if parent.is_dir() else []
+    taken = any(other != name and other.casefold() == name.casefold() for other in siblings)
     return f"{name}-{_checksum(name)}" if taken else name
 
 

@@ -1,1 +1,1 @@
-"""What readers did, kept in one SQLite file: every action, and what still stands of them."""
+"""Readers' actions in one SQLite file, and their replay. Nothing here knows cases or the page."""

@@ -1,4 +1,4 @@
-"""What a reader does, one thing at a time, and how far that brings her."""
+"""The actions of a reader, and the progress that follows from them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_NAME = 100
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a reader did to a case.
+    """One action of a reader on a case.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Action:
     kind : str
         One of `KINDS`.
     payload : dict
-        What was done; see `vhi.reading_room.case.reading`.
+        The content of the action; see `vhi.reading_room.page.reading`.
     """
 
     id: int
@@ -51,14 +51,14 @@ class Action:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a reader is with a case.
+    """A reader's progress with a case.
 
     Attributes
     ----------
     state : str
-        One of `STATES`. What was changed after it was done is in progress again.
+        One of `STATES`. A finished case that is changed is in progress again.
     seconds : float
-        Active time. What two windows were at work at once counts once.
+        Active time. Time during which two windows were active counts once.
     """
 
     state: str = "new"
@@ -66,10 +66,9 @@ class Progress:
 
 
 def progress_of(actions: Iterable[tuple[str, dict[str, Any]]]) -> Progress:
-    """Return how far a case is, by the kinds and payloads of its actions, oldest first.
+    """Compute progress from the kinds and payloads of a case's actions, oldest first.
 
-    It is as the last ``state`` says; what came after that one, other than time, puts it in
-    progress.
+    The last ``state`` counts; any later action except ``seconds`` puts the case in progress.
     """
     state, intervals = "new", []
     for kind, payload in actions:
@@ -77,31 +76,30 @@ def progress_of(actions: Iterable[tuple[str, dict[str, Any]]]) -> Progress:
             intervals += payload["intervals"]
         else:
             state = payload["state"] if kind == "state" else "in progress"
-    return Progress(state, round(_length(intervals), 3))
+    return Progress(state, round(_union_length(intervals), 3))
 
 
-def _length(intervals: list[list[float]]) -> float:
-    """Return how long the union of intervals is."""
-    length, until = 0.0, 0.0
+def _union_length(intervals: list[list[float]]) -> float:
+    length, covered_until = 0.0, 0.0
     for start, end in sorted(intervals):
-        length += max(end - max(start, until), 0.0)
-        until = max(until, end)
+        length += max(end - max(start, covered_until), 0.0)
+        covered_until = max(covered_until, end)
     return length
 
 
 def check_reader(name: str) -> str:
-    """Return a reader's name without blanks around it.
+    """Return a reader's name without surrounding or repeated blanks.
 
     Raises
     ------
     InputError
-        Nothing is left, or it is longer than `MAX_NAME` or cannot be written.
+        The name is empty, longer than `MAX_NAME`, or not printable.
     """
     name = " ".join(name.split())
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise InputError("--reader: holds half a character; type the name again") from error
+        raise InputError("--reader: contains half a character; type the name again") from error
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise InputError(f"--reader: give a name of 1 to {MAX_NAME} printable characters")
     return name

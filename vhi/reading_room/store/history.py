@@ -1,4 +1,4 @@
-"""What of a case's history stands: undo and redo are replayed, nothing is deleted."""
+"""Replay a case's actions: which of them are in effect. Undo and redo delete nothing."""
 
 from __future__ import annotations
 
@@ -9,99 +9,95 @@ from typing import Any
 from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
 
 UNDOABLE = ("edit", "normal_bone", "disease_region")
-"""What undo takes back. A mark is taken off as it is put on: looking on must not end a redo."""
+"""Kinds that undo takes back. ``reviewed`` is not one: going on to the next region keeps redo."""
 
 
 @dataclass(frozen=True)
 class History:
-    """A case's and reader's actions, replayed.
+    """The replayed actions of one case and reader.
 
     Attributes
     ----------
-    standing : tuple of Action
-        What was done and not taken back, oldest first.
+    in_effect : tuple of Action
+        Actions that were not undone, oldest first.
     undone : tuple of Action
-        What can be done again, the one to come first last.
+        Actions that can be redone, the next one last.
     progress : Progress
-    known : int
-        The last action's id; 0 where there is none.
+    last_id : int
+        Number of the last action; 0 without actions.
     """
 
-    standing: tuple[Action, ...]
+    in_effect: tuple[Action, ...]
     undone: tuple[Action, ...]
     progress: Progress
-    known: int
+    last_id: int
 
-    def to_undo(self, known: int) -> Action | None:
-        """Return what an undo takes back: the newest that stands of what a tab has seen."""
-        seen = (a for a in reversed(self.standing) if a.id <= known and a.kind in UNDOABLE)
+    def to_undo(self, seen_id: int) -> Action | None:
+        """Return the action that an undo takes back: the newest that the tab has seen."""
+        seen = (a for a in reversed(self.in_effect) if a.id <= seen_id and a.kind in UNDOABLE)
         return next(seen, None)
 
     def to_redo(self) -> Action | None:
-        """Return what a redo does again."""
+        """Return the action that a redo repeats."""
         return self.undone[-1] if self.undone else None
 
 
 def replay(actions: Iterable[Action]) -> History:
     """Replay actions, oldest first.
 
-    An undo or redo of what is undone or done already, as two tabs can ask for at once, changes
-    nothing. What is done again stands where it stood. A new edit or drawing ends what can be done
-    again.
+    Two tabs may request the same undo or redo; the second one changes nothing. A redone action
+    returns to its original place. A new edit or drawing ends redo.
     """
-    standing: dict[int, Action] = {}
+    in_effect: dict[int, Action] = {}
     undone: dict[int, Action] = {}
-    said: list[tuple[str, dict[str, Any]]] = []
-    known = 0
+    contents: list[tuple[str, dict[str, Any]]] = []
+    last_id = 0
     for action in actions:
-        known = action.id
-        said.append((action.kind, action.payload))
+        last_id = action.id
+        contents.append((action.kind, action.payload))
         if action.kind in UNDOABLE:
-            standing[action.id] = action
+            in_effect[action.id] = action
             undone.clear()
         elif action.kind == "reviewed":
-            standing[action.id] = action
-        elif action.kind == "undo":
-            target = standing.pop(action.payload["action"], None)
-            if target is not None:
-                undone[target.id] = target
-        elif action.kind == "redo":
-            target = undone.pop(action.payload["action"], None)
-            if target is not None:
-                standing[target.id] = target
+            in_effect[action.id] = action
+        elif action.kind in ("undo", "redo"):
+            source, target = (in_effect, undone) if action.kind == "undo" else (undone, in_effect)
+            moved = source.pop(action.payload["action"], None)
+            if moved is not None:
+                target[moved.id] = moved
         elif action.kind not in KINDS:
             raise ValueError(f"kind: {action.kind!r} is none of {', '.join(KINDS)}")
-    in_order = tuple(standing[number] for number in sorted(standing))
-    return History(in_order, tuple(undone.values()), progress_of(said), known)
+    ordered = tuple(in_effect[number] for number in sorted(in_effect))
+    return History(ordered, tuple(undone.values()), progress_of(contents), last_id)
 
 
-def words(action: Action, others: Mapping[int, Action]) -> str:
-    """Return what an action did, for a list of them; `others` by id are what it can name."""
+def describe_action(action: Action, by_id: Mapping[int, Action]) -> str:
+    """Describe an action for the history list; `by_id` holds the actions that it can refer to."""
     payload = action.payload
     if action.kind == "edit":
         first, count = payload["edits"][0], len(payload["edits"])
-        done = {"remove": "removed", "restore": "restored", "cut": "cut"}[first["action"]]
-        what = first["scope"] if count == 1 else f"{count} {first['scope']}s"
+        verb = {"remove": "removed", "restore": "restored", "cut": "cut"}[first["action"]]
+        target = first["scope"] if count == 1 else f"{count} {first['scope']}s"
         reason = f" ({first['reason']})" if first["reason"] else ""
-        return f"{done} {what}{reason}"
+        return f"{verb} {target}{reason}"
     if action.kind in ("normal_bone", "disease_region"):
         slices = ", ".join(sorted(payload["slices"], key=int))
         return f"drew {action.kind.replace('_', ' ')} in slice {slices}"
     if action.kind == "reviewed":
         count = len(payload["regions"])
-        what = "region" if count == 1 else f"{count} regions"
-        return f"marked {what} as {'reviewed' if payload['reviewed'] else 'not reviewed'}"
+        target = "region" if count == 1 else f"{count} regions"
+        return f"marked {target} as {'reviewed' if payload['reviewed'] else 'not reviewed'}"
     if action.kind == "state":
-        why = f": {payload['why']}" if "why" in payload else ""
-        return f"set to {payload['state']}{why}"
+        reason = f": {payload['why']}" if "why" in payload else ""
+        return f"set to {payload['state']}{reason}"
     if action.kind == "seconds":
         return f"{progress_of([(action.kind, payload)]).seconds:.0f} s of reading"
-    target = others.get(payload["action"])
-    return action.kind if target is None else f"{action.kind}: {words(target, {})}"
+    undone = by_id.get(payload["action"])
+    return action.kind if undone is None else f"{action.kind}: {describe_action(undone, {})}"
 
 
-def told(actions: Sequence[Action]) -> list[dict[str, Any]]:
-    """Return actions as a page is told of them: without the bits of drawings."""
+def list_for_page(actions: Sequence[Action]) -> list[dict[str, Any]]:
+    """List actions for the page, without the pixels of drawings."""
     by_id = {action.id: action for action in actions}
     return [
         {
@@ -109,7 +105,7 @@ def told(actions: Sequence[Action]) -> list[dict[str, Any]]:
             "time": action.time,
             "reader": action.reader,
             "kind": action.kind,
-            "words": words(action, by_id),
+            "words": describe_action(action, by_id),
         }
         for action in actions
     ]

@@ -1,7 +1,7 @@
-"""What readers did, kept so that nothing is lost: one SQLite file, to which is only ever added.
+"""The store of readers' actions: one SQLite file to which actions are only ever added.
 
 Every action is on the disk before `Store.append` returns. Nothing is changed or deleted: undo and
-redo are actions too, and what stands is a replay (`vhi.reading_room.store.history`).
+redo are actions too, and `vhi.reading_room.store.history` replays them.
 """
 
 from __future__ import annotations
@@ -14,62 +14,60 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors
 from vhi.reading_room.store import schema
 from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
-from vhi.reading_room.store.schema import explain_broken, explain_refusal
+from vhi.reading_room.store.schema import explain_invalid_content, explain_sqlite_errors
 
 FILE = "readings.sqlite"
 
 READ_SECONDS = 2.0
-"""How long the worklist waits for who writes. Chosen: a write takes milliseconds."""
+"""Longest wait of the worklist for a write to finish. Chosen: a write takes milliseconds."""
 
 
 def default_store_folder() -> Path:
-    """Folder for what readers did: ``VHI_STORE``, else the platform's place for user data."""
-    named = os.environ.get("VHI_STORE")
-    if named:
-        return Path(named).expanduser().absolute()
+    """Return the folder named by ``VHI_STORE``, else the platform's folder for user data."""
+    folder = os.environ.get("VHI_STORE")
+    if folder:
+        return Path(folder).expanduser().absolute()
     import platformdirs  # comes with pooch, which uses it for the cache
 
     return Path(platformdirs.user_data_dir("vhi", appauthor=False)).absolute()
 
 
 class Store:
-    """The readings in one folder, as the file ``readings.sqlite``.
+    """The readings in one folder: the file ``readings.sqlite``.
 
-    Several processes of one machine, and the threads of one, may use a store at once; in a network
-    folder one machine at a time, as the locks of network folders cannot be trusted. That file
-    alone holds all that was saved. Only what a crash leaves beside it (``-journal``) belongs to
-    it too: copy both, or open the store once before.
+    Several processes and threads of one machine may use a store at once. In a network folder only
+    one machine at a time may use it, because network folders do not lock files reliably. The file
+    holds everything that was saved; only a crash leaves a second one (``-journal``) that belongs
+    to it: copy both, or open the store once first.
 
     Parameters
     ----------
     folder
-        Made, with its parents, where it does not exist.
+        Created with its parents if it does not exist.
 
     Raises
     ------
     InputError
-        The folder cannot be written, or the file is damaged, another program's or a newer vhi's.
-        It then stays as it is.
+        The folder cannot be written, or the file is damaged, another program's or another
+        version's. The file is left unchanged.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.path = Path(folder) / FILE
         self._lock = threading.RLock()
         with explain_write_errors(self.path):
-            # What readers did is nobody else's to read.
+            # Only the user may read the readings.
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            schema.check_log(self.path)
-            # Never one that exists: closing it would end the locks that others here have on it.
+            # Not an existing file: closing it would release this process's other locks on it.
             with suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with explain_refusal(self.path):
+        with explain_sqlite_errors(self.path):
             self._connection = sqlite3.connect(
                 self.path,
                 timeout=schema.WAIT_SECONDS,
@@ -83,15 +81,10 @@ class Store:
                 raise
 
     def __enter__(self) -> Store:
-        """Return the store itself."""
+        """Return the store."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Close the store."""
         self.close()
 
@@ -108,31 +101,31 @@ class Store:
         kind: str,
         payload: dict[str, Any],
         *,
-        known: int = 0,
+        after: int = 0,
     ) -> list[Action]:
-        """Add one action; when this returns it is on the disk.
+        """Add one action; it is on the disk when this returns.
 
         Parameters
         ----------
         case, visit, reader
-            Whose action on what.
+            The case and the reader of the action.
         kind
             One of `KINDS`.
         payload
-            What can be written as JSON.
-        known
-            The last action that the caller has seen.
+            Serializable as JSON.
+        after
+            Number of the last action that the caller has seen.
 
         Returns
         -------
         list of Action
-            All actions of this case and reader after `known`, others' (of another tab) included,
-            the new one last.
+            All actions of this case and reader after `after`, the new one last. Actions of other
+            tabs are included.
 
         Raises
         ------
         InputError
-            It could not be saved, which leaves all as it was.
+            The action could not be saved; the store is unchanged.
         """
         if kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
@@ -146,20 +139,19 @@ class Store:
                 "VALUES (?, ?, ?, ?, ?)",
                 (case_id, reader_id, time, kind, text),
             )
-            # Within the transaction: nobody can add one in between that would come last.
-            newer = self._read(case, visit, reader, known)
-        return newer
+            # Inside the transaction, so that no other action can come last.
+            return self._read(case, visit, reader, after)
 
     def actions(self, case: str, visit: str, reader: str, *, after: int = 0) -> list[Action]:
-        """Return the actions of a case and reader, oldest first, that came after action `after`."""
-        with self._lock, explain_refusal(self.path):
+        """Return the actions of a case and reader after number `after`, oldest first."""
+        with self._lock, explain_sqlite_errors(self.path):
             return self._read(case, visit, reader, after)
 
     def progress(self, reader: str) -> dict[tuple[str, str], Progress]:
-        """Return how far a reader is, by (case, visit); cases she never touched are left out."""
-        # A connection of its own: the worklist need not wait for who waits to write.
+        """Return a reader's progress by (case, visit); cases without an action are left out."""
+        # A separate connection: the worklist does not wait for a thread that waits to write.
         with (
-            explain_refusal(self.path),
+            explain_sqlite_errors(self.path),
             closing(
                 sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", READ_SECONDS, uri=True)
             ) as connection,
@@ -172,17 +164,17 @@ class Store:
                 "GROUP BY case_id, reader_id)) ORDER BY actions.id",
                 (reader,),
             ).fetchall()
-        found: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
-        with explain_broken(self.path):
+        by_case: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = {}
+        with explain_invalid_content(self.path):
             for case, visit, kind, payload in rows:
-                found.setdefault((case, visit), []).append((kind, json.loads(payload)))
-            return {name: progress_of(actions) for name, actions in found.items()}
+                by_case.setdefault((case, visit), []).append((kind, json.loads(payload)))
+            return {case: progress_of(actions) for case, actions in by_case.items()}
 
     def bind(self, case: str, visit: str, scan_sha256: str) -> None:
-        """Refuse a case that is not the one which was read under this name before.
+        """Bind a case's name to a scan; refuse another scan once the case was read.
 
-        A case that was only looked at is bound anew, and what networks found on the former scan
-        is dropped.
+        A case that was only viewed is bound again, and the masks predicted on the former scan are
+        dropped.
 
         Raises
         ------
@@ -191,18 +183,18 @@ class Store:
         """
         with self._writing():
             case_id = self._case_id(case, visit)
-            before, read = self._connection.execute(
+            bound_sha256, was_read = self._connection.execute(
                 "SELECT scan_sha256, EXISTS (SELECT 1 FROM actions "
                 "WHERE case_id = cases.id AND kind != 'seconds') FROM cases WHERE id = ?",
                 (case_id,),
             ).fetchone()
-            if before == scan_sha256:
+            if bound_sha256 == scan_sha256:
                 return
-            if before is not None and read:
+            if bound_sha256 is not None and was_read:
                 raise InputError(
                     f"case {' '.join([case, visit]).strip()}: another STIR scan was read under "
-                    "this name; give this one another name with --case or in the worklist, or "
-                    f"name another folder than {self.path.parent} with --store"
+                    "this name; name this scan differently with --case or in the worklist, or "
+                    f"name a folder other than {self.path.parent} with --store"
                 )
             self._connection.execute(
                 "UPDATE cases SET masks = CASE WHEN scan_sha256 IS NULL THEN masks END, "
@@ -211,18 +203,18 @@ class Store:
             )
 
     def masks(self, case: str, visit: str) -> dict[str, Any] | None:
-        """Return what `keep_masks` has kept for a case; None where that is nothing."""
-        with self._lock, explain_refusal(self.path):
+        """Return the record that `keep_masks` stored for a case; None without one."""
+        with self._lock, explain_sqlite_errors(self.path):
             row = self._connection.execute(
                 'SELECT masks FROM cases WHERE "case" = ? AND visit = ?', (case, visit)
             ).fetchone()
-        with explain_broken(self.path):
+        with explain_invalid_content(self.path):
             return json.loads(row[0]) if row and row[0] else None
 
     def keep_masks(self, case: str, visit: str, record: dict[str, Any]) -> None:
-        """Keep the masks that networks found, so that all readers begin with the same ones.
+        """Store predicted masks, so that all readers start from the same ones.
 
-        The first that were kept stay.
+        A record that is already stored stays.
         """
         with self._writing():
             case_id = self._case_id(case, visit)
@@ -233,8 +225,8 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Run a transaction: all of it is on the disk afterwards, or nothing."""
-        with self._lock, explain_refusal(self.path):
+        """Run a transaction: afterwards all of it is on the disk, or nothing."""
+        with self._lock, explain_sqlite_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -268,7 +260,7 @@ class Store:
             'WHERE "case" = ? AND visit = ? AND name = ? AND actions.id > ? ORDER BY actions.id',
             (case, visit, reader, after),
         ).fetchall()
-        with explain_broken(self.path):
+        with explain_invalid_content(self.path):
             return [
                 Action(number, case, visit, reader, time, kind, json.loads(payload))
                 for number, time, kind, payload in rows

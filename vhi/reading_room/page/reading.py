@@ -1,6 +1,6 @@
-"""One case as one reader reads it: what a page shows of it, and what the reader does to it.
+"""One case as one reader reads it: what the page shows, and the actions that it sends.
 
-A page and this module speak of positions as (slice, row, column) as shown, see
+Positions exchanged with the page are (slice, row, column) as shown; see
 `vhi.reading_room.case.orientation`.
 """
 
@@ -14,33 +14,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.reading_room.case.export import export_reading
-from vhi.reading_room.case.opening import Start, load_start
+from vhi.reading_room.case.opening import MASKS, OpenCase, open_case
 from vhi.reading_room.case.orientation import Layout, layout_of
-from vhi.reading_room.case.standing import Stand, Stands
-from vhi.reading_room.case.strokes import drawing_from
+from vhi.reading_room.case.state import ReadingState, StateCache
+from vhi.reading_room.case.strokes import strokes_from
 from vhi.reading_room.page.codes import codes_of
 from vhi.reading_room.page.labs import LABS, lab_data
 from vhi.reading_room.page.payloads import edits_from, reviewed_from, seconds_from, state_from
 from vhi.reading_room.page.screen import Screen, facts_of
 from vhi.reading_room.store.actions import KINDS, Action, check_reader
-from vhi.reading_room.store.history import History, replay, told, words
-from vhi.reading_room.store.schema import explain_broken
+from vhi.reading_room.store.history import History, describe_action, list_for_page, replay
+from vhi.reading_room.store.schema import explain_invalid_content
 from vhi.reading_room.store.store import Store
 
 SCANS = ("stir", "t1w")
-DRAWN = ("normal_bone", "disease_region")
-CHANGING = ("labels", "regions", *DRAWN)
-"""The arrays that actions change."""
+CHANGING = ("labels", "regions", *MASKS)
+"""Arrays that actions change."""
 
-OTHERS = {
-    "candidates": "the candidates are others than those it was done with",
-    "t1w": "the T1w scan is another than the one it was done with",
+REOPENED = {
+    "candidates": "the candidates have changed since it was done",
+    "t1w": "the T1w scan has changed since it was done",
 }
 
 
@@ -52,20 +50,20 @@ def open_reading(
     network: str | None = None,
     resample_masks: bool = False,
 ) -> Reading:
-    """Open a case for a reader, with all that she did to it before.
+    """Open a case for a reader, with all earlier actions of this reader.
 
     Parameters
     ----------
     case
-        A mask that it lacks is found by a network when it is first opened, and kept in `store`.
+        A missing mask is predicted when the case is first opened, and kept in `store`.
     store
-        What readers did.
+        Holds the actions.
     reader
-        Her name.
+        The reader's name.
     network
-        The network that finds a disease region; default ``"default"``.
+        Network that predicts the disease region; default ``"default"``.
     resample_masks
-        Carry what lies on another grid to that of STIR, as for `vhi.measure`.
+        Resample images on another grid to the STIR grid, as for `vhi.measure`.
 
     Returns
     -------
@@ -77,8 +75,8 @@ def open_reading(
         A file or mask cannot be used, as for `vhi.measure`; another scan was read under the
         case's name; the store cannot be used.
     """
-    start = load_start(case, store, network=network, resample_masks=resample_masks)
-    return Reading(start, store, check_reader(reader))
+    opened = open_case(case, store, network=network, resample_masks=resample_masks)
+    return Reading(opened, store, check_reader(reader))
 
 
 class Reading:
@@ -86,40 +84,41 @@ class Reading:
 
     Parameters
     ----------
-    start
+    opened
         Scans and masks.
     store
-        What readers did.
+        Holds the actions.
     reader
-        Her name.
+        The reader's name.
     """
 
-    def __init__(self, start: Start, store: Store, reader: str) -> None:
-        self._start, self._store, self._reader = start, store, reader
-        self._layout: Layout = layout_of(start.stir)
+    def __init__(self, opened: OpenCase, store: Store, reader: str) -> None:
+        self.opened = opened
+        self._store, self._reader = store, reader
+        self._layout: Layout = layout_of(opened.stir)
         self._lock = threading.RLock()
-        self._stands = Stands(start, self._layout)
+        self._cache = StateCache(opened, self._layout)
         self._screen = Screen(self._layout)
         self._scans = {
             name: codes_of(self._layout.shown(image.array))
-            for name, image in zip(SCANS, (start.stir, start.t1w), strict=True)
+            for name, image in zip(SCANS, (opened.stir, opened.t1w), strict=True)
         }
         self._actions: list[Action] = []
-        self._told: list[dict[str, Any]] = []
+        self._action_list: list[dict[str, Any]] = []
         self._history: History = replay(())
-        self._stand: Stand = self._stands.at(self._history)
+        self._state: ReadingState = self._cache.state_of(self._history)
         self._catch_up()
         self._reopen()
 
     def describe(self) -> dict[str, Any]:
-        """Return what a page has to know of the case, and how it stands (``now``)."""
+        """Return the facts that a page needs about the case, and its state (``now``)."""
         with self._lock:
             self._catch_up()
             return {
-                **facts_of(self._start, self._layout, self._scans),
+                **facts_of(self.opened, self._layout, self._scans),
                 "reader": self._reader,
                 "arrays": {name: str(self._array(name).dtype) for name in (*SCANS, *CHANGING)},
-                "actions": self._told,
+                "actions": self._action_list,
                 "now": self._now(None),
             }
 
@@ -129,10 +128,10 @@ class Reading:
         Raises
         ------
         ValueError
-            There is no such array or slice.
+            No array or slice has this name or number.
         """
         if name not in (*SCANS, *CHANGING):
-            raise ValueError(f"name: {name!r} is none of the arrays of a reading")
+            raise ValueError(f"name: {name!r} is none of {', '.join((*SCANS, *CHANGING))}")
         self._check_slice(index)
         with self._lock:
             array = self._array(name)
@@ -140,7 +139,7 @@ class Reading:
         return shown.astype(shown.dtype.newbyteorder("<"), copy=False).tobytes()
 
     def sync(self, *, known: int = 0, table: int | None = None) -> dict[str, Any]:
-        """Return the actions after `known`, of any tab, and how the case stands."""
+        """Return the actions after number `known`, of any tab, and the state."""
         with self._lock:
             self._catch_up()
             return self._answer(known, table)
@@ -153,7 +152,7 @@ class Reading:
         known: int = 0,
         table: int | None = None,
     ) -> dict[str, Any]:
-        """Do one thing; when this returns it is in the store.
+        """Perform one action; it is in the store when this returns.
 
         Parameters
         ----------
@@ -161,13 +160,13 @@ class Reading:
             One of `vhi.reading_room.store.actions.KINDS`.
         payload
             ``edit``: action, scope, points, reason, and for a cut line; ``reviewed``: points,
-            reviewed; ``normal_bone`` and ``disease_region``: slices, of each what is set and
+            reviewed; ``normal_bone`` and ``disease_region``: slices, each with the pixels set and
             cleared; ``state``: state; ``seconds``: intervals, in seconds since 1970; ``undo`` and
-            ``redo``: nothing. See `vhi.reading_room.page.payloads` and
+            ``redo``: empty. See `vhi.reading_room.page.payloads` and
             `vhi.reading_room.case.strokes`.
         known
-            The last action that the page has seen. An undo takes back the newest that stands of
-            those.
+            Number of the last action that the page has seen. An undo takes back the newest action
+            in effect up to this one.
         table
             Checksum of the region table that the page has.
 
@@ -179,15 +178,15 @@ class Reading:
         Raises
         ------
         InputError
-            It cannot be done, or not be saved; nothing has changed.
+            The action is not possible or could not be saved; nothing has changed.
         """
         if kind not in KINDS:
             raise InputError(f"kind: give one of {', '.join(KINDS)}")
         with self._lock:
             self._catch_up()
-            stored, stand = self._stored(kind, payload, known)
+            stored, state = self._stored(kind, payload, known)
             if stored is not None:
-                self._append(kind, stored, stand)
+                self._append(kind, stored, state)
             return self._answer(known, table)
 
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -200,129 +199,130 @@ class Reading:
         folder
             The folder to create.
         overwrite
-            Put an earlier result in it aside, as ``<folder>.earlier-1``; it is never deleted.
+            Rename an earlier result to ``<folder>.earlier-1``; it is never deleted.
 
         Raises
         ------
         InputError
-            No thresholds follow from normal bone, the folder holds something, or it cannot be
-            written.
+            Normal bone gives no thresholds, the folder is not empty, or it cannot be written.
         """
         with self._lock:
             self._catch_up()
-            stand = self._stand
-        return export_reading(self._start, stand, Path(folder), overwrite=overwrite)
+            state = self._state
+        return export_reading(self.opened, state, Path(folder), overwrite=overwrite)
 
     def lab(self, name: str, index: int | None = None) -> dict[str, Any]:
-        """Return what a control computes on, for the case as it stands.
+        """Return the data of a control for the current state of the case.
 
         Parameters
         ----------
         name
             One of `vhi.reading_room.page.labs.LABS`.
         index
-            Slice to begin with.
+            Slice to start with.
 
         Raises
         ------
         ValueError
-            There is no such control or slice.
+            No control or slice has this name or number.
         InputError
-            No candidates follow from the masks as they stand.
+            The current masks give no candidates.
         """
         if name not in LABS:
             raise ValueError(f"name: {name!r} is none of {', '.join(LABS)}")
         self._check_slice(index)
         with self._lock:
             self._catch_up()
-            stand = self._stand
-        return lab_data(name, self._start, stand, slice_index=index)
+            state = self._state
+        return lab_data(name, self.opened, state, slice_index=index)
 
     def _check_slice(self, index: int | None) -> None:
         if index is not None and not 0 <= index < self._layout.shape[0]:
-            raise ValueError(f"index: {index} is no slice of 0 to {self._layout.shape[0] - 1}")
+            raise ValueError(f"index: {index} is not a slice from 0 to {self._layout.shape[0] - 1}")
 
     def _catch_up(self) -> None:
-        """Take in what others, another server on the same store, have added."""
-        case, known = self._start.case, self._history.known
-        self._take(self._store.actions(case.case, case.visit, self._reader, after=known))
+        """Take over the actions that other servers on the same store have added."""
+        case, last = self.opened.case, self._history.last_id
+        self._take(self._store.actions(case.case, case.visit, self._reader, after=last))
 
-    def _append(self, kind: str, stored: dict[str, Any], stand: Stand | None = None) -> None:
-        """Store an action; `stand` is where it leads, where that is known already."""
-        case, known = self._start.case, self._history.known
-        newer = self._store.append(case.case, case.visit, self._reader, kind, stored, known=known)
-        self._take(newer, stand if len(newer) == 1 else None)
+    def _append(self, kind: str, stored: dict[str, Any], state: ReadingState | None = None) -> None:
+        """Store an action; `state` is the state after it, if already computed."""
+        case, last = self.opened.case, self._history.last_id
+        newer = self._store.append(case.case, case.visit, self._reader, kind, stored, after=last)
+        self._take(newer, state if len(newer) == 1 else None)
 
-    def _take(self, newer: list[Action], stand: Stand | None = None) -> None:
-        """Take in new actions; `stand` is where they lead, where that is known already."""
+    def _take(self, newer: list[Action], state: ReadingState | None = None) -> None:
+        """Take over new actions; `state` is the state after them, if already computed."""
         if not newer:
             return
         actions = [*self._actions, *newer]
-        with explain_broken(self._store.path):
-            history, said = replay(actions), told(actions)
-            if stand is not None:
-                self._stands.know(history, stand)
-            self._stand = self._stands.at(history)
-        self._actions, self._history, self._told = actions, history, said
+        with explain_invalid_content(self._store.path):
+            history, action_list = replay(actions), list_for_page(actions)
+            if state is not None:
+                self._cache.add(history, state)
+            self._state = self._cache.state_of(history)
+        self._actions, self._history, self._action_list = actions, history, action_list
 
     def _reopen(self) -> None:
-        """Put a case that is done in progress where what it was done with is another now."""
+        """Put a finished case back in progress if its candidates or T1w scan have changed."""
         if self._history.progress.state != "done":
             return
         done = next(action for action in reversed(self._actions) if action.kind == "state")
-        now = self._stands.seen(self._stand)
-        why = [
-            OTHERS[name] for name, seen in done.payload.get("seen", {}).items() if now[name] != seen
+        now = self._cache.checksums(self._state)
+        reasons = [
+            REOPENED[name]
+            for name, checksum in done.payload.get("seen", {}).items()
+            if now[name] != checksum
         ]
-        if why:
-            self._append("state", {"state": "in progress", "why": "; ".join(why)})
+        if reasons:
+            self._append("state", {"state": "in progress", "why": "; ".join(reasons)})
 
     def _stored(
         self, kind: str, payload: Mapping[str, Any], known: int
-    ) -> tuple[dict[str, Any] | None, Stand | None]:
+    ) -> tuple[dict[str, Any] | None, ReadingState | None]:
         """Return what the store keeps of an action, None for one that changes nothing.
 
-        For edits also where they lead, which had to be computed to check them.
+        For edits also the state after them, which checking them has computed.
         """
-        now, stand = dt.datetime.now(dt.UTC), self._stand
+        now, state = dt.datetime.now(dt.UTC), self._state
         if kind == "edit":
             time = now.isoformat(timespec="seconds")
             records, edits, pieces = edits_from(
-                payload, self._layout, stand.pieces, reader=self._reader, time=time
+                payload, self._layout, state.pieces, reader=self._reader, time=time
             )
-            return {"edits": records}, replace(stand, pieces=pieces, edits=(*stand.edits, *edits))
-        if kind in DRAWN:
-            return drawing_from(payload, self._layout), None
+            return {"edits": records}, replace(state, pieces=pieces, edits=(*state.edits, *edits))
+        if kind in MASKS:
+            return strokes_from(payload, self._layout), None
         if kind in ("undo", "redo"):
             history = self._history
             target = history.to_undo(known) if kind == "undo" else history.to_redo()
             return (None if target is None else {"action": target.id}), None
         if kind == "reviewed":
-            return reviewed_from(payload, self._layout, stand.pieces), None
+            return reviewed_from(payload, self._layout, state.pieces), None
         if kind == "seconds":
             return seconds_from(payload, now.timestamp()), None
         stored = state_from(payload)
         if stored["state"] == "done":
-            stored["seen"] = self._stands.seen(stand)
+            stored["seen"] = self._cache.checksums(state)
         return stored, None
 
     def _answer(self, known: int, table: int | None) -> dict[str, Any]:
-        newer = [each for each in self._told if each["id"] > known]
+        newer = [action for action in self._action_list if action["id"] > known]
         return {"actions": newer, "now": self._now(table)}
 
     def _now(self, table: int | None) -> dict[str, Any]:
-        """Return how the case stands; the region table only where the page has another one."""
+        """Return the state for the page; the region table only if the page has another one."""
         history = self._history
-        undo, redo = history.to_undo(history.known), history.to_redo()
-        numbers = self._screen.numbers(self._stand, self._start)
+        undo, redo = history.to_undo(history.last_id), history.to_redo()
+        numbers = self._screen.numbers(self._state, self.opened)
         rows = numbers.pop("regions")
         return {
-            "known": history.known,
+            "known": history.last_id,
             "state": history.progress.state,
             "seconds": round(history.progress.seconds, 3),
-            "undo": None if undo is None else words(undo, {}),
-            "redo": None if redo is None else words(redo, {}),
-            "changed": self._stand.to_look_at(),
+            "undo": None if undo is None else describe_action(undo, {}),
+            "redo": None if redo is None else describe_action(redo, {}),
+            "changed": self._state.changes_to_review(),
             **numbers,
             "revisions": {
                 name: self._screen.checksums(name, self._source(name)) for name in CHANGING
@@ -330,15 +330,14 @@ class Reading:
             **({} if table == numbers["table"] else {"regions": rows}),
         }
 
-    def _mask(self, name: str) -> NDArray[np.bool_]:
-        steps = self._stand.steps
-        return steps.normal_bone if name == "normal_bone" else steps.disease_region
-
     def _source(self, name: str) -> NDArray[Any]:
-        if name in DRAWN:
-            return self._mask(name)
-        pieces = self._stand.pieces
-        return pieces.labels.array if name == "labels" else pieces.regions
+        steps, pieces = self._state.steps, self._state.pieces
+        return {
+            "labels": pieces.labels.array,
+            "regions": pieces.regions,
+            "normal_bone": steps.normal_bone,
+            "disease_region": steps.disease_region,
+        }[name]
 
     def _array(self, name: str) -> NDArray[Any]:
         if name in self._scans:

@@ -1,0 +1,147 @@
+"""The state of a reading: its history replayed on the case."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from vhi.reading_room.case.judging import (
+    ChangedRegion,
+    changes_to_review,
+    replay_edit,
+    replay_mark,
+)
+from vhi.reading_room.case.opening import MASKS, OpenCase, scan_digest
+from vhi.reading_room.case.orientation import Layout
+from vhi.reading_room.case.pieces import Pieces
+from vhi.reading_room.case.steps import Steps, take_steps
+from vhi.reading_room.case.strokes import apply_strokes
+from vhi.reading_room.store.actions import Action
+from vhi.reading_room.store.history import History
+from vhi.steps.edits import Edit, candidates_sha256
+
+CACHED_CANDIDATES = 3
+CACHED_STATES = 12
+"""Results that are kept for undo and redo. Chosen: a cut holds an array of its own, 11 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadingState:
+    """The state of a reading.
+
+    Attributes
+    ----------
+    steps : Steps
+        Thresholds and candidates of the masks.
+    pieces : Pieces
+        The regions after all edits that apply.
+    edits : tuple of Edit
+        The edits that apply, in order.
+    stale : tuple of str
+        Edits that no longer apply because a mask was changed.
+    changed : tuple of ChangedRegion
+        Edits and marks whose region has changed.
+    """
+
+    steps: Steps
+    pieces: Pieces
+    edits: tuple[Edit, ...] = ()
+    stale: tuple[str, ...] = ()
+    changed: tuple[ChangedRegion, ...] = ()
+
+    def changes_to_review(self) -> list[str]:
+        """Return a line for each of `changed` that nobody has judged since."""
+        return changes_to_review(self.pieces, self.changed)
+
+
+class StateCache:
+    """Replays histories of one case; keeps the latest results, by the actions they follow from."""
+
+    def __init__(self, opened: OpenCase, layout: Layout) -> None:
+        self._opened, self._layout = opened, layout
+        self._steps: OrderedDict[tuple[int, ...], Steps] = OrderedDict()
+        self._states: OrderedDict[tuple[tuple[int, ...], ...], ReadingState] = OrderedDict()
+
+    def state_of(self, history: History) -> ReadingState:
+        """Return the state after a history: masks first, then edits in their order."""
+        drawings, judgements = _split(history)
+        masks, ids = _ids(drawings), _ids(judgements)
+        length, state = len(ids), None
+        while state is None and length:
+            state = self._states.get((masks, ids[:length]))
+            length -= state is None
+        if state is None:
+            steps = self._steps_of(masks, drawings)
+            state = ReadingState(steps, steps.pieces)
+        for action in judgements[length:]:
+            state = _after(state, action)
+        _keep(self._states, (masks, ids), state, CACHED_STATES)
+        return state
+
+    def add(self, history: History, state: ReadingState) -> None:
+        """Add a state that the caller has computed already."""
+        drawings, judgements = _split(history)
+        _keep(self._states, (_ids(drawings), _ids(judgements)), state, CACHED_STATES)
+
+    def checksums(self, state: ReadingState) -> dict[str, str]:
+        """Return the checksums by which a finished case is recognised as unchanged."""
+        return {
+            "candidates": candidates_sha256(state.pieces.labels.array),
+            "t1w": self._t1w_sha256,
+        }
+
+    @cached_property
+    def _t1w_sha256(self) -> str:
+        return scan_digest(self._opened.t1w)
+
+    def _steps_of(self, key: tuple[int, ...], drawings: list[Action]) -> Steps:
+        cached = [n for n in range(len(key) + 1) if key[:n] in self._steps]
+        length = cached[-1] if cached else 0
+        steps = self._steps.get(key[:length])
+        if steps is None:
+            masks = self._opened.normal_bone.array, self._opened.disease_region.array
+        else:
+            masks = steps.normal_bone, steps.disease_region
+        if steps is None or length < len(key):
+            normal_bone, disease_region = (
+                apply_strokes(mask, self._layout, (a for a in drawings[length:] if a.kind == name))
+                for name, mask in zip(MASKS, masks, strict=True)
+            )
+            steps = take_steps(self._opened, normal_bone, disease_region)
+        _keep(self._steps, key, steps, CACHED_CANDIDATES)
+        return steps
+
+
+def _split(history: History) -> tuple[list[Action], list[Action]]:
+    """Return the drawings, and the edits and marks."""
+    drawings = [a for a in history.in_effect if a.kind in MASKS]
+    return drawings, [a for a in history.in_effect if a.kind in ("edit", "reviewed")]
+
+
+def _ids(actions: list[Action]) -> tuple[int, ...]:
+    return tuple(action.id for action in actions)
+
+
+def _after(state: ReadingState, action: Action) -> ReadingState:
+    """Return the state after one more action; an edit that does not apply changes nothing."""
+    if action.kind == "reviewed":
+        pieces, changed = replay_mark(state.pieces, action.payload)
+        return replace(state, pieces=pieces, changed=(*state.changed, *changed))
+    for record in action.payload["edits"]:
+        result = replay_edit(state.pieces, record, action.id)
+        state = replace(
+            state,
+            pieces=result.pieces,
+            edits=(*state.edits, *result.edits),
+            stale=(*state.stale, *result.stale),
+            changed=(*state.changed, *result.changed),
+        )
+    return state
+
+
+def _keep(cache: OrderedDict, key: object, value: object, size: int) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    while len(cache) > size:
+        cache.popitem(last=False)
