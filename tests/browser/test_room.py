@@ -92,18 +92,18 @@ def test_a_case_is_read_through_a_crash_on_the_study(study, context, tmp_path):
 # ---------------------------------------------------------------------------- what a reader can do
 
 
-def test_the_letter_for_the_browser_leads_in(browser, tmp_path):
-    from vhi.commands import open as _open_command
+def test_the_start_page_leads_in(browser, tmp_path):
+    from vhi.commands.open import start_page
 
     cases = vhi.load_cases("phantom")
     with Store(tmp_path / "s") as store, served(Session(cases, store, "tester")) as room:
         context = browser.new_context()
-        with _open_command._letter(room.url) as letter:
-            room.on_admit = letter.unlink
+        with start_page(room.url) as page:
+            room.on_admit = page.unlink
             desk = Desk(context)
-            desk.tab.goto(letter.as_uri())
+            desk.tab.goto(page.as_uri())
             desk.tab.wait_for_selector(".worklist")
-            assert not letter.exists()
+            assert not page.exists()
             assert "token" not in desk.tab.url
         context.close()
 

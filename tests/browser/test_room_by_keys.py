@@ -9,6 +9,7 @@ pytest.importorskip("tornado", reason="the reading room needs tornado (extra: ro
 
 import vhi
 from tests.helpers.desk import NUMBERS, READY, bits_of
+from vhi.reading_room.case.orientation import layout_of
 
 
 def test_a_picture_in_focus_takes_the_arrow_keys_for_its_cursor(desk):
@@ -212,21 +213,22 @@ def test_the_ellipse_used_is_the_librarys_and_can_be_added(desk):
     tab = desk.tab
     tab.get_by_role("button", name="Normal bone", exact=True).click()
     reading = desk.room.reading(0)
-    start, begun = reading.opened, reading.lab("normal_bone")
+    opened, lab = reading.opened, reading.lab("normal_bone")
     expected = vhi.draw_normal_bone(
-        start.stir,
-        centre=[begun[name] for name in ("i", "j", "slice")],
-        radius_mm=(begun["radius_1_mm"], begun["radius_2_mm"]),
-        slices=begun["slices"],
+        opened.stir,
+        centre=[lab[name] for name in ("i", "j", "slice")],
+        radius_mm=(lab["radius_1_mm"], lab["radius_2_mm"]),
+        slices=lab["slices"],
     )
-    before = start.normal_bone.array
+    before = opened.normal_bone.array
+    shown = layout_of(opened.stir).shown
     for adds, area in ((True, expected | before), (False, expected)):
         tab.get_by_label("add to the area").set_checked(adds)
         dialog = desk.lab("Ellipse with handles")
         assert ("is added to" in dialog.inner_text()) == adds
         dialog.get_by_role("button", name="Use this area").click()
         desk.until(lambda: desk.state()["normal_bone"]["changed"] > 0)
-        assert np.array_equal(reading._stand.steps.normal_bone, area)
+        assert np.array_equal(desk.mask("normal_bone"), shown(area))
         desk.until(lambda: "changed" in desk.text("area"))
         desk.press("z")
         desk.until(lambda: desk.state()["normal_bone"]["changed"] == 0)
