@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COHORTS = 200
 """Simulated cohorts on which the paper's conclusions are tested, unless --cohorts is given."""
 
-NEEDED = ("pandas", "pingouin", "statsmodels")
+NEEDED = ("pandas", "pingouin", "seaborn", "statsmodels")
 
 
 def study(

@@ -1,30 +1,20 @@
-"""Pictures of where readers differ: the worklist of scans, and a slice with both masks.
+"""Where readers differ: the worklist of scans, and a slice with both masks.
 
-They draw what was computed elsewhere. Source of the side-by-side form: Hepburn et al. 2023,
-Figure S4.
+Source of the side-by-side form: Hepburn et al. 2023, Figure S4.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
-from vhi.reader_study.figures.style import (
-    BLUE,
-    DARK,
-    GREY,
-    READERS,
-    RED,
-    dress,
-    key,
-    named,
-    pairs_of,
-)
+from vhi.reader_study.figures.style import BLUE, DARK, GREY, READERS, RED, dress, key, named
 from vhi.results import figures
 from vhi.results.figures import box_of, draw_slice, view_of
 
@@ -38,8 +28,8 @@ def draw_flagged(
     axes: Axes,
     pairs: ReaderPair,
     limits: Mapping[str, float],
+    flagged: ArrayLike,
     *,
-    flagged: ArrayLike | None = None,
     title: str = "",
 ) -> None:
     """Draw the differences of all scans in order of size; those on the worklist are named.
@@ -47,39 +37,37 @@ def draw_flagged(
     Parameters
     ----------
     limits
-        Each rule's distance from 0 beyond which a scan goes on the worklist, by its name.
+        Each rule's distance from 0 beyond which a scan goes on the worklist, by its name; not
+        drawn where it is not finite.
     flagged
-        Which scans are marked; those beyond the smallest limit when not given.
-
-    Others as for `draw_bland_altman`.
+        Whether each scan is on the worklist.
     """
-    values = pairs.first - pairs.second
-    smallest = min((each for each in limits.values() if math.isfinite(each)), default=math.inf)
-    marked = np.abs(values) > smallest if flagged is None else np.asarray(flagged, bool)
-    pairs_of(values, marked)  # one of each for every scan
-    order = np.argsort(values, kind="stable")
-    places = np.empty(values.size)
-    places[order] = np.arange(1, values.size + 1)
+    table = pd.DataFrame(
+        {"scan": pairs.scans, "value": pairs.first - pairs.second, "flagged": np.asarray(flagged)}
+    )
+    table = table.sort_values("value", kind="stable", ignore_index=True)
+    table["place"] = table.index + 1
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     for (label, limit), style in zip(limits.items(), ("--", ":", "-.") * 3, strict=False):
-        axes.axhline(limit, color=DARK, linestyle=style, linewidth=1, label=f"± {label}")
-        axes.axhline(-limit, color=DARK, linestyle=style, linewidth=1)
-    axes.plot(places[~marked], values[~marked], "o", color=BLUE, markersize=4, mfc="none")
-    label = f"to look at ({np.count_nonzero(marked)} of {values.size})"
-    axes.plot(places[marked], values[marked], "D", color=RED, markersize=5, label=label)
-    for place, value, scan, shown in zip(places, values, pairs.scans, marked, strict=True):
-        if not shown:
-            continue
-        up = value >= 0
+        for height, name in ((limit, f"± {label}"), (-limit, None)):
+            axes.axhline(height, color=DARK, linestyle=style, linewidth=1, label=name)
+    listed = table[table["flagged"].astype(bool)]
+    columns = {"x": "place", "y": "value", "legend": False, "ax": axes}
+    sns.scatterplot(
+        table.drop(listed.index), facecolor="none", edgecolor=BLUE, linewidth=1, s=22, **columns
+    )
+    label = f"to look at ({len(listed)} of {len(table)})"
+    sns.scatterplot(listed, marker="D", color=RED, s=28, label=label, **columns)
+    for row in listed.itertuples():
+        up = row.value >= 0
         axes.annotate(
-            scan, (place, value), (0, 7 if up else -7), fontsize=7, rotation=90,
+            row.scan, (row.place, row.value), (0, 7 if up else -7), fontsize=7, rotation=90,
             textcoords="offset points", ha="center", va="bottom" if up else "top",
         )  # fmt: skip
-    axes.margins(y=0.25)
+    axes.margins(y=0.4)
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("scans in order of difference")
-    one, two = pairs.readers
-    axes.set_ylabel(f"{one} − {two}:\n{named(pairs.name, pairs.unit)}")
+    axes.set_ylabel(f"{' − '.join(pairs.readers)}:\n{named(pairs.name, pairs.unit)}")
     dress(axes, title=title, simulated=pairs.simulated)
     key(axes, columns=3)
 
@@ -109,13 +97,9 @@ def draw_side_by_side(
     first, second
         Masks. In the third panel, what only the first marked is yellow, what only the second
         marked red.
-    readers
-        Their names.
     box, window
         As for `vhi.results.figures.draw_slice`; the box holds both masks in this slice when not
         given.
-    simulated
-        Say so.
 
     Raises
     ------
@@ -124,19 +108,17 @@ def draw_side_by_side(
     """
     if len(panels) != 3:
         raise ValueError(f"panels: expected three axes, got {len(panels)}")
-    for name, mask in zip(("first", "second"), (first, second), strict=True):
+    for name, mask in (("first", first), ("second", second)):
         if mask.shape != stir.shape:
             raise ValueError(
-                f"{name} has shape {mask.shape}, stir {stir.shape}; give a mask of its grid"
+                f"{name} has shape {mask.shape}, stir {stir.shape}; give a mask on its grid"
             )
     if box is None:
-        shown = np.zeros(stir.shape, bool)
+        marked = np.zeros(stir.shape, bool)
         plane = tuple(index if a == stir.slice_axis else slice(None) for a in range(3))
-        shown[plane] = (first | second)[plane]
-        box = box_of(stir.with_array(shown), view_of(stir))
-    labels = np.zeros(stir.shape, np.uint8)
-    labels[first & ~second] = 1
-    labels[second & ~first] = 2
+        marked[plane] = (first | second)[plane]
+        box = box_of(stir.with_array(marked), view_of(stir))
+    labels = np.where(first & ~second, 1, np.where(second & ~first, 2, 0)).astype(np.uint8)
     for axes, name, mask in zip(panels, readers, (first, second), strict=False):
         draw_slice(axes, stir, index, outline=mask, box=box, window=window, title="")
         dress(axes, title=f"{name}, slice {index}", simulated=simulated)

@@ -1,6 +1,6 @@
-"""Whole figures from a table of patients, in the paper's form, panels from the `*_figures` modules.
+"""Figures of a table of patients, in the paper's form; each function returns a new figure.
 
-Each returns a new matplotlib figure; the report, `vhi study` and the book show the same ones.
+The report, `vhi study` and the book show the same ones.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from vhi.reader_study.figures.agreement import (
 )
 from vhi.reader_study.figures.failures import draw_flagged
 from vhi.reader_study.figures.response import draw_changes, draw_spaghetti
+from vhi.reader_study.figures.style import new_figure
 from vhi.reader_study.pairs import NAMES, ReaderPair
 from vhi.reader_study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.reader_study.response import change_lines, changes
@@ -26,6 +27,7 @@ from vhi.statistics.failures import worklist
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 
 def agreement_figure(pairs: ReaderPair) -> Figure:
@@ -34,19 +36,14 @@ def agreement_figure(pairs: ReaderPair) -> Figure:
     Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Below:
     ratios, which the paper does not have.
     """
-    import matplotlib.pyplot as plt
-
     first, second = pairs.first, pairs.second
     limits = limits_of_agreement(first, second)
     log_limits = limits_of_agreement(np.log1p(first), np.log1p(second))
-    fence = upper_fence(pairs.means)
-    # Cut only where something lies beyond, and never to nothing.
-    cut = fence if fence > 0 and (np.maximum(first, second) > fence).any() else None
-    figure, axes = plt.subplot_mosaic(
+    cut = _cut(upper_fence(pairs.means), np.maximum(first, second))
+    figure = new_figure(11, 9.5)
+    axes = figure.subplot_mosaic(
         [["raw", "zoom", "log"], ["d raw", "d zoom", "d log"], ["ratio"] * 3],
-        figsize=(11, 9.5),
         height_ratios=(1, 1, 0.8),
-        layout="constrained",
     )
     draw_scatter_of_readers(axes["raw"], pairs, truncate_at=cut, title="all data")
     draw_scatter_of_readers(axes["zoom"], pairs, zoom=cut, title="axes cut")
@@ -55,30 +52,22 @@ def agreement_figure(pairs: ReaderPair) -> Figure:
     draw_bland_altman(axes["d zoom"], pairs, limits, zoom=cut)
     draw_bland_altman(axes["d log"], pairs, log_limits, log=True)
     draw_ratios(axes["ratio"], pairs, ratio_limits(first, second))
-    plt.close(figure)
     return figure
 
 
 def vhi_sparcc_figure(patients: Patients) -> Figure:
     """Draw VHI against SPARCC, means of readers: all data, axis cut, log(x + 1) (Figure 6)."""
-    import matplotlib.pyplot as plt
-
-    measure = vhi_of(patients)
-    x, y = (
-        np.concatenate([patients.at(name, visit) for visit in VISITS])
-        for name in ("sparcc", measure)
-    )
-    visits = np.repeat(VISITS, len(patients.names))
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y, shown = x[known], y[known], list(visits[known])
-    fence = upper_fence(y) if y.size else 0.0
-    look: dict[str, Any] = {"unit": UNITS[measure], "simulated": patients.simulated}
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-    cut = fence if fence > 0 and (y > fence).any() else None
-    draw_against(axes[0], x, y, shown, truncate_at=cut, title="all data", **look)
-    draw_against(axes[1], x, y, shown, zoom=cut, title="axis cut", **look)
-    draw_against(axes[2], x, y, shown, log=True, title="log(x + 1)", **look)
-    plt.close(figure)
+    sparcc, vhi, visits = scans_with_both(patients)
+    options: dict[str, Any] = {
+        "unit": UNITS[vhi_of(patients)],
+        "simulated": patients.simulated,
+    }
+    figure = new_figure(12, 3.8)
+    raw, near, logarithm = figure.subplots(1, 3)
+    cut = _cut(upper_fence(vhi) if vhi.size else 0.0, vhi)
+    draw_against(raw, sparcc, vhi, visits, truncate_at=cut, title="all data", **options)
+    draw_against(near, sparcc, vhi, visits, zoom=cut, title="axis cut", **options)
+    draw_against(logarithm, sparcc, vhi, visits, log=True, title="log(x + 1)", **options)
     return figure
 
 
@@ -87,78 +76,75 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
 
     Parameters
     ----------
-    patients
-        The table.
     answers
-        Who responds clinically: 1, 0, NaN. Without, or where it is known of nobody, all patients
-        in one panel.
+        Whether each patient responds clinically: 1, 0, NaN. Without, or where every answer is
+        missing, all patients share one panel.
     rule
-        Its name, for titles.
+        The name of the rule, for titles.
     """
-    import matplotlib.pyplot as plt
-
-    measures = list(patients.readers)
     groups: dict[str, Any] = {"all patients": np.ones(len(patients.names), bool)}
     if answers is not None and np.isfinite(answers).any():
         groups = {f"responders ({rule})": answers == 1, f"non-responders ({rule})": answers == 0}
         if np.isnan(answers).any():
             groups[f"not known ({rule})"] = np.isnan(answers)
-    figure, grid = plt.subplots(
-        len(measures),
-        len(groups),
-        figsize=(4.6 * len(groups), 3.6 * len(measures)),
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, measure in zip(grid, measures, strict=True):
+    shape = len(patients.readers), len(groups)
+    figure = new_figure(4.6 * shape[1], 3.6 * shape[0])
+    for row, measure in zip(figure.subplots(*shape, squeeze=False), patients.readers, strict=True):
         before, after = (patients.at(measure, visit) for visit in (BEFORE, AFTER))
         for axes, (title, members) in zip(row, groups.items(), strict=True):
             draw_spaghetti(
-                axes,
-                before[members],
-                after[members],
-                name=NAMES[measure],
-                unit=UNITS[measure],
-                title=title,
-                simulated=patients.simulated,
-            )
-    plt.close(figure)
+                axes, before[members], after[members], name=NAMES[measure], unit=UNITS[measure],
+                title=title, simulated=patients.simulated,
+            )  # fmt: skip
     return figure
 
 
 def changes_figure(patients: Patients) -> Figure:
-    """Draw changes of VHI against changes of SPARCC with lines, twice (Figure 9, row 3)."""
-    import matplotlib.pyplot as plt
-
+    """Draw changes of VHI against changes of SPARCC with lines: all, axis cut (Figure 9, row 3)."""
     measure = vhi_of(patients)
     x, y = changes(patients, "sparcc"), changes(patients, measure)
+    sizes = np.abs(y[np.isfinite(x) & np.isfinite(y)])
+    options: dict[str, Any] = {"unit": UNITS[measure], "simulated": patients.simulated}
+    figure = new_figure(10, 4.2)
+    raw, near = figure.subplots(1, 2)
     lines = change_lines(patients)
-    known = np.abs(y[np.isfinite(x) & np.isfinite(y)])
-    near = (upper_fence(known) if known.size else 0.0) or 1.0
-    label = f"change of VHI ({UNITS[measure]})"
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    look: dict[str, Any] = {"y_label": label, "simulated": patients.simulated}
-    draw_changes(axes[0], x, y, lines, title="all data", **look)
-    draw_changes(axes[1], x, y, lines, zoom=(-near, near), title="axis cut", **look)
-    plt.close(figure)
+    draw_changes(raw, x, y, lines, title="all data", **options)
+    zoom = (upper_fence(sizes) if sizes.size else 0.0) or 1.0
+    draw_changes(near, x, y, lines, zoom=zoom, title="axis cut", **options)
     return figure
 
 
 def failures_figure(pairs: ReaderPair) -> Figure:
-    """Draw all differences in order, with both worklists' limits."""
-    import matplotlib.pyplot as plt
-
+    """Draw all differences in order, with the limits of both worklists."""
     lists = {
         "2 SD": worklist(pairs.first, pairs.second),
         "robust": worklist(pairs.first, pairs.second, rule="robust"),
     }
-    limits = {name: each.limit for name, each in lists.items() if np.isfinite(each.limit)}
-    figure, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
-    draw_flagged(axes, pairs, limits, flagged=lists["2 SD"].flagged | lists["robust"].flagged)
-    plt.close(figure)
+    limits = {name: rule.limit for name, rule in lists.items() if np.isfinite(rule.limit)}
+    figure = new_figure(7.5, 4)
+    flagged = lists["2 SD"].flagged | lists["robust"].flagged
+    draw_flagged(figure.subplots(), pairs, limits, flagged)
     return figure
 
 
 def vhi_of(patients: Patients) -> str:
     """Return the column name of VHI in the table's unit."""
     return next(name for name in patients.readers if name.startswith("vhi_"))
+
+
+def scans_with_both(
+    patients: Patients,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
+    """Return SPARCC, VHI (means of readers) and visit of the scans that have both values."""
+    sparcc, vhi = (
+        np.concatenate([patients.at(name, visit) for visit in VISITS])
+        for name in ("sparcc", vhi_of(patients))
+    )
+    both = np.isfinite(sparcc) & np.isfinite(vhi)
+    visits = np.repeat(VISITS, len(patients.names))[both]
+    return sparcc[both], vhi[both], [str(visit) for visit in visits]
+
+
+def _cut(fence: float, values: NDArray[np.float64]) -> float | None:
+    """Return where to cut an axis: only where a value lies beyond, and never to nothing."""
+    return fence if fence > 0 and (values > fence).any() else None

@@ -1,15 +1,16 @@
-"""Pictures of how segmentations overlap, and of how far cleaning can get.
+"""Overlap of segmentations, and the ceiling of cleaning by whole regions.
 
-They draw what was computed elsewhere. Source of the forms: Hepburn et al. 2023, Figures 4 and 5.
+Source of the forms: Hepburn et al. 2023, Figures 4 and 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+import seaborn as sns
 
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key
 
@@ -19,114 +20,85 @@ if TYPE_CHECKING:
 
 def draw_overlaps(
     axes: Axes,
-    groups: Mapping[str, Mapping[str, float]],
+    table: pd.DataFrame,
+    by: str = "pair",
     *,
     linked: bool = False,
     intervals: Mapping[str, tuple[float, float]] | None = None,
-    label: str = "Dice",
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw each pair's overlaps as a boxplot with every scan as a point (Figures 4 and 5).
+    """Draw Dice as a boxplot for each group, with every scan as a point (Figures 4 and 5).
 
     Box: quartiles; whiskers: to the farthest value within 1.5 times the box; red line: median.
+    Below each box stands n, the number of values that are not missing.
 
     Parameters
     ----------
-    axes
-        Where to draw.
-    groups
-        For each pair of segmentations, the value of each scan. Values that are not finite are
-        left out, and n says how many there are.
+    table
+        Columns ``scan``, ``dice`` and `by`, the groups in order of appearance.
     linked
-        Join the points of one scan, which are at the same place beside every box.
+        Join the points of one scan.
     intervals
-        Of the medians, by pair; drawn as a red bar at the left of the box.
-    label, title
-        What is written.
-    simulated
-        Say so.
+        Of the medians, by group: a red bar at the left of the box.
     """
-    scans = list(dict.fromkeys(scan for values in groups.values() for scan in values))
-    offsets = dict(zip(scans, _spread(len(scans)), strict=True))
-    finite = {
-        name: {scan: value for scan, value in values.items() if np.isfinite(value)}
-        for name, values in groups.items()
-    }
-    for place, (name, values) in enumerate(finite.items()):
-        if values:
-            axes.boxplot(
-                list(values.values()), positions=[place], widths=0.6, showfliers=False,
-                manage_ticks=False, patch_artist=True,
-                boxprops={"facecolor": "white", "edgecolor": GREY},
-                whiskerprops={"color": GREY}, capprops={"color": GREY},
-                medianprops={"color": RED, "linewidth": 2, "zorder": 4},
-            )  # fmt: skip
-        low, high = (intervals or {}).get(name, (np.nan, np.nan))
-        if np.isfinite(low) and np.isfinite(high):
-            axes.vlines(place - 0.38, low, high, color=RED, linewidth=3, gid="interval")
-        across = [place + offsets[scan] for scan in values]
-        axes.plot(
-            across, list(values.values()), "o", color=DARK, markersize=4, mfc=BLUE, mew=0.5,
-            zorder=5,
+    names = list(dict.fromkeys(table[by]))
+    table = table.dropna(subset="dice")
+    columns = {"data": table, "x": by, "y": "dice", "ax": axes}
+    if len(table):
+        sns.boxplot(
+            **columns, order=names, width=0.6, showfliers=False, color="white", linecolor=GREY,
+            medianprops={"color": RED, "linewidth": 2},
         )  # fmt: skip
-    if linked:
-        for scan in scans:
-            line = [values.get(scan, np.nan) for values in finite.values()]
-            across = [place + offsets[scan] for place in range(len(line))]
-            axes.plot(across, line, color=GREY, linewidth=0.7, alpha=0.7, zorder=3, gid="scan")
-    ticks = [f"{name}\nn = {len(values)}" for name, values in finite.items()]
-    axes.set_xticks(range(len(ticks)), ticks, fontsize=8)
-    axes.set_xlim(-0.6, len(ticks) - 0.4)
-    axes.set_ylabel(label)
+        sns.stripplot(
+            **columns, order=names, jitter=False, size=5, color=BLUE, edgecolor=DARK, linewidth=0.5,
+            alpha=0.8,
+        )  # fmt: skip
+    if linked and len(table):
+        style = {"color": GREY, "linewidth": 0.8, "alpha": 0.7, "zorder": 0.5}
+        sns.lineplot(**columns, units="scan", estimator=None, **style)
+    for place, name in enumerate(names):
+        low, high = (intervals or {}).get(name, (np.nan, np.nan))
+        if np.isfinite([low, high]).all():
+            axes.vlines(place - 0.38, low, high, color=RED, linewidth=3, gid="interval")
+    counts = table[by].value_counts()
+    axes.set_xticks(range(len(names)), [f"{name}\nn = {counts.get(name, 0)}" for name in names])
+    axes.set(xlim=(-0.6, len(names) - 0.4), xlabel="", ylabel="Dice")
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, title=title, simulated=simulated)
 
 
-def draw_ceiling(
-    axes: Axes,
-    ceilings: Mapping[str, Sequence[float]],
-    *,
-    reached: Mapping[str, Sequence[float]] | None = None,
-    uncleaned: Mapping[str, Sequence[float]] | None = None,
-    label: str = "Dice with a manual mask",
-    title: str = "",
-    simulated: bool = False,
-) -> None:
+CEILING_MARKS = {
+    "uncleaned_dice": ("candidates, not cleaned", {"marker": "|", "color": GREY, "s": 70}),
+    "reached_dice": ("cleaned by a reader", {"marker": "x", "color": RED, "s": 36}),
+    "ceiling_dice": (
+        "ceiling: perfect cleaning",
+        {"marker": "o", "facecolor": "none", "edgecolor": BLUE, "s": 36},
+    ),
+}
+
+
+def draw_ceiling(axes: Axes, table: pd.DataFrame, *, simulated: bool = False) -> None:
     """Draw for each scan the best overlap that cleaning by whole regions could reach.
 
     Parameters
     ----------
-    ceilings
-        For each scan, the best Dice with each manual mask.
-    reached
-        The Dice that the readers' cleaned masks have with the same manual masks.
-    uncleaned
-        The same for the candidates as they are.
-
-    Others as for `draw_overlaps`.
+    table
+        Columns ``scan`` and those of `CEILING_MARKS` that there are: the Dice with each manual
+        mask of the candidates, of the readers' cleaned masks, and of the best choice of regions.
+        Values that are not finite are left out.
     """
-    kinds = (
-        ("candidates, not cleaned", uncleaned, {"marker": "|", "color": GREY, "mew": 1.5}),
-        ("cleaned by a reader", reached, {"marker": "x", "color": RED}),
-        ("ceiling: perfect cleaning", ceilings, {"marker": "o", "color": BLUE, "mfc": "none"}),
-    )
-    scans = list(ceilings)
-    for name, values, style in kinds:
-        if values is None:
-            continue
-        points = [(each, y) for y, scan in enumerate(scans) for each in values.get(scan, ())]
-        x, y = np.array(points, float).reshape(-1, 2).T
-        axes.plot(x, y, linestyle="", markersize=6, label=name, **style)
+    scans = list(dict.fromkeys(table["scan"]))
+    places = table["scan"].map({scan: place for place, scan in enumerate(scans)})
+    for column, (label, style) in CEILING_MARKS.items():
+        if column in table:
+            style = {"linewidth": 1.3, "label": label, "legend": False, **style}
+            sns.scatterplot(x=table[column], y=places, ax=axes, **style)
     axes.set_yticks(range(len(scans)), scans)
-    axes.set(xlim=(-0.02, 1.02), ylim=(max(len(scans), 1) - 0.5, -0.5), xlabel=label, ylabel="scan")
+    axes.set(xlim=(-0.02, 1.02), ylim=(max(len(scans), 1) - 0.5, -0.5))
+    axes.set(xlabel="Dice with a manual mask", ylabel="scan")
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
-    dress(axes, title=title, simulated=simulated)
+    dress(axes, simulated=simulated)
     key(axes, columns=3)
-
-
-def _spread(count: int) -> NDArray[np.float64]:
-    """Return places side by side within a box, in the order of the scans on every run."""
-    return np.linspace(-0.2, 0.2, count) if count > 1 else np.zeros(count)

@@ -1,13 +1,14 @@
-"""Picture of what a volume owes to the multiple n of its threshold. It computes nothing."""
+"""Volume of candidates over the multiple n of the threshold."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from numpy.typing import ArrayLike
+import pandas as pd
+import seaborn as sns
 
-from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key, number, pairs_of
+from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,62 +16,40 @@ if TYPE_CHECKING:
 
 def draw_threshold_curve(
     axes: Axes,
-    multiples: ArrayLike,
-    volumes: ArrayLike,
+    curve: pd.DataFrame,
     chosen: float,
+    volume: float,
     *,
-    volume: float | None = None,
     interval: tuple[float, float] | None = None,
-    multiple_interval: tuple[float, float] | None = None,
-    unit: str = "mm³",
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw the volume over the multiple n, with the n that was chosen and what it is sure to.
+    """Draw the volume of candidates over the multiple n, with the n that the rule chose.
 
     Parameters
     ----------
-    axes
-        Where to draw.
-    multiples, volumes
-        The curve: n, without unit, and the volume above the threshold that it gives.
-    chosen
-        The n that the rule settled on.
-    volume
-        The volume there.
+    curve
+        Columns ``multiple`` (n, without unit) and ``mm3``.
+    chosen, volume
+        The chosen n and the volume there, in mm³.
     interval
-        Of the volume, over bootstrapped areas of normal bone; a horizontal band.
-    multiple_interval
-        Of n, likewise; a vertical band.
-    unit, title
-        What is written.
-    simulated
-        Say so.
+        Of the volume (mm³) over bootstrapped areas of normal bone: a horizontal band where finite.
     """
-    x, y = pairs_of(multiples, volumes)
-    axes.plot(x, y, color=BLUE, linewidth=1.6, label="volume over n")
-    for ends, draw, name in (
-        (interval, axes.axhspan, "interval of the volume"),
-        (multiple_interval, axes.axvspan, "interval of n"),
-    ):
-        if ends is not None and all(math.isfinite(end) for end in ends):
-            hatch = "" if draw == axes.axhspan else "///"
-            said = f"{name}: {number(ends[0])} to {number(ends[1])}"
-            draw(
-                *ends,
-                facecolor=PALE,
-                edgecolor=GREY,
-                alpha=0.6,
-                hatch=hatch,
-                linewidth=0,
-                label=said,
-            )
+    sns.lineplot(
+        curve, x="multiple", y="mm3", color=BLUE, linewidth=1.6, label="volume over n", ax=axes,
+        legend=False, errorbar=None,
+    )  # fmt: skip
+    if interval is not None and all(map(math.isfinite, interval)):
+        axes.axhspan(
+            *interval, facecolor=PALE, edgecolor=GREY, alpha=0.6, linewidth=0,
+            label=f"interval of the volume: {number(interval[0])} to {number(interval[1])}",
+        )  # fmt: skip
     axes.axvline(chosen, color=DARK, linestyle="--", linewidth=1, label=f"chosen n = {chosen:.2f}")
-    if volume is not None:
-        said = f"{number(volume)} {unit}"
-        axes.plot([chosen], [volume], "D", color=RED, markersize=6, label=said, zorder=4)
-    axes.set_xlabel("multiple n of the interquartile range")
-    axes.set_ylabel(f"candidates ({unit})")
+    sns.scatterplot(
+        x=[chosen], y=[volume], marker="D", color=RED, s=36, label=f"{number(volume)} mm³",
+        zorder=4, ax=axes, legend=False,
+    )  # fmt: skip
+    axes.set(xlabel="multiple n of the interquartile range", ylabel="candidates (mm³)")
     axes.set_ylim(bottom=0)
     dress(axes, title=title, simulated=simulated)
     key(axes)
