@@ -47,7 +47,7 @@ from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import MANUAL_PAIRS, overlap_published, volumes_published
 from vhi.papers.ledger.published import agrees, printed_numbers
 from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
-from vhi.reader_study.figures.of_masks import groups_of
+from vhi.reader_study.figures.of_masks import overlaps_of
 from vhi.reader_study.figures.overlap import draw_overlaps
 from vhi.reader_study.overlap import overlap_rows, summarise_pairs
 from vhi.reader_study.pairs import volume_pairs
@@ -102,10 +102,10 @@ kinds = {"a  one reader twice": [], "b  two readers": []}
 for row in rows:
     own = reader_of[row["first"]] == reader_of[row["second"]]
     kinds["a  one reader twice" if own else "b  two readers"].append(row)
-groups = {kind: groups_of(own, cleaned=False) for kind, own in kinds.items() if own}
+groups = {kind: overlaps_of(own, cleaned=False) for kind, own in kinds.items() if own}
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-by-hand", "caption": "Dice of manual masks, in the form of Figure 4a and b of the preprint: within readers (a) and between them (b). One point for each scan, n below each box; box: quartiles; red: median. On the phantom edition scans and readers are simulated. Takeaway: the spread from scan to scan is larger than any difference between the pairs."}, "image": {"alt": "Two panels of boxplots of Dice between 0 and 1, left for the two trials of each reader, right for pairs of different readers, with points of single scans over them and red medians."}}
-widths = [max(len(own), 2) for own in groups.values()]
+widths = [max(own["pair"].nunique(), 2) for own in groups.values()]
 fig, panels = plt.subplots(
     1, len(groups), figsize=(10, 3.9), sharey=True, squeeze=False, layout="constrained",
     width_ratios=widths,

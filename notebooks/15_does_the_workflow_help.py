@@ -45,7 +45,7 @@ from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import published_overlap_rows
 from vhi.papers.ledger.published import agrees, printed_numbers
 from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
-from vhi.reader_study.figures.of_masks import groups_of, is_cleaned
+from vhi.reader_study.figures.of_masks import is_cleaned, overlaps_of
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.overlap import add_published, overlap_rows, paired_gains, summarise_pairs
 from vhi.reader_study.readings import load_readings
@@ -77,7 +77,7 @@ if simulated:
 reader_of = {s.name: s.reader for each in readings for s in each.segmentations}
 reader_of |= {"R1": "1", "R2": "2"} if SOURCE == "study" else {}
 across = [row for row in rows if reader_of[row["first"]] != reader_of[row["second"]]]
-by_hand, cleaned = groups_of(across, cleaned=False), groups_of(across, cleaned=True)
+by_hand, cleaned = (overlaps_of(across, cleaned=cleaned) for cleaned in (False, True))
 kept = [row for row in across if is_cleaned(row["first"]) and is_cleaned(row["second"])]
 for source in dict.fromkeys(row["source"] for row in kept):
     print(f"Dice of the readers' cleaned masks: {source}")
@@ -100,7 +100,7 @@ fig, (left, right) = plt.subplots(
 )
 draw_overlaps(left, cleaned, title="cleaned (Figure 4c)", simulated=simulated)
 look = {"linked": True, "intervals": intervals, "simulated": simulated}
-draw_overlaps(right, by_hand | cleaned, title="by hand, and cleaned", **look)
+draw_overlaps(right, pd.concat([by_hand, cleaned]), title="by hand, and cleaned", **look)
 right.label_outer()
 left.set_ylim(-0.02, 1.02)
 plt.show()
@@ -114,13 +114,14 @@ plt.show()
 # *paired*, which is what somebody who looks at one scan would notice. They are not the same number:
 
 # %%
+hand = by_hand.pivot(index="scan", columns="pair", values="dice")
 gains = []
 for pair in {(row["first"], row["second"]): 0 for row in across}:
     for last in {(row["first"], row["second"]): 0 for row in kept}:
         if is_cleaned(pair[0]) or is_cleaned(pair[1]):
             continue
         own = paired_gains(rows, of=last, over=pair)
-        both = {s: by_hand[f"{pair[0]}–{pair[1]}"][s] for s in own}
+        both = hand[f"{pair[0]}–{pair[1]}"][list(own)].to_dict()
         before, after = np.median(list(both.values())), np.median([both[s] + own[s] for s in own])
         gains.append({"over": f"{pair[0]}–{pair[1]}", "n": len(own), "of medians": after - before})
         gains[-1] |= {"relative %": 100 * (after / before - 1)}
@@ -131,9 +132,9 @@ print(gains.to_string(index=False, float_format="{:.3f}".format) if kept else "n
 
 # %% tags=["remove-input"]
 if kept:
-    last = next(iter(cleaned.values()))
-    hand = pd.DataFrame(by_hand).mean(axis=1)
-    lower = [scan for scan, value in last.items() if value < hand[scan]]
+    last = cleaned[cleaned["pair"] == cleaned["pair"].iloc[0]].set_index("scan")["dice"]
+    mean = hand.mean(axis=1)
+    lower = [scan for scan, value in last.items() if value < mean[scan]]
     print(
         fill(
             f"The difference of medians is {gains['of medians'].min():.2f} to {gains['of medians'].max():.2f}, the median of "
@@ -150,7 +151,7 @@ if SOURCE == "study":
     ):
         verdict = "agrees" if agrees(text, 100 * ours) else "DIFFERENT"
         print(f"in the preprint {text}%, here {100 * ours:.1f} hundredths of Dice: {verdict}")
-    median = np.median(list(last.values()))
+    median = last.median()
     verdict = "agrees" if agrees(printed["hepburn-dice-cleaned"].value, median) else "DIFFERENT"
     said = printed["hepburn-dice-cleaned"].value
     print(f"median of cleaned masks in the preprint {said}, here {median:.4f}: {verdict}")
@@ -228,9 +229,7 @@ print(
     )
 )
 if kept:
-    print(
-        f"The readers' cleaned masks, with one area for both: {np.median(list(last.values())):.2f}."
-    )
+    print(f"The readers' cleaned masks, with one area for both: {last.median():.2f}.")
 
 # %% [markdown]
 # This says nothing against the workflow: sharing a threshold is part of its merit. It says that the Dice of two who share everything but the last step measures that step, and not how near either
@@ -251,25 +250,16 @@ print("mean of a scan's manual masks: shares of the voxels marked, then Dice")
 print(mean.to_string(float_format="{:.3f}".format))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-ceiling", "caption": "Dice with each manual mask, a row for each scan (n = 8 scans with four manual masks each in the study; five simulated ones in the phantom edition). Bars: the candidates as they are. Circles: the best that any choice of whole regions can reach. Crosses, where readers' cleaned masks are here: what they reached. Takeaway: the threshold sets a ceiling that no cleaning can break, and it differs widely between scans."}, "image": {"alt": "A chart with a row for each scan. Grey bars of uncleaned candidates lie at the left, blue circles of the ceiling to the right of them, between 0.2 and 0.9."}}
-reached = {
-    each.scan: [
-        dice(one.mask, hand.mask)
-        for one in each.segmentations
-        for hand in each.manual
-        if one.cleaned and hand.mask.any()
-    ]
+reached = [
+    {"scan": each.scan, "reached_dice": dice(one.mask, manual.mask)}
     for each in readings
-}
+    for one in each.segmentations
+    for manual in each.manual
+    if one.cleaned and manual.mask.any()
+]
 drawn = shares[shares["marked_voxels"] > 0]
-by_scan = {name: drawn.groupby("scan", sort=False)[name].apply(list) for name in columns}
 fig, axes = plt.subplots(figsize=(8, 1.6 + 0.42 * len(readings)), layout="constrained")
-draw_ceiling(
-    axes,
-    by_scan["ceiling_dice"].to_dict(),
-    reached=reached if any(reached.values()) else None,
-    uncleaned=by_scan["uncleaned_dice"].to_dict(),
-    simulated=simulated,
-)
+draw_ceiling(axes, pd.concat([drawn, pd.DataFrame(reached)]), simulated=simulated)
 plt.show()
 
 # %% tags=["remove-input"]

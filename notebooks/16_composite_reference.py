@@ -192,9 +192,8 @@ fig, panels = plt.subplots(
 )  # fmt: skip
 for axes, members in zip(panels.flat, choices, strict=True):
     group = own[own["members"] == members]
-    boxes = {name: group[group["segmentation"] == name] for name in members.split()}
-    boxes = {name: dict(zip(g["scan"], g["dice"], strict=True)) for name, g in boxes.items()}
-    draw_overlaps(axes, boxes, title=" ".join(members.split()[:2]), simulated=invented)
+    title = " ".join(members.split()[:2])
+    draw_overlaps(axes, group, "segmentation", title=title, simulated=invented)
     axes.label_outer()
 axes.set_ylim(-0.02, 1.02)
 plt.show()

@@ -49,7 +49,7 @@ from vhi.papers.hepburn.simulated_part import (
 )
 from vhi.papers.ledger.published import printed_numbers
 from vhi.reader_study.agreement import upper_fence
-from vhi.reader_study.figures.of_patients import vhi_sparcc_figure
+from vhi.reader_study.figures.of_patients import scans_with_both, vhi_sparcc_figure
 from vhi.reader_study.figures.style import number
 from vhi.reader_study.patients import Patients
 from vhi.statistics.regression import least_squares
@@ -132,7 +132,7 @@ print(pd.DataFrame(rows).to_string(index=False))
 # The preprint plans a linear regression of VHI on the score (section 2.7.2); its section 3.4 does not print the result. On the simulated patients, raw and after log(x + 1):
 
 # %%
-sparcc, voxels, visits = draw.scans_with_both(patients)
+sparcc, voxels, visits = scans_with_both(patients)
 rows = []
 for name, values in (("VHI, voxels", voxels), ("log(VHI + 1)", np.log1p(voxels))):
     line = least_squares(sparcc, values)
@@ -166,7 +166,7 @@ many = simulate_cohorts(40, seed=1)
 bend = [cohort.attrs["model"]["sparcc_bend_voxels"] for cohort in many]
 straighter = 0
 for cohort in many:
-    x, y, _ = draw.scans_with_both(Patients("simulated", cohort, simulated=True))
+    x, y, _ = scans_with_both(Patients("simulated", cohort, simulated=True))
     straighter += least_squares(x, np.log1p(y)).r ** 2 > least_squares(x, y).r ** 2
 print(f"the model's score levels off from {min(bend):,.0f} to {max(bend):,.0f} voxels on")
 print(

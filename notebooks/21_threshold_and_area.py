@@ -273,9 +273,7 @@ curve = pd.DataFrame(curve_rows(measurement))
 chosen, volume = measurement.thresholds.multiple, measurement.vhi.mm3
 fig, axes = plt.subplots(figsize=(6.5, 4), layout="constrained")
 band = (interval.low.mm3, interval.high.mm3) if found else None
-draw_threshold_curve(
-    axes, curve["multiple"], curve["mm3"], chosen, volume=volume, interval=band, simulated=SIMULATED
-)
+draw_threshold_curve(axes, curve, chosen, volume, interval=band, simulated=SIMULATED)
 plt.show()
 
 # %% tags=["remove-input"]
