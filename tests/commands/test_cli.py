@@ -176,7 +176,7 @@ def test_a_folder_that_may_not_be_written(fails, scans, tmp_path, monkeypatch):
     def refuse(*_arguments, **_options):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     fails("measure", *scans, "--out", tmp_path / "out", words="not allowed")
 
 

@@ -6,6 +6,9 @@ import pytest
 from vhi.errors import InputError
 from vhi.files.atomic import staged_folder, write_whole
 
+FILES = frozenset({"a"})
+REPLACE = {"overwrite": True, "result_files": FILES}
+
 
 def full_disk(*_args, **_kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -35,7 +38,7 @@ def test_a_place_that_refuses_is_named(tmp_path, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise PermissionError(errno.EACCES, "no")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(InputError, match="not allowed"):
         write_whole(tmp_path / "a", b"new")
 
@@ -62,8 +65,10 @@ def test_an_error_leaves_no_folder(tmp_path):
 def test_an_error_keeps_the_earlier_result(tmp_path):
     with staged_folder(tmp_path / "out") as stage:
         (stage / "a").write_text("old")
-    known = frozenset({"a"})
-    with pytest.raises(RuntimeError), staged_folder(tmp_path / "out", overwrite=True, known=known):
+    with (
+        pytest.raises(RuntimeError),
+        staged_folder(tmp_path / "out", **REPLACE),
+    ):
         raise RuntimeError
     assert (tmp_path / "out" / "a").read_text() == "old"
     assert names(tmp_path) == ["out"]
@@ -75,29 +80,28 @@ def test_a_swap_that_fails_puts_the_earlier_result_back(tmp_path, monkeypatch):
     real = os.rename
 
     def failing(source, target):
-        if target == tmp_path / "out" and ".old." not in str(source):
+        if target == tmp_path / "out" and (source / "b").exists():
             full_disk()
         real(source, target)
 
     monkeypatch.setattr(os, "rename", failing)
-    known = frozenset({"a"})
     with (
         pytest.raises(InputError, match="disk is full"),
-        staged_folder(tmp_path / "out", overwrite=True, known=known),
+        staged_folder(tmp_path / "out", **REPLACE) as stage,
     ):
-        pass
+        (stage / "b").write_text("new")
     assert (tmp_path / "out" / "a").read_text() == "old"
     assert names(tmp_path) == ["out"]
 
 
 def test_earlier_results_are_kept_when_asked(tmp_path, monkeypatch):
-    options = {"overwrite": True, "known": frozenset({"a"}), "keep_earlier": True}
+    options = REPLACE | {"keep_earlier": True}
     for text in ("first", "second", "third"):
         with staged_folder(tmp_path / "out", **options) as stage:
             (stage / "a").write_text(text)
             assert not (tmp_path / "out").exists() or text != "first"
-    kept = {each.name: (each / "a").read_text() for each in tmp_path.iterdir()}
-    assert kept == {"out": "third", "out.earlier-1": "first", "out.earlier-2": "second"}
+    texts = {folder.name: (folder / "a").read_text() for folder in tmp_path.iterdir()}
+    assert texts == {"out": "third", "out.earlier-1": "first", "out.earlier-2": "second"}
 
     real = os.rename
 
@@ -116,13 +120,12 @@ def test_earlier_results_are_kept_when_asked(tmp_path, monkeypatch):
 def test_a_result_is_not_replaced_unasked(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a").write_text("old")
-    known = frozenset({"a"})
     with (
         pytest.raises(InputError, match="--overwrite"),
-        staged_folder(tmp_path / "out", known=known),
+        staged_folder(tmp_path / "out", result_files=FILES),
     ):
         pass
-    with staged_folder(tmp_path / "out", overwrite=True, known=known) as stage:
+    with staged_folder(tmp_path / "out", **REPLACE) as stage:
         (stage / "a").write_text("new")
     assert (tmp_path / "out" / "a").read_text() == "new"
 
@@ -132,7 +135,7 @@ def test_foreign_files_are_never_replaced(tmp_path):
     (tmp_path / "out" / "thesis.docx").write_text("years of work")
     with (
         pytest.raises(InputError, match=r"thesis\.docx"),
-        staged_folder(tmp_path / "out", overwrite=True, known=frozenset({"a"})),
+        staged_folder(tmp_path / "out", **REPLACE),
     ):
         pass
     assert (tmp_path / "out" / "thesis.docx").exists()
@@ -140,7 +143,7 @@ def test_foreign_files_are_never_replaced(tmp_path):
 
 def test_an_empty_folder_is_free(tmp_path):
     (tmp_path / "out").mkdir()
-    with staged_folder(tmp_path / "out", known=frozenset()) as stage:
+    with staged_folder(tmp_path / "out", result_files=frozenset()) as stage:
         (stage / "a").write_text("1")
     assert names(tmp_path / "out") == ["a"]
 
@@ -148,8 +151,7 @@ def test_an_empty_folder_is_free(tmp_path):
 def test_a_path_through_itself_keeps_what_it_replaces(tmp_path):
     with staged_folder(tmp_path / "out") as stage:
         (stage / "a").write_text("old")
-    known = frozenset({"a"})
-    with staged_folder(tmp_path / "out" / ".." / "out", overwrite=True, known=known) as stage:
+    with staged_folder(tmp_path / "out" / ".." / "out", **REPLACE) as stage:
         (stage / "a").write_text("new")
     assert (tmp_path / "out" / "a").read_text() == "new"
     assert names(tmp_path) == ["out"]
@@ -158,7 +160,7 @@ def test_a_path_through_itself_keeps_what_it_replaces(tmp_path):
 def test_what_appears_meanwhile_is_not_lost(tmp_path):
     with (
         pytest.raises(InputError, match="already holds"),
-        staged_folder(tmp_path / "out", known=frozenset({"a"})),
+        staged_folder(tmp_path / "out", result_files=FILES),
     ):
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "a").write_text("another process")
@@ -170,7 +172,7 @@ def test_a_folder_in_the_place_of_a_known_file_is_foreign(tmp_path):
     (tmp_path / "out" / "a").mkdir(parents=True)
     with (
         pytest.raises(InputError, match="not a result of vhi"),
-        staged_folder(tmp_path / "out", overwrite=True, known=frozenset({"a"})),
+        staged_folder(tmp_path / "out", **REPLACE),
     ):
         pass
 
@@ -179,3 +181,13 @@ def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="in use"), staged_folder("."):
         pass
+
+
+def test_files_and_folders_have_the_rights_that_the_umask_leaves(tmp_path):
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "a").write_bytes(b"")
+    with staged_folder(tmp_path / "out") as stage:
+        write_whole(stage / "a", b"")
+    for name in ("", "a"):
+        plain, ours = (tmp_path / folder / name for folder in ("plain", "out"))
+        assert ours.stat().st_mode == plain.stat().st_mode

@@ -393,7 +393,7 @@ def test_a_store_that_cannot_be_is_named(fails, tmp_path):
     place = tmp_path / "store"
     place.write_text("a file")
     arguments = ("open", "--source", "phantom", "--no-browser", "--store", place)
-    fails(*arguments, words="a file stands where a folder has to be")
+    fails(*arguments, words="a file has the name that a folder needs")
 
 
 def test_a_port_that_is_taken_is_named(fails, room, tmp_path):

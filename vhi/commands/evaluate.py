@@ -73,7 +73,7 @@ def evaluate_command(
     from vhi.files.atomic import check_free
 
     _check_options(case, visit, all_cases, network, masks, truth, robustness)
-    check_free(out, overwrite=overwrite, known=RESULT_FILES)
+    check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
     made_by: dict[str, Any] = {"source": Path(source).name, "masks": None, "network": None}
     changes = tuple(CHANGES) if robustness else (UNCHANGED,)
     with progress(f"Getting the cases of {source}") as report:

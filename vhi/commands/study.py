@@ -81,7 +81,7 @@ def study(
     from vhi.files.atomic import check_free
     from vhi.reader_study.report import REPORT, RESULT_FILES, write_study
 
-    check_free(out, overwrite=overwrite, known=RESULT_FILES)
+    check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
     with progress("Reading") as report:
         if table is not None:
             from vhi.reader_study.from_patients import study_of_patients

@@ -171,7 +171,7 @@ def write_evaluation(
     from vhi.evaluation.figure import draw_evaluation
 
     folder = Path(folder)
-    check_free(folder, overwrite=overwrite, known=RESULT_FILES)
+    check_free(folder, overwrite=overwrite, result_files=RESULT_FILES)
     effect = EFFECT_COLUMNS if evaluation.target == NORMAL_BONE else ()
     summary = {
         **made_by,
@@ -179,7 +179,7 @@ def write_evaluation(
         "notes": notes_of(evaluation),
         "results": summary_of(evaluation),
     }
-    with staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage:
+    with staged_folder(folder, overwrite=overwrite, result_files=RESULT_FILES) as stage:
         write_whole(stage / "slices.csv", encode_csv(evaluation.slices, SLICE_COLUMNS))
         columns = (*SCAN_COLUMNS, *effect, "failure")
         write_whole(stage / "scans.csv", encode_csv(evaluation.scans, columns))

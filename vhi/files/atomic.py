@@ -10,16 +10,12 @@ import contextlib
 import errno
 import itertools
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from vhi.errors import InputError
-
-# It can only be read by setting it, which is safe while no other thread writes: once, here.
-_UMASK = os.umask(0)
-os.umask(_UMASK)
 
 
 @contextlib.contextmanager
@@ -35,56 +31,40 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InputError(
-                f"{path}: the disk is full; free some space or choose another place"
-            ) from error
-        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            raise InputError(
-                f"{path}: not allowed to write there; choose a folder that you own"
-            ) from error
-        if isinstance(error, (NotADirectoryError, FileExistsError)):
-            raise InputError(
-                f"{path}: a file stands where a folder has to be; name another place"
-            ) from error
-        if isinstance(error, FileNotFoundError):
-            raise InputError(
-                f"{path}: its folder does not exist; create it first, or name another place"
-            ) from error
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror or error}); choose another place"
-        ) from error
+            reason = "the disk is full; free some space or choose another place"
+        elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            reason = "not allowed to write there; choose a folder that you own"
+        elif isinstance(error, (NotADirectoryError, FileExistsError)):
+            reason = "a file has the name that a folder needs; name another place"
+        elif isinstance(error, FileNotFoundError):
+            reason = "its folder does not exist; create it first, or name another place"
+        else:
+            reason = f"cannot be written ({error.strerror or error}); choose another place"
+        raise InputError(f"{path}: {reason}") from error
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` to `path` in one step: the old file or the new one, never a part.
 
-    Parameters
-    ----------
-    path
-        The file to write; its folder must exist. An existing file is replaced.
-    content
-        All bytes of the file.
-
     Raises
     ------
     InputError
-        The file cannot be written; nothing has changed on disk.
+        The file cannot be written, or its folder does not exist; nothing has changed on disk.
     """
     path = Path(path)
     with explain_write_errors(path):
         if os.path.isdir(path):
             raise InputError(f"{path}: is a folder; name a file")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        temporary = _hidden_name(path)
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with open(temporary, "xb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.chmod(temporary, 0o666 & ~_UMASK)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                temporary.unlink()
             raise
 
 
@@ -93,7 +73,7 @@ def staged_folder(
     folder: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    known: frozenset[str] | None = None,
+    result_files: frozenset[str] | None = None,
     keep_earlier: bool = False,
 ) -> Iterator[Path]:
     """Give an empty folder to fill, which takes the place of `folder` when all went well.
@@ -104,11 +84,11 @@ def staged_folder(
         The folder to create; its parents are created too.
     overwrite
         Whether an earlier result in `folder` may be replaced.
-    known
+    result_files
         The names that an earlier result may hold. A folder that holds anything else is never
         replaced, so that `--overwrite` cannot delete files that vhi did not write.
     keep_earlier
-        Put what is replaced aside, as ``<folder>.earlier-1`` and so on, instead of deleting it.
+        Rename an earlier result to ``<folder>.earlier-1`` and so on, instead of deleting it.
 
     Yields
     ------
@@ -121,85 +101,78 @@ def staged_folder(
         `folder` is a file, holds foreign files, holds a result and `overwrite` is false, or
         cannot be written.
     """
-    check_free(folder, overwrite=overwrite, known=known)
+    check_free(folder, overwrite=overwrite, result_files=result_files)
     # Through ".." or a link the place would be lost once a part of the way is renamed.
     folder = Path(os.path.realpath(folder))
     with explain_write_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent))
+        stage = _hidden_name(folder)
+        stage.mkdir()
     try:
         try:
             yield stage
         except InputError as error:
             raise InputError(str(error).replace(str(stage), str(folder))) from error
         with explain_write_errors(folder):
-            os.chmod(stage, 0o777 & ~_UMASK)
             # Once more: somebody may have put something there while the result was being made.
-            check_free(folder, overwrite=overwrite, known=known)
+            check_free(folder, overwrite=overwrite, result_files=result_files)
             _swap(stage, folder, keep_earlier=keep_earlier)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
 def check_free(
-    folder: str | os.PathLike[str], *, overwrite: bool = False, known: frozenset[str] | None = None
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    result_files: frozenset[str] | None = None,
 ) -> None:
     """Refuse a folder that a result must not replace (see `staged_folder`)."""
     folder = Path(folder)
     with explain_write_errors(folder):
-        linked, there = os.path.islink(folder), os.path.lexists(folder)
-        if linked or (there and not os.path.isdir(folder)):
+        if not os.path.lexists(folder):
+            return
+        if folder.is_symlink() or not folder.is_dir():
             raise InputError(f"{folder}: is not a folder; name a new folder for the result")
-        if there and (os.path.samefile(folder, os.curdir) or os.path.ismount(folder)):
+        if os.path.samefile(folder, os.curdir) or os.path.ismount(folder):
             raise InputError(
                 f"{folder}: cannot be replaced while it is in use; name a new folder inside it"
             )
-        entries = sorted(os.scandir(folder), key=lambda e: e.name) if there else []
-    if not entries:
-        return
-    foreign = [
-        entry.name
-        for entry in entries
-        if known is not None
-        and (entry.name not in known or not entry.is_file(follow_symlinks=False))
-    ]
-    if foreign:
-        raise InputError(
-            f"{folder}: holds files that are not a result of vhi ({foreign[0]}); "
-            "name a new folder for the result"
-        )
-    if not overwrite:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    for entry in entries:
+        is_file = entry.is_file(follow_symlinks=False)
+        if result_files is not None and not (is_file and entry.name in result_files):
+            raise InputError(
+                f"{folder}: holds files that are not a result of vhi ({entry.name}); "
+                "name a new folder for the result"
+            )
+    if entries and not overwrite:
         raise InputError(
             f"{folder}: already holds a result; add --overwrite to replace it, or name another"
         )
 
 
+def _hidden_name(path: Path) -> Path:
+    """Return a name beside `path` that no other process uses."""
+    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}")
+
+
 def _swap(stage: Path, folder: Path, *, keep_earlier: bool) -> None:
-    """Rename `stage` to `folder`; an old `folder` is kept aside until the new one stands."""
+    """Rename `stage` to `folder`; where that fails, an earlier `folder` is put back."""
     with contextlib.suppress(OSError):
         folder.rmdir()  # only ever removes an empty one
     if not folder.exists():
         os.rename(stage, folder)  # fails, and replaces nothing, if a filled one has just appeared
         return
+    earlier = _hidden_name(folder)
     if keep_earlier:
         names = (folder.with_name(f"{folder.name}.earlier-{n}") for n in itertools.count(1))
-        _exchange(stage, folder, next(name for name in names if not os.path.lexists(name)))
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}.old.", dir=folder.parent))
-    try:
-        _exchange(stage, folder, aside / "old")
-    finally:
-        if folder.exists():
-            shutil.rmtree(aside / "old", ignore_errors=True)
-        with contextlib.suppress(OSError):
-            aside.rmdir()
-
-
-def _exchange(stage: Path, folder: Path, old: Path) -> None:
-    """Rename `folder` to `old` and `stage` to `folder`; where that fails, `folder` stands again."""
-    os.rename(folder, old)
+        earlier = next(name for name in names if not os.path.lexists(name))
+    os.rename(folder, earlier)
     try:
         os.rename(stage, folder)
     except BaseException:
-        os.rename(old, folder)
+        os.rename(earlier, folder)
         raise
+    if not keep_earlier:
+        shutil.rmtree(earlier, ignore_errors=True)

@@ -176,9 +176,9 @@ def write_study(
         The folder holds something already, or cannot be written.
     """
     folder = Path(folder)
-    check_free(folder, overwrite=overwrite, known=RESULT_FILES)
+    check_free(folder, overwrite=overwrite, result_files=RESULT_FILES)
     shown: dict[str, bytes] = {}
-    with staged_folder(folder, overwrite=overwrite, known=RESULT_FILES) as stage:
+    with staged_folder(folder, overwrite=overwrite, result_files=RESULT_FILES) as stage:
         for table in result.tables:
             write_whole(stage / f"{table.name}.csv", encode_csv(table.rows, table.columns))
         for picture in result.pictures:

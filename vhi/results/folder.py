@@ -55,7 +55,7 @@ def check_result_folder(
     InputError
         The folder holds something that must not be replaced.
     """
-    check_free(folder, overwrite=overwrite, known=KNOWN_FILES)
+    check_free(folder, overwrite=overwrite, result_files=KNOWN_FILES)
     record = Path(folder) / "edits.json"
     if not os.path.isfile(record):
         return

@@ -69,7 +69,7 @@ def write_result(
     check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
     check_corrected_masks(folder, measurement)
     with (
-        staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES) as stage,
+        staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage,
         # A user's own style must not change what a report looks like.
         matplotlib.style.context("default"),
     ):

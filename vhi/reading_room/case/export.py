@@ -55,7 +55,7 @@ def export_reading(
     case = opened.case
     empty = Edits.start(state.pieces.labels, case=case.case, visit=case.visit)
     record = replace(empty, edits=state.edits)
-    check_free(folder, overwrite=overwrite, known=KNOWN_FILES)
+    check_free(folder, overwrite=overwrite, result_files=KNOWN_FILES)
     measurement = measure_images(
         stir,
         opened.normal_bone.with_array(steps.normal_bone),
@@ -79,7 +79,9 @@ def export_reading(
             "actions are kept; please report this"
         )
     # Written in full before the earlier result is renamed, so that a failure leaves that one.
-    with staged_folder(folder, overwrite=overwrite, known=KNOWN_FILES, keep_earlier=True) as stage:
+    with staged_folder(
+        folder, overwrite=overwrite, result_files=KNOWN_FILES, keep_earlier=True
+    ) as stage:
         write_result(measurement, stage)
     return folder
 
