@@ -59,8 +59,8 @@ def draw_against(
         Draw log(volume + 1).
     """
     y = np.asarray(volume, float)
-    draw_points(axes, score, _scaled(y, log), visits)
     axes.set(xlabel="SPARCC score (0–72)", ylabel=named("VHI", unit, log=log))
+    draw_points(axes, score, _scaled(y, log), visits)
     if truncate_at is not None:
         draw_cut(axes, y=_scaled(truncate_at, log))
     if zoom is not None:
@@ -89,14 +89,14 @@ def draw_scatter_of_readers(
     if zoom is not None:
         top = _scaled(zoom, log)
         remark(axes, (pairs.first > zoom) | (pairs.second > zoom), "not in view")
+    quantity = named(pairs.name, pairs.unit, log=log)
+    axes.set(xlabel=f"{pairs.readers[0]}: {quantity}", ylabel=f"{pairs.readers[1]}: {quantity}")
     axes.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
     draw_points(axes, x, y, pairs.visits)
     if truncate_at is not None:
         cut = _scaled(truncate_at, log)
         draw_cut(axes, x=cut, y=cut)
     axes.set(xlim=(-0.04 * top, 1.04 * top), ylim=(-0.04 * top, 1.04 * top), aspect="equal")
-    quantity = named(pairs.name, pairs.unit, log=log)
-    axes.set(xlabel=f"{pairs.readers[0]}: {quantity}", ylabel=f"{pairs.readers[1]}: {quantity}")
     axes.locator_params(axis="x", nbins=4)  # numbers of five digits, in a narrow panel
     dress(axes, title=title, simulated=pairs.simulated)
     key(axes)
@@ -125,6 +125,8 @@ def draw_bland_altman(
     """
     x, y = _scaled(pairs.first, log), _scaled(pairs.second, log)
     means, differences = (x + y) / 2, x - y
+    quantity = named(pairs.name, pairs.unit, log=log)
+    axes.set(xlabel=f"mean: {quantity}", ylabel=f"{' − '.join(pairs.readers)}:\n{quantity}")
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     heights = _draw_limits(axes, "bias", limits.bias, limits.bias_interval, limits)
     draw_points(axes, means, differences, pairs.visits)
@@ -138,8 +140,6 @@ def draw_bland_altman(
         axes.set_xlim(-0.04 * end, 1.02 * end)
         axes.set_ylim(in_view.min() - margin, in_view.max() + margin)
         remark(axes, ~seen, "not in view", low=True)
-    quantity = named(pairs.name, pairs.unit, log=log)
-    axes.set(xlabel=f"mean: {quantity}", ylabel=f"{' − '.join(pairs.readers)}:\n{quantity}")
     axes.locator_params(axis="x", nbins=4)
     dress(axes, simulated=pairs.simulated)
     key(axes)
@@ -155,7 +155,8 @@ def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
     positive = (pairs.first > 0) & (pairs.second > 0)
     first, second = pairs.first[positive], pairs.second[positive]
     visits = None if pairs.visits is None else list(np.asarray(pairs.visits)[positive])
-    axes.set(xscale="log", yscale="log")
+    axes.set(xscale="log", yscale="log", xlabel=f"geometric mean: {named(pairs.name, pairs.unit)}")
+    axes.set_ylabel(f"{' / '.join(pairs.readers)}:\nratio of {pairs.name}")
     axes.axhline(1, color=GREY, linewidth=0.8, zorder=0)
     _draw_limits(axes, "ratio", limits.ratio, limits.ratio_interval, limits)
     draw_points(axes, np.sqrt(first * second), first / second, visits)
@@ -164,8 +165,6 @@ def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
         axis.set_major_formatter(lambda value, _: f"{value:,g}")
         axis.set_minor_locator(NullLocator())
     remark(axes, ~positive, "with a zero", low=True)
-    axes.set_xlabel(f"geometric mean: {named(pairs.name, pairs.unit)}")
-    axes.set_ylabel(f"{' / '.join(pairs.readers)}:\nratio of {pairs.name}")
     dress(axes, simulated=pairs.simulated)
     key(axes)
 

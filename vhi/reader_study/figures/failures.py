@@ -47,6 +47,8 @@ def draw_flagged(
     )
     table = table.sort_values("value", kind="stable", ignore_index=True)
     table["place"] = table.index + 1
+    axes.set_xlabel("scans in order of difference")
+    axes.set_ylabel(f"{' − '.join(pairs.readers)}:\n{named(pairs.name, pairs.unit)}")
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     for (label, limit), style in zip(limits.items(), ("--", ":", "-.") * 3, strict=False):
         for height, name in ((limit, f"± {label}"), (-limit, None)):
@@ -66,8 +68,6 @@ def draw_flagged(
         )  # fmt: skip
     axes.margins(y=0.4)
     axes.locator_params(axis="x", integer=True)
-    axes.set_xlabel("scans in order of difference")
-    axes.set_ylabel(f"{' − '.join(pairs.readers)}:\n{named(pairs.name, pairs.unit)}")
     dress(axes, title=title, simulated=pairs.simulated)
     key(axes, columns=3)
 

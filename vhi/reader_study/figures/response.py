@@ -106,6 +106,7 @@ def draw_changes(
         number of points outside is written.
     """
     points = pd.DataFrame({"x": x, "y": y}, dtype=float).dropna()
+    axes.set(xlabel="change of SPARCC score", ylabel=f"change of VHI ({unit})")
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     sns.scatterplot(
@@ -123,6 +124,5 @@ def draw_changes(
     if zoom is not None:
         axes.set_ylim(-zoom, zoom)
         remark(axes, np.abs(points["y"].to_numpy()) > zoom, "not in view")
-    axes.set(xlabel="change of SPARCC score", ylabel=f"change of VHI ({unit})")
     dress(axes, title=title, simulated=simulated)
     key(axes, columns=1)

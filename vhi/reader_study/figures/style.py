@@ -53,7 +53,10 @@ def dress(axes: Axes, *, title: str = "", simulated: bool = False) -> None:
 
 
 def draw_points(axes: Axes, x: ArrayLike, y: ArrayLike, visits: Sequence[str] | None) -> None:
-    """Draw pairs of values as points, each visit in its own colour and shape."""
+    """Draw pairs of values as points, each visit in its own colour and shape.
+
+    Label the axes first: seaborn then has no reason to lay out their ticks.
+    """
     table = pd.DataFrame({"x": x, "y": y, "visit": "" if visits is None else visits})
     for visit, points in table.groupby("visit", sort=False):
         sns.scatterplot(

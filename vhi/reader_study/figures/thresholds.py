@@ -35,6 +35,7 @@ def draw_threshold_curve(
     interval
         Of the volume (mm³) over bootstrapped areas of normal bone: a horizontal band where finite.
     """
+    axes.set(xlabel="multiple n of the interquartile range", ylabel="candidates (mm³)")
     sns.lineplot(
         curve, x="multiple", y="mm3", color=BLUE, linewidth=1.6, label="volume over n", ax=axes,
         legend=False, errorbar=None,
@@ -49,7 +50,6 @@ def draw_threshold_curve(
         x=[chosen], y=[volume], marker="D", color=RED, s=36, label=f"{number(volume)} mm³",
         zorder=4, ax=axes, legend=False,
     )  # fmt: skip
-    axes.set(xlabel="multiple n of the interquartile range", ylabel="candidates (mm³)")
     axes.set_ylim(bottom=0)
     dress(axes, title=title, simulated=simulated)
     key(axes)
