@@ -5,6 +5,7 @@ SHELL   := /bin/sh
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
+PYTEST   = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 CASES   ?=
 WORKERS ?= 2
 
@@ -13,12 +14,12 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14;
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book test check format bench references picture dist clean
+.PHONY: help environment book quick test test-all check format bench references picture dist clean
 
 help:  ## this list
 	@echo "vhi: volume of hyperintense inflammation on MRI of the sacroiliac joints (research use only)"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/  make \1 |\2/p' $(firstword $(MAKEFILE_LIST)) \
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1 |\2/p' $(firstword $(MAKEFILE_LIST)) \
 		| awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  make book CASES=phantom    the edition that anyone may publish: simulated scans only"
@@ -42,10 +43,17 @@ $(READY): pyproject.toml constraints.txt
 book: $(READY)  ## get the data, execute the notebooks, build the pages; says where to open them
 	@$(BIN)/python book/build.py $(if $(CASES),--cases $(CASES))
 
-test: $(READY)  ## every test (those of the book need `make book` first, else they skip)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+quick: $(READY)  ## the tests to run while working: no browser, no book, no training
+	@$(PYTEST) -m "not (browser or book or training or slow)" && \
+		echo "vhi: left out: browser, book, training and slow tests (make test, make test-all)"
 
-check: $(READY)  ## ruff (lint, format) and mypy
+test: $(READY)  ## all tests but the slow ones; those of the book where `make book` has built it
+	@$(PYTEST) -m "not slow" && echo "vhi: left out: slow tests (make test-all)"
+
+test-all: book  ## the book, then every test
+	@$(PYTEST)
+
+check: $(READY)  ## ruff (lint, format), mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -57,7 +65,8 @@ format: $(READY)  ## let ruff format the code
 bench: $(READY)  ## time and memory, as ratios measured in one run
 	@$(BIN)/python -m benchmarks
 
-references: $(READY)  ## refresh the reference notebooks that the tests compare with
+references: $(READY)  ## refresh the reference pages from the study edition of the book
+	@$(BIN)/python book/build.py --cases study
 	@$(BIN)/python -m tests.helpers.references
 
 picture: $(READY)  ## draw the committed pictures anew (phantom)

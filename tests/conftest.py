@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -15,6 +15,17 @@ from vhi.images.image import Image
 # A busy machine is no failure.
 settings.register_profile("vhi", deadline=None)
 settings.load_profile("vhi")
+
+
+LAYERS = {"browser": "browser", "built_book": "book", "study": "study"}
+"""Whoever asks for the fixture is of the layer: `make quick` and `-m` choose by it."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for fixture in LAYERS.keys() & set(item.fixturenames):
+            item.add_marker(LAYERS[fixture])
 
 
 @pytest.fixture
@@ -107,12 +118,23 @@ def built_book():
     return stamp["edition"]
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    """Keep every test out of the user's cache, unless VHI_TEST_CACHE names one to share."""
-    shared = os.environ.get("VHI_TEST_CACHE")
-    folder = Path(shared) if shared else tmp_path_factory.getbasetemp() / "cache"
-    monkeypatch.setenv("VHI_CACHE", str(folder))
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_tests(pytestconfig):
+    """Keep the tests out of the user's cache, unless VHI_TEST_CACHE names one to share.
+
+    Theirs outlives them: the phantom's cases are made once for all processes and runs.
+    """
+    from vhi.phantom.case_files import code_hash
+
+    folder = os.environ.get("VHI_TEST_CACHE")
+    if folder is None:
+        folder = pytestconfig.cache.mkdir("vhi")
+        for cases in folder.glob("phantom/phantom-*"):
+            if cases.name != f"phantom-{code_hash()[:12]}":
+                shutil.rmtree(cases, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VHI_CACHE", str(folder))
+        yield
 
 
 @pytest.fixture

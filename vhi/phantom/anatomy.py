@@ -8,6 +8,7 @@ scans (see tests/test_phantom.py); none is copied from a scan.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 
 import numpy as np
 
@@ -54,8 +55,11 @@ JOINT_U = (13.0, 34.0, 41.5, 47.0, 55.0, 65.0, 77.0)
 FORAMINA = ((21.0, 22.0, 6.0), (19.0, -4.0, 5.5), (16.5, -26.0, 5.0), (13.0, -45.0, 4.0))
 """Sacral foramina of one side at w = 0: u, v and radius. Chosen."""
 
+SLAB_ROWS = 21
+"""Rows of the grid that are computed at a time: few enough to stay in the processor's cache."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Anatomy:
     """Tissue shares and the surfaces that lesions and masks are placed by.
 
@@ -92,11 +96,27 @@ class Anatomy:
 
 def build_anatomy(rng: np.random.Generator) -> Anatomy:
     """Build one body; another state of `rng` gives another body of the same plan."""
-    u, v, w = _bent_axes(rng)
-    a = np.abs(u)
-    rough = smooth_field(rng, 5.0)
-    patch = smooth_field(rng, 14.0, 12.0)
+    u, v, w = axes = _bent_axes(rng)
+    fields = smooth_field(rng, 5.0), smooth_field(rng, 14.0, 12.0), smooth_field(rng, 9.0, 6.0)
+    slabs = [
+        _build_slab(*(array[row : row + SLAB_ROWS] for array in (*axes, *fields)))
+        for row in range(0, SHAPE[0], SLAB_ROWS)
+    ]
+    layers = [
+        (layer[0][0], np.concatenate([share for _, share in layer]))
+        for layer in zip(*(slab.layers for slab in slabs), strict=True)
+    ]
+    joined = {
+        field.name: np.concatenate([getattr(slab, field.name) for slab in slabs])
+        for field in fields_of(Anatomy)
+        if field.name not in ("layers", "u", "v", "w")
+    }
+    return Anatomy(layers=layers, u=u, v=v, w=w, **joined)
 
+
+def _build_slab(u: Array, v: Array, w: Array, rough: Array, patch: Array, septa: Array) -> Anatomy:
+    """Build the part of a body that lies at these coordinates, from three smooth fields there."""
+    a = np.abs(u)
     front = -12.0 - 0.29 * v  # front surface of the sacrum, w at height v
     joint_u = np.interp(v, JOINT_V, JOINT_U).astype(np.float32) - 0.12 * np.maximum(w, 0)
     joint_u += 0.5 * rough
@@ -122,7 +142,6 @@ def build_anatomy(rng: np.random.Generator) -> Anatomy:
     rest = np.maximum(np.minimum.reduce(rests), bones["plate"])
     disc = np.minimum(rest, bones["disc"])
 
-    septa = smooth_field(rng, 9.0, 6.0)
     soft = soft_tissue(u, v, w, a, front, bones["ilium"], rough, patch, septa)
     layers = [
         *soft,
@@ -135,9 +154,9 @@ def build_anatomy(rng: np.random.Generator) -> Anatomy:
         ("nerve", fraction(nerves)),
         ("csf", fraction(sac)),
     ]
-    labels = np.zeros(SHAPE, np.uint8)
-    uncovered = np.ones(SHAPE, np.float32)
-    shares = {name: np.zeros(SHAPE, np.float32) for name in ("marrow", "joint space")}
+    labels = np.zeros(u.shape, np.uint8)
+    uncovered = np.ones(u.shape, np.float32)
+    shares = {name: np.zeros(u.shape, np.float32) for name in ("marrow", "joint space")}
     for tissue, share in layers:
         labels[share >= 0.5] = TISSUES.index(tissue)
     for tissue, share in reversed(layers):

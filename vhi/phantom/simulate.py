@@ -210,12 +210,15 @@ def make_phantom(
         tissues=Image(anatomy.labels, affine, "tissues.nii.gz"),
         truth=tuple(
             Lesion(
-                n, *_place(lesion_labels == n, grid), contrast=_mean_signal(spot), side=spot.side
+                n,
+                *_place(lesion_labels, n, spot, grid),
+                contrast=_mean_signal(spot),
+                side=spot.side,
             )
             for n, spot in enumerate(lesions, 1)
         ),
         decoy_list=tuple(
-            Decoy(n, spot.kind, *_place(decoy_labels == n, grid)[:2])
+            Decoy(n, spot.kind, *_place(decoy_labels, n, spot, grid)[:2])
             for n, spot in enumerate(decoys, 1)
         ),
     )
@@ -247,7 +250,10 @@ def _mean_signal(spot: Spot) -> float:
     return float(spot.signal[spot.share >= 0.5].mean())
 
 
-def _place(mask: np.ndarray, grid: Image) -> tuple[tuple[float, float, float], int, float]:
-    voxels = np.argwhere(mask)
+def _place(
+    labels: np.ndarray, n: int, spot: Spot, grid: Image
+) -> tuple[tuple[float, float, float], int, float]:
+    """Return centroid (mm), voxels and volume (mm³) of label `n`, which lies in the spot's box."""
+    voxels = np.argwhere(labels[spot.box] == n) + [edge.start or 0 for edge in spot.box]
     x, y, z = grid.world(voxels.mean(axis=0))
     return (float(x), float(y), float(z)), len(voxels), len(voxels) * grid.voxel_volume_mm3
