@@ -1,6 +1,6 @@
 """Make the shipped networks again: ``python -m networks --help``.
 
-Every step goes on where it was stopped. See README.md for the order and what each step shows.
+Every step continues where it was stopped. README.md gives the order and what each step shows.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from vhi.cases.case import load_cases
 
 
 def main() -> None:
-    """Parse, call, print."""
+    """Run the step that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m networks", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/networks"))
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("list", help="names of all trainings, in order")
-    train = steps.add_parser("train", help="train some (default: all that are not done)")
+    train = steps.add_parser("train", help="train some runs (default: all unfinished ones)")
     train.add_argument("names", nargs="*")
-    steps.add_parser("cross-validate", help="score the eight, each by networks that never saw it")
-    steps.add_parser("calibrate", help="when a slice needs a look, from the cross-validation")
+    steps.add_parser("cross-validate", help="score the eight by networks that never saw them")
+    steps.add_parser("calibrate", help="set the warning about poor slices")
     steps.add_parser("normal-bone", help="score normal bone, leave one subject out")
     make = steps.add_parser("ship", help="put networks into the package")
     make.add_argument("names", nargs="*", default=["study", "default", "normal-bone"])
@@ -30,20 +30,21 @@ def main() -> None:
     asked = parser.parse_args()
 
     cases = load_cases("study")
-    every = runs.all_runs(cases)
+    known = runs.all_runs(cases)
     if asked.step == "list":
-        print("\n".join(run.name for run in every))
+        print("\n".join(known))
     elif asked.step == "train":
-        for run in runs.named(asked.names, every):
-            if not runs.is_done(run, asked.work):
-                runs.train_run(run, cases, asked.work)
+        if unknown := set(asked.names) - set(known):
+            raise SystemExit(f"no run is called {', '.join(sorted(unknown))}")
+        for name in asked.names or known:
+            runs.run_training(known[name], cases, asked.work)
         ship.keep_curves(cases, asked.work)
     elif asked.step == "cross-validate":
         evaluation = results.score_cross_validation(cases, asked.work)
         results.write_table("cross-validation-slices", evaluation.slices)
         results.write_table("cross-validation-scans", evaluation.scans)
     elif asked.step == "calibrate":
-        calibrate.calibrate(results.doubts(cases, asked.work, calibrate.CHANGES))
+        calibrate.calibrate(results.warning_signs(cases, asked.work, calibrate.CHANGES))
     elif asked.step == "normal-bone":
         results.write_table("normal-bone", results.score_normal_bone(cases, asked.work).scans)
         results.write_table("normal-bone-halved", results.halved_normal_bone(cases))

@@ -1,4 +1,4 @@
-"""From which signs on a reader is told to look at a slice, decided in cross-validation."""
+"""Calibration of the warning about poor slices, by cross-validation."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from networks.results import write_record, write_table
 from vhi.evaluation.robustness import UNCHANGED
 
 CHANGES = (UNCHANGED, "fatty", "sclerotic", "patchy")
-"""Marrow like that of the scans on which the published network failed belongs to the calibration:
-few slices of the study's own scans are poor."""
+"""Calibration includes marrow like that of the scans on which the published network failed,
+because few slices of the study's own scans are poor."""
 
 SIGNS = ("disagreement",)
-"""Holes are no part of the fit: held-out scans have next to none, so that it would learn nothing
-of them. See `MAX_HOLES`."""
+"""Holes are not fitted, because held-out scans have almost none; see `MAX_HOLES`."""
 
 MAX_HOLES = 0.02
-"""Share of holes in a slice's mask from which on it needs a look. In the drawn masks of all bone
+"""A slice with a larger share of holes in its mask is to be checked. In the drawn masks of all bone
 of the eight subjects at least 99 of 100 slices have none."""
 
 POOR = 0.85
-"""A slice with a lower Dice needs a correction. It is the lowest of the paper's test slices."""
+"""A slice with a lower Dice is poor; the lowest Dice of the paper's test slices."""
 
 CAUGHT = 0.8
-"""Share of the poor slices of unchanged scans that the warning has to name."""
+"""Share of the poor slices of unchanged scans that the warning must catch."""
 
 
 def calibrate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Fit 1 - Dice by the signs and set the threshold; write both, and how well they do.
+    """Fit 1 - Dice by the signs, set the threshold, and write both with their performance.
 
-    Weights are at least 0: a sign can only speak against a slice. How well the warning does is
-    judged subject by subject, with weights and threshold from the other subjects.
+    Weights are at least 0: a sign can only raise the predicted loss. Performance is measured
+    subject by subject, with weights and threshold from the other subjects.
     """
     signs = np.array([[row[sign] for sign in SIGNS] for row in rows])
     lost = np.array([1 - row["dice"] for row in rows])
@@ -63,7 +62,7 @@ def calibrate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         name: _judge(scores[chosen], warned[chosen], poor[chosen], lost[chosen])
         for name, chosen in {
             "unchanged": plain,
-            **{each: np.array([row["change"] == each for row in rows]) for each in CHANGES[1:]},
+            **{name: np.array([row["change"] == name for row in rows]) for name in CHANGES[1:]},
         }.items()
     }
     record = {"warning": warning, "held_out": judged}
@@ -81,14 +80,14 @@ def calibrate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _fit(
     signs: NDArray[np.float64], lost: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return offset and weights, none negative, of least squares."""
+    """Return offset and weights of a non-negative least-squares fit."""
     with_one = np.column_stack([np.ones(len(signs)), signs])
     solution, _ = nnls(with_one, lost)
     return float(solution[0]), solution[1:]
 
 
 def _threshold(scores: NDArray[np.float64], poor: NDArray[np.bool_]) -> float:
-    """Return the highest threshold that still warns of the wanted share of poor slices."""
+    """Return the highest threshold that catches the wanted share of poor slices."""
     of_poor = np.sort(scores[poor])
     if not len(of_poor):
         return float(scores.max())
@@ -103,7 +102,7 @@ def _judge(
     poor: NDArray[np.bool_],
     lost: NDArray[np.float64],
 ) -> dict[str, Any]:
-    """Return how the warning does on held-out subjects."""
+    """Return the performance of the warning on held-out subjects."""
     both = 0 < poor.sum() < len(poor)
     area = (
         mannwhitneyu(scores[poor], scores[~poor]).statistic / (poor.sum() * (~poor).sum())

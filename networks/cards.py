@@ -1,11 +1,10 @@
-"""Fill the scores of the model cards from `results/`, so that no figure is typed by hand."""
+"""Fill the scores of the model cards from `results/`, so that no number is typed by hand."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-from pathlib import Path
 from statistics import mean, median
 
 from networks.results import RESULTS
@@ -16,7 +15,7 @@ BLOCK = re.compile(r"(<!-- scores -->\n).*?(\n<!-- /scores -->)", re.DOTALL)
 
 
 def fill_cards() -> None:
-    """Write the scores that are there into the cards of the networks that are there."""
+    """Write the available scores into the cards of the shipped networks."""
     disease = [*_test_set(), *_cross_validation()]
     by_name = {
         "study": disease,
@@ -83,7 +82,7 @@ def _normal_bone() -> list[str]:
 
 
 def _table(name: str) -> list[dict[str, str]]:
-    path: Path = RESULTS / f"{name}.csv"
+    path = RESULTS / f"{name}.csv"
     if not path.exists():
         return []
     with path.open(newline="") as lines:

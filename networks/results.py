@@ -1,9 +1,7 @@
-"""What the trainings show: scores of held-out scans, as tables that are kept in `results/`."""
+"""Scores of held-out scans, as the tables that are kept in `results/`."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
+from vhi.papers.protocol.run import write_rows
 from vhi.segmentation.predict import (
     load_members,
     propose_normal_bone,
@@ -35,7 +34,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def ensemble(work: Path, name: str, runs: Sequence[Run]) -> Path:
-    """Put the networks of some runs into one folder, as they would be shipped."""
+    """Put the networks of some runs into one folder, laid out as a shipped one."""
     folder = work / "ensembles" / name
     first = runs[0]
     save_network(
@@ -43,15 +42,15 @@ def ensemble(work: Path, name: str, runs: Sequence[Run]) -> Path:
         [network_of(run.name, work) for run in runs],
         first.recipe,
         name=name,
-        trained_on=[each for each in first.subjects if each not in first.held_out],
+        trained_on=first.trained_on,
     )
     return folder
 
 
 def fold_folders(cases: Sequence[Case], work: Path) -> dict[str, Path]:
-    """Return for each of the eight subjects the network that has not seen it."""
-    runs = {run.name: run for run in all_runs(cases)}
-    folders = {}
+    """Return, for each of the eight subjects, the network that has not seen it."""
+    runs = all_runs(cases)
+    folders: dict[str, Path] = {}
     for fold, held_out in enumerate(cross_validation(cases)):
         folder = ensemble(work, f"cv{fold}", [runs[f"cv{fold}"]])
         check_not_seen(folder, held_out)
@@ -62,7 +61,7 @@ def fold_folders(cases: Sequence[Case], work: Path) -> dict[str, Path]:
 def score_cross_validation(
     cases: Sequence[Case], work: Path, changes: Iterable[str] = tuple(CHANGES)
 ) -> Evaluation:
-    """Score each of the eight with the network that has not seen it, changed copies included."""
+    """Score the eight subjects by networks that have not seen them, changed copies included."""
     folders = fold_folders(cases, work)
 
     def find(case: Case, changed: Image | None) -> Image:
@@ -72,11 +71,13 @@ def score_cross_validation(
     return _scored([c for c in cases if c.subject in folders], find, DISEASE_REGION, changes)
 
 
-def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the signs of a poor slice beside its Dice, slice by slice of held-out scans.
+def warning_signs(
+    cases: Sequence[Case], work: Path, changes: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the signs of a poor mask and its Dice, slice by slice of held-out scans.
 
-    The Dice is that of all bone: a drawn region that leaves out normal bone is no failure of the
-    network, and a warning must not learn it.
+    The Dice is that of all bone: a drawn region that leaves out normal bone is not a failure of
+    the network, and a warning must not learn it.
     """
     folders = fold_folders(cases, work)
     rows = []
@@ -93,8 +94,8 @@ def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[di
             slicing = slicing_of(made.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple)
             truth = slicing.cut(made.carry(bone).array) > 0.5
             slices = slicing.cut(normalise(made.t1w.array))
-            for k, each in enumerate(slices):
-                mean, signs = read_slice(members, each[None, None], cutoff=network.cutoff)
+            for k, plane in enumerate(slices):
+                mean, signs = read_slice(members, plane[None, None], cutoff=network.cutoff)
                 rows.append(
                     {
                         "case": case.case,
@@ -109,11 +110,11 @@ def doubts(cases: Sequence[Case], work: Path, changes: Iterable[str]) -> list[di
 
 
 def score_normal_bone(cases: Sequence[Case], work: Path) -> Evaluation:
-    """Score each of the ten with networks that have not seen it, `AREA_MM3` from the other nine.
+    """Score the ten subjects by networks that have not seen them, `AREA_MM3` from the other nine.
 
-    Bone is found by the cross-validation's network for the eight, by `study` for the two others.
+    Bone is predicted by the cross-validation's networks for the eight, by `study` for the others.
     """
-    runs = {run.name: run for run in all_runs(cases)}
+    runs = all_runs(cases)
     bone_networks = fold_folders(cases, work)
     drawn_mm3 = {}
     for case in cases:
@@ -138,7 +139,7 @@ def score_normal_bone(cases: Sequence[Case], work: Path) -> Evaluation:
 
 
 def halved_normal_bone(cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """Return what halving the hand-drawn area does, in each of four ways.
+    """Return the effect of halving the hand-drawn area, in each of four ways.
 
     The yardstick for a proposed area: two readers, or one on two days, need not agree better.
     """
@@ -154,7 +155,7 @@ def halved_normal_bone(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def _halves(area: Image) -> dict[str, Image]:
-    """Return the halves of an area: by its middle from side to side, and across the slices."""
+    """Return the halves of an area, cut at its median from side to side and across the slices."""
     voxels = np.argwhere(area.array)
     stack = area.slice_axis
     sideways = np.abs(area.affine[0, :3]) / np.array(area.spacing_mm)
@@ -171,7 +172,7 @@ def _halves(area: Image) -> dict[str, Image]:
 
 
 def _scored(cases: Sequence[Case], find: Finder, target: str, changes: Iterable[str]) -> Evaluation:
-    """Score with networks that have not seen the cases (the folders' records were checked)."""
+    """Score with networks that have not seen the cases (`check_not_seen`); stop on a failure."""
     result = evaluate(cases, find, target=target, changes=tuple(changes), seen=lambda case: False)
     failed = [scan for scan in result.scans if scan["failure"]]
     if failed:
@@ -180,7 +181,7 @@ def _scored(cases: Sequence[Case], find: Finder, target: str, changes: Iterable[
 
 
 def check_not_seen(folder: Path, subjects: Iterable[str]) -> None:
-    """Stop where a network's own record says that it has learned from a subject it is to meet."""
+    """Stop where a network's record names one of these subjects as a training subject."""
     seen = set(read_record(folder)["trained_on"]) & set(subjects)
     if seen:
         raise SystemExit(f"{folder.name} has learned from {', '.join(sorted(seen))}")
@@ -188,19 +189,15 @@ def check_not_seen(folder: Path, subjects: Iterable[str]) -> None:
 
 def write_table(name: str, rows: Sequence[Mapping[str, Any]], *, digits: int = 4) -> None:
     """Write rows as ``results/<name>.csv``, numbers rounded: other machines differ beyond that."""
-    table = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(table, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {
-                key: f"{value:.{digits}f}" if isinstance(value, float | np.floating) else value
-                for key, value in row.items()
-            }
-        )
+    rounded = [
+        {
+            key: f"{value:.{digits}f}" if isinstance(value, float | np.floating) else value
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
     RESULTS.mkdir(exist_ok=True)
-    write_whole(RESULTS / f"{name}.csv", table.getvalue().encode())
+    write_rows(RESULTS / f"{name}.csv", rounded)
 
 
 def write_record(name: str, record: Mapping[str, Any]) -> None:

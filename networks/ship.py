@@ -1,4 +1,4 @@
-"""From finished trainings to the folders that travel with the package, and their one test."""
+"""The shipped networks' folders, made from finished trainings, and their one test."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from vhi.segmentation.registry import find_network, shipped_folder
 from vhi.segmentation.tasks import DISEASE_REGION
 from vhi.training.dataset import STUDY_TEST
 from vhi.training.export import save_network
+from vhi.training.folder import CURVES, is_finished
 
 MEMBERS = {
     "study": [f"study{fold}" for fold in range(FOLDS)],
@@ -29,9 +30,9 @@ MEMBERS = {
 
 
 def ship(name: str, cases: Sequence[Case], work: Path) -> None:
-    """Write one shipped network, its curves beside the other results."""
-    runs = {run.name: run for run in all_runs(cases)}
-    members = [runs[each] for each in MEMBERS[name]]
+    """Write the folder of one shipped network."""
+    runs = all_runs(cases)
+    members = [runs[member] for member in MEMBERS[name]]
     before = [runs[run.starts_from] for run in members if run.starts_from]
     recipe = members[0].recipe
     warning = None
@@ -49,19 +50,18 @@ def ship(name: str, cases: Sequence[Case], work: Path) -> None:
 
 
 def keep_curves(cases: Sequence[Case], work: Path) -> None:
-    """Copy the learning curves of all finished trainings to where the book reads them."""
+    """Copy the learning curves of all finished trainings into ``curves/``, for the book."""
     folder = Path(__file__).parent / "curves"
     folder.mkdir(exist_ok=True)
-    for run in all_runs(cases):
-        if (work / run.name / "curves.csv").exists():
-            shutil.copyfile(work / run.name / "curves.csv", folder / f"{run.name}.csv")
+    for name in all_runs(cases):
+        if is_finished(work / name):
+            shutil.copyfile(work / name / CURVES, folder / f"{name}.csv")
 
 
 def score_test_set(cases: Sequence[Case]) -> None:
-    """Score `study` on the two subjects that nothing was chosen on. Once: a second look is refused.
+    """Score `study` on the two subjects that no choice was based on; a second look is refused.
 
-    Every look is a row of ``results/test-looks.csv``, with the hash of the weights that were
-    scored; nothing removes rows.
+    Every look is a row of ``results/test-looks.csv``, with the hash of the scored weights.
     """
     looks = RESULTS / "test-looks.csv"
     if looks.exists():

@@ -238,11 +238,10 @@ print(
 # %%
 from book.drawings.levels import levels_of, pixels_seen
 from vhi.models.unet import parameter_count
-from vhi.training.train import build
 
 for name, each in (("ours", recipe), ("the paper's", PAPER)):
     size = slicing_of(t1w, spacing_mm=each.spacing_mm, multiple=each.multiple).padded
-    print(f"{name}: {parameter_count(build(each)):,} weights, slices of {size[0]} x {size[1]}")
+    print(f"{name}: {parameter_count(each.build()):,} weights, slices of {size[0]} x {size[1]}")
     for level in levels_of(each, *size):
         print(f"  {level.rows:4} x {level.columns:<4} {level.filters:4} filters ", end="")
         print(f"{level.spacing_mm:5.1f} mm apart, each sees {level.field_mm:4.0f} mm")
@@ -266,7 +265,7 @@ for name, each in (("ours", recipe), ("the paper's", PAPER)):
     )
 
 # %% tags=["remove-input"]
-ours, theirs = (parameter_count(build(each)) for each in (recipe, PAPER))
+ours, theirs = (parameter_count(each.build()) for each in (recipe, PAPER))
 print(
     fill(
         f"Ours sets {ours:,} weights in training, the paper's {theirs:,}. Ours takes in a square of {recipe.block} x "

@@ -54,7 +54,7 @@ from vhi.training.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
 from vhi.training.dataset import STUDY_TEST, load_example, split
 from vhi.training.recipe import Recipe
 from vhi.training.scoring import probabilities
-from vhi.training.train import build, train
+from vhi.training.train import train
 
 subject = vhi.find_case(SOURCE, CASE, VISIT).subject
 print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
@@ -158,7 +158,7 @@ cases = [each for each in vhi.load_cases(SOURCE) if each.subject not in apart]
 learned, kept = ([load_example(each, quick) for each in part] for part in split(cases, [subject]))
 print(f"learns from {len(learned)} scans, {sum(len(each.slices) for each in learned)} slices")
 print(
-    f"held out: subject {subject}, {len(kept)} scan(s); {parameter_count(build(quick)):,} weights"
+    f"held out: subject {subject}, {len(kept)} scan(s); {parameter_count(quick.build()):,} weights"
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -224,8 +224,8 @@ full = Recipe()
 print(
     fill(
         f"The networks at the top of this page do the same for longer: pixels of {full.spacing_mm:g} mm instead of {quick.spacing_mm:g}, "
-        f"{full.steps:,} steps of {full.batch} slices instead of {quick.steps:,} of {quick.batch}, {parameter_count(build(full)):,} weights instead of "
-        f"{parameter_count(build(quick)):,}, and more changes."
+        f"{full.steps:,} steps of {full.batch} slices instead of {quick.steps:,} of {quick.batch}, {parameter_count(full.build()):,} weights instead of "
+        f"{parameter_count(quick.build()):,}, and more changes."
     )
 )
 

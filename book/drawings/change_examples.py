@@ -17,10 +17,10 @@ from vhi.training.augment import (
     ROTATION,
     SCALE,
     SHEAR,
-    Unstackd,
     augmentation,
     marrow_pattern,
     soften,
+    unstack,
 )
 from vhi.training.dataset import Example
 
@@ -126,7 +126,7 @@ def _geometry(spacing_mm: float, *, bend: float = 0.0, **ranges: Any) -> mt.Comp
                 padding_mode="zeros",
                 **ranges,
             ),
-            Unstackd(),
+            unstack,
         ]
     )
 

@@ -1,6 +1,6 @@
 """Tiny trainings, each in a process of its own that may be killed; prints a hash of the weights.
 
-Run by test_network_train.py. torch is imported once; a fork per training is far quicker than a
+Run by test_train.py. torch is imported once; a fork per training is far quicker than a
 new interpreter, and safe as long as the parent computes nothing.
 """
 
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from tests.helpers.small_scans import example
 from vhi.files import atomic as files
+from vhi.training.checkpoint import CHECKPOINT
 from vhi.training.recipe import Recipe
-from vhi.training.train import CHECKPOINT, train
+from vhi.training.train import train
 
 RECIPE = Recipe(
     filters=(4, 6), block=1, spacing_mm=4.5, steps=24, batch=2, threads=1, augmentation="robust"

@@ -6,7 +6,7 @@ from vhi.cases.case import load_cases
 from vhi.errors import InputError
 from vhi.training.dataset import check_no_leak, folds, load_example, split
 from vhi.training.recipe import Recipe
-from vhi.training.training_set import describe, load_material
+from vhi.training.training_set import load_training_set
 
 RECIPE = Recipe(spacing_mm=4.5, filters=(4, 8), block=1)
 
@@ -63,25 +63,25 @@ def test_one_scan_under_two_names_is_a_leak(tmp_path):
     twice = {"t1w": same[0], "normal_bone": same[1], "disease_region": same[2]}
     cases = load_cases(write_scans(tmp_path / "scans", "ABC", C=twice))
     with pytest.raises(InputError, match="same scan as A"):
-        load_material(cases, ["C"], RECIPE)
-    assert len(load_material(cases, ["B"], RECIPE).training) == 2
+        load_training_set(cases, ["C"], RECIPE)
+    assert len(load_training_set(cases, ["B"], RECIPE).training) == 2
 
 
 def test_an_empty_or_missing_mask_is_named(tmp_path):
     empty = {"disease_region": np.zeros(SHAPE, bool)}
     cases = load_cases(write_scans(tmp_path / "scans", "AB", B=empty))
     with pytest.raises(InputError, match=r"B_disease_region\.nii\.gz: marks no voxel"):
-        load_material(cases, [], RECIPE)
+        load_training_set(cases, [], RECIPE)
     table = tmp_path / "scans" / "cases.csv"
     table.write_text(table.read_text().replace("B_normal_bone.nii.gz", ""))
     with pytest.raises(InputError, match="case B : needs a normal_bone mask"):
-        load_material(load_cases(table), [], RECIPE)
+        load_training_set(load_cases(table), [], RECIPE)
 
 
 def test_the_table_counts_slices_and_names_both_parts(cases):
-    material = load_material(cases[:3], ["C"], RECIPE)
-    text = describe(material, RECIPE)
+    training_set = load_training_set(cases[:3], ["C"], RECIPE)
+    text = training_set.describe(RECIPE)
     assert "Training: 2 subjects (A, B), 8 slices" in text
     assert "Held out: 1 subject (C), 4 slices" in text
-    assert material.rows[0].marked == material.training[0].target.sum()
-    assert len(material.rows[0].inputs) == 4
+    assert training_set.rows[0]["marked"] == training_set.training[0].target.sum()
+    assert len(training_set.rows[0]["inputs"]) == 4

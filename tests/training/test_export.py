@@ -15,7 +15,6 @@ from vhi.segmentation.registry import find_network
 from vhi.segmentation.tasks import NORMAL_BONE
 from vhi.training.export import Members, load_members, save_network
 from vhi.training.recipe import Recipe
-from vhi.training.train import build
 
 pytestmark = pytest.mark.training
 
@@ -27,7 +26,7 @@ def small_members(count=2):
     members = []
     for seed in range(count):
         torch.manual_seed(seed)
-        member = build(RECIPE).train()
+        member = RECIPE.build().train()
         for _ in range(3):
             member(torch.rand(4, len(RECIPE.channels), 16, 16) ** 2)
         members.append(member.eval())

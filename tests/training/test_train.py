@@ -13,11 +13,11 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 from tests.helpers.small_scans import example
 from vhi.cases.case import load_cases
 from vhi.errors import InputError
-from vhi.training.checkpoint import steps_done
+from vhi.training.checkpoint import CHECKPOINT, steps_done
 from vhi.training.dataset import load_example, split
 from vhi.training.recipe import PAPER, Recipe
 from vhi.training.sampling import AugmentedSlices, data_sha256
-from vhi.training.train import CHECKPOINT, STEPS_PER_ROW, Stopped, learning_rate, train
+from vhi.training.train import STEPS_PER_ROW, Stopped, learning_rate, train
 
 TINY = Recipe(filters=(4, 6), block=1, spacing_mm=4.5, steps=4, batch=2, threads=1)
 EXAMPLES = [example("A", 0), example("B", 1)]
@@ -99,7 +99,7 @@ def test_every_slice_comes_once_before_any_comes_again():
 def test_a_subject_on_both_sides_is_refused():
     with pytest.raises(InputError, match="subject A is in training and held out"):
         train(EXAMPLES, TINY, held_out=[example("A", 0)])
-    with pytest.raises(InputError, match="nothing to learn from"):
+    with pytest.raises(InputError, match="no case is left for training"):
         train([], TINY)
 
 
@@ -115,7 +115,7 @@ def test_a_checkpoint_serves_its_own_recipe_and_data_only(tmp_path):
     with pytest.raises(InputError, match=r"checkpoint\.pt: belongs to other training data"):
         train(EXAMPLES, TINY, folder=tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
-    with pytest.raises(InputError, match=r"checkpoint\.pt: is no checkpoint"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt: is not a checkpoint"):
         train(EXAMPLES, TINY, folder=tmp_path)
 
 

@@ -4,74 +4,113 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vhi.commands.terminal import INTERRUPTED, progress, warn
-from vhi.commands.train_options import (
-    Batch,
-    Device,
-    Full,
-    HoldOut,
-    Out,
-    Overwrite,
-    Precision,
-    Protocol,
-    RecipeName,
-    Runs,
-    Seed,
-    Source,
-    Steps,
-    Task,
-    Test,
-    Threads,
-    Workers,
-)
 from vhi.commands.train_progress import TrainingProgress
 from vhi.errors import InputError, one_line
 from vhi.training.durations import duration
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
-    from vhi.training.recipe import Recipe
-    from vhi.training.training_set import Material
 
 NEEDED = ("torch", "monai", "safetensors", "onnx", "onnxscript")
 
 
 def train(
-    out: Out,
-    source: Source,
-    hold_out: HoldOut = None,
-    task: Task = None,
-    recipe: RecipeName = "default",
-    steps: Steps = None,
-    batch: Batch = None,
-    precision: Precision = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    runs: Runs = 1,
-    device: Device = "auto",
-    workers: Workers = 0,
-    protocol: Protocol = False,
-    test: Test = None,
-    full: Full = False,
-    overwrite: Overwrite = False,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the training; it is created.")
+    ],
+    source: Annotated[
+        str, typer.Option(metavar="NAME", help="`study`, `phantom` or a CSV table of cases.")
+    ],
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT ...",
+            help="Subjects to score during training and never to learn from, with all their "
+            "visits.",
+            show_default=False,
+        ),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="TASK", help="`disease-region` or `normal-bone`.")
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="`default`, `paper`, or a JSON file (recipe.json).")
+    ] = "default",
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Updates of the weights.")] = None,
+    batch: Annotated[int | None, typer.Option(metavar="N", help="Slices per batch.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="`float32` or `bfloat16`.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed.")] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="CPU threads. Changing this changes the last digits of the weights.",
+        ),
+    ] = None,
+    runs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Networks to train with successive seeds; together an ensemble."
+        ),
+    ] = 1,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="`cpu`, `cuda`, or `auto`: a GPU if there is one.")
+    ] = "auto",
+    workers: Annotated[
+        int, typer.Option(metavar="N", help="Processes that prepare slices during training.")
+    ] = 0,
+    protocol: Annotated[
+        bool,
+        typer.Option(
+            "--protocol",
+            metavar="",
+            help="The paper's protocol instead of one training: four-fold cross-validation over "
+            "its grid of 12 settings, the best one trained three times, scored once on --test. "
+            "On a small budget, about an hour on two cores, unless --full is given.",
+        ),
+    ] = False,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT ...",
+            help="Subjects that the protocol keeps for its final test; of the study 1003 and 2014.",
+            show_default=False,
+        ),
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            metavar="",
+            help="The protocol with the paper's 350 steps an epoch, at full resolution: for a GPU; "
+            "weeks on two cores.",
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar="", help="Empty DIR and start afresh.")
+    ] = False,
 ) -> None:
-    """Train a network on cases with masks; the same command again goes on after a stop.
+    """Train a network on cases with masks; the same command continues a stopped training.
 
     `vhi train --source phantom --hold-out P03 --steps 300 --out trained`
 
-    Each case needs both its masks, disease region and normal bone, whatever is learned: the
-    disease region is learned as all bone, the two together.
+    Each case needs both masks, disease region and normal bone, for either task: the disease
+    region is learned as all bone, the two masks together.
 
     The folder then holds the weights (weights.safetensors, network.json), the learning curves
-    (curves.csv, curves.png), the recipe (recipe.json), and what it was made from (training.json).
-    The same recipe and data on one machine and number of threads give the same weights, stopped
-    on the way or not. A GPU's are not the same to the last digit.
+    (curves.csv, curves.png), the recipe (recipe.json), and the record of the training
+    (training.json). The same recipe and data on one machine and number of threads give the same
+    weights, whether or not the training was stopped in between. On a GPU the last digits differ.
 
     Needs `pip install "vhi[train]"`.
     """
@@ -92,62 +131,46 @@ def train(
             raise InputError("--recipe and --runs do not go with --protocol, which sets them")
         if overwrite:
             raise InputError("--overwrite does not go with --protocol; name a new folder")
-        _protocol(source, test, full, options, _device(device), workers, out)
+        _run_protocol(source, test, full, options, _device(device), workers, out)
         return
     for name, value in {"--test": test, "--full": full}.items():
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
-    from vhi.training.folder import check_training_folder
-    from vhi.training.recipe_files import read_recipe
+    from vhi.training.folder import check_training_folder, train_in_folder
+    from vhi.training.recipe import read_recipe
+    from vhi.training.training_set import load_training_set
 
     chosen = read_recipe(recipe, task=task, **options)
     check_training_folder(out, overwrite=overwrite)
     where = _device(device)
-    material = _material(source, hold_out or [], chosen)
-    _train(material, chosen, out, runs, where, workers, overwrite)
-
-
-def _train(
-    material: Material,
-    recipe: Recipe,
-    out: Path,
-    runs: int,
-    device: str,
-    workers: int,
-    overwrite: bool,
-) -> None:
-    from vhi.training.folder import train_in_folder
-    from vhi.training.train import Stopped
-
-    threads = ""
-    if device == "cpu":
-        threads = f", {recipe.threads} thread" + "s" * (recipe.threads > 1)
+    cases = _cases(source)
+    with progress("Checking the data") as report:
+        report("Checking the data", total=len(cases))
+        training_set = load_training_set(
+            cases, hold_out or [], chosen, progress=lambda case: report(advance=1)
+        )
+    print(training_set.describe(chosen))
+    plural = "s" * (chosen.threads > 1)
+    on_threads = f", {chosen.threads} thread{plural}" if where == "cpu" else ""
     print(
-        f"Training: {recipe.steps} steps of {recipe.batch} slices on {device}{threads}", flush=True
+        f"Training: {chosen.steps} steps of {chosen.batch} slices on {where}{on_threads}",
+        flush=True,
     )
-    with TrainingProgress(runs).shown() as shown:
-        shown.total(recipe.steps)
-        try:
-            members = train_in_folder(
-                material, recipe, out, runs=runs, device=device, workers=workers,
-                overwrite=overwrite, watch=shown.row, stop=shown.step,
-            )  # fmt: skip
-        except Stopped as stopped:
-            warn(f"stopped after step {stopped.step}; the same command goes on from there")
-            raise typer.Exit(INTERRUPTED) from None
-        except FloatingPointError as error:
-            raise InputError(f"{out}: {not_a_number(error)}") from error
+    with _interruptible(out, runs) as shown:
+        shown.total(chosen.steps)
+        members = train_in_folder(
+            training_set, chosen, out, runs=runs, device=where, workers=workers,
+            overwrite=overwrite, watch=shown.row, stop=shown.step,
+        )  # fmt: skip
     seconds = sum(member.seconds for member in members)
     dice = [member.curve[-1].held_out_dice for member in members]
-    known = [f"{each:.3f}" for each in dice if each is not None]
-    print(
-        f"Trained in {duration(seconds)}"
-        + (f"; Dice of all voxels held out {', '.join(known)}" if known else "")
-    )
+    known = [f"{value:.3f}" for value in dice if value is not None]
+    held_out = f"; Dice over all held-out voxels {', '.join(known)}" if known else ""
+    print(f"Trained in {duration(seconds)}{held_out}")
     print(f"Network: {out}")
 
 
-def _protocol(
+def _run_protocol(
     source: str,
     test: list[str] | None,
     full: bool,
@@ -156,27 +179,38 @@ def _protocol(
     workers: int,
     out: Path,
 ) -> None:
-    from vhi.papers.protocol.protocol import Budget, plan
+    from vhi.papers.protocol.protocol import Budget, make_plan
     from vhi.papers.protocol.run import run_protocol
     from vhi.training.dataset import STUDY_TEST
-    from vhi.training.train import Stopped
 
     if not test and source != "study":
         raise InputError("--test is missing; name the subjects to keep for the end")
     budget = Budget.full() if full else Budget.small()
-    made = plan(_cases(source), test or list(STUDY_TEST), budget, **options)
-    print(made.describe(), flush=True)
-    with TrainingProgress().shown() as shown:
+    plan = make_plan(_cases(source), test or list(STUDY_TEST), budget, **options)
+    print(plan.describe(), flush=True)
+    with _interruptible(out) as shown:
+        run_protocol(
+            plan, out, device=device, workers=workers,
+            say=lambda line: print(line, flush=True), stop=lambda done: shown.step(1, done),
+        )  # fmt: skip
+
+
+@contextmanager
+def _interruptible(out: Path, runs: int = 1) -> Iterator[TrainingProgress]:
+    """Show progress; turn a requested stop into an exit status, a lost loss into a message."""
+    from vhi.training.train import Stopped
+
+    with TrainingProgress(runs).shown() as shown:
         try:
-            run_protocol(
-                made, out, device=device, workers=workers,
-                say=lambda line: print(line, flush=True), stop=lambda done: shown.step(1, done),
-            )  # fmt: skip
-        except Stopped:
-            warn("stopped; the same command goes on from there")
+            yield shown
+        except Stopped as stopped:
+            warn(f"stopped after step {stopped.step}; the same command continues from there")
             raise typer.Exit(INTERRUPTED) from None
         except FloatingPointError as error:
-            raise InputError(f"{out}: {not_a_number(error)}") from error
+            raise InputError(
+                f"{out}: {one_line(error)}; train with --precision float32, or a recipe with a "
+                "lower learning_rate"
+            ) from error
 
 
 def _cases(source: str) -> list[Case]:
@@ -184,17 +218,6 @@ def _cases(source: str) -> list[Case]:
 
     with progress(f"Getting the cases of {source}"):
         return load_cases(source)
-
-
-def _material(source: str, held_out: Sequence[str], recipe: Recipe) -> Material:
-    from vhi.training.training_set import describe, load_material
-
-    cases = _cases(source)
-    with progress("Checking the data") as report:
-        report("Checking the data", total=len(cases))
-        material = load_material(cases, held_out, recipe, progress=lambda case: report(advance=1))
-    print(describe(material, recipe), flush=True)
-    return material
 
 
 def _device(name: str) -> str:
@@ -209,10 +232,3 @@ def _device(name: str) -> str:
         # Without it the GPU's matrix products do not repeat.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     return chosen
-
-
-def not_a_number(error: FloatingPointError) -> str:
-    """Return the message for a loss that is no longer a number."""
-    return (
-        f"{one_line(error)}; train with --precision float32, or a recipe with a lower learning_rate"
-    )

@@ -1,4 +1,4 @@
-"""How far a training is: a bar on a terminal, plain lines elsewhere; Ctrl-C as a request."""
+"""Progress of a training: a bar on a terminal, plain lines elsewhere; Ctrl-C as a request."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from vhi.training.durations import duration
-
 if TYPE_CHECKING:
     from vhi.training import train
 
@@ -21,7 +19,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class TrainingProgress:
-    """Shows steps, Dice and time left, and remembers whether somebody asked to stop.
+    """Shows steps, Dice and time left, and remembers whether a stop was requested.
 
     Parameters
     ----------
@@ -42,18 +40,18 @@ class TrainingProgress:
         self._task = self._bar.add_task("Training", total=None)
         self._run, self._note, self._printed = 0, "", time.monotonic()
 
-    def row(self, run: int, told: train.Progress) -> None:
+    def row(self, run: int, progress: train.Progress) -> None:
         """Show a row of the curve."""
-        self._note = describe(told)
+        self._note = str(progress)
         due = time.monotonic() - self._printed >= SECONDS_BETWEEN_LINES
-        if not self._terminal and (due or told.row.step == told.steps):
-            print(f"{self._name(run)}step {told.row.step} of {told.steps}: {self._note}")
-            sys.stdout.flush()
+        if not self._terminal and (due or progress.row.step == progress.steps):
+            step = f"step {progress.row.step} of {progress.steps}"
+            print(f"{self._name(run)}{step}: {self._note}", flush=True)
             self._printed = time.monotonic()
-        self._bar.update(self._task, total=told.steps)
+        self._bar.update(self._task, total=progress.steps)
 
     def step(self, run: int, done: int) -> bool:
-        """Show a step that is done; return whether the training is to stop."""
+        """Show a finished step; return whether the training is to stop."""
         if run != self._run:
             self._run, self._note = run, ""
         label = f"{self._name(run)}{self._note or 'training'}"
@@ -61,7 +59,7 @@ class TrainingProgress:
         return self.stopped
 
     def total(self, steps: int) -> None:
-        """Say how many steps a run has."""
+        """Set the number of steps of a run."""
         self._bar.update(self._task, total=steps)
 
     def _name(self, run: int) -> str:
@@ -69,29 +67,19 @@ class TrainingProgress:
 
     @contextmanager
     def shown(self) -> Iterator[TrainingProgress]:
-        """Show the bar; the first Ctrl-C asks for a stop after the step, a second one ends."""
+        """Show the bar; the first Ctrl-C requests a stop after the step, a second one ends."""
         before: dict[signal.Signals, Any] = {}
 
-        def ask(*_: object) -> None:
+        def request_stop(*_: object) -> None:
             self.stopped = True
             for number, handler in before.items():
                 signal.signal(number, handler)
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, ask)
+            before[number] = signal.signal(number, request_stop)
         try:
             with self._bar:
                 yield self
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def describe(told: train.Progress) -> str:
-    """Return a row of the curve in words."""
-    words = [f"loss {told.row.loss:.3f}"]
-    if told.row.held_out_dice is not None:
-        words.append(f"held-out Dice {told.row.held_out_dice:.3f}")
-    if told.seconds_left > 0.5:
-        words.append(f"{duration(told.seconds_left)} left")
-    return ", ".join(words)

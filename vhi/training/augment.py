@@ -1,8 +1,8 @@
-"""What a training slice may look like instead.
+"""Random changes of training slices.
 
 The paper's changes (section 2.5.3 and the authors' published settings): rotation by up to 10
 degrees, scale 0.9 to 1.1, shear up to 0.2, elastic deformation, a mirrored side, intensities to
-the power of 0.6 to 1.2. For scans the study has none of: marrow made brighter, darker or patchy
+the power of 0.6 to 1.2. For scans unlike the study's: marrow made brighter, darker or patchy
 inside bone, a bias field, a coarser resolution, noise.
 """
 
@@ -33,11 +33,11 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
     kind
         ``"paper"`` or ``"robust"``.
     spacing_mm
-        Of the slices, for the size of deformations, which is meant in millimetres.
+        Of the slices; deformations are defined in millimetres.
     """
     pixels = 0.5952 / spacing_mm
     # Image, target and bone are one stack here, so that a sample is interpolated once.
-    geometry = [
+    geometry: list[Any] = [
         mt.ConcatItemsd(("image", "target", "bone"), "stack"),
         mt.Rand2DElasticd(
             "stack",
@@ -51,9 +51,9 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
             padding_mode="zeros",
         ),
         mt.RandFlipd("stack", prob=0.5, spatial_axis=1),
-        Unstackd(),
+        unstack,
     ]
-    power = [mt.RandAdjustContrastd("image", prob=1.0, gamma=POWER)]
+    power: list[Any] = [mt.RandAdjustContrastd("image", prob=1.0, gamma=POWER)]
     if kind == "paper":
         return mt.Compose([*geometry, *power])
     return mt.Compose(
@@ -71,20 +71,17 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
     )
 
 
-class Unstackd(mt.Transform):
-    """Take the stack of image, target and bone apart again."""
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return the three, each (channels, h, w)."""
-        stack = torch.as_tensor(data["stack"])
-        return {"image": stack[:-2], "target": stack[-2:-1], "bone": stack[-1:]}
+def unstack(data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+    """Split the stack into image, target and bone again, each (channels, h, w)."""
+    stack = torch.as_tensor(data["stack"])
+    return {"image": stack[:-2], "target": stack[-2:-1], "bone": stack[-1:]}
 
 
 class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
     """Change marrow inside bone: all of it, in blots, or patchy; brighter (fat) or darker.
 
-    The published network failed on very fatty and on sclerotic marrow, of which no training scan
-    has any (section 3.2, figure S3).
+    The published network failed on very fatty and on sclerotic marrow, which no training scan
+    has (section 3.2, figure S3).
     """
 
     def __init__(self, keys: KeysCollection, bone_key: str, *, prob: float) -> None:
@@ -93,7 +90,7 @@ class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
         self.bone_key = bone_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return the sample with its marrow changed, or as it was."""
+        """Return the sample, its marrow changed or not."""
         changed = dict(data)
         self.randomize(None)
         if not self._do_transform:
@@ -114,7 +111,7 @@ class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
 
 
 def marrow_pattern(kind: str, size: tuple[int, int], random: np.random.RandomState) -> Tensor:
-    """Return how much of the change each pixel gets, 0 to 1, shape (1, h, w)."""
+    """Return the share of the change at each pixel, 0 to 1, shape (1, h, w)."""
     if kind == "whole":
         return torch.ones(1, *size)
     cells = random.randint(4, 9) if kind == "blots" else random.randint(12, 40)

@@ -1,19 +1,18 @@
-"""Where a training stands, on disk: written whole, read only for the same recipe and data."""
+"""The state of a training on disk: written whole, read only for the same recipe and data."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import json
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import monai
 import torch
-from torch import nn
 
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
+from vhi.models.unet import UNet
 from vhi.training.curves import CurveRow
 from vhi.training.recipe import Recipe
 
@@ -21,124 +20,101 @@ CHECKPOINT = "checkpoint.pt"
 """The file's name in a training's folder."""
 
 
-@dataclass
-class Standing:
-    """How far a training has come, beside the weights and the optimiser's state.
+@dataclass(eq=False)
+class TrainingState:
+    """A training between two steps.
 
     Attributes
     ----------
+    network, optimiser
+        Of torch.
     step : int
         Steps done.
     losses : list of float
         Of the steps since the last row of the curve.
     curve : list of CurveRow
     seconds : float
-        Spent on the steps done, over all sittings.
+        Spent on the steps done, over all sessions.
     """
 
+    network: UNet
+    optimiser: torch.optim.Optimizer
     step: int = 0
     losses: list[float] = field(default_factory=list)
     curve: list[CurveRow] = field(default_factory=list)
     seconds: float = 0.0
 
+    def save(self, path: Path, recipe: Recipe, data_sha256: str) -> None:
+        """Write a checkpoint: the old file or the new one, never a part."""
+        content = io.BytesIO()
+        torch.save(
+            {
+                "recipe": json.dumps(recipe.record()),
+                "data_sha256": data_sha256,
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "losses": self.losses,
+                "curve": [astuple(row) for row in self.curve],
+                "seconds": self.seconds,
+            },
+            content,
+        )
+        write_whole(path, content.getvalue())
 
-def write_checkpoint(
-    path: Path,
-    recipe: Recipe,
-    data_sha256: str,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    standing: Standing,
-) -> None:
-    """Write where the training stands: the old file or the new one, never a part."""
-    content = io.BytesIO()
-    torch.save(
-        {
-            "recipe": recipe.to_json(),
-            "data_sha256": data_sha256,
-            "network": network.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": standing.step,
-            "losses": standing.losses,
-            "curve": [astuple(row) for row in standing.curve],
-            "seconds": standing.seconds,
-        },
-        content,
-    )
-    write_whole(path, content.getvalue())
+    def load(self, path: Path, recipe: Recipe, data_sha256: str) -> None:
+        """Go back to the state of a checkpoint.
 
-
-def read_checkpoint(
-    path: Path,
-    recipe: Recipe,
-    data_sha256: str,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-) -> Standing:
-    """Put weights and optimiser back to where the training stood, and return how far that is.
-
-    Raises
-    ------
-    InputError
-        The file is no checkpoint, or one of another recipe or other data.
-    """
-    state, there = _load(path)
-    for name, same in (
-        ("another recipe", there == recipe),
-        ("other training data", state.get("data_sha256") == data_sha256),
-    ):
-        if not same:
-            raise InputError(
-                f"{path}: belongs to {name}; name another folder, or remove it to start afresh"
-            )
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    curve = [CurveRow(*row) for row in state["curve"]]
-    return Standing(state["step"], list(state["losses"]), curve, state.get("seconds", 0.0))
+        Raises
+        ------
+        InputError
+            The file is not a checkpoint, or one of another recipe or other data.
+        """
+        state, its_recipe = _read(path)
+        for name, same in (
+            ("another recipe", its_recipe == recipe),
+            ("other training data", state.get("data_sha256") == data_sha256),
+        ):
+            if not same:
+                raise InputError(
+                    f"{path}: belongs to {name}; name another folder, or remove it to start afresh"
+                )
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.losses, self.seconds = state["step"], state["losses"], state["seconds"]
+        self.curve = [CurveRow(*row) for row in state["curve"]]
 
 
 def steps_done(path: Path) -> int:
-    """Return the step that a checkpoint stands at; 0 where there is none.
+    """Return the number of steps in a checkpoint, 0 where there is none.
 
     Raises
     ------
     InputError
-        The file is no checkpoint.
+        The file is not a checkpoint.
     """
-    return int(_load(path)[0]["step"]) if path.exists() else 0
+    return int(_read(path)[0]["step"]) if path.exists() else 0
 
 
-def sittings(
-    earlier: Mapping[str, Any], recipe: Recipe, device: str, *, done: int, steps: int
-) -> list[dict[str, Any]]:
-    """Return on what a training's steps were made, sitting by sitting, this one last.
+def trained_network(path: Path) -> tuple[UNet, Recipe]:
+    """Return the network of a finished training's checkpoint, and its recipe.
 
-    Parameters
-    ----------
-    earlier
-        The record that the sitting before left; empty where there was none.
-    recipe, device
-        Of this sitting.
-    done, steps
-        Done so far and to do in all, over all runs. What was done after the last checkpoint of a
-        sitting is made anew.
+    Raises
+    ------
+    InputError
+        The file is not a checkpoint, or the training is not finished.
     """
-    sitting = {
-        "from_step": done,
-        "device": device,
-        "torch": str(torch.__version__),
-        "monai": monai.__version__,
-        "threads": recipe.threads,
-    }
-    kept = [each for each in earlier.get("sittings", []) if each["from_step"] < done]
-    if not kept and done:  # a record from before sittings were kept names one device and torch
-        kept = [{**{name: earlier.get(name) for name in sitting}, "from_step": 0}]
-    return kept if done == steps else [*kept, sitting]
+    state, recipe = _read(path)
+    if state["step"] != recipe.steps:
+        raise InputError(f"{path}: stopped after {state['step']} steps; finish the training")
+    network = recipe.build()
+    network.load_state_dict(state["network"])
+    return network.eval(), recipe
 
 
-def _load(path: Path) -> tuple[dict[str, Any], Recipe]:
+def _read(path: Path) -> tuple[dict[str, Any], Recipe]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return state, Recipe.from_json(state["recipe"])
+        return state, Recipe.from_record(json.loads(state["recipe"]))
     except Exception as error:
-        raise InputError(f"{path}: is no checkpoint; remove it to start afresh") from error
+        raise InputError(f"{path}: is not a checkpoint; remove it to start afresh") from error

@@ -28,7 +28,7 @@ class CurveRow:
     loss : float
         Mean training loss since the row before.
     held_out_loss, held_out_dice : float or None
-        Cross-entropy and Dice (over all voxels) of the scans held out, where there are any.
+        Cross-entropy and Dice (over all voxels) of the held-out scans; None where there are none.
     """
 
     step: int
@@ -38,12 +38,12 @@ class CurveRow:
 
 
 def write_curves(path: Path, curves: Sequence[Iterable[CurveRow]]) -> None:
-    """Write the curves of one training, or of several beside each other, as a CSV table.
+    """Write the curves of one run or of several as a CSV table.
 
-    Columns: run (from 1), then those of `CurveRow`; empty where nothing was held out.
+    Columns: run (from 1), then those of `CurveRow`; empty where no scan was held out.
     """
+    rows = [{"run": run, **asdict(row)} for run, curve in enumerate(curves, 1) for row in curve]
     columns = ["run", *(field.name for field in fields(CurveRow))]
-    rows = ({"run": run, **asdict(row)} for run, curve in enumerate(curves, 1) for row in curve)
     write_whole(path, encode_csv(rows, columns))
 
 
@@ -52,32 +52,27 @@ def read_curves(path: Path) -> list[list[CurveRow]]:
     runs: dict[str, list[CurveRow]] = {}
     with path.open(newline="") as stream:
         for row in csv.DictReader(stream):
-            loss, dice = row["held_out_loss"], row["held_out_dice"]
-            runs.setdefault(row["run"], []).append(
-                CurveRow(
-                    int(row["step"]),
-                    float(row["loss"]),
-                    float(loss) if loss else None,
-                    float(dice) if dice else None,
-                )
-            )
+            texts = (row["held_out_loss"], row["held_out_dice"])
+            scores = [float(text) if text else None for text in texts]
+            curve = runs.setdefault(row["run"], [])
+            curve.append(CurveRow(int(row["step"]), float(row["loss"]), *scores))
     return list(runs.values())
 
 
 def draw_curves(
     axes: Sequence[Axes], curve: Iterable[CurveRow], *, loss: str = "", name: str = ""
 ) -> None:
-    """Draw the loss on the first axes, the Dice of the scans held out on the second.
+    """Draw the loss on the first axes, the Dice of the held-out scans on the second.
 
     Parameters
     ----------
     axes
-        Two; drawn into once for each curve.
+        Two; every call adds one curve.
     curve
         From `Trained.curve` or `read_curves`.
     loss
-        What the training loss is made of, such as ``"bce+dice"``. What is held out is always
-        judged by cross-entropy: the two lines are one quantity only where training uses ``"bce"``.
+        Name of the training loss, such as ``"bce+dice"``. Held-out scans are always scored by
+        cross-entropy: both lines show one quantity only if training uses ``"bce"``.
     name
         Of this curve, where several are drawn.
     """
@@ -92,16 +87,12 @@ def draw_curves(
         [row.step for row in rows],
         [row.loss for row in rows],
         color=TRAINING_COLOUR,
-        label=f"training ({loss})" if loss and first else "training" if first else None,
+        label=(f"training ({loss})" if loss else "training") if first else None,
     )
     if held_out:
         steps, losses, dice = zip(*held_out, strict=True)
-        axes[0].plot(
-            steps,
-            losses,
-            color=HELD_OUT_COLOUR,
-            label="held out (cross-entropy)" if first else None,
-        )
+        label = "held out (cross-entropy)" if first else None
+        axes[0].plot(steps, losses, color=HELD_OUT_COLOUR, label=label)
         axes[1].plot(steps, dice, color=HELD_OUT_COLOUR, alpha=0.8)
         axes[1].annotate(f"{name} {dice[-1]:.3f}".strip(), (steps[-1], dice[-1]), ha="right")
     elif first:

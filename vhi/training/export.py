@@ -1,12 +1,11 @@
-"""A trained ensemble as the folder that is shipped: weights, inference graph, record.
+"""A trained ensemble as a network's folder: weights, inference graph, record.
 
-``python -m vhi.training.export FOLDER`` makes the graph anew from the weights.
+``python -m vhi.training.export FOLDER`` makes the graph again from the weights.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 import warnings
@@ -26,7 +25,7 @@ from vhi.segmentation.registry import GRAPH, RECORD, WEIGHTS, read_record, read_
 from vhi.training.recipe import Recipe
 
 COUNTER = "num_batches_tracked"
-"""Batch normalisation counts its batches; answers do not depend on it."""
+"""Batch normalisation counts its batches; the output does not depend on the count."""
 
 
 class Members(nn.Module):
@@ -54,27 +53,27 @@ def save_network(
 ) -> None:
     """Write a network's folder: weights in float16, the graph made from them, the record.
 
-    Each file is written whole and the record, which names the hashes of the others, last: a
-    folder that was cut short is refused, never half used. Other files (``card.md``) stay.
+    Each file is written whole, and last the record, which holds the hashes of the others: an
+    incomplete folder is refused. Other files (``card.md``) stay.
 
     Parameters
     ----------
     folder
-        Is created where it is missing.
+        Created if missing.
     members
-        Trained networks, all of one recipe but for their seeds.
+        Trained networks of one recipe, their seeds aside.
     recipe
-        What they were made by.
+        Of the members.
     name
-        By which the network is called.
+        Of the network.
     trained_on
-        Subjects it has learned from.
+        Subjects of the training scans.
     cutoff
         A pixel belongs to the area where the mean probability is above this.
     warning
-        Calibration of the doubt about a slice, see `vhi.segmentation.warning.slice_scores`.
+        Calibration of the warning, see `vhi.segmentation.warning.slice_scores`.
     training
-        How each member was made, where one recipe does not say it.
+        How each member was made, where one recipe does not say so.
 
     Raises
     ------
@@ -106,9 +105,9 @@ def save_network(
             "multiple": recipe.multiple,
             "members": len(members),
             "cutoff": cutoff,
-            "recipe": json.loads(recipe.to_json()),
+            "recipe": recipe.record(),
             "trained_on": list(trained_on),
-            **({"training": [dict(each) for each in training]} if training else {}),
+            **({"training": [dict(member) for member in training]} if training else {}),
             "warning": dict(warning or {}),
             "sha256": {WEIGHTS: _sha256(weights)},
         },
@@ -121,11 +120,11 @@ def load_members(folder: Path) -> list[UNet]:
     from safetensors.torch import load
 
     record = read_record(folder)
-    recipe = Recipe.from_json(json.dumps(record["recipe"]))
+    recipe = Recipe.from_record(record["recipe"])
     tensors = load(read_verified(folder / WEIGHTS, record["sha256"][WEIGHTS]))
     members = []
     for number in range(1, record["members"] + 1):
-        member = UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block)
+        member = recipe.build()
         begin = f"{number}."
         state = {
             key.removeprefix(begin): value.float()
@@ -142,7 +141,7 @@ def load_members(folder: Path) -> list[UNet]:
 
 
 def export(folder: Path) -> None:
-    """Make ``network.onnx`` from the folder's weights and enter its hash into the record."""
+    """Make ``network.onnx`` from the folder's weights and write its hash into the record."""
     record = read_record(folder)
     graph = encode_graph(load_members(folder), len(record["channels"]), record["multiple"])
     write_whole(folder / GRAPH, graph)
@@ -151,7 +150,7 @@ def export(folder: Path) -> None:
 
 
 def encode_graph(members: Sequence[UNet], channels: int, multiple: int) -> bytes:
-    """Return the bytes of an ONNX graph of all members.
+    """Return the ONNX graph of all members as bytes.
 
     Input ``slices``, float32 (n, channels, h, w) with any n and any h and w that are multiples of
     `multiple`; output ``members``, float32 (n, members, h, w), probabilities. Batch normalisation
@@ -177,7 +176,7 @@ def encode_graph(members: Sequence[UNet], channels: int, multiple: int) -> bytes
 
 
 def _store_in_float16(model: Any) -> None:
-    """Store weights in half the bytes; the runtime casts them once, when it loads the graph."""
+    """Store weights in half the bytes; the runtime casts them once, on loading the graph."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -196,7 +195,7 @@ def _store_in_float16(model: Any) -> None:
 
 
 def _forget_origins(model: Any) -> None:
-    """Take out where in the source, and on which machine, each node was made."""
+    """Remove source positions and paths, which differ between machines."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
         part.doc_string = ""
@@ -208,7 +207,7 @@ def _forget_origins(model: Any) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter from telling what it did without: torchvision, an older tree of types."""
+    """Silence the exporter's remarks about torchvision and about its own deprecations."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

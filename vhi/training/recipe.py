@@ -1,13 +1,19 @@
-"""Everything that decides how a network is made, in one record that travels with its weights."""
+"""A recipe: everything that decides a network's weights, kept in one record beside them."""
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vhi.errors import InputError
 from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+
+if TYPE_CHECKING:
+    from vhi.models.unet import UNet
 
 
 @dataclass(frozen=True)
@@ -21,9 +27,9 @@ class Recipe:
     filters, kernel, block
         See `vhi.models.unet.UNet`.
     spacing_mm : float
-        In-plane spacing of the slices it sees.
+        In-plane spacing of the slices that the network reads.
     steps, batch : int
-        Updates of the weights, and slices in each.
+        Updates of the weights, and slices per update.
     learning_rate, weight_decay : float
         Of AdamW (Adam where the decay is 0).
     schedule : str
@@ -31,15 +37,15 @@ class Recipe:
     loss : str
         ``"bce"``, binary cross-entropy, or ``"bce+dice"``.
     positive_weight : float
-        Weight of the target's pixels in the cross-entropy; more than 1 where the target is so
-        small that finding nothing would be nearly right.
+        Weight of the target's pixels in the cross-entropy; above 1 for a target so small that an
+        empty mask would score well.
     augmentation : str
-        ``"paper"``, or ``"robust"``: more than that, see `vhi.training.augment`.
+        ``"paper"`` or ``"robust"``, see `vhi.training.augment`.
     precision : str
         ``"float32"`` or ``"bfloat16"`` (faster where the machine has it).
     starts_from : str
-        SHA-256 of the weights that training starts from (`vhi.training.train.weights_sha256`);
-        empty where it starts from none.
+        SHA-256 of the initial weights (`vhi.training.train.weights_sha256`); empty for random
+        ones.
     seed, threads : int
         The same recipe on the same machine gives the same weights; another number of threads
         adds in another order and does not.
@@ -64,26 +70,14 @@ class Recipe:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        for name, allowed in {
-            "task": tuple(CHANNELS),
-            "schedule": ("constant", "one-cycle"),
-            "loss": ("bce", "bce+dice"),
-            "augmentation": ("paper", "robust"),
-            "precision": ("float32", "bfloat16"),
-        }.items():
-            if getattr(self, name) not in allowed:
-                raise InputError(
-                    f"{name} {getattr(self, name)!r} is unknown; choose from {', '.join(allowed)}"
-                )
-        for name in ("steps", "batch", "threads", "block", "kernel"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be at least 1; got {getattr(self, name)}")
-        if len(self.filters) < 2 or min(self.filters) < 1:
-            raise InputError(f"filters must name two levels or more; got {self.filters}")
+        for name, (expected, fits) in RULES.items():
+            value = getattr(self, name)
+            if not fits(value):
+                raise InputError(f"{name} must be {expected}; got {value!r}")
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Return the images a slice is shown in."""
+        """Images of a slice, in order."""
         return CHANNELS[self.task]
 
     @property
@@ -91,26 +85,72 @@ class Recipe:
         """Rows and columns must be a multiple of this (as `UNet.multiple`)."""
         return self.block * 2 ** (len(self.filters) - 1)
 
-    def to_json(self) -> str:
-        """Return the record as one line of JSON."""
-        return json.dumps(asdict(self))
+    def build(self) -> UNet:
+        """Return the recipe's network, untrained."""
+        from vhi.models.unet import UNet
+
+        return UNet(len(self.channels), self.filters, self.kernel, self.block)
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields as JSON has them."""
+        return {**asdict(self), "filters": list(self.filters)}
 
     @classmethod
-    def from_json(cls, text: str) -> Recipe:
-        """Return the recipe that `to_json` wrote; unknown fields are an error."""
-        record: dict[str, Any] = json.loads(text)
-        unknown = set(record) - {field.name for field in fields(cls)}
+    def from_record(cls, record: Mapping[str, Any]) -> Recipe:
+        """Return the recipe of a record; absent fields get their default, unknown ones raise."""
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(record) - set(names))
         if unknown:
-            raise InputError(f"the recipe has unknown fields: {', '.join(sorted(unknown))}")
-        return cls(**{**record, "filters": tuple(record["filters"])})
+            raise InputError(f"{', '.join(unknown)}: no field of a recipe; use {', '.join(names)}")
+        values = dict(record)
+        if isinstance(values.get("filters"), list):
+            values["filters"] = tuple(values["filters"])
+        return cls(**values)
 
     def with_(self, **changes: Any) -> Recipe:
         """Return the recipe with some fields changed."""
         return replace(self, **changes)
 
 
+def _whole(value: Any, least: int = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _number(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0
+
+
+def _one_of(*choices: str) -> tuple[str, Callable[[Any], bool]]:
+    return " or ".join(choices), lambda value: value in choices
+
+
+RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "task": _one_of(*CHANNELS),
+    "schedule": _one_of("constant", "one-cycle"),
+    "loss": _one_of("bce", "bce+dice"),
+    "augmentation": _one_of("paper", "robust"),
+    "precision": _one_of("float32", "bfloat16"),
+    "filters": (
+        "a list of two or more whole numbers",
+        lambda value: isinstance(value, tuple) and len(value) > 1 and all(map(_whole, value)),
+    ),
+    "kernel": ("an odd whole number", lambda value: _whole(value) and value % 2 == 1),
+    **dict.fromkeys(
+        ("block", "steps", "batch", "threads"), ("a whole number of at least 1", _whole)
+    ),
+    "seed": ("a whole number of at least 0", lambda value: _whole(value, 0)),
+    **dict.fromkeys(("weight_decay", "positive_weight"), ("a number of at least 0", _number)),
+    **dict.fromkeys(
+        ("spacing_mm", "learning_rate"),
+        ("a number above 0", lambda value: _number(value) and value > 0),
+    ),
+    "starts_from": ("a text", lambda value: isinstance(value, str)),
+}
+"""What each field must be, in words and as a test."""
+
 FURTHER = Recipe(steps=750, learning_rate=0.001)
-"""How a trained network takes in further subjects: a second, shorter and gentler cycle."""
+"""A second, shorter and gentler cycle, in which a trained network learns from further subjects."""
 
 PAPER = Recipe(
     filters=(16, 32, 64, 128),
@@ -137,4 +177,43 @@ NORMAL_BONE_RECIPE = Recipe(
     loss="bce",
     positive_weight=50.0,
 )
-"""Where in the scan readers take normal bone: a place, not an outline, so coarse slices do."""
+"""Where readers draw normal bone: coarse slices suffice for a place without an outline."""
+
+RECIPES = {"default": Recipe(), "paper": PAPER}
+
+
+def read_recipe(name: str, **changes: Any) -> Recipe:
+    """Return a recipe by its name or from a file, with some fields changed.
+
+    Parameters
+    ----------
+    name
+        ``default``, ``paper``, or a JSON file such as a training's ``recipe.json``. Fields that a
+        file leaves out are those of ``default``.
+    **changes
+        New values of fields; None changes nothing.
+
+    Raises
+    ------
+    InputError
+        There is no such recipe or file, it is not JSON, or a field is unknown or has a value that
+        makes no sense.
+    """
+    changes = {field: value for field, value in changes.items() if value is not None}
+    if name in RECIPES:
+        return RECIPES[name].with_(**changes)
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(
+            f"{name!r} is not a recipe; use {', '.join(RECIPES)}, or the path of a JSON file"
+        )
+    try:
+        record = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path}: is not JSON ({error}); write it like recipe.json") from error
+    if not isinstance(record, dict):
+        raise InputError(f'{path}: must be an object such as {{"steps": 500}}')
+    try:
+        return Recipe.from_record(record).with_(**changes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

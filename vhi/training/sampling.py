@@ -1,4 +1,4 @@
-"""The endless list of training samples."""
+"""The endless sequence of augmented slices, and a hash of what it is made from."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from vhi.training.recipe import Recipe
 
 
 class AugmentedSlices(Dataset[tuple[Tensor, Tensor]]):
-    """The endless list of training samples: sample number to (image, target).
+    """The endless sequence of training samples: sample number to (image, target).
 
-    Every slice comes once before any comes again, in an order and with changes that depend on the
-    seed and the sample's number only.
+    Every slice comes once before any comes again. Order and augmentation depend only on the seed
+    and the sample's number.
     """
 
     def __init__(self, examples: Sequence[Example], recipe: Recipe) -> None:
@@ -52,7 +52,7 @@ class AugmentedSlices(Dataset[tuple[Tensor, Tensor]]):
 def batches(
     examples: Sequence[Example], recipe: Recipe, *, first: int, workers: int
 ) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Return the batches of the recipe's steps, from step `first` (counted from 0) on."""
+    """Return the batches of the recipe's steps, starting with step `first` (counted from 0)."""
     return DataLoader(
         AugmentedSlices(examples, recipe),
         batch_size=recipe.batch,
@@ -63,7 +63,7 @@ def batches(
 
 
 def data_sha256(examples: Sequence[Example]) -> str:
-    """Return a hash of what a network is shown, in order, and of whom it belongs to."""
+    """Return a hash of all slices and targets, in order, and of their cases and subjects."""
     digest = hashlib.sha256()
     for example in examples:
         shape = ",".join(map(str, example.slices.shape))
@@ -75,5 +75,5 @@ def data_sha256(examples: Sequence[Example]) -> str:
 
 
 def _leave_interrupts(worker: int) -> None:
-    """Leave Ctrl-C, which reaches the workers too, to the process that trains."""
+    """Ignore Ctrl-C, which reaches the workers too: the training process answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,7 +1,7 @@
 """Training: deterministic from a seed, resumable after a kill at any moment.
 
-What a step sees depends on the recipe's seed and the step's number alone, never on what happened
-before. A checkpoint is therefore the weights, the optimiser's state and the step.
+What a step sees depends only on the recipe's seed and the step's number, never on earlier steps.
+A checkpoint is therefore the weights, the optimiser's state and the step.
 """
 
 from __future__ import annotations
@@ -21,41 +21,36 @@ from torch.nn import functional
 
 from vhi.errors import InputError
 from vhi.models.unet import UNet
-from vhi.training.checkpoint import CHECKPOINT, Standing, read_checkpoint, write_checkpoint
+from vhi.training.checkpoint import CHECKPOINT, TrainingState
 from vhi.training.curves import CurveRow
-from vhi.training.dataset import Example
+from vhi.training.dataset import Example, check_no_leak
+from vhi.training.durations import duration
 from vhi.training.recipe import Recipe
-from vhi.training.sampling import AugmentedSlices, batches, data_sha256
-from vhi.training.scoring import probabilities, score
-
-__all__ = [
-    "CHECKPOINT",
-    "AugmentedSlices",
-    "CurveRow",
-    "Progress",
-    "Stopped",
-    "Trained",
-    "build",
-    "learning_rate",
-    "probabilities",
-    "train",
-    "weights_sha256",
-]
+from vhi.training.sampling import batches, data_sha256
+from vhi.training.scoring import score
 
 STEPS_PER_ROW = 100
-"""One row of the learning curve for so many steps, unless asked otherwise."""
+"""Steps per row of the learning curve, unless asked otherwise."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a watcher is told after a row of the curve."""
+    """A row of the learning curve, and how long the training will still take."""
 
     row: CurveRow
     steps: int
     seconds_left: float
 
+    def __str__(self) -> str:
+        words = [f"loss {self.row.loss:.3f}"]
+        if self.row.held_out_dice is not None:
+            words.append(f"held-out Dice {self.row.held_out_dice:.3f}")
+        if self.seconds_left > 0.5:
+            words.append(f"{duration(self.seconds_left)} left")
+        return ", ".join(words)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A network at the end of its training."""
 
@@ -66,7 +61,7 @@ class Trained:
 
 
 class Stopped(Exception):
-    """A training was asked to stop; its checkpoint, where it keeps one, stands at this step."""
+    """A training was stopped on request; its checkpoint, if it keeps one, is of this step."""
 
     def __init__(self, step: int) -> None:
         super().__init__(f"stopped after step {step}")
@@ -87,135 +82,83 @@ def train(
     watch: Callable[[Progress], None] | None = None,
     stop: Callable[[int], bool] | None = None,
 ) -> Trained:
-    """Train a network, or go on where a killed training of the same recipe stopped.
+    """Train a network, or continue a stopped training of the same recipe.
 
     Parameters
     ----------
     examples
-        What it learns from.
+        Scans to learn from.
     recipe
-        Decides everything that decides the weights.
+        Decides the weights, together with the examples.
     held_out
-        Scans of other subjects; scored for the curve, never learned from, and nothing (stopping,
-        choosing) hangs on them.
+        Scans of other subjects; scored for the curve, never learned from. No decision (stopping,
+        choosing) depends on them.
     start
-        The network that training starts from; the recipe's `starts_from` has to name its weights.
+        The network that training starts from; the recipe's `starts_from` must be its hash.
     folder
-        Where the checkpoint is kept; None keeps none.
+        Folder of the checkpoint; None keeps none.
     device
         ``"cpu"`` or ``"cuda"``.
     workers
-        Processes that prepare slices beside the training; changes the speed only.
+        Processes that prepare slices beside the training; changes only the speed.
     checkpoint_seconds
         Time between checkpoints.
     steps_per_row
-        One row of the learning curve for so many steps.
+        Steps per row of the learning curve.
     watch
-        Is told of every row of the curve.
+        Called with every row of the curve.
     stop
-        Is asked after every step, with the number of steps done; on true the checkpoint is
-        written and `Stopped` raised.
+        Called after every step with the number of steps done; if it returns true, the checkpoint
+        is written and `Stopped` raised.
 
     Raises
     ------
     InputError
         No examples, a subject on both sides, a checkpoint of another recipe or other data, a
-        start that the recipe does not name.
+        `start` that the recipe does not name.
     FloatingPointError
         The loss is no longer a number.
     Stopped
-        `stop` said so.
+        `stop` returned true.
     """
     if not examples:
-        raise InputError("nothing to learn from: no case is left for training")
-    shared = {e.subject for e in examples} & {e.subject for e in held_out}
-    if shared:
-        raise InputError(f"subject {', '.join(sorted(shared))} is in training and held out")
+        raise InputError("no case is left for training")
+    check_no_leak(examples, held_out)
     if recipe.starts_from != (weights_sha256(start) if start else ""):
         raise InputError(
             "the recipe's starts_from is not the hash of the weights that training starts from; "
             "give the network it names, or set it by weights_sha256"
         )
-    with _threads(recipe.threads):
-        return _train(
-            examples,
-            recipe,
-            held_out,
-            start,
-            folder,
-            device,
-            workers,
-            checkpoint_seconds,
-            steps_per_row,
-            watch,
-            stop,
-        )
-
-
-def _train(
-    examples: Sequence[Example],
-    recipe: Recipe,
-    held_out: Sequence[Example],
-    start: UNet | None,
-    folder: Path | None,
-    device: str,
-    workers: int,
-    checkpoint_seconds: float,
-    steps_per_row: int,
-    watch: Callable[[Progress], None] | None,
-    stop: Callable[[int], bool] | None,
-) -> Trained:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        network = build(recipe)
-    if start:
-        network.load_state_dict(start.state_dict())
-    network = network.to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(
-        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    now = Standing()
-    checkpoint, digest = folder / CHECKPOINT if folder else None, data_sha256(examples)
-    if checkpoint and checkpoint.exists():
-        now = read_checkpoint(checkpoint, recipe, digest, network, optimiser)
-    started = saved = time.monotonic()
-    first, seconds = now.step, now.seconds
-    for images, targets in batches(examples, recipe, first=first, workers=workers):
-        network.train()
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(recipe, now.step)
-        loss = _loss(network, images.to(device), targets.to(device), recipe)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        now.step += 1
-        now.losses.append(loss.item())
-        now.seconds = seconds + time.monotonic() - started
-        if not np.isfinite(now.losses[-1]):
-            raise FloatingPointError(f"the loss is {now.losses[-1]} after step {now.step}")
-        last = now.step == recipe.steps
-        if now.step % steps_per_row == 0 or last:
-            held = score(network, held_out, recipe, device)
-            row = CurveRow(now.step, float(np.mean(now.losses)), *held)
-            now.curve.append(row)
-            now.losses = []
-            if watch:
-                per_step = (now.seconds - seconds) / (now.step - first)
-                watch(Progress(row, recipe.steps, per_step * (recipe.steps - now.step)))
-        stopped = stop is not None and stop(now.step) and not last
-        due = time.monotonic() - saved >= checkpoint_seconds
-        if checkpoint and (due or last or stopped):
-            write_checkpoint(checkpoint, recipe, digest, network, optimiser, now)
-            saved = time.monotonic()
-        if stopped:
-            raise Stopped(now.step)
-    return Trained(network.to("cpu").eval(), recipe, tuple(now.curve), now.seconds)
-
-
-def build(recipe: Recipe) -> UNet:
-    """Return the recipe's network, untrained."""
-    return UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block)
+    with _repeatable(recipe.threads):
+        now = _initial_state(recipe, start, device)
+        checkpoint, digest = folder / CHECKPOINT if folder else None, data_sha256(examples)
+        if checkpoint and checkpoint.exists():
+            now.load(checkpoint, recipe, digest)
+        started = saved = time.monotonic()
+        first, seconds = now.step, now.seconds
+        for images, targets in batches(examples, recipe, first=first, workers=workers):
+            now.losses.append(_update(now, images.to(device), targets.to(device), recipe))
+            now.step += 1
+            now.seconds = seconds + time.monotonic() - started
+            if not np.isfinite(now.losses[-1]):
+                raise FloatingPointError(f"the loss is {now.losses[-1]} after step {now.step}")
+            last = now.step == recipe.steps
+            if now.step % steps_per_row == 0 or last:
+                scores = score(now.network, held_out, recipe, device)
+                row = CurveRow(now.step, float(np.mean(now.losses)), *scores)
+                now.curve.append(row)
+                now.losses = []
+                if watch:
+                    per_step = (now.seconds - seconds) / (now.step - first)
+                    watch(Progress(row, recipe.steps, per_step * (recipe.steps - now.step)))
+            stopped = stop is not None and stop(now.step) and not last
+            due = time.monotonic() - saved >= checkpoint_seconds
+            if checkpoint and (due or last or stopped):
+                now.save(checkpoint, recipe, digest)
+                saved = time.monotonic()
+            if stopped:
+                raise Stopped(now.step)
+        return Trained(now.network.to("cpu").eval(), recipe, tuple(now.curve), now.seconds)
 
 
 def weights_sha256(network: UNet) -> str:
@@ -237,6 +180,32 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return float(recipe.learning_rate * 0.5 * (1 + np.cos(np.pi * (share - 0.1) / 0.9)))
 
 
+def _initial_state(recipe: Recipe, start: UNet | None, device: str) -> TrainingState:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = recipe.build()
+    if start:
+        network.load_state_dict(start.state_dict())
+    network = network.to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(
+        network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    return TrainingState(network, optimiser)
+
+
+def _update(now: TrainingState, images: Tensor, targets: Tensor, recipe: Recipe) -> float:
+    """Update the weights by one batch and return its loss."""
+    now.network.train()
+    for group in now.optimiser.param_groups:
+        group["lr"] = learning_rate(recipe, now.step)
+    loss = _loss(now.network, images, targets, recipe)
+    now.optimiser.zero_grad()
+    loss.backward()
+    now.optimiser.step()
+    return loss.item()
+
+
 def _loss(network: UNet, images: Tensor, targets: Tensor, recipe: Recipe) -> Tensor:
     with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
         logits = network(images.contiguous(memory_format=torch.channels_last))
@@ -251,10 +220,10 @@ def _loss(network: UNet, images: Tensor, targets: Tensor, recipe: Recipe) -> Ten
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with so many threads, and only in ways that repeat."""
+def _repeatable(threads: int) -> Iterator[None]:
+    """Compute with this number of threads, and only by operations that repeat exactly."""
     before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield

@@ -15,10 +15,8 @@ from vhi.commands import cli
 from vhi.errors import InputError
 from vhi.images.nifti import load_image, load_mask
 from vhi.papers.protocol import protocol
-from vhi.papers.protocol.protocol import Budget, Setting, plan
-from vhi.papers.protocol.run import run_protocol
-from vhi.papers.protocol.tables import Result, choose
-from vhi.papers.protocol.test_look import score_test
+from vhi.papers.protocol.protocol import Budget, Setting, make_plan
+from vhi.papers.protocol.run import rank, run_protocol, score_test
 from vhi.segmentation.predict import segment_disease_region
 from vhi.statistics import dice
 from vhi.training.recipe import PAPER
@@ -30,7 +28,7 @@ TINY = Budget(1, 4.5, "float32", (2, 4), (Setting(2, 3), Setting(2, 5)))
 @pytest.fixture
 def made(tmp_path):
     cases = load_cases(write_scans(tmp_path / "scans", "ABCDE"))
-    return plan(cases, ["E"], TINY, seed=1, threads=1, precision=None)
+    return make_plan(cases, ["E"], TINY, seed=1, threads=1, precision=None)
 
 
 def rows(path):
@@ -43,22 +41,25 @@ def test_the_grid_and_the_full_budget_are_the_papers():
     assert [(len(r.filters), r.kernel) for r in recipes] == [
         (2, 3), (2, 5), (4, 3), (4, 5), (6, 3), (6, 5)
     ]  # fmt: skip
-    assert (full.epochs, full.steps_per_epoch, full.row_epochs) == ((60, 100), 350, 20)
+    assert (full.epochs, full.steps_per_epoch, full.steps_per_row) == ((60, 100), 350, 7000)
     assert Setting(4, 3).recipe(PAPER, 60 * 350) == PAPER
     assert recipes[-1].filters == (16, 32, 64, 128, 256, 512)
 
 
 def test_sixty_epochs_are_the_first_of_a_hundred(made):
     """What lets one training answer for both: the rows of the shorter one are the longer one's."""
-    from vhi.training.training_set import load_material
+    from vhi.training.training_set import load_training_set
 
     setting = TINY.settings[0]
     curves = []
     for epochs in TINY.epochs:
         recipe = made.recipe(setting, epochs)
-        material = load_material(made.cases, ["A"], recipe)
+        training_set = load_training_set(made.cases, ["A"], recipe)
         curve = train(
-            material.training, recipe, held_out=material.held_out, steps_per_row=TINY.row_epochs
+            training_set.training,
+            recipe,
+            held_out=training_set.held_out,
+            steps_per_row=TINY.steps_per_row,
         ).curve
         curves.append(curve)
     assert curves[0] == curves[1][: len(curves[0])]
@@ -123,7 +124,7 @@ def test_another_protocol_in_the_folder_is_refused(made, tmp_path):
     folder = tmp_path / "protocol"
     with pytest.raises(Stopped):
         run_protocol(made, folder, stop=lambda step: True)
-    other = plan([*made.cases, *made.test_cases], ["D"], TINY, seed=1, threads=1)
+    other = make_plan([*made.cases, *made.test_cases], ["D"], TINY, seed=1, threads=1)
     with pytest.raises(InputError, match=r"another protocol \(folds, test differ\)"):
         run_protocol(other, folder)
     with pytest.raises(InputError, match="holds other files"):
@@ -132,24 +133,27 @@ def test_another_protocol_in_the_folder_is_refused(made, tmp_path):
 
 def test_the_best_mean_wins_and_the_smaller_network_a_tie():
     def result(levels, epochs, fold, dice):
-        return Result(levels, 3, epochs, fold, "", dice, 0.1, 0.1)
+        return {
+            "levels": levels, "kernel": 3, "epochs": epochs, "fold": fold,
+            "dice": dice, "cross_entropy": 0.1,
+        }  # fmt: skip
 
     table = [result(2, 60, 1, 0.9), result(2, 60, 2, 0.5), result(4, 60, 1, 0.8)]
     table += [result(4, 60, 2, 0.7), result(4, 100, 1, 0.75), result(4, 100, 2, 0.75)]
-    best = choose(table)[0]
+    best = rank(table)[0]
     assert (best["levels"], best["epochs"], best["folds"]) == (4, 60, 2)
     assert best["mean_dice"] == pytest.approx(0.75)
 
 
 def test_fewer_subjects_make_fewer_folds_and_that_is_said(tmp_path):
     cases = load_cases(write_scans(tmp_path / "scans", "ABCD"))
-    made = plan(cases, ["D"], Budget.small())
+    made = make_plan(cases, ["D"], Budget.small())
     assert len(made.folds) == 3
     assert "4 folds need as many subjects: 3 here" in made.describe()
     assert "Small budget: 3 steps an epoch" in made.describe()
-    assert "Small budget" not in plan(cases, ["D"], Budget.full()).describe()
+    assert "Small budget" not in make_plan(cases, ["D"], Budget.full()).describe()
     with pytest.raises(InputError, match="no case of subject X"):
-        plan(cases, ["X"], TINY)
+        make_plan(cases, ["X"], TINY)
 
 
 def test_the_command_runs_the_protocol(tmp_path, capsys, monkeypatch):

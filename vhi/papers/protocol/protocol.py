@@ -11,6 +11,7 @@ step, so that 24 trainings give all 48 results.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -28,7 +29,7 @@ FOLDS, RUNS = 4, 3
 
 @dataclass(frozen=True)
 class Setting:
-    """One network of the grid; both numbers of epochs come from one training of it."""
+    """One network of the grid; one training of it gives the results of both numbers of epochs."""
 
     levels: int
     kernel: int
@@ -49,7 +50,7 @@ SETTINGS = tuple(itertools.starmap(Setting, itertools.product(LEVELS, KERNELS)))
 
 @dataclass(frozen=True)
 class Budget:
-    """How much of the paper's work is done.
+    """The share of the paper's work that is done.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class Budget:
     precision : str
         See `Recipe`.
     epochs : tuple of int
-        Numbers of epochs after which a network is judged, ascending.
+        Numbers of epochs after which a network is scored, ascending.
     settings : tuple of Setting
         Networks of the grid.
     """
@@ -72,18 +73,18 @@ class Budget:
     settings: tuple[Setting, ...] = SETTINGS
 
     @property
-    def row_epochs(self) -> int:
-        """The scans held out are scored after every so many epochs."""
-        return math.gcd(*self.epochs)
+    def steps_per_row(self) -> int:
+        """The held-out scans are scored once in so many steps."""
+        return math.gcd(*self.epochs) * self.steps_per_epoch
 
     @classmethod
     def full(cls) -> Budget:
-        """Return the paper's."""
+        """Return the paper's budget."""
         return cls(350, PAPER.spacing_mm, PAPER.precision)
 
     @classmethod
     def small(cls) -> Budget:
-        """Return one for two CPU cores: 3 steps an epoch, slices at half the resolution.
+        """Return a budget for two CPU cores: 3 steps an epoch, slices at half the resolution.
 
         Enough to see the protocol at work; too little for the paper's scores.
         """
@@ -92,17 +93,16 @@ class Budget:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be trained on whom.
+    """The trainings of a protocol and their subjects.
 
     Attributes
     ----------
-    cases : tuple of Case
-        All but the test's.
-    test_cases : tuple of Case
+    cases, test_cases : tuple of Case
+        All but the test's, and the test's.
     folds : tuple of tuple of str
         Subjects held out in each fold.
     base : Recipe
-        What all settings share.
+        Common to all settings.
     budget : Budget
     """
 
@@ -113,7 +113,7 @@ class Plan:
     budget: Budget
 
     def recipe(self, setting: Setting, epochs: int) -> Recipe:
-        """Return the recipe of a setting trained for so many epochs."""
+        """Return the recipe of a setting trained for this number of epochs."""
         return setting.recipe(self.base, epochs * self.budget.steps_per_epoch)
 
     @property
@@ -122,63 +122,63 @@ class Plan:
         return sorted({case.subject for case in self.test_cases})
 
     def record(self) -> dict[str, Any]:
-        """Return what makes this the same protocol when it is gone on with."""
+        """Return what identifies the protocol when it is continued, as JSON has it."""
         files = [
             path
             for case in (*self.cases, *self.test_cases)
-            for path in (case.t1w, case.normal_bone, case.disease_region)
-            if path is not None
+            for path in case.files
+            if path != case.stir
         ]
-        return {
-            "folds": [list(each) for each in self.folds],
+        record = {
+            "folds": self.folds,
             "test": self.test,
             "budget": asdict(self.budget),
-            "recipe": self.base.to_json(),
+            "recipe": json.dumps(self.base.record()),
             "inputs": {f"{path.parent.name}/{path.name}": sha256_of(path) for path in files},
         }
+        return dict(json.loads(json.dumps(record)))
 
     def describe(self) -> str:
-        """Return what will be done, in a few lines."""
-        subjects = sorted({case.subject for case in self.cases})
+        """Return a summary of the plan in a few lines."""
+        budget, subjects = self.budget, {case.subject for case in self.cases}
         lines = [
             f"Protocol: {len(subjects)} subjects in {len(self.folds)} folds "
-            f"({'; '.join(' '.join(each) for each in self.folds)}), test on "
+            f"({'; '.join(' '.join(fold) for fold in self.folds)}), test on "
             f"{' '.join(self.test)} at the end.",
-            f"{len(self.budget.settings)} networks x {len(self.folds)} folds x "
-            f"{self.budget.epochs[-1]} epochs of {self.budget.steps_per_epoch} steps, each judged "
-            f"after {' and '.join(map(str, self.budget.epochs))} epochs; then {RUNS} runs of the "
-            "best.",
+            f"{len(budget.settings)} networks x {len(self.folds)} folds x {budget.epochs[-1]} "
+            f"epochs of {budget.steps_per_epoch} steps, each scored after "
+            f"{' and '.join(map(str, budget.epochs))} epochs; then {RUNS} runs of the best.",
         ]
         if len(self.folds) < FOLDS:
             lines.append(f"{FOLDS} folds need as many subjects: {len(self.folds)} here.")
-        if self.budget.steps_per_epoch < Budget.full().steps_per_epoch:
+        if budget.steps_per_epoch < Budget.full().steps_per_epoch:
             lines.append(
-                f"Small budget: {self.budget.steps_per_epoch} steps an epoch in place of the "
-                f"paper's 350, slices at {self.base.spacing_mm:g} mm, {self.base.precision}. It "
-                "shows the protocol at work; its scores are not the paper's. In full with --full."
+                f"Small budget: {budget.steps_per_epoch} steps an epoch in place of the paper's "
+                f"350, slices at {self.base.spacing_mm:g} mm, {self.base.precision}. It shows the "
+                "protocol at work; its scores are not the paper's. In full with --full."
             )
         return "\n".join(lines)
 
 
-def plan(cases: Sequence[Case], test: Sequence[str], budget: Budget, **options: Any) -> Plan:
-    """Split the subjects and settle what is trained.
+def make_plan(cases: Sequence[Case], test: Sequence[str], budget: Budget, **options: Any) -> Plan:
+    """Divide the subjects and decide what is trained.
 
     Parameters
     ----------
     cases
-        All of them.
+        All cases.
     test
         Subjects kept for the end.
     budget
         See `Budget`.
     **options
-        Fields of `Recipe` to put in place of the paper's: seed, threads, precision; None changes
+        Fields of `Recipe` that replace the paper's: seed, threads, precision; None changes
         nothing.
 
     Raises
     ------
     InputError
-        A subject of the test is unknown, or fewer than two others are left.
+        A test subject is unknown, or fewer than two others are left.
     """
     training, testing = split(cases, test)
     if not testing:
