@@ -45,7 +45,7 @@ from scipy import ndimage
 import vhi
 from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import MANUAL_PAIRS, overlap_published, volumes_published
-from vhi.papers.ledger.published import agrees, printed_numbers
+from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
 from vhi.reader_study.figures.of_masks import overlaps_of
 from vhi.reader_study.figures.overlap import draw_overlaps
@@ -144,7 +144,7 @@ for kind, values in (("A reader's own two trials", twice), ("Two readers", betwe
             )
         )
 if SOURCE == "study":
-    printed = {each.key: each for each in printed_numbers()}
+    printed = printed_numbers()
     lowest, highest = table["dice"].min(), table["dice"].max()
     for key, text, ours in (
         ("hepburn-dice-intra-r1", "value", median["R11", "R12"]),
@@ -154,10 +154,10 @@ if SOURCE == "study":
         ("hepburn-dice-manual-range", "low", lowest),
         ("hepburn-dice-manual-range", "high", highest),
     ):
-        said = getattr(printed[key], text)
+        said = printed.loc[key, text]
         verdict = "agrees" if agrees(said, ours) else "DIFFERENT"
         print(
-            f"in the preprint {said}, here {ours:.4f}: {verdict} ({printed[key].quantity}, {text})"
+            f"in the preprint {said}, here {ours:.4f}: {verdict} ({printed.loc[key, 'quantity']}, {text})"
         )
 
 # %% [markdown]

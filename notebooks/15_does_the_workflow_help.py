@@ -43,7 +43,7 @@ import pandas as pd
 import vhi
 from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import published_overlap_rows
-from vhi.papers.ledger.published import agrees, printed_numbers
+from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
 from vhi.reader_study.figures.of_masks import is_cleaned, overlaps_of
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
@@ -143,8 +143,8 @@ if kept:
         )
     )
 if SOURCE == "study":
-    printed = {each.key: each for each in printed_numbers()}
-    claimed = printed["hepburn-dice-gain"]
+    printed = printed_numbers()
+    claimed = printed.loc["hepburn-dice-gain"]
     for text, ours in (
         (claimed.low, gains["of medians"].min()),
         (claimed.high, gains["of medians"].max()),
@@ -152,8 +152,8 @@ if SOURCE == "study":
         verdict = "agrees" if agrees(text, 100 * ours) else "DIFFERENT"
         print(f"in the preprint {text}%, here {100 * ours:.1f} hundredths of Dice: {verdict}")
     median = last.median()
-    verdict = "agrees" if agrees(printed["hepburn-dice-cleaned"].value, median) else "DIFFERENT"
-    said = printed["hepburn-dice-cleaned"].value
+    said = printed.loc["hepburn-dice-cleaned", "value"]
+    verdict = "agrees" if agrees(said, median) else "DIFFERENT"
     print(f"median of cleaned masks in the preprint {said}, here {median:.4f}: {verdict}")
 
 # %% [markdown]

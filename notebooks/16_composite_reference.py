@@ -42,7 +42,7 @@ import pandas as pd
 
 import vhi
 from book.drawings.readers import draw_votes
-from vhi.papers.ledger.published import printed_numbers
+from vhi.papers.ledger import printed_numbers
 from vhi.reader_study.composite import (
     BOTH_METHODS,
     KINDS,
@@ -132,7 +132,7 @@ for (kind, members), row in made.items():
 rows = list(reference_rows(readings))
 paper = [row for row in rows if row["reference"] == BOTH_METHODS]
 if SOURCE == "study" and not paper:
-    printed = {each.key: each for each in printed_numbers()}["hepburn-composite-cleaned-r1"]
+    printed = printed_numbers().loc["hepburn-composite-cleaned-r1"]
     print(fill(f"The preprint's own reference is not among them. {printed.why}"))
 
 # %% [markdown]

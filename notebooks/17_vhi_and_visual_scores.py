@@ -42,19 +42,15 @@ import numpy as np
 import pandas as pd
 
 from book.drawings import simulated_patients as draw
-from vhi.papers.hepburn.simulated_part import (
-    asked_and_reached,
-    simulate_cohorts,
-    simulated_patients,
-)
-from vhi.papers.ledger.published import printed_numbers
+from vhi.papers.ledger import printed_numbers
+from vhi.papers.simulated import asked_and_reached, simulate_cohorts, simulated_patients
 from vhi.reader_study.agreement import upper_fence
 from vhi.reader_study.figures.of_patients import scans_with_both, vhi_sparcc_figure
 from vhi.reader_study.figures.style import number
 from vhi.reader_study.patients import Patients
 from vhi.statistics.regression import least_squares
 
-printed = {row.key: row for row in printed_numbers()}
+printed = printed_numbers()
 patients = simulated_patients()
 print(fill(f"With source {SOURCE}, as with any other, the patients of this page are SIMULATED."))
 
@@ -100,7 +96,7 @@ plt.show()
 # %%
 most = sparcc_score(np.ones_like(oedema), np.ones_like(deep), np.ones_like(intense))
 print(f"{most.quadrants} + {most.deep} + {most.intense} = {most.total}")
-print(f"printed in the preprint: {printed['hepburn-sparcc-total'].value}")
+print(f"printed in the preprint: {printed.loc['hepburn-sparcc-total', 'value']}")
 print(f"with depth and intensity for each quadrant: {3 * most.quadrants}")
 
 # %% [markdown]

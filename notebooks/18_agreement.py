@@ -45,13 +45,13 @@ import pandas as pd
 from book.drawings import simulated_patients as draw
 from vhi.cases.case import load_cases
 from vhi.papers.hepburn.authors import published_overlap_rows
-from vhi.papers.hepburn.simulated_part import (
+from vhi.papers.ledger import printed_numbers
+from vhi.papers.simulated import (
     asked_and_reached,
     conclusions_over,
     simulate_cohorts,
     simulated_patients,
 )
-from vhi.papers.ledger.published import printed_numbers
 from vhi.reader_study.agreement import agreement_rows
 from vhi.reader_study.figures.of_patients import agreement_figure
 from vhi.reader_study.figures.style import number
@@ -61,7 +61,7 @@ from vhi.reader_study.readings import load_readings
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.reliability import measurement_error
 
-printed = {row.key: row for row in printed_numbers()}
+printed = printed_numbers()
 
 
 def interval(low, high):
@@ -257,10 +257,12 @@ agreement_figure(sparcc_pairs)
 # %%
 def width(key):
     """Upper minus lower end of a printed interval."""
-    return float(printed[key].high) - float(printed[key].low)
+    low, high = printed.loc[key, ["low", "high"]].astype(float)
+    return high - low
 
 
-span = float(printed["hepburn-vhi-highest"].value) - float(printed["hepburn-vhi-lowest"].value)
+lowest, highest = printed.loc[["hepburn-vhi-lowest", "hepburn-vhi-highest"], "value"].astype(float)
+span = highest - lowest
 print(
     f"VHI:    {width('hepburn-vhi-limits'):.0f} voxels / {span:.1f} = {width('hepburn-vhi-limits') / span:.3f}"
 )

@@ -44,9 +44,8 @@ from scipy.stats import t as student
 
 import vhi
 from book.drawings import simulated_patients as draw
-from vhi.papers.hepburn.printed_part import printed_responses
-from vhi.papers.hepburn.simulated_part import simulated_patients
-from vhi.papers.ledger.published import printed_numbers
+from vhi.papers.ledger import printed_numbers, printed_responses
+from vhi.papers.simulated import simulated_patients
 from vhi.reader_study.figures.of_patients import changes_figure, response_figure
 from vhi.reader_study.figures.style import number
 from vhi.reader_study.response import (
@@ -67,11 +66,7 @@ from vhi.statistics.response import (
     upper_share,
 )
 
-printed = {
-    row.key.removeprefix("hepburn-"): row
-    for row in printed_numbers()
-    if row.key.startswith("hepburn-")
-}
+printed = printed_numbers().rename(index=lambda key: key.removeprefix("hepburn-"))
 patients = simulated_patients()
 answers = responses_of(patients)
 
@@ -133,7 +128,7 @@ print(
 
 # %%
 pairs = {(a == b) + (a == c) + (b == c) for a, b, c in product((False, True), repeat=3)}
-counts = [int(printed[key].value) for key in ("agree-vhi", "agree-sparcc", "agree-both")]
+counts = [int(printed.loc[f"agree-{what}", "value"]) for what in ("vhi", "sparcc", "both")]
 print(f"pairs that agree in a patient: {sorted(pairs)}, always an odd number")
 print(
     f"so over 29 patients: an odd number; printed: {' + '.join(map(str, counts))} = {sum(counts)}"
@@ -235,13 +230,13 @@ for name, line in change_lines(patients).items():
     print(
         f"({interval(*line.slope_interval)}) voxels a point, P {line.slope_p:.1g}, r {line.r:.2f}"
     )
-spread = (float(printed["slope-interval"].high) - float(printed["slope-interval"].low)) / 2
-t_value = float(printed["slope"].value) / spread * student.ppf(0.975, 29 - 2)
+slope = printed.loc["slope", "value"]
+low, high = printed.loc["slope-interval", ["low", "high"]]
+spread = (float(high) - float(low)) / 2
+t_value = float(slope) / spread * student.ppf(0.975, 29 - 2)
 r_printed = t_value / np.sqrt(t_value**2 + 29 - 2)
-print(f"printed:                          slope {printed['slope'].value:>5}", end=" ")
-print(
-    f"({printed['slope-interval'].low} to {printed['slope-interval'].high}), so r {r_printed:.2f}"
-)
+print(f"printed:                          slope {slope:>5}", end=" ")
+print(f"({low} to {high}), so r {r_printed:.2f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-changes", "caption": "Change of VHI against change of SPARCC, SIMULATED patients (n = 28 with both), in the form of Figure 9 of the preprint; right: the axis cut, lines from all patients. Takeaway: least squares reproduces the printed slope; how steep the line really is depends on what is taken for error."}, "image": {"alt": "Two scatter plots marked simulated: a cloud rising to the right with two lines, the Deming line steeper than the least-squares line."}}
 changes_figure(patients)
@@ -317,7 +312,7 @@ for pair, table in tables.items():
     same = all(own[pair][cell] == getattr(table, cell) for cell in cells)
     print(f"{' and '.join(pair):22} {'same cells' if same else 'DIFFERENT'}")
 line = change_lines(patients)["least squares"]
-same = f"{line.slope:.0f}" == printed["slope"].value
+same = f"{line.slope:.0f}" == slope
 print(f"slope of changes: {'as printed' if same else 'DIFFERENT'}")
 
 # %% [markdown]

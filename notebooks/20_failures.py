@@ -329,10 +329,10 @@ print(f"{len(readings)} scans: " + ("the voxels add up" if not broken else f"{br
 # The rule measures differences by their own spread. So it lists some scans of *any* data, the best readers' included:
 
 # %%
-from vhi.papers.ledger.published import printed_numbers
+from vhi.papers.ledger import printed_numbers
 from vhi.statistics.proportions import exact_proportion
 
-printed = {each.key: each for each in printed_numbers()}["hepburn-failures"]
+printed = printed_numbers().loc["hepburn-failures"]
 share = exact_proportion(int(printed.value), int(printed.n))
 print(f"the preprint: {share.count} of {share.n} scans, {share.share:.1%}")
 print(f"its 95 % interval: {share.low:.1%} to {share.high:.1%}")

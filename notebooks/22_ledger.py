@@ -36,14 +36,10 @@ SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path
 from textwrap import fill
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from book.drawings.ledger import LedgerTables, draw_statuses
-from vhi.papers.ledger.published import (
+from vhi.papers.ledger import (
     ALL_PAPERS,
-    INCONSISTENT,
-    NEEDS_FILES,
-    RECOMPUTED,
     STATUSES,
     agrees,
     counts_by_status,
@@ -56,8 +52,8 @@ counts = counts_by_status(rows)
 print(f"{len(rows)} printed numbers. This page shows no scan of source {SOURCE}.")
 
 # %% tags=["remove-input"]
-if not counts[ALL_PAPERS][RECOMPUTED]:
-    waiting = counts[ALL_PAPERS][NEEDS_FILES]
+if not counts[ALL_PAPERS]["recomputed"]:
+    waiting = counts[ALL_PAPERS]["needs-unmirrored-files"]
     print(
         fill(
             f"The study's files are not here, so {waiting} numbers that they would decide are left open."
@@ -78,7 +74,7 @@ decided = len(rows) - every[STATUSES[4]] - every[STATUSES[5]]
 print(
     fill(
         f"Of {len(rows)} printed numbers {every[STATUSES[0]] + every[STATUSES[1]]} come out again ({share_recomputed(rows):.0%}), {every[STATUSES[0]]} of them from the study's files and {every[STATUSES[1]]} from other printed "
-        f"numbers. {every[STATUSES[2]]} more are allowed by other numbers. {every[INCONSISTENT]} do not fit ({every[INCONSISTENT] / max(decided, 1):.0%} of the {decided} that can be checked), and {len(rows) - decided} cannot be checked here."
+        f"numbers. {every[STATUSES[2]]} more are allowed by other numbers. {every[STATUSES[3]]} do not fit ({every[STATUSES[3]] / max(decided, 1):.0%} of the {decided} that can be checked), and {len(rows) - decided} cannot be checked here."
     )
 )
 
@@ -95,9 +91,9 @@ print(
 # - *needs unpublished data*: patients' data would decide, and these are not public, for good reasons often.
 
 # %%
-table = pd.DataFrame(counts)
-table.index = [status.replace("-", " ") for status in table.index]
-table.columns = [paper.split(" (")[0] for paper in table.columns]
+table = counts.rename(
+    index=lambda status: status.replace("-", " "), columns=lambda paper: paper.split(" (")[0]
+)
 print(table.to_string())
 
 # %% [markdown]
@@ -108,16 +104,16 @@ for ours in (0.8397, 0.8349):
     print(f"printed 0.84, ours {ours}: {'holds' if agrees('0.84', ours) else 'does not hold'}")
 
 # %% tags=["remove-input"]
-own = [row for row in rows if row.status == RECOMPUTED]
-listed = [row for row in own if row.place.startswith(("Abstract", "Section 3"))]
-if own:
+own = rows[rows["status"] == "recomputed"]
+listed = own[own["place"].str.startswith(("Abstract", "Section 3"))]
+if len(own):
     print(
         fill(
             f"{len(own)} numbers are computed again from the study's files, all of them of the preprint. Those of its abstract and results, printed | ours:"
         )
     )
     print()
-    for row in listed:
+    for row in listed.itertuples():
         print(f"{row.place}, {row.quantity}: {row.printed} | {row.recomputed}")
 
 # %% [markdown]
@@ -130,11 +126,11 @@ if own:
 
 # %% tags=["remove-cell"]
 # The same as text, which the tests compare.
-unfit = [row for row in rows if row.status == INCONSISTENT]
+unfit = rows[rows["status"] == "inconsistent"]
 print(LedgerTables(unfit), LedgerTables(rows, brief=True), sep="\n")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-LedgerTables(unfit, opened=(rows[0].paper,))
+LedgerTables(unfit, opened=(rows["paper"][0],))
 
 # %% [markdown]
 # ### Every number
@@ -150,11 +146,11 @@ LedgerTables(rows, status=True, brief=True)
 # ### None without a verdict, no verdict without a reason
 
 # %%
-unknown = [row.key for row in rows if row.status not in STATUSES]
-silent = [row.key for row in rows if row.status == INCONSISTENT and not row.why]
-twice = len(rows) - len({row.key for row in rows})
-print(f"{len(rows)} numbers: {len(unknown)} without a status,")
-print(f"{len(silent)} inconsistent without a reason,")
+unknown = (~rows["status"].isin(STATUSES)).sum()
+silent = (unfit["why"] == "").sum()
+twice = rows["key"].duplicated().sum()
+print(f"{len(rows)} numbers: {unknown} without a status,")
+print(f"{silent} inconsistent without a reason,")
 print("each stands once" if not twice else f"{twice} BROKEN: they stand twice")
 
 # %% [markdown]
@@ -165,7 +161,8 @@ print("each stands once" if not twice else f"{twice} BROKEN: they stand twice")
 # %%
 from vhi.statistics.proportions import exact_proportion
 
-row = next(row for row in rows if "22 of 25" in row.quantity and "(" in row.printed)
+with_counts = rows["quantity"].str.contains("22 of 25")
+row = rows[with_counts & rows["printed"].str.contains("(", regex=False)].iloc[0]
 ours = exact_proportion(22, 25)
 print(f"printed {row.printed}")
 print(

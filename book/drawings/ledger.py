@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from vhi.papers.ledger.published import STATUSES, LedgerRow
+from vhi.papers.ledger import STATUSES
 from vhi.reader_study.figures.style import BLUE, DARK, GREEN, GREY, PALE, RED, dress, key
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 _STYLE = (
@@ -19,38 +18,38 @@ _STYLE = (
     "details.vhi-ledger :is(th, td) {text-align: left; vertical-align: top; min-width: 5em} "
     "details.vhi-ledger td:last-child {min-width: 16em}"
 )
+_HEADS = {
+    "place": "place", "quantity": "what", "printed": "printed", "recomputed": "ours",
+    "status": "status", "why": "why",
+}  # fmt: skip
 
 STATUS_COLOURS = dict(zip(STATUSES, (BLUE, "#7fb2dc", GREEN, RED, GREY, PALE), strict=True))
 
 
-def draw_statuses(axes: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Draw what became of each paper's numbers, as shares of them with the counts written in.
+def draw_statuses(axes: Axes, counts: pd.DataFrame) -> None:
+    """Draw the statuses of each paper's numbers as shares, with the counts written in.
 
     Parameters
     ----------
     axes
         Where to draw.
     counts
-        From `vhi.papers.ledger.published.counts_by_status`.
+        From `vhi.papers.ledger.counts_by_status`.
     """
-    for place, of in enumerate(counts.values()):
-        total, start = sum(of.values()), 0.0
-        for status, count in of.items():
-            width = 100 * count / max(total, 1)
-            axes.barh(
-                place, width, left=start, color=STATUS_COLOURS[status], edgecolor="white",
-                label=status.replace("-", " ") if place == 0 else None,
-            )  # fmt: skip
-            if width > 2:
-                ink = "white" if status in (STATUSES[0], STATUSES[2], STATUSES[3]) else DARK
-                axes.text(
-                    start + width / 2, place, str(count), ha="center", va="center", color=ink,
-                    fontsize=8,
-                )  # fmt: skip
-            start += width
-    axes.set_yticks(
-        range(len(counts)), [f"{p}\nn = {sum(of.values())}" for p, of in counts.items()]
-    )
+    totals = counts.sum()
+    widths = 100 * counts / totals.clip(lower=1)
+    starts = widths.cumsum() - widths
+    for status, colour in STATUS_COLOURS.items():
+        bars = axes.barh(
+            range(len(totals)), widths.loc[status], left=starts.loc[status], color=colour,
+            edgecolor="white", label=status.replace("-", " "),
+        )  # fmt: skip
+        wide = widths.loc[status] > 2
+        axes.bar_label(
+            bars, counts.loc[status].astype(str).where(wide, ""), label_type="center", fontsize=8,
+            color="white" if status in (STATUSES[0], STATUSES[2], STATUSES[3]) else DARK,
+        )  # fmt: skip
+    axes.set_yticks(range(len(totals)), [f"{paper}\nn = {n}" for paper, n in totals.items()])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("of the paper's numbers (%)")
@@ -58,7 +57,7 @@ def draw_statuses(axes: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     key(axes, columns=3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LedgerTables:
     """Rows of the ledger as one folded table for each paper; elsewhere as plain lines.
 
@@ -67,8 +66,8 @@ class LedgerTables:
 
     Attributes
     ----------
-    rows : sequence of LedgerRow
-        Papers together, as `vhi.papers.ledger.published.ledger` gives them.
+    rows : pandas.DataFrame
+        From `vhi.papers.ledger.ledger`.
     opened : tuple of str
         Papers whose table stands open from the start.
     status : bool
@@ -77,7 +76,7 @@ class LedgerTables:
         Only count the rows in the text.
     """
 
-    rows: Sequence[LedgerRow]
+    rows: pd.DataFrame
     opened: tuple[str, ...] = ()
     status: bool = False
     brief: bool = False
@@ -85,31 +84,28 @@ class LedgerTables:
     def __repr__(self) -> str:
         """Return the plain text."""
         lines = []
-        for paper, group in groupby(self.rows, key=lambda row: row.paper):
-            of = list(group)
-            lines.append(f"{paper}, n = {len(of)}")
+        for paper, rows in self.rows.groupby("paper", sort=False):
+            lines.append(f"{paper}, n = {len(rows)}")
             if not self.brief:
-                lines += [f"  {row.key}: {row.printed} | {row.recomputed or '-'}" for row in of]
+                numbers = rows["printed"] + " | " + rows["recomputed"].replace("", "-")
+                lines += ("  " + rows["key"] + ": " + numbers).tolist()
         return "\n".join(lines) or "no rows"
 
     def _repr_html_(self) -> str:
         """Return the folded tables."""
-        heads = ["place", "what", "printed", "ours", *["status"] * self.status, "why"]
-        head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-        parts = [f"<style>{_STYLE}</style>"]
-        for paper, group in groupby(self.rows, key=lambda row: row.paper):
-            of = list(group)
-            body = "".join(
-                f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in self._texts(row))}</tr>"
-                for row in of
-            )
-            parts.append(
-                f'<details class="vhi-ledger"{" open" if paper in self.opened else ""}>'
-                f"<summary>{escape(paper)}, n = {len(of)}</summary>"
-                f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
-            )
-        return "\n".join(parts) if self.rows else "<p>no rows</p>"
+        import pandas as pd
 
-    def _texts(self, row: LedgerRow) -> list[str]:
-        status = [row.status.replace("-", " ")] * self.status
-        return [row.place, row.quantity, row.printed, row.recomputed, *status, row.why]
+        heads = {name: head for name, head in _HEADS.items() if self.status or name != "status"}
+        shown = self.rows[["paper", *heads]].rename(columns=heads)
+        if self.status:
+            shown["status"] = shown["status"].str.replace("-", " ")
+        parts = []
+        with pd.option_context("display.max_colwidth", None):
+            for paper, rows in shown.groupby("paper", sort=False):
+                opened = " open" if paper in self.opened else ""
+                table = rows.drop(columns="paper").to_html(index=False, border=0)
+                parts.append(
+                    f'<details class="vhi-ledger"{opened}>'
+                    f"<summary>{escape(str(paper))}, n = {len(rows)}</summary>{table}</details>"
+                )
+        return "\n".join([f"<style>{_STYLE}</style>", *parts]) if parts else "<p>no rows</p>"

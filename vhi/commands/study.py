@@ -117,8 +117,8 @@ def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None
     if source != "study":
         return study_of_cases(source, progress=progress, advance=advance)
     from vhi.papers.hepburn.authors import published_overlap_rows
-    from vhi.papers.hepburn.printed_part import printed_part
-    from vhi.papers.hepburn.simulated_part import simulated_part
+    from vhi.papers.ledger.study_part import printed_part
+    from vhi.papers.simulated.study_part import simulated_part
 
     progress("Reading published numbers", None)
     published = published_overlap_rows()

@@ -1,6 +1,6 @@
-"""What the papers print, computed again.
+"""What published papers print, computed again.
 
-Here belongs everything that only a published paper needs: its printed numbers, its data's layout,
-its protocol, patients simulated from its summaries. Only `vhi.commands` imports this folder, and
-only when a command asks for it.
+Here belongs everything that only a paper needs: its printed numbers, the layout of its data, its
+protocol, patients simulated from its summaries. Nothing here may be needed to measure VHI: only
+`vhi.commands` imports this folder, and only when a command asks for it.
 """

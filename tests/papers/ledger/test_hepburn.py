@@ -1,22 +1,19 @@
 """The VHI paper's numbers: what each check finds, and that each would find another number out."""
 
-import copy
-from dataclasses import replace
 from math import isnan
-from statistics import mean, median
+from statistics import median
 
 import pytest
 from scipy.stats import t as student
 
-from vhi.papers.ledger.hepburn import CHECKS
 from vhi.papers.ledger.hepburn_agreement import p_from_interval, possible_agreements
 from vhi.papers.ledger.hepburn_overlap import BETWEEN
 from vhi.papers.ledger.printed import decimals
-from vhi.papers.ledger.published import counts_by_status, hold, printed_numbers, share_recomputed
 from vhi.papers.ledger.rules import nearest
-from vhi.papers.ledger.sources import Material
+from vhi.papers.ledger.table import CHECKS as ALL_CHECKS
+from vhi.papers.ledger.table import compare, counts_by_status, ledger, share_recomputed
 
-ROWS = {row.key: row for row in printed_numbers() if row.key.startswith("hepburn-")}
+CHECKS = ALL_CHECKS["hepburn"]
 
 # The expected status of every check; those that read files apart, as these may not be here.
 FROM_FILES = {
@@ -53,7 +50,7 @@ INCONSISTENT = {
 INCONSISTENT_WITH_FILES = {"te": "60", "pixel": "0.5952", "vhi-highest": "97986.5"}
 
 NEED_FILES = FROM_FILES | CONSISTENT_WITH_FILES | INCONSISTENT_WITH_FILES.keys()
-OTHERS = {key.removeprefix("hepburn-") for key in CHECKS} - NEED_FILES
+OTHERS = CHECKS.keys() - NEED_FILES
 
 
 def expected(key):
@@ -70,79 +67,78 @@ def expected(key):
     return status
 
 
+@pytest.fixture
+def numbers(sources):
+    """The numbers of the paper, and the study's files."""
+    return sources["hepburn"]
+
+
 @pytest.fixture(scope="module")
-def material():
-    return Material()
+def rows(printed):
+    """The printed rows of the paper, by key without its name."""
+    rows = printed[printed.index.str.startswith("hepburn-")]
+    return rows.rename(index=lambda key: key.removeprefix("hepburn-"))
 
 
-def held(key, material):
-    key = f"hepburn-{key}"
-    return hold(material.printed[key], CHECKS[key], material)
+@pytest.fixture
+def why(rows):
+    return rows["why"]
 
 
-def with_another_number(key, material):
-    """The material in which one row prints other numbers, seven last digits larger."""
-    row = material.printed[f"hepburn-{key}"]
-    texts = {
-        name: f"{float(text) + 7 * 10.0 ** -decimals(text):.{decimals(text)}f}"
-        for name in ("value", "low", "high")
-        if (text := getattr(row, name))
-    }
-    changed = copy.copy(material)
-    changed.printed = {**material.printed, row.key: replace(row, **texts)}
-    return changed
-
-
-def test_every_check_has_its_expected_status_here():
+def test_every_check_has_its_expected_status_here(rows):
     """`expected` fails on a check that stands in no list, or in two."""
     for key in CHECKS:
-        assert expected(key.removeprefix("hepburn-"))
-    assert len(ROWS) == 112
+        assert expected(key)
+    assert len(rows) == 112
 
 
 @pytest.mark.parametrize("key", sorted(OTHERS))
-def test_a_number_that_other_numbers_decide_has_its_status(key, material):
-    row = held(key, material)
-    assert row.status == expected(key)
+def test_a_number_that_other_numbers_decide_has_its_status(key, rows, numbers):
+    recomputed, status, _ = compare(rows.loc[key], CHECKS[key], numbers)
+    assert status == expected(key)
     if key in INCONSISTENT:
-        assert row.recomputed == INCONSISTENT[key]
+        assert recomputed == INCONSISTENT[key]
 
 
 @pytest.mark.study
 @pytest.mark.parametrize("key", sorted(NEED_FILES))
-def test_a_number_that_files_decide_has_its_status(key, material, study):
-    row = held(key, material)
-    assert row.status == expected(key)
+def test_a_number_that_files_decide_has_its_status(key, rows, numbers, study):
+    recomputed, status, _ = compare(rows.loc[key], CHECKS[key], numbers)
+    assert status == expected(key)
     if key in INCONSISTENT_WITH_FILES:
-        assert row.recomputed == INCONSISTENT_WITH_FILES[key]
+        assert recomputed == INCONSISTENT_WITH_FILES[key]
 
 
 AGREEING = (OTHERS | FROM_FILES | CONSISTENT_WITH_FILES) - INCONSISTENT.keys()
 
 
 @pytest.mark.parametrize("key", sorted(AGREEING - NEED_FILES))
-def test_a_check_would_find_another_printed_number_out(key, material):
-    assert held(key, with_another_number(key, material)).status == "inconsistent"
+def test_a_check_would_find_another_printed_number_out(key, status_of_another_number):
+    assert status_of_another_number(f"hepburn-{key}") == "inconsistent"
 
 
 @pytest.mark.study
 @pytest.mark.parametrize("key", sorted(AGREEING & NEED_FILES))
-def test_a_check_of_files_would_find_another_printed_number_out(key, material, study):
-    assert held(key, with_another_number(key, material)).status == "inconsistent"
+def test_a_check_of_files_would_find_another_printed_number_out(
+    key, status_of_another_number, study
+):
+    assert status_of_another_number(f"hepburn-{key}") == "inconsistent"
 
 
-def test_numbers_without_check_are_the_composite_s_the_scanner_s_and_the_age():
-    without = {key.removeprefix("hepburn-") for key in ROWS.keys() - CHECKS.keys()}
-    composite = {key for key in without if "composite" in key}
+def test_numbers_without_check_are_the_composite_s_the_scanner_s_and_the_age(rows):
+    without = rows[~rows.index.isin(CHECKS)]
+    composite = without[without.index.str.contains("composite")]
     assert len(composite) == 8
-    assert {ROWS[f"hepburn-{key}"].needs for key in composite} == {"unmirrored-files"}
-    assert without - composite == {"age", "field", "tr", "ti", "echo-train", "slice-thickness"}
+    assert set(composite["needs"]) == {"unmirrored-files"}
+    others = {"age", "field", "tr", "ti", "echo-train", "slice-thickness"}
+    assert set(without.index) - set(composite.index) == others
 
 
 @pytest.mark.study
-def test_half_of_the_numbers_come_out_again(material, study):
-    rows = [hold(row, CHECKS.get(key), material) for key, row in ROWS.items()]
-    assert counts_by_status(rows)["Hepburn 2023 (preprint)"] == {
+def test_half_of_the_numbers_come_out_again(study):
+    table = ledger()
+    table = table[table["key"].str.startswith("hepburn-")]
+    assert counts_by_status(table)["Hepburn 2023 (preprint)"].to_dict() == {
         "recomputed": 32,
         "recomputed-from-counts": 24,
         "consistent": 31,
@@ -150,31 +146,31 @@ def test_half_of_the_numbers_come_out_again(material, study):
         "needs-unmirrored-files": 8,
         "needs-unpublished-data": 6,
     }
-    assert share_recomputed(rows) == 0.5
+    assert share_recomputed(table) == 0.5
 
 
-def test_what_is_only_consistent_or_differs_says_why():
+def test_what_is_only_consistent_or_differs_says_why(why):
     for key in CONSISTENT | CONSISTENT_WITH_FILES | INCONSISTENT.keys() | NEED_FILES - FROM_FILES:
-        assert ROWS[f"hepburn-{key}"].why.endswith("."), key
+        assert why[key].endswith("."), key
 
 
 # ---------------------------------------------------------- the counts of response, on paper
 
 
-def test_the_three_agreements_cannot_hold_for_29_complete_patients(material):
+def test_the_three_agreements_cannot_hold_for_29_complete_patients(numbers):
     """Each patient contributes one or three agreements, so their sum is odd for 29."""
-    possible = possible_agreements(material, 29)
+    possible = possible_agreements(numbers, 29)
     assert possible and all((15 + 18 + agree) % 2 == 1 for agree in possible)
     assert 19 not in possible
 
 
-def test_they_can_if_a_non_responder_whom_vhi_calls_a_responder_has_no_sparcc(material):
+def test_they_can_if_a_non_responder_whom_vhi_calls_a_responder_has_no_sparcc(numbers):
     # 16 responders: 11 by VHI and 12 by SPARCC agree on 7, 9, 11, 13 or 15 of them.
     # 12 others, VHI says no to 4 and SPARCC to 6: they agree on 2, 4, 6, 8 or 10.
     # If the one without SPARCC were no VHI responder, 3 and 6: on 3, 5, 7 or 9.
     with_vhi = {one + other for one in range(7, 16, 2) for other in range(2, 11, 2)}
     without_vhi = {one + other for one in range(7, 16, 2) for other in range(3, 10, 2)}
-    assert possible_agreements(material, 28) == with_vhi | without_vhi
+    assert possible_agreements(numbers, 28) == with_vhi | without_vhi
     assert 19 in with_vhi and 19 not in without_vhi
 
 
@@ -191,76 +187,70 @@ def test_where_other_numbers_allow_nothing_the_nearest_is_nan():
 # ------------------------------------------------------------- numbers in the explanations
 
 
-def why(key):
-    return ROWS[f"hepburn-{key}"].why
-
-
-def test_the_printed_limits_give_the_standard_deviations_said(material):
+def test_the_printed_limits_give_the_standard_deviations_said(numbers, why):
     for key, sd in (("vhi-limits", "2199 voxels"), ("sparcc-limits", "6.79 points")):
-        width = material.high(f"hepburn-{key}") - material.low(f"hepburn-{key}")
+        width = numbers.high(key) - numbers.low(key)
         assert f"{width / 2 / 1.96:.{decimals(sd.split()[0])}f}" == sd.split()[0]
-        assert sd in why(key)
+        assert sd in why[key]
 
 
-def test_the_slope_has_the_t_said_and_the_same_p_with_28_patients():
+def test_the_slope_has_the_t_said_and_the_same_p_with_28_patients(why):
     t = 2408 / ((3586 - 1230) / 2 / student.ppf(0.975, 27))
-    assert f"t = {t:.2f}" in why("slope-p")
+    assert f"t = {t:.2f}" in why["slope-p"]
     assert p_from_interval(2408, 1230, 3586, 26) == pytest.approx(0.0003, abs=0.00005)
 
 
-def test_sparcc_as_described_and_as_defined():
+def test_sparcc_as_described_and_as_defined(why):
     assert 6 * 8 * (1 + 1 + 1) == 144 and 6 * (8 + 2 + 2) == 72
-    assert "144" in why("sparcc-total") and "72" in why("sparcc-total")
+    assert "144" in why["sparcc-total"] and "72" in why["sparcc-total"]
 
 
-def test_the_published_scans_are_counted_as_said(material):
-    scans = material.files("data/images_model_evaluation/T1W/")
-    assert len(scans) == 34 and "34 scans of 17 subjects" in why("looked-at-scans")
-    assert len(material.files("data/images_study/T1W/Additional_scans/")) == 3
-
-
-@pytest.mark.study
-def test_manual_dice_are_as_said(material, study):
-    every = [value for pair in BETWEEN for value in material.manual_overlap[pair].values()]
-    assert len(every) == 32 and f"{median(every):.3f}" == "0.555"
-    assert "all 32 values is 0.555" in why("abstract-dice-manual")
+def test_the_published_scans_are_counted_as_said(numbers, why):
+    scans = numbers.files.paths("data/images_model_evaluation/T1W/")
+    assert len(scans) == 34 and "34 scans of 17 subjects" in why["looked-at-scans"]
+    assert len(numbers.files.paths("data/images_study/T1W/Additional_scans/")) == 3
 
 
 @pytest.mark.study
-def test_the_gain_relative_and_paired_is_as_said(material, study):
-    cleaned = material.cleaned_overlap
-    medians = [median(material.manual_overlap[pair].values()) for pair in BETWEEN]
-    relative = [100 * (median(cleaned.values()) / each - 1) for each in medians]
+def test_manual_dice_are_as_said(numbers, why, study):
+    values = numbers.files.manual_overlap[BETWEEN].to_numpy().ravel()
+    assert len(values) == 32 and f"{median(values):.3f}" == "0.555"
+    assert "all 32 values is 0.555" in why["abstract-dice-manual"]
+
+
+@pytest.mark.study
+def test_the_gain_relative_and_paired_is_as_said(numbers, why, study):
+    cleaned = numbers.files.cleaned_overlap
+    manual = numbers.files.manual_overlap[BETWEEN]
+    relative = [100 * (median(cleaned.values()) / median(manual[pair]) - 1) for pair in BETWEEN]
     paired = [
-        100 * median(cleaned[scan] - value for scan, value in material.manual_overlap[pair].items())
+        100 * median(value - manual[pair][scan] for scan, value in cleaned.items())
         for pair in BETWEEN
     ]
-    assert f"({min(relative):.0f} to {max(relative):.0f} %)" in why("dice-gain")
-    assert f"is {min(paired):.0f} to {max(paired):.0f} points" in why("dice-gain")
+    assert f"({min(relative):.0f} to {max(relative):.0f} %)" in why["dice-gain"]
+    assert f"is {min(paired):.0f} to {max(paired):.0f} points" in why["dice-gain"]
 
 
 @pytest.mark.study
-def test_scans_in_which_the_workflow_lowered_agreement_are_as_said(material, study):
-    below = {
-        scan: sum(value < material.manual_overlap[pair][scan] for pair in BETWEEN)
-        for scan, value in material.cleaned_overlap.items()
-    }
+def test_scans_in_which_the_workflow_lowered_agreement_are_as_said(numbers, study):
+    cleaned = numbers.files.cleaned_overlap
+    manual = numbers.files.manual_overlap[BETWEEN]
+    below = {scan: int((value < manual.loc[scan]).sum()) for scan, value in cleaned.items()}
     assert {scan: count for scan, count in below.items() if count} == {"1003": 4, "1234": 2}
-    values = {scan: mean(material.manual_overlap[pair][scan] for pair in BETWEEN) for scan in below}
-    lower = [scan for scan, value in values.items() if material.cleaned_overlap[scan] < value]
-    assert lower == ["1003"]
+    means = manual.mean(axis=1)
+    assert [scan for scan, value in cleaned.items() if value < means[scan]] == ["1003"]
 
 
 @pytest.mark.study
-def test_scanner_and_geometry_are_as_said(material, study):
-    scans = material.stir.values()
-    assert len(scans) == 10 and {scan.echo_time_ms for scan in scans} == {60}
-    assert sorted(scan.slices for scan in scans) == [23] + [25] * 9
-    assert all(scan.pixel_mm == pytest.approx(200 / 336, abs=1e-6) for scan in scans)
-    assert f"{4 * (200 / 336) ** 2:.2f} mm²" in why("smallest-area")
+def test_scanner_and_geometry_are_as_said(numbers, why, study):
+    scans = numbers.files.stir
+    assert len(scans) == 10 and set(scans["echo_time_ms"]) == {60}
+    assert sorted(scans["slices"]) == [23] + [25] * 9
+    assert scans["pixel_mm"].tolist() == pytest.approx([200 / 336] * 10, abs=1e-6)
+    assert f"{4 * (200 / 336) ** 2:.2f} mm²" in why["smallest-area"]
 
 
 @pytest.mark.study
-def test_cleaned_volumes_of_scan_1013_are_as_said(material, study):
-    volumes = material.cleaned_volumes["1013"]
-    assert f"{volumes.first} and {volumes.second} voxels" in why("vhi-highest")
+def test_cleaned_volumes_of_scan_1013_are_as_said(numbers, why, study):
+    volumes = numbers.files.cleaned_volumes["1013"]
+    assert f"{volumes.first} and {volumes.second} voxels" in why["vhi-highest"]

@@ -1,1 +1,4 @@
-"""Hepburn et al. 2023 computed again: what `vhi study` adds where the data are the study's."""
+"""What the authors of Hepburn et al. 2023 published beside their paper: masks, headers, results.
+
+Comparisons with printed numbers belong in `vhi.papers.ledger`.
+"""

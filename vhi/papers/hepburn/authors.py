@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.cases import supplement as data
+from vhi.cases import supplement
 from vhi.reader_study.overlap import OVERLAP_COLUMNS
 
 MANUAL_PAIRS = (
@@ -30,6 +30,10 @@ CLEANED_PAIR = ("R1", "R2")
 
 PAIRS = (*MANUAL_PAIRS, CLEANED_PAIR)
 """Every pair of segmentations that the authors compare."""
+
+
+NETWORK_OVERLAP = "generated_files/model_training/test_data_overlap.txt"
+"""The supplement's path of the authors' network's Dice."""
 
 
 class Volumes(NamedTuple):
@@ -72,7 +76,7 @@ def overlap_published(pair: tuple[str, str]) -> dict[str, float]:
     ----------
     Supplement of Hepburn et al. 2023, ``generated_files/overlap``.
     """
-    rows = _rows(f"generated_files/overlap/overlap_{_named(pair)}.txt")
+    rows = _rows(overlap_path(pair))
     return {_scan(scan): float(value) for scan, value in rows}
 
 
@@ -85,7 +89,7 @@ def volumes_published(pair: tuple[str, str]) -> dict[str, Volumes]:
     ----------
     Supplement of Hepburn et al. 2023, ``generated_files/volume_similarity``.
     """
-    rows = _rows(f"generated_files/volume_similarity/vs_{_named(pair)}.txt")
+    rows = _rows(volumes_path(pair))
     return {
         _scan(scan): Volumes(float(similarity), int(first), int(second))
         for scan, similarity, first, second in rows
@@ -132,19 +136,29 @@ def network_overlap_published() -> dict[tuple[str, int], float]:
     ----------
     Supplement of Hepburn et al. 2023, ``generated_files/model_training/test_data_overlap.txt``.
     """
-    rows = _rows("generated_files/model_training/test_data_overlap.txt")
+    rows = _rows(NETWORK_OVERLAP)
     return {(_scan(scan), int(number)): float(value) for scan, number, value in rows}
 
 
-def _named(pair: tuple[str, str]) -> str:
+def overlap_path(pair: tuple[str, str]) -> str:
+    """Return the supplement's path of a pair's Dice; errors as `overlap_published`."""
+    return f"generated_files/overlap/overlap_{_pair_name(pair)}.txt"
+
+
+def volumes_path(pair: tuple[str, str]) -> str:
+    """Return the supplement's path of a pair's sizes; errors as `overlap_published`."""
+    return f"generated_files/volume_similarity/vs_{_pair_name(pair)}.txt"
+
+
+def _pair_name(pair: tuple[str, str]) -> str:
     if pair not in PAIRS:
-        known = ", ".join("-".join(each) for each in PAIRS)
-        raise ValueError(f"pair is one that the authors published, {known}; got {pair!r}")
+        known = ", ".join("-".join(names) for names in PAIRS)
+        raise ValueError(f"pair must be one that the authors published, {known}; got {pair!r}")
     return "_".join(pair)
 
 
 def _rows(path: str) -> NDArray[np.float64]:
-    return np.loadtxt(data.fetch([path])[path], ndmin=2)
+    return np.loadtxt(supplement.fetch([path])[path], ndmin=2)
 
 
 def _scan(number: float) -> str:

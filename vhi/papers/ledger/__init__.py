@@ -1,1 +1,21 @@
-"""Checks of printed numbers, one module for each paper; `published.ledger` runs them."""
+"""The ledger: numbers that four papers print, compared with the same numbers computed again.
+
+A module for each paper, or part of one, holds its checks. Only printed numbers belong here;
+simulated patients are in `vhi.papers.simulated`.
+"""
+
+from vhi.papers.ledger.check import STATUSES
+from vhi.papers.ledger.hepburn_response import printed_responses
+from vhi.papers.ledger.printed import agrees, printed_numbers
+from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
+
+__all__ = [
+    "ALL_PAPERS",
+    "STATUSES",
+    "agrees",
+    "counts_by_status",
+    "ledger",
+    "printed_numbers",
+    "printed_responses",
+    "share_recomputed",
+]

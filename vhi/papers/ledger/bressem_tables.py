@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from vhi.papers.ledger.counts import computed, counted, percentage
-from vhi.papers.ledger.rules import Check, remainder, same, total
-
-if TYPE_CHECKING:
-    from vhi.papers.ledger.sources import Material
+from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.rules import percentage, remainder, same, total
+from vhi.papers.ledger.sources import Sources
 
 CHANGES = ("inflammatory", "asas", "structural")
 GESPIC = ("gespic-as", "gespic-crohn", "gespic-uveitis")
@@ -24,50 +20,42 @@ CHARACTERISTICS = (
 MEASURES = ("accuracy", "sensitivity", "specificity")
 
 
-def _added_counts(keys: list[str]) -> Check:
-    return computed(lambda material: sum(counted(material, key)[0] for key in keys))
-
-
-def _table_count(characteristic: str, cohorts: tuple[str, ...]) -> Check:
-    return _added_counts([f"bressem-table-{characteristic}-{cohort}" for cohort in cohorts])
+def _counts_of(start: str, cohorts: tuple[str, ...]) -> Check:
+    """Check a count by the counts in the words of several cohorts' rows."""
+    return from_counts(lambda s: sum(s.counted(f"{start}-{cohort}")[0] for cohort in cohorts))
 
 
 def _pooled_age(cohorts: tuple[str, ...], *, sd: bool) -> Check:
-    """Make the check of mean or standard deviation of age, pooled from cohorts' rounded ones."""
+    """Check mean or standard deviation of age, pooled from the cohorts' rounded ones."""
 
-    def pooled(material: Material) -> float:
+    def compute(s: Sources) -> float:
         n, mean, spread = (
-            np.array([material.value(f"bressem-{what}-{cohort}") for cohort in cohorts])
-            for what in ("n", "table-age-mean", "table-age-sd")
+            np.array([s[f"{name}-{cohort}"] for cohort in cohorts])
+            for name in ("n", "table-age-mean", "table-age-sd")
         )
         overall = n @ mean / n.sum()
         squares = (n - 1) @ spread**2 + n @ (mean - overall) ** 2
         return float(np.sqrt(squares / (n.sum() - 1)) if sd else overall)
 
-    return computed(pooled, how="consistent")
+    return consistent(compute)
 
 
 def _flow(included: str, groups: tuple[str, ...], excluded: tuple[str, ...]) -> dict[str, Check]:
-    """Make the checks of a chart of exclusions: what was included, and each term from the rest."""
-    here, out = ([f"bressem-{name}" for name in names] for names in (groups, excluded))
-    end = f"bressem-{included}"
+    """Check a chart of exclusions: the patients included, and each term by the others."""
 
-    def left(material: Material) -> float:
-        return sum(map(material.value, here)) - sum(map(material.value, out))
+    def left(s: Sources) -> float:
+        return sum(s[key] for key in groups) - sum(s[key] for key in excluded)
 
-    def missing(key: str, sign: int) -> Check:
-        return computed(
-            lambda material: material.value(key) - sign * (left(material) - material.value(end)),
-            how="consistent",
-        )
+    def term(key: str, sign: int) -> Check:
+        return consistent(lambda s: s[key] - sign * (left(s) - s[included]))
 
-    signs = dict.fromkeys(here, 1) | dict.fromkeys(out, -1)
-    return {end: computed(left)} | {key: missing(key, sign) for key, sign in signs.items()}
+    signs = dict.fromkeys(groups, 1) | dict.fromkeys(excluded, -1)
+    return {included: from_counts(left)} | {key: term(key, sign) for key, sign in signs.items()}
 
 
 def _confusion_matrix(change: str) -> dict[str, Check]:
-    """Make the checks of one matrix of Figure 4: cells, sums and shares."""
-    at = f"bressem-figure-{change}-"
+    """Check one matrix of Figure 4: cells, sums and shares."""
+    at = f"figure-{change}-"
     cells = {
         "tn": ("negative", "fp"),
         "fp": ("called-positive", "tp"),
@@ -86,26 +74,24 @@ def _confusion_matrix(change: str) -> dict[str, Check]:
 
 
 CHECKS: dict[str, Check] = {
-    "bressem-patients": total(*(f"bressem-n-{cohort}" for cohort in COHORTS)),
-    "bressem-key-patients": total(*(f"bressem-n-{cohort}" for cohort in COHORTS)),
-    "bressem-gespic": total(*(f"bressem-n-{cohort}" for cohort in GESPIC)),
-    "bressem-n-optiref": remainder("bressem-training", "bressem-gespic"),
-    "bressem-n-asas": same("bressem-test"),
+    "patients": total(*(f"n-{cohort}" for cohort in COHORTS)),
+    "key-patients": total(*(f"n-{cohort}" for cohort in COHORTS)),
+    "gespic": total(*(f"n-{cohort}" for cohort in GESPIC)),
+    "n-optiref": remainder("training", "gespic"),
+    "n-asas": same("test"),
     **{
-        f"bressem-n-{cohort}": remainder(
-            "bressem-gespic", *(f"bressem-n-{other}" for other in GESPIC if other != cohort)
-        )
+        f"n-{cohort}": remainder("gespic", *(f"n-{other}" for other in GESPIC if other != cohort))
         for cohort in GESPIC
     },
-    "bressem-age-mean": _pooled_age(COHORTS, sd=False),
-    "bressem-age-sd": _pooled_age(COHORTS, sd=True),
-    "bressem-gespic-age-mean": _pooled_age(GESPIC, sd=False),
-    "bressem-gespic-age-sd": _pooled_age(GESPIC, sd=True),
-    "bressem-women": _table_count("women", COHORTS),
-    "bressem-gespic-men": _table_count("men", GESPIC),
-    "bressem-optiref-women": _table_count("women", ("optiref",)),
-    "bressem-asas-women": _table_count("women", ("asas",)),
-    "bressem-validation-share": percentage("bressem-validation-share"),
+    "age-mean": _pooled_age(COHORTS, sd=False),
+    "age-sd": _pooled_age(COHORTS, sd=True),
+    "gespic-age-mean": _pooled_age(GESPIC, sd=False),
+    "gespic-age-sd": _pooled_age(GESPIC, sd=True),
+    "women": _counts_of("table-women", COHORTS),
+    "gespic-men": _counts_of("table-men", GESPIC),
+    "optiref-women": _counts_of("table-women", ("optiref",)),
+    "asas-women": _counts_of("table-women", ("asas",)),
+    "validation-share": percentage("validation-share"),
     **_flow(
         "training",
         ("gespic-before", "optiref-before"),
@@ -115,17 +101,17 @@ CHECKS: dict[str, Check] = {
     **{
         key: percentage(key)
         for key in (
-            *(f"bressem-{of}-{change}" for of in ("training", "test") for change in CHANGES),
-            *(f"bressem-abstract-{of}-{c}" for of in ("training", "test") for c in CHANGES[::2]),
-            *(f"bressem-abstract-{c}-{measure}" for c in CHANGES[::2] for measure in MEASURES[1:]),
-            *(f"bressem-no-majority-{where}" for where in ("training", *TRAINING)),
-            *(f"bressem-table-{what}-{cohort}" for what in CHARACTERISTICS for cohort in COHORTS),
+            *(f"{of}-{change}" for of in ("training", "test") for change in CHANGES),
+            *(f"abstract-{of}-{change}" for of in ("training", "test") for change in CHANGES[::2]),
+            *(f"abstract-{change}-{m}" for change in CHANGES[::2] for m in MEASURES[1:]),
+            *(f"no-majority-{where}" for where in ("training", *TRAINING)),
+            *(f"table-{what}-{cohort}" for what in CHARACTERISTICS for cohort in COHORTS),
         )
     },
-    "bressem-training-inflammatory-count": _table_count("inflammatory", TRAINING),
-    "bressem-training-asas-count": _table_count("asas-definition", TRAINING),
-    "bressem-training-structural-count": _table_count("structural", TRAINING),
-    "bressem-no-majority-count": _added_counts([f"bressem-no-majority-{c}" for c in TRAINING]),
+    "training-inflammatory-count": _counts_of("table-inflammatory", TRAINING),
+    "training-asas-count": _counts_of("table-asas-definition", TRAINING),
+    "training-structural-count": _counts_of("table-structural", TRAINING),
+    "no-majority-count": _counts_of("no-majority", TRAINING),
     **{key: check for change in CHANGES for key, check in _confusion_matrix(change).items()},
 }
 """Of the tables, the text that counts patients, and Figure 4."""

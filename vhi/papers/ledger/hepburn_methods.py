@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from vhi.papers.ledger.check_result import Found
-from vhi.papers.ledger.rules import Check, nearest, remainder, same, total
-from vhi.papers.ledger.sources import Material
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vhi.papers.ledger.check import FROM_COUNTS, Check, consistent, from_counts, from_files
+from vhi.papers.ledger.rules import nearest, remainder, same, total
+from vhi.papers.ledger.sources import Sources
 from vhi.statistics.rules import (
     ASDAS_IMPROVEMENT,
     ASDAS_INACTIVE,
     NICE_BASDAI_FALL,
     NICE_VAS_FALL_CM,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JOINTS = 2
 """SPARCC scores depth and intensity once for each joint and slice: Maksymowych et al. 2005."""
@@ -20,187 +26,90 @@ _MANUAL = "data/segmentations/Inflammation_manual_segmentation/R"
 _NETWORKS = "scripts_notebooks/segmentation_disease_region/model_"
 
 
-def _slices(material: Material, *, test: bool | None = None) -> int:
-    """Count T1w slices of the annotated scans: of the test set, of the others, or of all."""
-    return sum(
-        scan.slices
-        for case, scan in material.t1w.items()
-        if test is None or (case in material.test_cases) == test
-    )
+def _training(s: Sources) -> pd.DataFrame:
+    return s.files.t1w[~s.files.t1w["test"]]
 
 
-def _all_slices(material: Material) -> Found:
-    return Found(_slices(material))
+def _test(s: Sources) -> pd.DataFrame:
+    return s.files.t1w[s.files.t1w["test"]]
 
 
-def _training_slices(material: Material) -> Found:
-    return Found(_slices(material, test=False))
+_training_slices = from_files(lambda s: _training(s)["slices"].sum())
+_training_subjects = from_files(lambda s: len(_training(s)))
+_test_slices = from_files(lambda s: _test(s)["slices"].sum())
+_test_subjects = from_files(lambda s: len(_test(s)))
+_trainings = from_files(lambda s: len(s.files.paths(_NETWORKS)))
 
 
-def _test_slices(material: Material) -> Found:
-    return Found(_slices(material, test=True))
+def _fold_slices(part: str) -> Check:
+    """Check a fold's slices: every training scan has as many as any other."""
+    return from_files(lambda s: _training(s)["slices"].unique().item() * s[f"fold-{part}-subjects"])
 
 
-def _annotated_subjects(material: Material) -> Found:
-    return Found(len(material.t1w))
+@consistent
+def _looked_at_slices(s: Sources) -> float:
+    fewest, most = (int(s["looked-at-scans"] * end) for end in (s.low("slices"), s.high("slices")))
+    return nearest(range(fewest, most + 1), s["looked-at-slices"])
 
 
-def _training_subjects(material: Material) -> Found:
-    return Found(len(material.t1w.keys() - material.test_cases))
-
-
-def _test_subjects(material: Material) -> Found:
-    return Found(len(material.t1w.keys() & material.test_cases))
-
-
-def _folds(material: Material) -> Found:
-    return Found(len(material.training_epochs))
-
-
-def _fold_slices(*, validation: bool) -> Check:
-    """Return the check of a fold's slices: every training scan has as many as any other."""
-
-    def check(material: Material) -> Found:
-        (each,) = {
-            scan.slices for case, scan in material.t1w.items() if case not in material.test_cases
-        }
-        part = "validation" if validation else "training"
-        return Found(each * material.value(f"hepburn-fold-{part}-subjects"))
-
-    return check
-
-
-def _fold_validation_subjects(material: Material) -> Found:
-    subjects = material.value("hepburn-training-subjects")
-    return Found(subjects / material.value("hepburn-folds"), how="counts")
-
-
-def _epochs(material: Material) -> Found:
-    return Found(max(material.training_epochs))
-
-
-def _trainings(material: Material) -> Found:
-    return Found(len(material.files(_NETWORKS)))
-
-
-def _retraining_subjects(material: Material) -> Found:
-    return Found(len(material.files(_ANNOTATED)))
-
-
-def _looked_at_scans(material: Material) -> Found:
-    return Found(2 * material.value("hepburn-looked-at-subjects"), how="counts")
-
-
-def _looked_at_slices(material: Material) -> Found:
-    scans = int(material.value("hepburn-looked-at-scans"))
-    fewest, most = material.low("hepburn-slices"), material.high("hepburn-slices")
-    possible = range(int(scans * fewest), int(scans * most) + 1)
-    return Found(nearest(possible, material.value("hepburn-looked-at-slices")), how="consistent")
-
-
-def _echo_time(material: Material) -> Found:
-    (echo,) = {scan.echo_time_ms for scan in material.stir.values()}
-    return Found(echo)
-
-
-def _pixel(material: Material) -> Found:
-    return Found(max(scan.pixel_mm for scan in material.stir.values()))
-
-
-def _matrix(material: Material) -> Found:
-    (columns,) = {scan.columns for scan in material.stir.values()}
-    return Found(columns)
-
-
-def _slice_range(material: Material) -> Found:
-    slices = [scan.slices for scan in material.stir.values()]
-    return Found(low=min(slices), high=max(slices))
-
-
-def _smallest_area(material: Material) -> Found:
-    return Found(4 * material.value("hepburn-pixel") ** 2, how="counts")
-
-
-def _sparcc_total(material: Material) -> Found:
-    """Return the total as described: presence, depth and intensity, each for every quadrant."""
-    quadrants = material.value("hepburn-sparcc-slices") * material.value("hepburn-sparcc-quadrants")
-    return Found(3 * quadrants, how="consistent")
-
-
-def _sparcc_slices(material: Material) -> Found:
-    a_slice = material.value("hepburn-sparcc-quadrants") + 2 * JOINTS
-    return Found(material.value("hepburn-sparcc-total") / a_slice, how="consistent")
-
-
-def _sparcc_quadrants(material: Material) -> Found:
-    a_slice = material.value("hepburn-sparcc-total") / material.value("hepburn-sparcc-slices")
-    return Found(a_slice - 2 * JOINTS, how="consistent")
-
-
-def _manual_patients(material: Material) -> Found:
-    files = material.files(_MANUAL)
-    return Found(len({path.rsplit("/", 1)[1].split("_")[0] for path in files}))
-
-
-def _manual_trials(material: Material) -> Found:
+@from_files
+def _manual_trials(s: Sources) -> int:
     """Count the trials of a reader: the folders ``R11`` to ``R22`` are reader, then trial."""
-    return Found(len({path.removeprefix(_MANUAL)[1] for path in material.files(_MANUAL)}))
+    return len({path.removeprefix(_MANUAL)[1] for path in s.files.paths(_MANUAL)})
 
 
 CHECKS: dict[str, Check] = {
-    "hepburn-abstract-patients": same("hepburn-subjects"),
-    "hepburn-abstract-field": same("hepburn-field"),
-    "hepburn-subjects": total("hepburn-males", "hepburn-females"),
-    "hepburn-males": remainder("hepburn-subjects", "hepburn-females"),
-    "hepburn-females": remainder("hepburn-subjects", "hepburn-males"),
-    "hepburn-response-basdai": lambda _: Found(NICE_BASDAI_FALL, how="consistent"),
-    "hepburn-response-vas": lambda _: Found(NICE_VAS_FALL_CM, how="consistent"),
-    "hepburn-asdas-improvement": lambda _: Found(ASDAS_IMPROVEMENT, how="consistent"),
-    "hepburn-asdas-inactive": lambda _: Found(ASDAS_INACTIVE, how="consistent"),
-    "hepburn-te": _echo_time,
-    "hepburn-pixel": _pixel,
-    "hepburn-matrix": _matrix,
-    "hepburn-slices": _slice_range,
-    "hepburn-smallest-area": _smallest_area,
-    "hepburn-annotated-slices": _all_slices,
-    "hepburn-annotated-subjects": _annotated_subjects,
-    "hepburn-further-subjects": remainder(
-        "hepburn-subjects", "hepburn-annotated-subjects", how="counts"
+    "abstract-patients": same("subjects"),
+    "abstract-field": same("field"),
+    "subjects": total("males", "females"),
+    "males": remainder("subjects", "females"),
+    "females": remainder("subjects", "males"),
+    "response-basdai": consistent(lambda _: NICE_BASDAI_FALL),
+    "response-vas": consistent(lambda _: NICE_VAS_FALL_CM),
+    "asdas-improvement": consistent(lambda _: ASDAS_IMPROVEMENT),
+    "asdas-inactive": consistent(lambda _: ASDAS_INACTIVE),
+    "te": from_files(lambda s: s.files.stir["echo_time_ms"].unique().item()),
+    "pixel": from_files(lambda s: s.files.stir["pixel_mm"].max()),
+    "matrix": from_files(lambda s: s.files.stir["matrix"].unique().item()),
+    "slices": from_files(lambda s: (s.files.stir["slices"].min(), s.files.stir["slices"].max())),
+    "smallest-area": from_counts(lambda s: 4 * s["pixel"] ** 2),
+    "annotated-slices": from_files(lambda s: s.files.t1w["slices"].sum()),
+    "annotated-subjects": from_files(lambda s: len(s.files.t1w)),
+    "further-subjects": remainder("subjects", "annotated-subjects", status=FROM_COUNTS),
+    "training-slices": _training_slices,
+    "training-subjects": _training_subjects,
+    "test-slices": _test_slices,
+    "test-subjects": _test_subjects,
+    "folds": from_files(lambda s: len(s.files.training_epochs)),
+    "fold-training-slices": _fold_slices("training"),
+    "fold-training-subjects": remainder(
+        "training-subjects", "fold-validation-subjects", status=FROM_COUNTS
     ),
-    "hepburn-training-slices": _training_slices,
-    "hepburn-training-subjects": _training_subjects,
-    "hepburn-test-slices": _test_slices,
-    "hepburn-test-subjects": _test_subjects,
-    "hepburn-folds": _folds,
-    "hepburn-fold-training-slices": _fold_slices(validation=False),
-    "hepburn-fold-training-subjects": remainder(
-        "hepburn-training-subjects", "hepburn-fold-validation-subjects", how="counts"
+    "fold-validation-slices": _fold_slices("validation"),
+    "fold-validation-subjects": from_counts(lambda s: s["training-subjects"] / s["folds"]),
+    "steps": same("s2-steps"),
+    "epochs": from_files(lambda s: max(s.files.training_epochs)),
+    "trainings": _trainings,
+    "final-training-slices": _training_slices,
+    "final-training-subjects": _training_subjects,
+    "evaluated-test-slices": _test_slices,
+    "evaluated-test-subjects": _test_subjects,
+    "looked-at-subjects": remainder("subjects", "annotated-subjects", status=FROM_COUNTS),
+    "looked-at-scans": from_counts(lambda s: 2 * s["looked-at-subjects"]),
+    "looked-at-slices": _looked_at_slices,
+    "retraining-subjects": from_files(lambda s: len(s.files.paths(_ANNOTATED))),
+    "retraining-slices": total("training-slices", "test-slices"),
+    "workflow-subjects": total("annotated-subjects", "further-subjects"),
+    "sparcc-slices": consistent(lambda s: s["sparcc-total"] / (s["sparcc-quadrants"] + 2 * JOINTS)),
+    "sparcc-quadrants": consistent(lambda s: s["sparcc-total"] / s["sparcc-slices"] - 2 * JOINTS),
+    # As described: presence, depth and intensity, each for every quadrant.
+    "sparcc-total": consistent(lambda s: 3 * s["sparcc-slices"] * s["sparcc-quadrants"]),
+    "manual-patients": from_files(
+        lambda s: len({Path(path).name.split("_")[0] for path in s.files.paths(_MANUAL)})
     ),
-    "hepburn-fold-validation-slices": _fold_slices(validation=True),
-    "hepburn-fold-validation-subjects": _fold_validation_subjects,
-    "hepburn-steps": same("hepburn-s2-steps"),
-    "hepburn-epochs": _epochs,
-    "hepburn-trainings": _trainings,
-    "hepburn-final-training-slices": _training_slices,
-    "hepburn-final-training-subjects": _training_subjects,
-    "hepburn-evaluated-test-slices": _test_slices,
-    "hepburn-evaluated-test-subjects": _test_subjects,
-    "hepburn-looked-at-subjects": remainder(
-        "hepburn-subjects", "hepburn-annotated-subjects", how="counts"
-    ),
-    "hepburn-looked-at-scans": _looked_at_scans,
-    "hepburn-looked-at-slices": _looked_at_slices,
-    "hepburn-retraining-subjects": _retraining_subjects,
-    "hepburn-retraining-slices": total("hepburn-training-slices", "hepburn-test-slices"),
-    "hepburn-workflow-subjects": total("hepburn-annotated-subjects", "hepburn-further-subjects"),
-    "hepburn-sparcc-slices": _sparcc_slices,
-    "hepburn-sparcc-quadrants": _sparcc_quadrants,
-    "hepburn-sparcc-total": _sparcc_total,
-    "hepburn-manual-patients": _manual_patients,
-    "hepburn-manual-trials": _manual_trials,
-    "hepburn-agreement-patients": same("hepburn-subjects"),
-    "hepburn-s2-steps": same("hepburn-steps"),
-    "hepburn-s2-trainings": _trainings,
-    "hepburn-s2-slices": _training_slices,
+    "manual-trials": _manual_trials,
+    "agreement-patients": same("subjects"),
+    "s2-steps": same("steps"),
+    "s2-trainings": _trainings,
+    "s2-slices": _training_slices,
 }
-"""One function for each row that something can be said of."""

@@ -2,96 +2,68 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from vhi.papers.hepburn.authors import MANUAL_PAIRS
-from vhi.papers.ledger.check_result import Found
-from vhi.papers.ledger.rules import Check, remainder, same, total
-from vhi.papers.ledger.sources import Material
-from vhi.statistics.medians import summarise
+from vhi.papers.ledger.check import Check, consistent, from_files
+from vhi.papers.ledger.rules import remainder, same, total
+from vhi.papers.ledger.sources import Sources
 
-WITHIN, BETWEEN = MANUAL_PAIRS[:2], MANUAL_PAIRS[2:]
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-def _median(material: Material, pair: tuple[str, str]) -> float:
-    return summarise(material.manual_overlap[pair].values()).median
-
-
-def _cleaned(material: Material) -> float:
-    return summarise(material.cleaned_overlap.values()).median
+WITHIN, BETWEEN = list(MANUAL_PAIRS[:2]), list(MANUAL_PAIRS[2:])
+"""Pairs of manual segmentations by one reader, and by two."""
 
 
-def _between(material: Material) -> list[float]:
-    return [_median(material, pair) for pair in BETWEEN]
+def _medians(s: Sources) -> pd.Series:
+    """Return the median Dice of each pair of manual segmentations by two readers."""
+    return s.files.manual_overlap[BETWEEN].median()
 
 
-def _within(reader: int) -> Check:
-    return lambda material: Found(_median(material, WITHIN[reader - 1]))
+def _cleaned(s: Sources) -> float:
+    return float(np.median(list(s.files.cleaned_overlap.values())))
 
 
-def _network_slices(material: Material) -> Found:
-    return Found(len(material.network_overlap))
+def _network_dice(s: Sources) -> tuple[float, float, float]:
+    values = np.array(list(s.files.network_overlap.values()))
+    return values.mean(), values.min(), values.max()
 
 
-def _network_subjects(material: Material) -> Found:
-    return Found(len({scan for scan, _ in material.network_overlap}))
+def _manual_range(s: Sources) -> tuple[float, float]:
+    values = s.files.manual_overlap.to_numpy()
+    return values.min(), values.max()
 
 
-def _network_dice(material: Material) -> Found:
-    found = summarise(material.network_overlap.values())
-    return Found(found.mean, found.min, found.max)
+def _gain(s: Sources) -> tuple[float, float]:
+    gains = 100 * (_cleaned(s) - _medians(s))
+    return gains.min(), gains.max()
 
 
-def _manual_range(material: Material) -> Found:
-    every = [value for scans in material.manual_overlap.values() for value in scans.values()]
-    return Found(low=min(every), high=max(every))
-
-
-def _inter(material: Material) -> Found:
-    medians = _between(material)
-    return Found(low=min(medians), high=max(medians))
-
-
-def _cleaned_dice(material: Material) -> Found:
-    return Found(_cleaned(material))
-
-
-def _abstract_manual(material: Material) -> Found:
-    """Return the highest of four medians; the paper does not say which it took."""
-    return Found(max(_between(material)), how="consistent")
-
-
-def _gain(material: Material) -> Found:
-    medians = _between(material)
-    cleaned = _cleaned(material)
-    return Found(low=100 * (cleaned - max(medians)), high=100 * (cleaned - min(medians)))
-
-
-def _outliers(material: Material) -> Found:
+def _outliers(s: Sources) -> int:
     """Count scans whose cleaned Dice is below the mean of their manual Dice between readers."""
-    manual = material.manual_overlap
-    lower = [
-        scan
-        for scan, cleaned in material.cleaned_overlap.items()
-        if cleaned < summarise(manual[pair][scan] for pair in BETWEEN).mean
-    ]
-    return Found(len(lower))
+    means = s.files.manual_overlap[BETWEEN].mean(axis=1)
+    return sum(cleaned < means[scan] for scan, cleaned in s.files.cleaned_overlap.items())
 
 
 CHECKS: dict[str, Check] = {
-    "hepburn-abstract-dice-cleaned": _cleaned_dice,
-    "hepburn-abstract-dice-manual": _abstract_manual,
-    "hepburn-network-slices": _network_slices,
-    "hepburn-network-subjects": _network_subjects,
-    "hepburn-network-dice": _network_dice,
-    "hepburn-network-further": total("hepburn-network-satisfactory", "hepburn-network-failed"),
-    "hepburn-network-satisfactory": remainder("hepburn-network-further", "hepburn-network-failed"),
-    "hepburn-network-failed": remainder("hepburn-network-further", "hepburn-network-satisfactory"),
-    "hepburn-s3-subjects": same("hepburn-network-failed"),
-    "hepburn-dice-manual-range": _manual_range,
-    "hepburn-dice-intra-r1": _within(1),
-    "hepburn-dice-intra-r2": _within(2),
-    "hepburn-dice-inter": _inter,
-    "hepburn-dice-cleaned": _cleaned_dice,
-    "hepburn-dice-gain": _gain,
-    "hepburn-dice-outlier": _outliers,
+    "abstract-dice-cleaned": from_files(_cleaned),
+    # The highest of four medians; the paper does not say which it took.
+    "abstract-dice-manual": consistent(lambda s: _medians(s).max()),
+    "network-slices": from_files(lambda s: len(s.files.network_overlap)),
+    "network-subjects": from_files(lambda s: len({scan for scan, _ in s.files.network_overlap})),
+    "network-dice": from_files(_network_dice),
+    "network-further": total("network-satisfactory", "network-failed"),
+    "network-satisfactory": remainder("network-further", "network-failed"),
+    "network-failed": remainder("network-further", "network-satisfactory"),
+    "s3-subjects": same("network-failed"),
+    "dice-manual-range": from_files(_manual_range),
+    "dice-intra-r1": from_files(lambda s: s.files.manual_overlap[WITHIN[0]].median()),
+    "dice-intra-r2": from_files(lambda s: s.files.manual_overlap[WITHIN[1]].median()),
+    "dice-inter": from_files(lambda s: (_medians(s).min(), _medians(s).max())),
+    "dice-cleaned": from_files(_cleaned),
+    "dice-gain": from_files(_gain),
+    "dice-outlier": from_files(_outliers),
 }
-"""One function for each row that something can be said of."""

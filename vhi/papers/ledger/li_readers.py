@@ -1,24 +1,20 @@
-"""Checks of Li et al. 2024, tables 4 and 5: who called how many of the patients rightly.
+"""Checks of Li et al. 2024, tables 4 and 5: how many patients each reader called rightly.
 
-The paper prints percentages without their counts; the table of counts that comes nearest to them
-is found, and everything else follows from it.
+The paper prints percentages without their counts. The counts that come nearest to the percentages
+are found, and everything else follows from them.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom, chi2_contingency
+from scipy.stats import binom, chi2_contingency, norm
 
-from vhi.papers.ledger.check_result import Found
-from vhi.papers.ledger.counts import computed, extremes, normal_interval, span
-from vhi.papers.ledger.rules import Check
+from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.rules import extremes, largest
+from vhi.papers.ledger.sources import Sources
 from vhi.statistics.kappa import Kappa, cohen_kappa
-
-if TYPE_CHECKING:
-    from vhi.papers.ledger.sources import Material
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 READERS = ("resident", "expert")
@@ -32,13 +28,7 @@ Counts = tuple[int, int, int, int]
 def figures(counts: Counts) -> tuple[tuple[int, int], ...]:
     """Return count and total behind each of `FIGURES`."""
     tp, fn, fp, tn = counts
-    return (
-        (tp + tn, tp + fn + fp + tn),
-        (tp, tp + fn),
-        (tn, tn + fp),
-        (tp, tp + fp),
-        (tn, tn + fn),
-    )
+    return (tp + tn, tp + fn + fp + tn), (tp, tp + fn), (tn, tn + fp), (tp, tp + fp), (tn, tn + fn)
 
 
 @cache
@@ -50,18 +40,20 @@ def nearest_counts(percentages: tuple[float, ...], n: int, positive: int | None 
     """
     best, least = (0, 0, 0, n), np.inf
     for with_axspa in range(1, n) if positive is None else (positive,):
-        tp, tn = np.meshgrid(
-            np.arange(1, with_axspa + 1), np.arange(1, n - with_axspa + 1), indexing="ij"
-        )
+        tp, tn = np.mgrid[1 : with_axspa + 1, 1 : n - with_axspa + 1]
         fn, fp = with_axspa - tp, n - with_axspa - tn
-        shares = [(tp + tn) / n, tp / with_axspa, tn / (n - with_axspa), tp / (tp + fp)]
-        shares.append(tn / (tn + fn))
-        away = np.abs(100 * np.stack(shares, axis=-1) - percentages).sum(axis=-1)
-        at = np.unravel_index(int(np.argmin(away)), away.shape)
+        shares = np.stack([100 * count / total for count, total in figures((tp, fn, fp, tn))])
+        away = np.abs(shares - np.reshape(percentages, (-1, 1, 1))).sum(axis=0)
+        at = np.unravel_index(away.argmin(), away.shape)
         if away[at] < least:
-            least = float(away[at])
-            best = (int(tp[at]), int(fn[at]), int(fp[at]), int(tn[at]))
+            least, best = away[at], (int(tp[at]), int(fn[at]), int(fp[at]), int(tn[at]))
     return best
+
+
+def normal_interval(share: float, n: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n by the normal approximation; not cut at 0 and 1."""
+    half = float(norm.ppf(0.975) * np.sqrt(share * (1 - share) / n))
+    return share - half, share + half
 
 
 def kappa_of(counts: Counts) -> Kappa:
@@ -69,116 +61,106 @@ def kappa_of(counts: Counts) -> Kappa:
     return cohen_kappa(np.reshape(counts, (2, 2)))
 
 
-def counts_of(material: Material, who: str) -> Counts:
-    """Return the counts nearest to what is printed for a test set or a reader."""
-    percentages = tuple(material.value(f"li-{who}-{name}") for name in FIGURES)
-    n = material.n(f"li-{who}-accuracy")
-    known = None if who == "internal" else int(material.value("li-center2-axspa"))
-    return nearest_counts(percentages, n, known)
-
-
-def _share(who: str, index: int) -> Check:
-    """Make the check of a percentage without its interval."""
-
-    def share(material: Material) -> float:
-        count, n = figures(counts_of(material, who))[index]
-        return 100 * count / n
-
-    return computed(share)
-
-
-def _share_with_interval(who: str, index: int) -> Check:
-    """Make the check of a percentage and its normal interval, of the patients that it counts."""
-
-    def check(material: Material) -> Found:
-        count, n = figures(counts_of(material, who))[index]
-        low, high = normal_interval(count / n, n)
-        return Found(100 * count / n, 100 * low, 100 * high, how="counts")
-
-    return check
+def counts_of(s: Sources, who: str) -> Counts:
+    """Return the counts nearest to the percentages printed for a test set or a reader."""
+    percentages = tuple(s[f"{who}-{name}"] for name in FIGURES)
+    known = None if who == "internal" else int(s["center2-axspa"])
+    return nearest_counts(percentages, s.n(f"{who}-accuracy"), known)
 
 
 def _kappa(who: str) -> Check:
-    return computed(lambda material: kappa_of(counts_of(material, who)).value)
+    return from_counts(lambda s: kappa_of(counts_of(s, who)).value)
+
+
+def _share(who: str, index: int) -> Check:
+    """Check a percentage without its interval."""
+
+    def compute(s: Sources) -> float:
+        count, n = figures(counts_of(s, who))[index]
+        return 100 * count / n
+
+    return from_counts(compute)
+
+
+def _share_with_interval(who: str, index: int) -> Check:
+    """Check a percentage and its normal interval, by the patients that it counts."""
+
+    def compute(s: Sources) -> tuple[float, ...]:
+        count, n = figures(counts_of(s, who))[index]
+        return tuple(100 * share for share in (count / n, *normal_interval(count / n, n)))
+
+    return from_counts(compute)
 
 
 def _kappa_with_interval(who: str) -> Check:
-    """Make the check of kappa and its interval, from three decimals as statistics programs print.
+    """Check kappa and its interval, from three decimals as statistics programs print.
 
     0.477 and a standard error of 0.120 give 0.242 to 0.712; unrounded, the upper end is 0.713.
     """
 
-    def check(material: Material) -> Found:
-        kappa = kappa_of(counts_of(material, who))
+    def compute(s: Sources) -> tuple[float, float, float]:
+        kappa = kappa_of(counts_of(s, who))
         value, half = round(kappa.value, 3), _Z * round(kappa.standard_error, 3)
-        return Found(kappa.value, value - half, value + half, how="counts")
+        return kappa.value, value - half, value + half
 
-    return check
+    return from_counts(compute)
 
 
 def _bootstrap_of_accuracy(who: str) -> Check:
-    """Make the check of a percentile bootstrap's interval: the binomial distribution's."""
+    """Check a percentile bootstrap's interval: the binomial distribution's."""
 
-    def ends(material: Material) -> tuple[float, float]:
-        right, n = figures(counts_of(material, who))[0]
-        low, high = binom.ppf([0.025, 0.975], n, right / n) / n
-        return 100 * float(low), 100 * float(high)
+    def compute(s: Sources) -> tuple[float, float]:
+        right, n = figures(counts_of(s, who))[0]
+        low, high = 100 * binom.ppf([0.025, 0.975], n, right / n) / n
+        return low, high
 
-    return span(ends, how="consistent")
+    return consistent(compute)
 
 
 def _p(reader: str, index: int) -> Check:
-    """Make the check of a P of the chi-squared test, of a reader without and with the model."""
+    """Check P of the chi-squared test, of a reader without and with the model."""
 
-    def p(material: Material) -> float:
-        alone, helped = (
-            figures(counts_of(material, who))[index] for who in (reader, f"{reader}-assisted")
-        )
-        table = [[count, n - count] for count, n in (alone, helped)]
+    def compute(s: Sources) -> float:
+        shares = [figures(counts_of(s, who))[index] for who in (reader, f"{reader}-assisted")]
+        table = [[count, n - count] for count, n in shares]
         return float(chi2_contingency(table, correction=False)[1])
 
-    return computed(p)
+    return from_counts(compute)
 
 
 def _corrected(reader: str) -> Check:
-    """Make the check of the number of corrected cases: at least what was won on balance."""
+    """Check the number of corrected cases: at least the gain on balance."""
 
-    def cases(material: Material) -> float:
+    def compute(s: Sources) -> float:
         (before, n), (after, _) = (
-            figures(counts_of(material, who))[0] for who in (reader, f"{reader}-assisted")
+            figures(counts_of(s, who))[0] for who in (reader, f"{reader}-assisted")
         )
-        return float(np.clip(material.value(f"li-corrected-{reader}"), after - before, n - before))
+        return float(np.clip(s[f"corrected-{reader}"], after - before, n - before))
 
-    return computed(cases, how="consistent")
-
-
-def _highest(name: str, *who: str) -> Check:
-    return computed(lambda material: max(material.value(f"li-{each}-{name}") for each in who))
+    return consistent(compute)
 
 
-def _auc_interval(material: Material) -> tuple[float, float]:
-    return normal_interval(material.value("li-external-auc"), material.n("li-external-auc"))
-
+_auc_interval = from_counts(lambda s: normal_interval(s["external-auc"], s.n("external-auc")))
 
 CHECKS: dict[str, Check] = {
     **{
-        f"li-{of}-{name}": _share_with_interval(of, index)
+        f"{of}-{name}": _share_with_interval(of, index)
         for of in ("internal", "external")
         for index, name in enumerate(FIGURES)
     },
-    "li-internal-kappa": _kappa_with_interval("internal"),
-    "li-external-kappa": _kappa_with_interval("external"),
-    "li-external-auc-interval": span(_auc_interval),
-    "li-abstract-external-auc-interval": span(_auc_interval),
-    **{f"li-{who}-{name}": _share(who, i) for who in WHO for i, name in enumerate(FIGURES)},
-    **{f"li-{who}-kappa": _kappa(who) for who in WHO},
-    **{f"li-{who}-accuracy-interval": _bootstrap_of_accuracy(who) for who in WHO},
-    **{f"li-p-{reader}-accuracy": _p(reader, 0) for reader in READERS},
-    **{f"li-p-{reader}-specificity": _p(reader, 2) for reader in READERS},
-    **{f"li-corrected-{reader}": _corrected(reader) for reader in READERS},
-    "li-superior-accuracy": _highest("accuracy", "external", "expert"),
-    "li-superior-sensitivity": _highest("sensitivity", "external", *READERS),
-    "li-superior-specificity": _highest("specificity", "external", *READERS),
-    "li-specificity-range": extremes(f"li-{who}-specificity" for who in ("external", *READERS)),
+    "internal-kappa": _kappa_with_interval("internal"),
+    "external-kappa": _kappa_with_interval("external"),
+    "external-auc-interval": _auc_interval,
+    "abstract-external-auc-interval": _auc_interval,
+    **{f"{who}-{name}": _share(who, i) for who in WHO for i, name in enumerate(FIGURES)},
+    **{f"{who}-kappa": _kappa(who) for who in WHO},
+    **{f"{who}-accuracy-interval": _bootstrap_of_accuracy(who) for who in WHO},
+    **{f"p-{reader}-accuracy": _p(reader, 0) for reader in READERS},
+    **{f"p-{reader}-specificity": _p(reader, 2) for reader in READERS},
+    **{f"corrected-{reader}": _corrected(reader) for reader in READERS},
+    "superior-accuracy": largest(["external-accuracy", "expert-accuracy"]),
+    "superior-sensitivity": largest(f"{who}-sensitivity" for who in ("external", *READERS)),
+    "superior-specificity": largest(f"{who}-specificity" for who in ("external", *READERS)),
+    "specificity-range": extremes(f"{who}-specificity" for who in ("external", *READERS)),
 }
 """Of tables 4 and 5, and of what the text says of them."""

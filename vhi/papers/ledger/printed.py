@@ -1,74 +1,45 @@
-"""The printed numbers as rows, read from ``data-manifest/published``."""
+"""The printed numbers as a table, read from ``data-manifest/published``."""
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from vhi.cases.supplement import manifest_folder
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PAPERS = ("hepburn", "bressem", "zheng", "li")
-"""Names of the tables, and of the modules of `vhi.papers.ledger` that check them."""
+"""Names of the tables, with which all keys of a paper begin."""
 
 _SLACK = 1e-9  # a half may have been rounded either way, and floats are not exact
 
 
-@dataclass(frozen=True)
-class Printed:
-    """One row of a table: texts as printed, empty where there is nothing.
+def printed_numbers() -> pd.DataFrame:
+    """Return the printed numbers of all papers, in the order of the tables.
 
-    Attributes
-    ----------
-    key : str
-        Unique over all papers.
-    paper, place, quantity : str
-        Which paper, where in it, and what the number is, with its unit.
-    value, low, high : str
-        The number and its range, limits or interval, without thousands separators and units.
-        A leading ``<`` or ``>`` is kept. The decimals decide how near ours must come.
-    n : str
-        Denominator or sample size.
-    needs : str
-        ``unpublished-data`` or ``unmirrored-files`` where nothing can check it, else empty.
-    why : str
-        One sentence on a row that does not hold, cannot be checked, or needs a word.
+    Returns
+    -------
+    pandas.DataFrame
+        By ``key``, which is unique over all papers. All columns are text as printed, empty where
+        nothing is: ``paper``, ``place``, ``quantity`` (with its unit), ``value``, ``low`` and
+        ``high`` (range, limits or interval), ``n`` (denominator or sample size), ``needs``
+        (``unpublished-data`` or ``unmirrored-files`` where nothing can check the row) and ``why``
+        (one sentence on a row that does not hold, cannot be checked, or needs a word).
     """
+    import pandas as pd
 
-    key: str
-    paper: str
-    place: str
-    quantity: str
-    value: str
-    low: str
-    high: str
-    n: str
-    needs: str
-    why: str
-
-    @property
-    def text(self) -> str:
-        """The numbers as one text, such as ``0.94 (0.85 to 0.98), n = 48``."""
-        text = joined(self.value, self.low, self.high)
-        return f"{text}, n = {self.n}" if self.n else text
-
-
-def printed_numbers() -> list[Printed]:
-    """List the printed numbers of all papers, in the order of the tables."""
-    rows = []
-    for name in PAPERS:
-        path = manifest_folder() / "published" / f"{name}.csv"
-        if path.is_file():
-            with open(path, newline="", encoding="utf-8") as stream:
-                rows += [
-                    Printed(**{field.name: row[field.name] for field in fields(Printed)})
-                    for row in csv.DictReader(stream)
-                ]
-    return rows
+    folder = manifest_folder() / "published"
+    tables = [
+        pd.read_csv(folder / f"{paper}.csv", dtype=str, keep_default_na=False, index_col="key")
+        for paper in PAPERS
+    ]
+    return pd.concat(tables)
 
 
 def agrees(printed: str, number: float) -> bool:
-    """Whether a number rounds to what is printed.
+    """Whether a number rounds to a printed one.
 
     Parameters
     ----------
@@ -82,20 +53,20 @@ def agrees(printed: str, number: float) -> bool:
     Raises
     ------
     ValueError
-        `printed` is not such a text.
+        `printed` is no such text.
 
     Examples
     --------
     >>> agrees("0.84", 0.8397), agrees("0.84", 0.8349), agrees("<0.001", 0.0004)
     (True, False, True)
     """
+    value = float(_decimal(printed.lstrip("<>")))
     if printed.startswith("<"):
-        return number < float(_decimal(printed[1:]))
+        return number < value
     if printed.startswith(">"):
-        return number > float(_decimal(printed[1:]))
-    value = _decimal(printed)
+        return number > value
     half = 0.5 * 10.0 ** -decimals(printed)
-    return abs(number - float(value)) <= half * (1 + _SLACK) + _SLACK * abs(float(value))
+    return abs(number - value) <= half * (1 + _SLACK) + _SLACK * abs(value)
 
 
 def decimals(printed: str) -> int:
@@ -103,8 +74,8 @@ def decimals(printed: str) -> int:
     return -int(_decimal(printed.lstrip("<>")).as_tuple().exponent)
 
 
-def joined(value: str, low: str, high: str) -> str:
-    """Write a number and its range as one text."""
+def join_numbers(value: str, low: str, high: str) -> str:
+    """Write a number and its range as one text, such as ``0.94 (0.85 to 0.98)``."""
     span = " to ".join(text for text in (low, high) if text)
     return f"{value} ({span})" if value and span else value or span
 

@@ -1,58 +1,106 @@
-"""Checks that many rows share: sums, complements, numbers printed twice, what others allow."""
+"""Checks that several rows share: sums, shares and tests of other printed numbers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from functools import cache
 
-from vhi.papers.ledger.check_result import Found
+import numpy as np
+from scipy.stats import fisher_exact
 
-if TYPE_CHECKING:
-    from vhi.papers.ledger.sources import Material
-
-Check = Callable[["Material"], Found]
-"""Computes a printed number again, or raises `NotHere`."""
+from vhi.papers.ledger.check import CONSISTENT, Check, consistent, from_counts
+from vhi.papers.ledger.sources import Sources
+from vhi.statistics.proportions import exact_proportion
 
 
 def total(*keys: str) -> Check:
-    """Return the check that a number is the sum of others."""
-    return lambda material: Found(sum(map(material.value, keys)), how="counts")
+    """Check that a number is the sum of others."""
+    return from_counts(lambda s: sum(s[key] for key in keys))
 
 
-def remainder(whole: str, *parts: str, how: str = "consistent") -> Check:
-    """Return the check that a number is what other parts leave of a whole.
+def remainder(whole: str, *parts: str, status: str = CONSISTENT) -> Check:
+    """Check that a number is what other parts leave of a whole.
 
-    It is called consistent where the whole is checked as the sum of its parts: one sum does not
+    Its status is consistent where the whole is checked as the sum of its parts: one sum does not
     confirm each of its terms.
     """
-    return lambda material: Found(material.value(whole) - sum(map(material.value, parts)), how=how)
+    return Check(status, lambda s: s[whole] - sum(s[part] for part in parts))
 
 
 def same(key: str) -> Check:
-    """Return the check that a number is printed alike in another place."""
-    return lambda material: Found(material.value(key), how="consistent")
+    """Check that a number is printed alike in another place."""
+    return consistent(lambda s: s[key])
+
+
+def average(keys: Iterable[str]) -> Check:
+    """Check that a number is the mean of others."""
+    rows = tuple(keys)
+    return from_counts(lambda s: float(np.mean([s[key] for key in rows])))
+
+
+def largest(keys: Iterable[str]) -> Check:
+    """Check that a number is the largest of others."""
+    rows = tuple(keys)
+    return from_counts(lambda s: max(s[key] for key in rows))
+
+
+def extremes(keys: Iterable[str]) -> Check:
+    """Check that two ends are the lowest and the highest of other numbers."""
+    rows = tuple(keys)
+    return from_counts(lambda s: (min(s[key] for key in rows), max(s[key] for key in rows)))
 
 
 def middle(key: str) -> Check:
-    """Return the check that a number is the middle of printed limits."""
-    return lambda material: Found((material.low(key) + material.high(key)) / 2, how="counts")
+    """Check that a number is the middle of printed limits."""
+    return from_counts(lambda s: (s.low(key) + s.high(key)) / 2)
 
 
 def evenly_about(middle_key: str, key: str) -> Check:
-    """Return the check that limits lie evenly about a printed middle: each from the other.
+    """Check that limits lie evenly about a printed middle: each follows from the other.
 
     The middle is taken as exact as rounding allows: one end and a rounded middle would give the
     other end only to within a whole last digit.
     """
 
-    def check(material: Material) -> Found:
-        low, high = material.low(key), material.high(key)
-        printed, half = material.value(middle_key), 0.5 * material.last_digit(middle_key)
-        twice = 2 * min(max((low + high) / 2, printed - half), printed + half)
-        return Found(low=twice - high, high=twice - low, how="consistent")
+    def compute(s: Sources) -> tuple[float, float]:
+        low, high = s.low(key), s.high(key)
+        half = 0.5 * s.last_digit(middle_key)
+        twice = 2 * np.clip((low + high) / 2, s[middle_key] - half, s[middle_key] + half)
+        return twice - high, twice - low
 
-    return check
+    return consistent(compute)
+
+
+def percentage(key: str) -> Check:
+    """Check a percentage by the counts in the words of row `key`."""
+
+    def compute(s: Sources) -> float:
+        count, n = s.counted(key)
+        return 100 * count / n
+
+    return from_counts(compute)
+
+
+def percentage_with_interval(key: str) -> Check:
+    """Check a percentage and its exact (Clopper–Pearson) 95 % interval by the counts in words."""
+
+    def compute(s: Sources) -> tuple[float, float, float]:
+        share = exact_proportion(*s.counted(key))
+        return 100 * share.share, 100 * share.low, 100 * share.high
+
+    return from_counts(compute)
+
+
+def fisher(key: str, other: str) -> Check:
+    """Check P of Fisher's exact test by the counts in the words of two rows."""
+    return from_counts(lambda s: fisher_p(*s.counted(key), *s.counted(other)))
+
+
+@cache
+def fisher_p(count: int, n: int, other_count: int, other_n: int) -> float:
+    """Return the two-sided P of Fisher's exact test of two shares."""
+    return float(fisher_exact([[count, n - count], [other_count, other_n - other_count]])[1])
 
 
 def nearest(allowed: Iterable[float], printed: float) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vhi.papers.hepburn.printed_part import printed_responses
+from vhi.papers.ledger import printed_responses
 
 
 def test_printed_counts_give_the_printed_agreements():

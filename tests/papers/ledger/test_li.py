@@ -1,0 +1,115 @@
+"""Li 2024: transcription, counts behind percentages, and the numbers that would hold."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vhi.papers.ledger import agrees
+from vhi.papers.ledger.li import dice_ceiling
+from vhi.papers.ledger.li_readers import (
+    FIGURES,
+    WHO,
+    counts_of,
+    figures,
+    kappa_of,
+    nearest_counts,
+    normal_interval,
+)
+
+
+@pytest.fixture
+def s(sources):
+    """The numbers of the paper."""
+    return sources["li"]
+
+
+@pytest.mark.parametrize("name", ["male", "female", "b27", "b27-negative", "b27-missing"])
+def test_both_sets_for_segmentation_add_up(name, s):
+    everybody, training, test = (
+        s.counted(f"table1-{name}-{of}")[0] for of in ("all", "training", "test")
+    )
+    assert everybody == training + test
+
+
+@pytest.mark.parametrize(
+    ("of", "n", "counts"), [("external", 58, (34, 3, 10, 11)), ("internal", 96, (54, 7, 11, 24))]
+)
+def test_a_test_set_s_figures_and_intervals_fit_one_n_for_all(of, n, counts, others, s):
+    assert nearest_counts(tuple(s[f"{of}-{name}"] for name in FIGURES), n) == counts
+    for name, (found, total) in zip(FIGURES, figures(counts), strict=True):
+        row = others.loc[f"li-{of}-{name}"]
+        share = found / total
+        low, high = normal_interval(share, n)  # not `total`
+        assert agrees(row.value, 100 * share), name
+        assert 100 * low == pytest.approx(float(row.low), abs=0.011), name
+        assert 100 * high == pytest.approx(float(row.high), abs=0.011), name
+
+
+def test_the_auc_s_intervals_are_those_of_proportions():
+    low, high = normal_interval(0.799, 58)
+    assert agrees("0.696", low) and agrees("0.902", high)
+    low, high = normal_interval(0.8763, 96)  # prints as 0.876
+    assert agrees("0.942", high) and low == pytest.approx(0.811, abs=0.001)
+
+
+def test_kappa_of_the_internal_test_set_belongs_to_129_patients():
+    kappa = kappa_of((88, 4, 19, 18))
+    assert kappa.n == 129
+    half = 1.96 * round(kappa.standard_error, 3)
+    assert agrees("0.504", kappa.value)
+    assert agrees("0.335", 0.504 - half) and agrees("0.673", 0.504 + half)
+    assert kappa_of((54, 7, 11, 24)).value == pytest.approx(0.585, abs=5e-4)
+
+
+def test_kappa_of_the_external_test_set_holds(others):
+    assert others.at["li-external-kappa", "status"] == "recomputed-from-counts"
+
+
+@pytest.mark.parametrize(
+    ("who", "counts"),
+    [
+        ("resident", (29, 8, 9, 12)),
+        ("expert", (33, 4, 8, 13)),
+        ("resident-assisted", (33, 4, 9, 12)),
+        ("expert-assisted", (35, 2, 8, 13)),
+    ],
+)
+def test_readers_called_so_many_rightly(who, counts, s):
+    assert counts_of(s, who) == counts
+
+
+@pytest.mark.parametrize("end", ["58.18", "81.82", "69.09", "67.27", "70.91", "90.91"])
+def test_ends_of_the_readers_intervals_are_shares_of_55_and_not_of_58(end, others):
+    rows = others.loc[[f"li-{who}-accuracy-interval" for who in WHO]]
+    assert end in rows[["low", "high"]].to_numpy()
+    assert any(agrees(end, 100 * right / 55) for right in range(56))
+    assert not any(agrees(end, 100 * right / 58) for right in range(59))
+
+
+def test_the_sexes_p_ignores_the_correction_and_b27_s_the_missing(others):
+    assert others.at["li-table1-p-sex", "recomputed"] == "0.79669"
+    assert others.at["li-table1-p-b27", "recomputed"] == "0.65317"
+
+
+@given(st.lists(st.tuples(*[st.floats(0.01, 1)] * 2), min_size=1, max_size=20))
+def test_mean_dice_never_exceeds_its_ceiling(cases):
+    precision, recall = np.transpose(cases)
+    dice = 2 * precision * recall / (precision + recall)
+    assert dice.mean() <= dice_ceiling(precision.mean(), recall.mean()) + 1e-12
+
+
+def test_the_ceiling_is_met_by_one_case():
+    assert dice_ceiling(0.5, 1.0) == pytest.approx(2 / 3)
+
+
+def test_the_normal_interval_is_the_textbook_one():
+    assert normal_interval(0.5, 100) == pytest.approx((0.402, 0.598), abs=5e-5)
+
+
+@given(st.tuples(*[st.integers(1, 12)] * 4))
+def test_counts_are_found_again_from_their_exact_percentages(counts):
+    percentages = tuple(100 * found / n for found, n in figures(counts))
+    again = nearest_counts(percentages, sum(counts))
+    assert figures(again)[0] == figures(counts)[0]
+    assert [a / b for a, b in figures(again)] == pytest.approx([a / b for a, b in figures(counts)])

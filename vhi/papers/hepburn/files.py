@@ -1,0 +1,154 @@
+"""What the supplement of Hepburn et al. 2023 holds, read when first asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from vhi.cases import supplement
+from vhi.cases.case import case_names, load_cases
+from vhi.errors import InputError
+from vhi.papers.hepburn.authors import (
+    CLEANED_PAIR,
+    MANUAL_PAIRS,
+    NETWORK_OVERLAP,
+    Volumes,
+    network_overlap_published,
+    overlap_path,
+    overlap_published,
+    volumes_path,
+    volumes_published,
+)
+from vhi.statistics.overlap import dice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+_TEST_MASKS = "data/segmentations/Disease_region_manual_segmentation/Test_data/"
+
+
+class MissingFilesError(Exception):
+    """Published files that decide a number are missing; the message names the first."""
+
+
+class StudyFiles:
+    """Files of the supplement; each is read once.
+
+    Parameters
+    ----------
+    download
+        Fetch missing files from the internet.
+
+    Raises
+    ------
+    MissingFilesError
+        From every attribute whose files cannot be had.
+    """
+
+    def __init__(self, *, download: bool = False) -> None:
+        self._download = download
+
+    @cached_property
+    def manual_overlap(self) -> pd.DataFrame:
+        """Dice recomputed from the manual masks: a row for each scan, a column for each pair."""
+        import pandas as pd
+
+        from vhi.reader_study.readings import load_readings
+
+        paths = [p for p in supplement.group_paths("study") if not p.startswith("generated_files/")]
+        overlap: dict[tuple[str, str], dict[str, float]] = {pair: {} for pair in MANUAL_PAIRS}
+        for reading in load_readings(self._read(paths, lambda: load_cases("study"))):
+            masks = {mask.name: mask.mask for mask in reading.segmentations}
+            for first, second in MANUAL_PAIRS:
+                overlap[first, second][reading.scan] = dice(masks[first], masks[second])
+        return pd.DataFrame(overlap)
+
+    @cached_property
+    def cleaned_overlap(self) -> dict[str, float]:
+        """Published Dice of the readers' cleaned masks, by scan."""
+        return self._read([overlap_path(CLEANED_PAIR)], lambda: overlap_published(CLEANED_PAIR))
+
+    @cached_property
+    def cleaned_volumes(self) -> dict[str, Volumes]:
+        """Published sizes of the readers' cleaned masks, by scan."""
+        return self._read([volumes_path(CLEANED_PAIR)], lambda: volumes_published(CLEANED_PAIR))
+
+    @cached_property
+    def network_overlap(self) -> dict[tuple[str, int], float]:
+        """Published Dice of the authors' network, by test scan and slice."""
+        return self._read([NETWORK_OVERLAP], network_overlap_published)
+
+    @cached_property
+    def training_epochs(self) -> list[int]:
+        """Epochs of each of the authors' trainings in cross-validation."""
+        paths = self.paths("generated_files/model_training/loss_partition_")
+        files = self._read(paths, lambda: supplement.fetch(paths))
+        return [len(np.loadtxt(files[path], ndmin=2)) for path in paths]
+
+    @cached_property
+    def stir(self) -> pd.DataFrame:
+        """Headers of the ten study cases' STIR scans, one row each.
+
+        ``matrix`` (its larger side, in pixels), ``slices``, ``pixel_mm``,
+        ``echo_time_ms`` (as written by the converter from DICOM; NaN where it is missing) and
+        ``test``: whether the authors tested their network on the case.
+        """
+        return self._headers("STIR")
+
+    @cached_property
+    def t1w(self) -> pd.DataFrame:
+        """Headers of the ten study cases' T1w scans; columns as in `stir`."""
+        return self._headers("T1W")
+
+    def paths(self, start: str) -> list[str]:
+        """List the supplement's paths that begin so; the files may be missing."""
+        return [file.path for file in supplement.manifest() if file.path.startswith(start)]
+
+    def _headers(self, contrast: str) -> pd.DataFrame:
+        import pandas as pd
+
+        scans = {
+            Path(path).name.split("_")[0]: path
+            for path in self.paths(f"data/images_study/{contrast}/")
+            if "Additional_scans" not in path
+        }
+        files = self._read(scans.values(), lambda: supplement.fetch(scans.values()))
+        tested = {Path(path).name.split("_")[0] for path in self.paths(_TEST_MASKS)}
+        cases = [case for case, _ in case_names("study")]
+        table = pd.DataFrame([_header(files[scans[case]]) for case in cases], index=cases)
+        return table.assign(test=table.index.isin(tested))
+
+    def _read(self, paths: Iterable[str], read: Callable[[], T]) -> T:
+        """Read something from files that are here or may be fetched."""
+        wanted = list(paths)
+        if not self._download:
+            missing = sorted(set(wanted) - set(supplement.locate(wanted)))
+            if missing:
+                raise MissingFilesError(
+                    f"{len(missing)} of {len(wanted)} published files that decide it are not "
+                    f"here, first {missing[0]}"
+                )
+        try:
+            return read()
+        except InputError as error:
+            raise MissingFilesError(str(error)) from error
+
+
+def _header(path: Path) -> dict[str, float]:
+    import nibabel as nib
+
+    header: Any = nib.load(path).header
+    echo = re.search(r"TE=([0-9.]+)", header["descrip"].item().decode("latin-1"))
+    rows, columns, slices = header.get_data_shape()
+    return {
+        "matrix": max(rows, columns),
+        "slices": slices,
+        "pixel_mm": float(max(header.get_zooms()[:2])),
+        "echo_time_ms": float(echo.group(1)) if echo else np.nan,
+    }
