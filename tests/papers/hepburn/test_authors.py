@@ -81,7 +81,8 @@ def test_a_pair_that_was_not_published_is_refused(pair):
 def test_files_that_cannot_be_had_are_named_with_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setenv("VHI_DATA_MIRROR", str(tmp_path))
     monkeypatch.setenv("VHI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(data, "download_files", lambda files, *_: {f.path: "off" for f in files})
+    monkeypatch.setattr(data, "SOURCE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
     with pytest.raises(InputError, match=r"overlap_R1_R2\.txt.*VHI_DATA_MIRROR"):
         overlap_published(CLEANED_PAIR)
 

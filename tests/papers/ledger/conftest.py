@@ -56,5 +56,5 @@ def no_files(tmp_path, monkeypatch):
     monkeypatch.setenv("VHI_DATA_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setenv("VHI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "vhi.cases.supplement.download_files", lambda *_: pytest.fail("asked the internet")
+        "vhi.cases.supplement.download", lambda *_: pytest.fail("asked the internet")
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from vhi.cases.download import NoDownloadError
 from vhi.papers.hepburn.files import MissingFilesError, StudyFiles
 from vhi.papers.ledger import (
     ALL_PAPERS,
@@ -153,8 +154,9 @@ def test_checks_read_other_printed_numbers_from_the_tables(sources):
 
 
 def test_a_file_that_cannot_be_fetched_is_named(no_files, monkeypatch):
-    monkeypatch.setattr(
-        "vhi.cases.supplement.download_files", lambda files, *_: {files[0].path: "no network"}
-    )
+    def download(*_):
+        raise NoDownloadError("no network")
+
+    monkeypatch.setattr("vhi.cases.supplement.download", download)
     with pytest.raises(MissingFilesError, match=r"overlap_R1_R2\.txt .*no network"):
         _ = StudyFiles(download=True).cleaned_overlap
