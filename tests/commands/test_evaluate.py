@@ -208,7 +208,7 @@ def test_normal_bone_is_scored_by_its_threshold(vhi, table, masks, tiny_case, tm
     run = ["--case", "b", "--truth", "normal-bone", "--masks", masks, "--out", tmp_path / "out"]
     status, printed, warned = vhi("evaluate", "--source", table, *run)
     assert status == 0 and "lower threshold +0.0 %, VHI +0.0 %" in printed
-    assert "was the drawn mask itself given" in warned
+    assert "was the drawn mask itself scored" in warned
     (row,) = csv.DictReader((tmp_path / "out" / "scans.csv").open())
     assert float(row["lower_truth"]) == pytest.approx(97.5)
 

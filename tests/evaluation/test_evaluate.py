@@ -38,7 +38,7 @@ def masks():
 def test_slices_are_scored_one_by_one_in_stored_order():
     scores = score_slices(*masks())
     assert [score.dice for score in scores] == pytest.approx([1, 2 / 3, 0, 0, 1])
-    assert [score.found for score in scores] == [16, 8, 0, 16, 0]
+    assert [score.predicted for score in scores] == [16, 8, 0, 16, 0]
     assert [score.truth for score in scores] == [16, 16, 16, 0, 0]
     assert [score.empty for score in scores] == [False, False, False, False, True]
     assert scores[1].precision == 1 and scores[1].recall == 0.5
@@ -51,7 +51,7 @@ def test_slices_are_scored_one_by_one_in_stored_order():
 def test_a_scan_is_scored_as_one_volume():
     score = score_scan(*masks())
     assert score.dice == pytest.approx(2 * 24 / (40 + 48))
-    assert (score.found, score.truth) == (40, 48)
+    assert (score.predicted, score.truth) == (40, 48)
     assert score.surface_max_mm == pytest.approx(3.3)  # the extra slice, one slice on
 
 
@@ -133,7 +133,7 @@ def test_scans_seen_in_training_are_kept_apart_and_named(tiny_case):
     assert (unseen["seen_in_training"], unseen["scans"]) == ("no", 2)
     (warning,) = warnings_of(result)
     assert warning.startswith("1 of 3 scans") and "nothing about new scans" in warning
-    assert "not known" in " ".join(notes_of(evaluate(cases, shifted)))
+    assert "not known here" in " ".join(notes_of(evaluate(cases, shifted)))
 
 
 def test_two_visits_are_one_subject(tiny_case):

@@ -1,4 +1,4 @@
-"""The command `vhi evaluate`: masks that were found, held against masks that were drawn."""
+"""The command `vhi evaluate`: predicted masks compared with drawn ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vhi.commands.terminal import end_with_failures, progress, warn
 from vhi.errors import InputError
 
 DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
-"""`study` was trained on eight of the study's ten scans, so that two are left to test it on."""
+"""`study` was trained on eight of the study's ten scans, so that two are left for a test."""
 
 
 def evaluate_command(
@@ -41,17 +41,19 @@ def evaluate_command(
     ] = None,
     truth: Annotated[
         str,
-        typer.Option(metavar="MASK", help="What was to be found: disease-region or normal-bone."),
+        typer.Option(metavar="MASK", help="The predicted area: disease-region or normal-bone."),
     ] = "disease-region",
     robustness: Annotated[
         bool,
         typer.Option(
-            "--robustness", metavar="", help="Score the network on changed copies of each scan too."
+            "--robustness",
+            metavar="",
+            help="Also score changed copies of each scan.",
         ),
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score a network, or masks in files, against the masks that a person drew.
+    """Score a network, or masks in files, against the masks of the cases.
 
     `vhi evaluate --source study --all --network study --out scores`
 
@@ -63,16 +65,19 @@ def evaluate_command(
     from vhi.cases.case import case_names
     from vhi.evaluation.evaluate import evaluate
     from vhi.evaluation.predicted_masks import masks_in, network_finder, seen_by
-    from vhi.evaluation.report import (
-        RESULT_FILES,
-        summary_of,
-        warnings_of,
-        write_evaluation,
-    )
+    from vhi.evaluation.report import RESULT_FILES, summary_of, warnings_of, write_evaluation
     from vhi.evaluation.robustness import CHANGES, UNCHANGED
     from vhi.files.atomic import check_free
 
-    _check_options(case, visit, all_cases, network, masks, truth, robustness)
+    if truth not in DEFAULT_NETWORKS:
+        raise InputError(f"--truth {truth}: choose from {', '.join(DEFAULT_NETWORKS)}")
+    check_one_or_all(case, visit, all_cases)
+    if network is not None and masks is not None:
+        raise InputError("--network and --masks do not go together; leave one of them out")
+    if robustness and masks is not None:
+        raise InputError("--robustness changes the scans that a network reads; give --network")
+    if robustness and truth != "disease-region":
+        raise InputError("--robustness changes only T1w scans; it goes with the disease region")
     check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
     made_by: dict[str, Any] = {"source": Path(source).name, "masks": None, "network": None}
     changes = tuple(CHANGES) if robustness else (UNCHANGED,)
@@ -87,13 +92,9 @@ def evaluate_command(
             find, seen = network_finder(name, truth, made_by), seen_by(name, truth)
         report("Scoring", total=len(cases) * len(changes))
         result = evaluate(
-            cases,
-            find,
-            target=truth,
-            changes=changes,
-            seen=seen,
+            cases, find, target=truth, changes=changes, seen=seen,
             progress=lambda: report(advance=1),
-        )
+        )  # fmt: skip
         failed = [row for row in result.scans if row["failure"]]
         if len(failed) == len(result.scans):
             raise InputError(_failure(failed[0]))
@@ -111,26 +112,6 @@ def evaluate_command(
         warn(warning)
     print(f"Tables and picture: {out}")
     end_with_failures([_failure(row) for row in failed])
-
-
-def _check_options(
-    case: str | None,
-    visit: str | None,
-    all_cases: bool,
-    network: str | None,
-    masks: Path | None,
-    truth: str,
-    robustness: bool,
-) -> None:
-    if truth not in DEFAULT_NETWORKS:
-        raise InputError(f"--truth {truth}: choose from {', '.join(DEFAULT_NETWORKS)}")
-    check_one_or_all(case, visit, all_cases)
-    if network is not None and masks is not None:
-        raise InputError("--network and --masks do not go together; leave one of them out")
-    if robustness and masks is not None:
-        raise InputError("--robustness changes the scans a network is shown; give --network")
-    if robustness and truth != "disease-region":
-        raise InputError("--robustness changes T1w scans only; it goes with the disease region")
 
 
 def _scores(row: dict[str, Any]) -> str:

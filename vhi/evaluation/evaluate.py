@@ -1,8 +1,8 @@
-"""Masks that a network found, held against masks that a person drew. No torch.
+"""Predicted masks compared with drawn ones, case by case. No torch.
 
-The score that counts is of the mask as it was drawn. Beside it stands one with normal bone left
-out of the comparison: a network here finds all bone, while the study's disease regions leave out
-between none and nearly all of the normal bone, from case to case.
+The main score is of the mask as it was drawn. A second one leaves normal bone out of the
+comparison: a network here predicts all bone, while the study's disease regions leave out between
+none and nearly all of the normal bone, from case to case.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from vhi.images.nifti import load_image, load_mask
 from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
 Finder = Callable[[Case, Image | None], Image]
-"""Gives the mask found for a case; its second argument is a T1w scan to take instead of the
-case's own, when robustness is looked at."""
+"""Predicts the mask of a case; its second argument is a changed T1w scan that takes the place of
+the case's own."""
 
 
 @dataclass
@@ -55,18 +55,18 @@ def evaluate(
     seen: Callable[[Case], bool | None] = lambda case: None,
     progress: Callable[[], None] | None = None,
 ) -> Evaluation:
-    """Score what is found for each case against the case's own mask.
+    """Score the predicted mask of each case against the case's own mask.
 
     Parameters
     ----------
     cases
-        From `vhi.load_cases`; each needs the mask that it is scored against.
+        From `vhi.load_cases`; each needs the mask that predictions are scored against.
     find
-        Gives the masks that are scored.
+        Predicts the masks.
     target
-        What was to be found.
+        The predicted area.
     changes
-        Keys of `vhi.evaluation.robustness.CHANGES`: the scan is changed so before `find` sees it.
+        Keys of `vhi.evaluation.robustness.CHANGES`: changes of the scan before `find` sees it.
     seen
         Whether the network was trained on the subject of a case; None where that is not known.
     progress
@@ -82,16 +82,15 @@ def evaluate(
     result = Evaluation(target)
     for case in cases:
         for name in changes:
-            known = seen(case)
             names = {
                 "case": case.case,
                 "subject": case.subject,
                 "visit": case.visit,
                 "change": name,
-                "seen_in_training": "" if known is None else ("yes" if known else "no"),
+                "seen_in_training": {None: "", True: "yes", False: "no"}[seen(case)],
             }
             try:
-                _evaluate_scan(case, find, name, names, result)
+                _evaluate_scan(case, find, names, result)
             except InputError as error:
                 folders = [path.parent for path in case.files]
                 failure = without_folders(str(error), folders)
@@ -101,37 +100,37 @@ def evaluate(
     return result
 
 
-def _evaluate_scan(
-    case: Case, find: Finder, name: str, names: dict[str, str], result: Evaluation
-) -> None:
+def _evaluate_scan(case: Case, find: Finder, names: dict[str, str], result: Evaluation) -> None:
     """Score one scan, changed as named, and add its rows to the result."""
     truth = _truth(case, result.target)
-    normal_bone = None
+    normal_bone, t1w = None, None
     if result.target == DISEASE_REGION and case.normal_bone is not None:
         normal_bone = load_mask(case.normal_bone)
-    changed = None
-    if name != UNCHANGED:
+    if names["change"] != UNCHANGED:
         # The study's disease regions leave out normal bone, whose marrow has to change as well.
         bone = truth.array if normal_bone is None else truth.array | normal_bone.array
-        made = change(name, load_image(case.t1w), truth.with_array(bone))
-        changed, truth = made.t1w, made.carry(truth)
-        normal_bone = None if normal_bone is None else made.carry(normal_bone)
-    found = find(case, changed)
-    slices = score_slices(found, truth, normal_bone=normal_bone)
-    scan = score_scan(found, truth, normal_bone=normal_bone)
-    row: dict[str, Any] = {**names, **_named(scan, "voxels"), "failure": ""}
-    row["slices"] = len(slices)
-    row["slices_without_either"] = sum(each.empty for each in slices)
+        changed = change(names["change"], load_image(case.t1w), truth.with_array(bone))
+        t1w, truth = changed.t1w, changed.carry(truth)
+        normal_bone = normal_bone and changed.carry(normal_bone)
+    predicted = find(case, t1w)
+    slices = score_slices(predicted, truth, normal_bone=normal_bone)
+    row: dict[str, Any] = {
+        **names,
+        **_columns(score_scan(predicted, truth, normal_bone=normal_bone), "voxels"),
+        "failure": "",
+        "slices": len(slices),
+        "slices_without_either": sum(score.empty for score in slices),
+    }
     if result.target == NORMAL_BONE:
         region = None if case.disease_region is None else load_mask(case.disease_region)
-        row |= asdict(normal_bone_effect(load_image(case.stir), found, truth, region))
+        row |= asdict(normal_bone_effect(load_image(case.stir), predicted, truth, region))
     result.scans.append(row)
-    for index, each in enumerate(slices):
-        result.slices.append({**names, "slice": index, **_named(each, "pixels")})
-    if np.array_equal(found.array, truth.array):
+    for index, score in enumerate(slices):
+        result.slices.append({**names, "slice": index, **_columns(score, "pixels")})
+    if np.array_equal(predicted.array, truth.array):
         result.notes.append(
-            f"{case.folder}: what was found equals the drawn mask voxel for voxel; was the drawn "
-            "mask itself given to be scored?"
+            f"{case.folder}: the predicted mask equals the drawn one voxel for voxel; was the "
+            "drawn mask itself scored?"
         )
 
 
@@ -146,8 +145,8 @@ def _truth(case: Case, target: str) -> Image:
     return truth
 
 
-def _named(score: Score, unit: str) -> dict[str, Any]:
-    """Return a score as a row; nothing is said of a slice that has nothing in either mask."""
+def _columns(score: Score, unit: str) -> dict[str, Any]:
+    """Return a score as columns; without scores where both masks are empty."""
     row: dict[str, Any] = asdict(score)
-    counts = {f"{name}_{unit}": row.pop(name) for name in ("found", "truth")}
+    counts = {f"found_{unit}": row.pop("predicted"), f"truth_{unit}": row.pop("truth")}
     return counts if score.empty else {**row, **counts}

@@ -1,7 +1,7 @@
-"""What another area of normal bone does to a measurement: the way to judge such an area.
+"""How a predicted area of normal bone changes a measurement.
 
-Two areas in the sacrum may share no voxel and serve equally well. What counts is the lower
-threshold that follows, and the volume.
+Two areas in the sacrum may share no voxel and serve equally well. They are judged by the lower
+threshold and the volume that they give.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import numpy as np
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.steps.candidates import label_candidates, remove_small_regions
-from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
+from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 from vhi.steps.volume import measure_volume
 
 
 @dataclass(frozen=True)
 class NormalBoneEffect:
-    """Thresholds and volumes with the area that was found, and with the drawn one.
+    """Thresholds and volumes with the predicted area ("found") and with the drawn one ("truth").
 
     Attributes
     ----------
     lower_found, lower_truth : float
         Lower threshold, in scaled STIR intensities.
     lower_error_percent : float
-        Found over drawn, less one, in percent; positive where the found area's is higher.
+        Predicted over drawn, less one, in percent; positive where the predicted area's is higher.
     upper_error_percent : float
         Likewise of the upper threshold, a maximum, which grows with the area's size.
     vhi_found_mm3, vhi_truth_mm3 : float
-        Volume from the lower threshold on, before cleaning; NaN without a disease region.
+        Volume at or above the lower threshold, before cleaning; NaN without a disease region.
     vhi_change_percent : float
-        Found over drawn, less one, in percent; NaN where the drawn area gives no volume at all.
+        Predicted over drawn, less one, in percent; NaN where the drawn area gives no volume.
     """
 
     lower_found: float
@@ -45,54 +45,52 @@ class NormalBoneEffect:
 
 
 def normal_bone_effect(
-    stir: Image, found: Image, truth: Image, disease_region: Image | None = None
+    stir: Image, predicted: Image, truth: Image, disease_region: Image | None = None
 ) -> NormalBoneEffect:
-    """Return what an area of normal bone changes against the drawn one.
+    """Compare the measurement with a predicted area of normal bone with that of the drawn one.
 
     Parameters
     ----------
     stir
         Scaled intensities.
-    found, truth
+    predicted, truth
         Masks of normal bone on the grid of `stir`.
     disease_region
-        Where volumes are measured, on the same grid; None leaves them out.
+        Where volumes are measured, on the same grid; without it they are NaN.
 
     Raises
     ------
     InputError
-        Grids differ, or no thresholds follow from an area (`vhi.estimate_thresholds`).
+        Grids differ, or an area gives no thresholds (`vhi.estimate_thresholds`).
     """
-    for image in (found, truth, *([disease_region] if disease_region else [])):
+    for image in (predicted, truth, *([disease_region] if disease_region else [])):
         check_same_grid(stir, image)
-    thresholds = []
-    for mask in (found, truth):
+
+    def thresholds_of(mask: Image) -> Thresholds:
         try:
-            thresholds.append(estimate_thresholds(normal_bone_intensities(stir, mask)))
+            return estimate_thresholds(normal_bone_intensities(stir, mask))
         except InputError as error:
             raise InputError(f"{mask.name}: {str(error).removeprefix(f'{mask.name}: ')}") from error
-    volumes = [float("nan")] * 2
-    if disease_region is not None:
-        kept = (
-            remove_small_regions(
-                label_candidates(stir.array, disease_region.array, each),
-                slice_axis=stir.slice_axis,
-            )
-            for each in thresholds
-        )
-        volumes = [measure_volume(each > 0, stir.spacing_mm).mm3 for each in kept]
-    ours, drawn = thresholds
+
+    def volume_mm3(thresholds: Thresholds) -> float:
+        if disease_region is None:
+            return float("nan")
+        candidates = label_candidates(stir.array, disease_region.array, thresholds)
+        kept = remove_small_regions(candidates, slice_axis=stir.slice_axis)
+        return measure_volume(kept > 0, stir.spacing_mm).mm3
+
+    ours, drawn = thresholds_of(predicted), thresholds_of(truth)
+    volumes = volume_mm3(ours), volume_mm3(drawn)
     return NormalBoneEffect(
         lower_found=ours.lower,
         lower_truth=drawn.lower,
-        lower_error_percent=_percent(ours.lower, drawn.lower),
-        upper_error_percent=_percent(ours.upper, drawn.upper),
+        lower_error_percent=_excess_percent(ours.lower, drawn.lower),
+        upper_error_percent=_excess_percent(ours.upper, drawn.upper),
         vhi_found_mm3=volumes[0],
         vhi_truth_mm3=volumes[1],
-        vhi_change_percent=_percent(*volumes),
+        vhi_change_percent=_excess_percent(*volumes),
     )
 
 
-def _percent(found: float, truth: float) -> float:
-    """Return by how many percent `found` exceeds `truth`."""
-    return 100 * (found / truth - 1) if truth > 0 or np.isnan(truth) else float("nan")
+def _excess_percent(predicted: float, truth: float) -> float:
+    return 100 * (predicted / truth - 1) if truth > 0 or np.isnan(truth) else float("nan")

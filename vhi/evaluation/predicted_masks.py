@@ -1,4 +1,4 @@
-"""Where the masks that are scored come from: a network, or files that somebody has made."""
+"""Where the scored masks come from: a network, or files."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from vhi.segmentation.tasks import NORMAL_BONE
 
 
 def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Finder:
-    """Return what finds a case's mask among files.
+    """Return a finder that takes each case's mask from a file.
 
-    For case 1007, visit before, the first of these that exists is taken: what `vhi measure --all`
-    leaves, ``1007_before/disease_region.nii.gz`` (or ``normal_bone``); ``1007_before.nii.gz``;
-    ``1007_before_disease_region.nii.gz``; and, where the case has one visit only, the same with
+    For case 1007, visit before, these names are tried: ``1007_before/disease_region.nii.gz`` (or
+    ``normal_bone``), as `vhi measure --all` writes it; ``1007_before.nii.gz``;
+    ``1007_before_disease_region.nii.gz``; and, if the case has a single visit, the same with
     ``1007``. ``.nii`` will do for ``.nii.gz``.
 
     Parameters
     ----------
     folder
-        Where the masks are.
+        Holds the masks.
     target
         ``disease-region`` or ``normal-bone``.
     names
@@ -38,7 +38,7 @@ def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Fin
     Raises
     ------
     InputError
-        There is no such folder; and, when asked for a case, no file or more than one.
+        There is no such folder; and, when called for a case, no file or more than one.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the folder that holds the masks")
@@ -55,39 +55,39 @@ def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Fin
             for pattern in ("{0}/{1}", "{0}", "{0}_{1}")
             for ending in (".nii.gz", ".nii")
         ]
-        there = [name for name in places if (folder / name).is_file()]
-        if len(there) > 1:
+        files = [place for place in places if (folder / place).is_file()]
+        if len(files) > 1:
             raise InputError(
-                f"{folder.name}: holds {there[0]} and {there[1]} for one case; keep the one that "
-                "is to be scored"
+                f"{folder.name}: holds {files[0]} and {files[1]} for one case; keep the one to be "
+                "scored"
             )
-        if not there:
+        if not files:
             raise InputError(
                 f"{folder.name}: holds no mask of {case.folder}; put it there as {places[0]} or "
                 f"{places[2]}"
             )
-        return load_mask(folder / there[0])
+        return load_mask(folder / files[0])
 
     return find
 
 
 def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
-    """Return what lets a network find a case's mask.
+    """Return a finder that predicts each case's mask with a network.
 
     Parameters
     ----------
     name
         Of a shipped network, ``"published"``, or a network's folder.
     target
-        What to find.
+        Area to predict.
     made_by
         Gets the network's name and its weights' hash, once they are known.
 
     Raises
     ------
     InputError
-        When asked for a case: the network or the scan cannot be used. A network that finds
-        nothing at all is no error here, but an empty mask, which is scored as such.
+        When called for a case: the network or the scan cannot be used. An empty prediction is not
+        an error here and is scored as an empty mask.
     """
 
     def find(case: Case, changed: Image | None) -> Image:
@@ -96,23 +96,23 @@ def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
         t1w = load_image(case.t1w) if changed is None else changed
         try:
             if target == NORMAL_BONE:
-                found = propose_normal_bone(load_image(case.stir), t1w, network=name)
+                result = propose_normal_bone(load_image(case.stir), t1w, network=name)
             else:
-                found = segment_disease_region(t1w, network=name)
+                result = segment_disease_region(t1w, network=name)
         except NothingFound:
             return Image(np.zeros(t1w.shape, bool), t1w.affine, t1w.name, t1w.oriented)
-        made_by.update(network=found.network, weights_sha256=found.weights_sha256)
-        return found.mask
+        made_by.update(network=result.network, weights_sha256=result.weights_sha256)
+        return result.mask
 
     return find
 
 
 def seen_by(name: str | None, target: str) -> Callable[[Case], bool | None]:
-    """Return what tells whether a network was trained on a case's subject, None if unknown.
+    """Return whether a network was trained on a case's subject, as a function of the case.
 
-    A network's own record (``trained_on`` in its network.json) says so, by the subjects' names.
-    The authors' network was trained on all of the study's scans, the test scans too. Of masks
-    whose network is not known (no name) nothing can be told.
+    A network's record (``trained_on`` in network.json) names its subjects. The authors' network
+    was trained on all of the study's scans, the test scans included. None for masks of an unknown
+    network (no name).
 
     Raises
     ------

@@ -1,15 +1,15 @@
 """Fixed changes of a T1w scan under which a network should still find bone.
 
-Each is strong, plausible and the same on every run. None is taken from the augmentation that a
-network is trained with (`vhi.training.augment`): that draws strengths at random on slices, this
-has one strength each and works on the scan, in millimetres, so that it is a check and no copy.
+Each change is strong, plausible and the same on every run. None is taken from the augmentation of
+a training (`vhi.training.augment`), which draws strengths at random on slices: these have one
+strength each and work on the scan, in millimetres, so that they are an independent check.
 Simulated marrow is not a patient's: passing here is necessary, not sufficient.
 
-Marrow is changed where bone was drawn, so the change must not draw the outline for the network.
-It therefore fades in over a long way, and where it starts wanders to and fro across the outline:
-no step in brightness lies along it, and the edge of the change is not the edge of bone. Some of
-the change spills over into what surrounds bone, as disease does not, and narrow bone changes less
-than wide bone.
+Marrow changes where bone was drawn, and the change must not reveal the outline to the network. It
+therefore fades in gradually and starts at a varying distance from the outline: no step in
+brightness lies along it, and the edge of the change is not the edge of bone. Some of the change
+spills over into the surroundings of bone, as disease does not, and narrow bone changes less than
+wide bone.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from vhi.images.distance import signed_distance_mm
 from vhi.images.image import Image, check_same_grid
 
 FATTY = 1.7
-"""Marrow times this is fatty. In the study's scans fat outside bone has 1.3 to 2.8 times the
-marrow's T1w signal; fatty marrow comes near it."""
+"""Factor of fatty marrow. In the study's scans fat outside bone has 1.3 to 2.8 times the marrow's
+T1w signal; fatty marrow comes near it."""
 
 FAT_PERCENTILE = 98
 """Brightness of fat: this percentile of the scan, 1.8 to 2.9 times marrow in the study's scans."""
 
 BEYOND_FAT = 0.25
-"""Marrow that would become brighter than fat exceeds it by this share only, so that it keeps its
-texture and stays like fat."""
+"""Marrow that would become brighter than fat keeps only this share of the excess: its texture
+remains and it stays like fat."""
 
 SCLEROTIC = 0.45
-"""Marrow times this is sclerotic, about as dark as fluid (0.4 to 0.6 of marrow in the study)."""
+"""Factor of sclerotic marrow, about as dark as fluid (0.4 to 0.6 of marrow in the study)."""
 
 FADE_MM = 6.0
-"""Way, in the plane and square to the drawn outline, over which a change of marrow fades in."""
+"""Distance in the plane, square to the drawn outline, over which a change of marrow fades in."""
 
 WANDER_MM = 4.0
-"""The change starts up to this far outside or inside the drawn outline, 2 to 3 mm as a rule."""
+"""Largest distance of the change's start from the drawn outline, on either side."""
 
 PATCH_MM = 6.0
-"""Standard deviation of the smoothing of noise that lays out patches, which measure 10 to 20 mm,
-and the wandering of a change's start."""
+"""Standard deviation of the smoothing that turns noise into patches of 10 to 20 mm and into the
+wandering of a change's start."""
 
 BIAS = 1.6
 """The bias field runs from 1/1.6 to 1.6 across each slice, a ratio of 2.6: a surface coil's. It
@@ -66,9 +66,9 @@ class Changed:
     Attributes
     ----------
     t1w : Image
-        Its grid is that of the scan it was made from, but where the change is of resolution.
+        On the grid of the unchanged scan, unless the resolution changes.
     carry : callable
-        Takes a mask of the unchanged scan to the changed one.
+        Carries a mask from the unchanged scan to the changed one.
     """
 
     t1w: Image
@@ -79,7 +79,7 @@ Change = Callable[[Image, Image, np.random.Generator], Changed]
 
 
 def change(name: str, t1w: Image, bone: Image) -> Changed:
-    """Return a scan changed in one of the ways of `CHANGES`.
+    """Change a scan in one of the ways of `CHANGES`.
 
     Parameters
     ----------
@@ -93,13 +93,13 @@ def change(name: str, t1w: Image, bone: Image) -> Changed:
     Returns
     -------
     Changed
-        The same on every run: the random numbers come from the change's name.
+        The same on every run: the seed is made from the change's name.
 
     Raises
     ------
     InputError
-        There is no such change, the grids differ, `bone` is empty, or half the resolution is
-        asked of a scan whose slices are thinner than two pixels.
+        There is no such change, the grids differ, `bone` is empty, or the resolution of a scan
+        is to be halved whose slices are thinner than two pixels.
     """
     if name not in CHANGES:
         raise InputError(f"change {name!r} is unknown; choose from {', '.join(CHANGES)}")
@@ -111,7 +111,7 @@ def change(name: str, t1w: Image, bone: Image) -> Changed:
 
 
 def _unchanged(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return Changed(t1w, _as_it_is)
+    return Changed(t1w, _same)
 
 
 def _fatty(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
@@ -123,7 +123,7 @@ def _sclerotic(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
 
 
 def _patchy(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    """A third of the marrow fatty, a third sclerotic, a third as it was, patch by patch."""
+    """Make a third of the marrow fatty and a third sclerotic, patch by patch."""
     sigma = PATCH_MM / np.array(t1w.spacing_mm)
     noise = ndimage.gaussian_filter(random.standard_normal(t1w.shape), sigma)
     low, high = np.percentile(noise[bone.array], [100 / 3, 200 / 3])
@@ -140,7 +140,7 @@ def _marrow(
     sclerotic: NDArray[np.floating],
     random: np.random.Generator,
 ) -> Changed:
-    """Change marrow by how fatty and how sclerotic it is to be, each 0 to 1."""
+    """Make marrow fatty and sclerotic by the given shares, 0 to 1."""
     before = t1w.array
     fat = np.percentile(before, FAT_PERCENTILE)
     bright = FATTY * before
@@ -148,11 +148,11 @@ def _marrow(
     bright = np.maximum(before, bright)
     after = before + fatty * (bright - before) + sclerotic * (SCLEROTIC - 1) * before
     share = np.clip((_depth_mm(bone) + _wandering_mm(bone, random)) / FADE_MM, 0, 1)
-    return Changed(t1w.with_array(before + share * (after - before)), _as_it_is)
+    return Changed(t1w.with_array(before + share * (after - before)), _same)
 
 
 def _depth_mm(bone: Image) -> NDArray[np.float64]:
-    """Return how deep in bone each voxel lies within its slice; outside bone it is negative."""
+    """Return the depth of each voxel in bone, within its slice; negative outside bone."""
     axis = bone.slice_axis
     spacing = [step for a, step in enumerate(bone.spacing_mm) if a != axis]
     planes = np.moveaxis(bone.array, axis, 0)
@@ -165,14 +165,14 @@ def _depth_mm(bone: Image) -> NDArray[np.float64]:
 def _wandering_mm(bone: Image, random: np.random.Generator) -> NDArray[np.float64]:
     """Return smooth noise between -`WANDER_MM` and `WANDER_MM`, drawn slice by slice."""
     axis = bone.slice_axis
-    sigma = [0.0, *(PATCH_MM / each for a, each in enumerate(bone.spacing_mm) if a != axis)]
+    sigma = [0.0, *(PATCH_MM / step for a, step in enumerate(bone.spacing_mm) if a != axis)]
     shape = np.moveaxis(bone.array, axis, 0).shape
     noise = ndimage.gaussian_filter(random.standard_normal(shape), sigma)
     return np.moveaxis(WANDER_MM * np.tanh(noise / noise.std()), 0, axis)
 
 
 def _bias(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    """Multiply by half a wave of sensitivity that runs across each slice, corner to corner."""
+    """Multiply by half a sine wave that runs across each slice, corner to corner."""
     in_plane = [axis for axis in range(3) if axis != t1w.slice_axis]
     along = np.zeros((1, 1, 1))
     for axis, sign in zip(in_plane, random.choice([-1, 1], 2), strict=True):
@@ -180,18 +180,18 @@ def _bias(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
         length[axis] = -1
         along = along + sign * np.linspace(-0.5, 0.5, t1w.shape[axis]).reshape(length)
     field = BIAS ** np.sin(np.pi / 2 * along)
-    return Changed(t1w.with_array(t1w.array * field), _as_it_is)
+    return Changed(t1w.with_array(t1w.array * field), _same)
 
 
 def _noisy(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    """Add noise to both channels of the complex signal; its magnitude is what a scan stores."""
+    """Add noise to both channels of the complex signal and return its magnitude."""
     deviation = NOISE * float(np.median(t1w.array[bone.array]))
     real, imaginary = deviation * random.standard_normal((2, *t1w.shape))
-    return Changed(t1w.with_array(np.hypot(t1w.array + real, imaginary)), _as_it_is)
+    return Changed(t1w.with_array(np.hypot(t1w.array + real, imaginary)), _same)
 
 
 def _flipped(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    """Mirror the anatomy: the array turned round from side to side, the grid as it is."""
+    """Mirror the anatomy: the array is flipped from side to side, the grid is kept."""
     sideways = np.abs(t1w.affine[0, :3]) / np.array(t1w.spacing_mm)
     sideways[t1w.slice_axis] = -1  # slices keep their order
     axis = int(np.argmax(sideways))
@@ -203,12 +203,12 @@ def _flipped(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
 
 
 def _half_resolution(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    """Average four pixels of a slice into one of twice the spacing; an odd last one is dropped."""
+    """Average four pixels of a slice into one of twice the spacing; drop an odd last one."""
     in_plane = [axis for axis in range(3) if axis != t1w.slice_axis]
     if 2 * max(t1w.spacing_mm[axis] for axis in in_plane) >= max(t1w.spacing_mm):
         raise InputError(
-            f"{t1w.name}: pixels of twice the size would reach the distance of its slices; half "
-            "the resolution is for scans of thick slices"
+            f"{t1w.name}: pixels of twice the size would be as wide as the distance between "
+            "slices; half the resolution is for scans of thick slices"
         )
     affine = t1w.affine.copy()
     for axis in in_plane:
@@ -224,14 +224,14 @@ def _half_resolution(t1w: Image, bone: Image, random: np.random.Generator) -> Ch
 
     def carry(mask: Image) -> Image:
         share = coarse(mask.array.astype(float))
-        # Where two of four are bone they count by turns, so that bone neither grows nor shrinks.
+        # Blocks half of bone count alternately, so that bone neither grows nor shrinks.
         turn = np.indices(share.shape).sum(0) % 2 == 0
         return Image((share > 0.5) | ((share == 0.5) & turn), affine, mask.name, mask.oriented)
 
     return Changed(Image(coarse(t1w.array), affine, t1w.name, t1w.oriented), carry)
 
 
-def _as_it_is(mask: Image) -> Image:
+def _same(mask: Image) -> Image:
     return mask
 
 
@@ -247,4 +247,4 @@ CHANGES: dict[str, Change] = {
     "left-right flipped": _flipped,
     "noise": _noisy,
 }
-"""Name of each change to what makes it; the first leaves the scan as it is, to compare with."""
+"""Functions by the name of their change; the first changes nothing, for comparison."""
