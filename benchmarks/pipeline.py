@@ -15,7 +15,8 @@ from benchmarks.timing import Row, in_turns
 from vhi import Case, find_case, load_image, load_mask, measure
 from vhi.cases.supplement import study_available
 from vhi.results.report import write_result
-from vhi.steps.candidates import label_candidates, remove_small_regions
+from vhi.steps.candidates import label_candidates
+from vhi.steps.regions import remove_small_regions
 from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 from vhi.uncertainty.interval import vhi_interval
 
@@ -100,7 +101,7 @@ def interval_of_vhi(case: Case) -> Row:
     measurement = measure(case)
     with tempfile.TemporaryDirectory() as folder:
         ours, whole = in_turns(
-            lambda: vhi_interval(measurement),
+            lambda: vhi_interval(measurement.candidates),
             lambda: write_result(measure(case), Path(folder) / "result", overwrite=True),
             rounds=5,
         )

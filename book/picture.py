@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 PICTURE = Path(__file__).resolve().parent / "picture.png"
@@ -28,9 +29,9 @@ def main() -> None:
     cleaned = vhi.measure(case, edits=edits)
 
     stir, region = automatic.stir, automatic.disease_region
-    (index,) = figures.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
-    box = figures.box_of(region, figures.view_of(stir))
-    window = figures.window_of(stir, region.array)
+    (index,) = orientation.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
+    box = orientation.box_of(region, orientation.view_of(stir))
+    window = orientation.window_of(stir, region.array)
     panels = (
         ("simulated STIR scan, bone in blue", None, region.array),
         ("candidates: brighter than normal bone", automatic.kept.array, None),

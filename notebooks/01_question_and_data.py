@@ -52,6 +52,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -65,11 +66,11 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # Two scans of one visit show the same slice with different eyes.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-two-scans", "caption": "One oblique coronal slice (n = 1 of the scan) with the most candidates, on T1w and on STIR; grey levels in scanner units, which differ between the two. On T1w fat, and with it healthy marrow, is bright: read anatomy here. On STIR fat is dark and water is bright: read inflammation here. R and L are the patient's right and left. Takeaway: STIR asks where water is, T1w says which tissue that is."}, "image": {"alt": "Two grey pictures of the same oblique coronal slice through the pelvis: sacrum in the middle, an ilium on either side, the sacroiliac joints as dark lines between them. On the left T1w with bright marrow, on the right STIR with grey marrow and bright water."}}
-(index,) = figures.fullest_slices(measurement.kept.array, stir.slice_axis, 1)
-box = figures.box_of(measurement.disease_region, figures.view_of(stir))
+(index,) = orientation.fullest_slices(measurement.kept.array, stir.slice_axis, 1)
+box = orientation.box_of(measurement.disease_region, orientation.view_of(stir))
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 for axes, image, name in ((left, t1w, "T1w"), (right, stir, "STIR")):
-    window = figures.window_of(image, measurement.disease_region.array)
+    window = orientation.window_of(image, measurement.disease_region.array)
     figures.draw_slice(axes, image, index, window=window, box=box)
     axes.set_title(f"{name}, slice {index}", fontsize=12)
 plt.show()
@@ -130,7 +131,7 @@ print(
 from vhi.cases import supplement as data
 
 published = {file.path.split("/")[-1]: file.sha256 for file in data.manifest()}
-for name, digest in measurement.provenance.inputs.items():
+for name, digest in measurement.inputs.items():
     known = "not in the study's list" if name not in published else "verified"
     if known == "verified" and published[name] != digest:
         known = "WRONG"
@@ -146,7 +147,7 @@ for name, digest in measurement.provenance.inputs.items():
 # it uses.
 
 # %%
-thickness = measurement.slice_thickness_mm
+thickness = measurement.scans.slice_thickness_mm
 one = vhi.measure_volume(np.ones((1, 1, 1), bool), stir.spacing_mm, slice_thickness_mm=thickness)
 print("spacing", " x ".join(f"{step:.4f}" for step in stir.spacing_mm), "mm")
 print(f"one voxel by pitch           {one.mm3:.4f} mm³")
@@ -172,7 +173,7 @@ tilt = np.degrees(np.arccos(abs(normal[1])))
 print(f"slices are tilted by {tilt:.0f} degrees from the coronal plane")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-oblique", "caption": "The slices of this scan seen from the patient's side (n, their number, in the title; axes in mm from the scanner's centre, front to the right, head up). Each line is the middle row or column of one slice from end to end. Takeaway: the slices lie obliquely, so directions come from the affine and not from the array's order."}, "image": {"alt": "Line drawing seen from the side: many parallel tilted lines of equal length, one for each slice, evenly spaced."}}
-view, (ni, nj, nk) = figures.view_of(stir), stir.shape
+view, (ni, nj, nk) = orientation.view_of(stir), stir.shape
 fig, axes = plt.subplots(figsize=(5, 5), layout="constrained")
 for k in range(stir.shape[stir.slice_axis]):
     ends = np.tile((np.array(stir.shape) - 1) / 2, (2, 1))

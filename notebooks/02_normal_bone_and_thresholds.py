@@ -44,6 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -58,9 +59,9 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # {term}`candidate` for inflammation (yellow and red).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-answer", "caption": "From normal bone to candidates, on one STIR slice. 1: normal bone, drawn between the sacral foramina. 2: how bright it is on all its slices, in scanner units; the number of its voxels stands above the histogram (n = 1 scan). Yellow begins at the lower threshold, red at the upper one, the brightest voxel of normal bone. 3: bone of the same slice in these colours, before anybody has cleaned it. Takeaway: the patient's own healthy marrow sets the limits."}, "image": {"alt": "Three panels. First: oblique coronal STIR slice through the sacrum with a blue outline around marrow between the foramina. Second: histogram of the intensities inside the outline; at its right end a yellow band from the lower to the upper threshold, red beyond. Third: the same slice, bone above the thresholds coloured yellow and red."}}
-(index,) = figures.fullest_slices(measurement.normal_bone.array, stir.slice_axis, 1)
-bone_box = figures.box_of(measurement.disease_region, figures.view_of(stir))
-look = {"box": bone_box, "window": figures.window_of(stir, measurement.disease_region.array)}
+(index,) = orientation.fullest_slices(measurement.normal_bone.array, stir.slice_axis, 1)
+bone_box = orientation.box_of(measurement.disease_region, orientation.view_of(stir))
+look = {"box": bone_box, "window": orientation.window_of(stir, measurement.disease_region.array)}
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.3), layout="constrained")
 figures.draw_slice(left, stir, index, outline=measurement.normal_bone.array, **look)
 figures.draw_histogram(middle, measurement.intensities, thresholds)
@@ -76,7 +77,7 @@ right.set_title("3  Bone that is brighter", fontsize=12)
 plt.show()
 
 # %% tags=["remove-input"]
-bright = np.count_nonzero(measurement.candidates.array)
+bright = np.count_nonzero(measurement.candidates.labels.array)
 print(
     fill(
         f"Healthy marrow reaches {thresholds.upper:.0f}. On all slices together {bright:,} voxels "
@@ -208,7 +209,7 @@ control
 
 # %%
 bone = measurement.normal_bone.array.astype(np.uint8)
-drawn = vhi.list_regions(bone, stir, lesions=True)[0]
+drawn = vhi.find_regions(stir.with_array(bone)).describe_lesions(stir)[0]
 centre, (first, last) = list(drawn.voxel), drawn.slices
 centre[stir.slice_axis], slices = (first + last) // 2, last - first + 1
 radius_mm = [max(round(np.sqrt(drawn.area_mm2 / slices / np.pi)), 1)]

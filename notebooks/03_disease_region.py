@@ -44,6 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -58,12 +59,12 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # shows water.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-disease-region", "caption": "The disease region (blue line) on T1w, where it is drawn, and on STIR, where it is used; one slice of the scan (n = 1), grey levels in scanner units. Right: everything on that STIR slice that is as bright as the lower threshold or brighter, yellow, and from the upper one on, red, if the whole picture counted. Takeaway: without the region much that is no bone would be marked."}, "image": {"alt": "Three pictures of one oblique coronal slice. Left T1w and middle STIR with a blue outline around sacrum and ilia. Right the STIR slice with bowel, vessels and canal coloured red and yellow beside the bone."}}
-(index,) = figures.fullest_slices(region.array, stir.slice_axis, 1)
+(index,) = orientation.fullest_slices(region.array, stir.slice_axis, 1)
 anywhere = vhi.label_candidates(stir.array, np.ones(stir.shape, bool), measurement.thresholds)
-box = figures.box_of(region, figures.view_of(stir))
+box = orientation.box_of(region, orientation.view_of(stir))
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 for axes, image in ((left, measurement.t1w), (middle, stir)):
-    window = figures.window_of(image, region.array)
+    window = orientation.window_of(image, region.array)
     figures.draw_slice(axes, image, index, outline=region.array, window=window, box=box)
 figures.draw_slice(right, stir, index, labels=anywhere, window=window, box=box)
 for axes, title in ((left, "T1w"), (middle, "STIR"), (right, "STIR, all that is bright")):
@@ -71,7 +72,7 @@ for axes, title in ((left, "T1w"), (middle, "STIR"), (right, "STIR, all that is 
 plt.show()
 
 # %% tags=["remove-input"]
-bright, in_bone = np.count_nonzero(anywhere), np.count_nonzero(measurement.candidates.array)
+bright, in_bone = np.count_nonzero(anywhere), np.count_nonzero(measurement.candidates.labels.array)
 print(
     fill(
         f"{bright:,} voxels of the whole scan reach the lower threshold; {in_bone:,} of them, "

@@ -43,6 +43,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -56,12 +57,12 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # Before and after specks are removed: the same slice, the same thresholds.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-specks", "caption": "Candidates on one STIR slice (n = 1 of the scan, the one with most candidates), before and after regions of fewer than four pixels are removed; the number of regions on this slice stands above each picture. Yellow: from the lower threshold on; red: from the upper one on. Takeaway: many regions go, but only a small part of the voxels."}, "image": {"alt": "The same oblique coronal STIR slice twice. Left: bone with many small yellow and red dots beside larger red areas. Right: the dots of one to three pixels are gone, the larger areas are unchanged."}}
-(index,) = figures.fullest_slices(measurement.kept.array, axis, 1)
-box = figures.box_of(measurement.disease_region, figures.view_of(stir))
-window = figures.window_of(stir, measurement.disease_region.array)
+(index,) = orientation.fullest_slices(measurement.kept.array, axis, 1)
+box = orientation.box_of(measurement.disease_region, orientation.view_of(stir))
+window = orientation.window_of(stir, measurement.disease_region.array)
 fig, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 for axes, image, when in zip(
-    panels, (measurement.candidates, measurement.kept), ("Before", "After"), strict=True
+    panels, (measurement.candidates.labels, measurement.kept), ("Before", "After"), strict=True
 ):
     on_slice = np.take(image.array, [index], axis=axis) > 0
     _, count = vhi.label_regions(on_slice, slice_axis=axis)
@@ -70,7 +71,7 @@ for axes, image, when in zip(
 plt.show()
 
 # %% tags=["remove-input"]
-before, after = measurement.candidates.array > 0, measurement.kept.array > 0
+before, after = measurement.candidates.labels.array > 0, measurement.kept.array > 0
 regions = [vhi.label_regions(mask, slice_axis=axis)[1] for mask in (before, after)]
 print(
     fill(
@@ -216,7 +217,7 @@ for each in vhi.load_cases(SOURCE):
     counts = {
         f"{name} {when}": np.count_nonzero(image.array >= label)
         for name, label in (("lower", 1), ("upper", 2))
-        for when, image in (("before", m.candidates), ("after", m.kept))
+        for when, image in (("before", m.candidates.labels), ("after", m.kept))
     }
     rows.append({"case": each.case, "visit": each.visit, **counts, "regions": len(m.regions)})
 table = pd.DataFrame(rows)

@@ -43,6 +43,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.images import orientation
 from vhi.results import figures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -70,7 +71,7 @@ from scipy import ndimage
 manual = [mask for mask in case.reader_masks if mask.trial != "cleaned"]
 truth = [mask for mask in manual if mask.reader == "truth"]  # on the phantom
 readings = [vhi.load_mask(mask.path).array for mask in truth or manual]
-lesions = vhi.list_regions(kept.array, stir, lesions=True)
+lesions = vhi.find_regions(kept).describe_lesions(stir)
 if readings:
     needed = min(2, len(readings))
     marked = np.sum(readings, axis=0) >= needed
@@ -95,9 +96,9 @@ print(f"before {measurement.vhi.voxels:7} voxels in {len(measurement.regions):4}
 print(f"after  {cleaned.vhi.voxels:7} voxels, {len(edits.edits):4} regions removed")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-cleaning", "caption": "Before and after cleaning by the stand-in of this page, which is no reader's judgement; the STIR slice with most of what is left (n = 1 of the scan). Yellow: lower threshold; red: upper threshold. Volumes above the pictures are of the whole scan, in mm³ by pitch. Takeaway: whole regions go, the others stay exactly as the threshold drew them."}, "image": {"alt": "The same oblique coronal STIR slice twice. Left: many yellow and red regions in bone. Right: only some of them are left, with unchanged outlines."}}
-(index,) = figures.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
-box = figures.box_of(measurement.disease_region, figures.view_of(stir))
-window = figures.window_of(stir, measurement.disease_region.array)
+(index,) = orientation.fullest_slices(cleaned.inflammation.array, stir.slice_axis, 1)
+box = orientation.box_of(measurement.disease_region, orientation.view_of(stir))
+window = orientation.window_of(stir, measurement.disease_region.array)
 fig, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 for axes, m, when in zip(
     panels, (measurement, cleaned), ("Before", "After the stand-in"), strict=True
@@ -189,8 +190,8 @@ for name, record in (("whole", measurement.edits), ("cut", cut), ("one part remo
     print(f"{name:17} {voxels_after(record):7} voxels")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-cut", "caption": "The largest region of the scan on its STIR slice (n = 1 region; number of voxels of the whole scan above): whole, with the line of the cut in blue, and after one of its parts is removed. A demonstration of the tool on an example, no judgement on this region. Takeaway: a cut by itself removes nothing; it only lets a part go."}, "image": {"alt": "Close view of one red and yellow region, twice: left whole with a straight blue line across it, right with the part on one side of the line gone."}}
-view = figures.view_of(stir)
-close = figures.box_of(kept.with_array(numbered == numbered[largest.voxel]), view)
+view = orientation.view_of(stir)
+close = orientation.box_of(kept.with_array(numbered == numbered[largest.voxel]), view)
 drawn = np.zeros(kept.shape, bool)
 drawn[tuple(np.linspace(*line, 200).round().astype(int).T)] = True
 fig, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")

@@ -61,7 +61,7 @@ from scipy import ndimage
 manual = [mask for mask in case.reader_masks if mask.trial != "cleaned"]
 truth = [mask for mask in manual if mask.reader == "truth"]  # on the phantom
 readings = [vhi.load_mask(mask.path).array for mask in truth or manual]
-lesions = vhi.list_regions(before.kept.array, before.stir, lesions=True)
+lesions = vhi.find_regions(before.kept).describe_lesions(before.stir)
 if readings:
     marked = np.sum(readings, axis=0) >= min(2, len(readings))
 else:

@@ -104,21 +104,22 @@ print("\n".join(sorted(path.name for path in folder.iterdir())))
 import matplotlib.pyplot as plt
 import numpy as np
 
+from vhi.images import orientation
 from vhi.results import figures
 
 stir, t1w = vhi.load_image(folder / "stir.nii.gz"), vhi.load_image(folder / "t1w.nii.gz")
 region = vhi.load_mask(folder / "disease_region.nii.gz")
 given = vhi.load_mask(case.normal_bone)
-bone = vhi.list_regions(given.array.astype(np.uint8), stir, lesions=True)[0]
+bone = vhi.find_regions(given).describe_lesions(stir)[0]
 centre, (first, last) = list(bone.voxel), bone.slices
 centre[stir.slice_axis] = index = (first + last) // 2
 slices = last - first + 1
 radius = max(round(np.sqrt(bone.area_mm2 / slices / np.pi)), 1)
 circle = vhi.draw_normal_bone(stir, centre=centre, radius_mm=[radius], slices=slices)
-box = figures.box_of(region, figures.view_of(stir))
+box = orientation.box_of(region, orientation.view_of(stir))
 fig, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 for axes, image, outline in zip(panels, (stir, t1w), (circle, region.array), strict=True):
-    window = figures.window_of(image, region.array)
+    window = orientation.window_of(image, region.array)
     figures.draw_slice(axes, image, index, outline=outline, window=window, box=box)
 plt.show()
 

@@ -41,6 +41,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 import vhi
+from vhi.images import orientation
 from vhi.phantom import make_phantom
 from vhi.results import figures
 
@@ -70,9 +71,9 @@ print(f"measured {np.count_nonzero(left.array)} voxels after perfect cleaning")
 # ## Picture
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-truth", "caption": "One slice of a simulated STIR scan (n = 1 phantom): left the true lesions (blue line), right what is measured after perfect cleaning, yellow from the lower threshold on and red from the upper one on, with the same line. Takeaway: the colours fill the line; where they differ is at the rim."}, "image": {"alt": "Two pictures of one simulated oblique coronal slice. Left blue outlines of lesions beside both sacroiliac joints. Right the same outlines filled with red, with yellow at the rim."}}
-(index,) = figures.fullest_slices(left.array, left.slice_axis, 1)
-box = figures.box_of(phantom.disease_region, figures.view_of(left))
-window = figures.window_of(phantom.stir, phantom.disease_region.array)
+(index,) = orientation.fullest_slices(left.array, left.slice_axis, 1)
+box = orientation.box_of(phantom.disease_region, orientation.view_of(left))
+window = orientation.window_of(phantom.stir, phantom.disease_region.array)
 fig, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 for axes, labels, title in zip(panels, (None, left.array), ("Truth", "Measured"), strict=True):
     figures.draw_slice(

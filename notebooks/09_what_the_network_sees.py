@@ -45,6 +45,7 @@ import pandas as pd
 
 import vhi
 from book.drawings import networks as network_figures
+from vhi.images import orientation
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.results import figures
@@ -66,9 +67,9 @@ print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 # The network never sees a scan, only slices of it, one at a time and each by itself. What it is to answer is drawn on each.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-network-slice", "caption": "One T1w slice (n = 1 scan). 1: as the scanner stored it, in scanner units, with the disease region as drawn (blue line). 2: as the network gets it: carried to the network's spacing, in units of three standard deviations of the scan, filled up with zeros to a size it can halve. 3: what it is to answer, 1 (white) in bone and 0 elsewhere. Takeaway: the network gets a picture and is asked for another of the same size."}, "image": {"alt": "Three pictures of one oblique coronal slice. First the T1w scan with a blue line around sacrum and ilia. Second the same slice a little coarser with a thin black rim. Third the bone white on black."}}
-(index,) = figures.fullest_slices(region.array, t1w.slice_axis, 1)
+(index,) = orientation.fullest_slices(region.array, t1w.slice_axis, 1)
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
-window = figures.window_of(t1w, region.array)
+window = orientation.window_of(t1w, region.array)
 figures.draw_slice(left, t1w, index, outline=region.array, window=window)
 network_figures.draw_network_slice(middle, example.slices[index, 0])
 network_figures.draw_network_slice(right, example.target[index], window=(0, 1))

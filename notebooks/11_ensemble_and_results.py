@@ -51,6 +51,7 @@ from book.drawings import network_results as result_figures
 from book.drawings import network_tables as pages
 from book.drawings import networks as network_figures
 from vhi.evaluation.scores import score_slices
+from vhi.images import orientation
 from vhi.results import figures
 from vhi.segmentation.predict import both_ways, load_members, segment_scans
 from vhi.segmentation.registry import find_network
@@ -239,7 +240,7 @@ for panels, (name, rank) in zip(grid, chosen.items(), strict=True):
     k, place = (int(ranked.loc[rank, column]) for column in ("scan", "slice"))
     scan = scans[k]
     look = {
-        "window": figures.window_of(scan, truth[k].array),
+        "window": orientation.window_of(scan, truth[k].array),
         "box": result_figures.box_on(place, truth[k], found[k]),
     }
     title = f"{name}: {TESTED[k]}, slice {place}"

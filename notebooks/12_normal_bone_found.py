@@ -50,6 +50,7 @@ from book.drawings import network_results as result_figures
 from book.drawings import network_tables as pages
 from book.drawings import networks as network_figures
 from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.images import orientation
 from vhi.results import figures
 from vhi.segmentation.normal_bone_area import AREA_MM3, FENCE, choose_area
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region, segment_scans
@@ -84,13 +85,13 @@ else:
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-normal-bone-found", "caption": "One STIR slice (n = 1 of the scan), the one with most of both areas. 1: normal bone as drawn by hand (blue line). 2: how probable the network takes normal bone to be (black 0, yellow 1, or the highest value reached). 3: the area chosen from that (yellow, dashed) beside the drawn one (blue). Takeaway: two areas need not be the same to be equally good; both have to lie in healthy marrow and keep away from vessels."}, "image": {"alt": "Three pictures of one oblique coronal STIR slice through the sacrum. First a blue outline in its middle. Second a map of probability with a bright spot there. Third a blue and a dashed yellow outline that overlap in part."}}
 both = drawn.array.astype(np.uint8) | area.array.astype(np.uint8)
-(index,) = figures.fullest_slices(both, stir.slice_axis, 1)
-look = {"box": figures.box_of(region, figures.view_of(stir))}
-look["window"] = figures.window_of(stir, region.array)
+(index,) = orientation.fullest_slices(both, stir.slice_axis, 1)
+look = {"box": orientation.box_of(region, orientation.view_of(stir))}
+look["window"] = orientation.window_of(stir, region.array)
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
 title = f"1  Drawn (slice {index})"
 figures.draw_slice(left, stir, index, outline=drawn.array, title=title, **look)
-plane = figures.view_of(stir).plane(probability.array, index)
+plane = orientation.view_of(stir).plane(probability.array, index)
 network_figures.draw_probability(middle, plane, box=look["box"], title="2  Probability")
 result_figures.draw_outlines(
     right, stir, index, truth=drawn.array, found=area.array, title="3  Chosen", **look
@@ -248,10 +249,12 @@ scans = [its_stir, vhi.load_image(worst.t1w)]
 its_bone = segment_disease_region(scans[1]).mask
 its_area = choose_area(segment_scans(scans, network).probability, its_stir, its_bone)
 both = its_drawn.array.astype(np.uint8) | its_area.array.astype(np.uint8)
-window = figures.window_of(its_stir, vhi.load_mask(worst.disease_region).array)
-box = figures.box_of(its_stir.with_array(both > 0), figures.view_of(its_stir))
+window = orientation.window_of(its_stir, vhi.load_mask(worst.disease_region).array)
+box = orientation.box_of(its_stir.with_array(both > 0), orientation.view_of(its_stir))
 fig, panels = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
-for axes, place in zip(panels, figures.fullest_slices(both, its_stir.slice_axis, 3), strict=True):
+for axes, place in zip(
+    panels, orientation.fullest_slices(both, its_stir.slice_axis, 3), strict=True
+):
     masks = {"truth": its_drawn.array, "found": its_area.array}
     title = f"{worst.case}, slice {place}"
     result_figures.draw_outlines(

@@ -49,6 +49,7 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_tables as pages
 from vhi.evaluation.robustness import change
+from vhi.images import orientation
 from vhi.results import figures
 from vhi.segmentation.predict import load_members, segment_scans
 from vhi.segmentation.registry import find_network
@@ -235,8 +236,8 @@ for panels, (name, (image, its)) in zip(grid, results.items(), strict=True):
     ends = filled[[0, -1]] if filled.size else (0, image.shape[image.slice_axis] - 1)
     places = [int(each) for each in np.linspace(*ends, 6)[1:-1]]
     places.append(int(np.argmax(its.slice_scores)) if its.slice_scores else int(ends[-1]))
-    look = {"box": figures.box_of(its.mask, figures.view_of(image))}
-    look["window"] = figures.window_of(image, its.mask.array)
+    look = {"box": orientation.box_of(its.mask, orientation.view_of(image))}
+    look["window"] = orientation.window_of(image, its.mask.array)
     result_figures.draw_sheet(panels, image, its.mask, places, look_at=its.slices_to_check, **look)
     panels[0].set_title(f"{name}: {panels[0].get_title()}", fontsize=8, pad=3)
 plt.show()

@@ -44,6 +44,7 @@ from scipy import ndimage
 
 import vhi
 from book.drawings import readers as page_figures
+from vhi.images import orientation
 from vhi.papers.hepburn.authors import MANUAL_PAIRS, overlap_published, volumes_published
 from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
@@ -52,7 +53,6 @@ from vhi.reader_study.figures.overlap import draw_overlaps
 from vhi.reader_study.overlap import overlap_rows, summarise_pairs
 from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
-from vhi.results import figures
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
 
 readings = [each for each in load_readings(vhi.load_cases(SOURCE)) if len(each.manual) > 1]
@@ -83,7 +83,7 @@ middling = next(
 )
 stir = vhi.load_image(middling.case.stir)
 votes = np.sum([middling.whole(each.mask).array for each in middling.manual], axis=0)
-(index,) = figures.fullest_slices(votes, stir.slice_axis, 1)
+(index,) = orientation.fullest_slices(votes, stir.slice_axis, 1)
 print(f"scan {middling.scan}: mean Dice of its pairs {mean_dice[middling.scan]:.2f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-by-hand-masks", "caption": "One slice of STIR with all manual masks (n = 1 scan, the slice with most voxels marked). Blue: the outline of each reader's trial, a row for each reader in the study. Right: the scan alone, and how many of the masks mark each voxel. On the phantom edition the scan and its readers are simulated. Takeaway: most agree about the middle of a lesion; edges, faint parts and whole lesions are each reader's own."}, "image": {"alt": "Two rows of close views of one oblique coronal STIR slice, each with one blue outline of marked inflammation; in the last column the slice alone and, below it, marked voxels coloured from yellow, one mask, to red, all masks."}}

@@ -214,7 +214,7 @@ def own_areas(measurement):
         halves = [vhi.estimate_thresholds(half) for half in np.array_split(in_order, 2)]
     except vhi.InputError:
         return np.nan  # no threshold follows from one of them
-    return dice(*(inflammation_at(measurement, half.lower) for half in halves))
+    return dice(*(inflammation_at(measurement.candidates, half.lower) for half in halves))
 
 
 apart = {each.scan: own_areas(m) for each, m in zip(readings, measured, strict=True)}

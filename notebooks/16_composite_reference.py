@@ -42,6 +42,7 @@ import pandas as pd
 
 import vhi
 from book.drawings.readers import draw_votes
+from vhi.images import orientation
 from vhi.papers.ledger import printed_numbers
 from vhi.reader_study.composite import (
     BOTH_METHODS,
@@ -56,7 +57,6 @@ from vhi.reader_study.composite import (
 from vhi.reader_study.figures.of_masks import composite_figure
 from vhi.reader_study.figures.overlap import draw_overlaps
 from vhi.reader_study.readings import load_readings
-from vhi.results import figures
 from vhi.statistics import dice, majority
 
 readings = [
@@ -87,12 +87,12 @@ last = [m for m, each in zip(hands, scan.manual, strict=True) if each.reader == 
 juries = {"all manual masks": hands, f"without {scan.manual[0].name}": hands[1:]}
 juries |= {f"reader {readers[-1]} alone": last}
 votes = np.sum(hands, axis=0)
-(index,) = figures.fullest_slices(votes, stir.slice_axis, 1)
-window = figures.window_of(stir, votes > 0)
+(index,) = orientation.fullest_slices(votes, stir.slice_axis, 1)
+window = orientation.window_of(stir, votes > 0)
 others = tuple(axis for axis in range(3) if axis != stir.slice_axis)
 at = np.arange(votes.shape[stir.slice_axis]) == index
-box = figures.box_of(
-    stir.with_array((votes > 0) & np.expand_dims(at, others)), figures.view_of(stir)
+box = orientation.box_of(
+    stir.with_array((votes > 0) & np.expand_dims(at, others)), orientation.view_of(stir)
 )
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-juries", "caption": "One slice of STIR (n = 1 scan, with more marked than in most) with the number of masks that mark each voxel, yellow for one, red for all, and the reference that more than half of them make (dark line): all manual masks; without the first; one reader's trials alone, both of which must mark a voxel. On the phantom edition the scan and its readers are simulated. Takeaway: the reference depends on who sits on the jury, most where few agree."}, "image": {"alt": "Three close views of one oblique coronal STIR slice. Marked voxels are coloured from yellow to red by the number of masks, with a dark outline around those that most masks mark; the outline differs a little between the pictures."}}

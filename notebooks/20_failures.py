@@ -43,6 +43,7 @@ import pandas as pd
 
 import vhi
 from book.drawings.failures import draw_shares
+from vhi.images import orientation
 from vhi.papers.hepburn.authors import published_overlap_rows
 from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
@@ -50,7 +51,6 @@ from vhi.reader_study.figures.of_masks import is_cleaned
 from vhi.reader_study.overlap import add_published, overlap_rows
 from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
-from vhi.results import figures
 from vhi.statistics.failures import worklist
 
 readings = load_readings(vhi.load_cases(SOURCE))
@@ -116,8 +116,8 @@ one, two = (
 parts = disagreement_rows(scan, *masks, most=10_000)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-side-by-side", "caption": "The up to three largest disagreements in the scan whose volumes differ most by ratio (n = 1 scan, one row each; scan and volumes in the text below), as in the preprint's Figure S4: the first reader's outline, the second reader's, and the voxels that only the first (yellow) or only the second (red) marked, on STIR. Takeaway: a number that differs becomes a few places that one can look at and argue about."}, "image": {"alt": "Up to three rows of three close views of an oblique coronal STIR slice: blue outline of the first reader, of the second reader, then yellow and red voxels where they differ."}}
-stir, view = measurement.stir, figures.view_of(measurement.stir)
-window = figures.window_of(stir, measurement.disease_region.array)
+stir, view = measurement.stir, orientation.view_of(measurement.stir)
+window = orientation.window_of(stir, measurement.disease_region.array)
 shown = parts[:3]
 fig, grid = plt.subplots(
     max(len(shown), 1), 3, figsize=(9, 3 * max(len(shown), 1)), squeeze=False, layout="constrained"
@@ -133,7 +133,7 @@ for panels, part in zip(grid, shown, strict=False):
     ] = True
     look = {
         "window": window,
-        "box": figures.box_of(stir.with_array(near), view),
+        "box": orientation.box_of(stir.with_array(near), view),
         "simulated": SIMULATED,
     }
     draw_side_by_side(panels, stir, place[stir.slice_axis], one, two, readers=masks, **look)

@@ -44,13 +44,14 @@ import pandas as pd
 
 import vhi
 from book.drawings.failures import draw_growth, draw_moves
+from vhi.images import orientation
 from vhi.reader_study.figures.style import dress
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
 from vhi.reader_study.thresholds import THRESHOLD_COLUMNS, curve_rows, threshold_row
 from vhi.results import figures
 from vhi.steps.thresholds import estimate_thresholds
 from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds
-from vhi.uncertainty.interval import VhiInterval, inflammation_at
+from vhi.uncertainty.other_thresholds import inflammation_at
 
 SIMULATED = SOURCE == "phantom"
 measurements = {}
@@ -68,14 +69,14 @@ print(
 # The same slice at three thresholds: the measured one, and the ends of the interval that this page explains. Candidates are not cleaned yet, on the whole page.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-three-thresholds", "caption": "Candidates (yellow) on the STIR slice with most of them, at the upper end of the interval of the lower threshold, as measured, and at the lower end (n = 1 slice; volumes of the whole scan above, in mm³ by pitch, not cleaned). Without an interval all three are the same. Takeaway: other patches of the same normal bone would have given any volume between left and right."}, "image": {"alt": "One oblique coronal STIR slice three times, with few, some and many yellow candidates in bone."}}
-found = isinstance(interval, VhiInterval)
+found = interval.reason is None
 low, high = interval.lower_threshold if found else [measurement.thresholds.lower] * 2
-(index,) = figures.fullest_slices(measurement.kept.array, stir.slice_axis, 1)
-box = figures.box_of(measurement.disease_region, figures.view_of(stir))
-window = figures.window_of(stir, measurement.disease_region.array)
+(index,) = orientation.fullest_slices(measurement.kept.array, stir.slice_axis, 1)
+box = orientation.box_of(measurement.disease_region, orientation.view_of(stir))
+window = orientation.window_of(stir, measurement.disease_region.array)
 fig, panels = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
 for axes, threshold in zip(panels, (high, measurement.thresholds.lower, low), strict=True):
-    mask = inflammation_at(measurement, threshold)
+    mask = inflammation_at(measurement.candidates, threshold)
     figures.draw_slice(axes, stir, index, labels=mask.astype(np.uint8), box=box, window=window)
     volume = np.count_nonzero(mask) * stir.voxel_volume_mm3
     title = f"from {threshold:.0f} on: {volume:,.0f} mm³ (slice {index})"
@@ -91,7 +92,7 @@ if found:
         )
     )
 else:
-    print(fill(f"This scan has no interval: {interval}"))
+    print(fill(f"This scan has no interval: {interval.reason}"))
 
 # %% [markdown]
 # ## Code

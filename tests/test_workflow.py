@@ -5,13 +5,21 @@ import numpy as np
 import pytest
 
 from tests.helpers.scans import oblique_affine, permuted, write_nifti
-from vhi import find_case, measure, measure_images
+from vhi import (
+    clean,
+    find_areas,
+    find_candidates,
+    find_case,
+    load_scans,
+    measure,
+    measure_images,
+)
 from vhi.cases.supplement import locate
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
+from vhi.masks.areas import Area, Areas
 from vhi.masks.origin import NETWORK, Origin
-from vhi.measurement import Provenance
 
 STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
     # in-plane regions left: the authors' scans and masks, recomputed independently
@@ -28,7 +36,7 @@ def test_the_tiny_case_by_hand(tiny):
     assert m.thresholds.multiple == pytest.approx(0.45)
     assert m.thresholds.lower == pytest.approx(97.5) and m.thresholds.upper == 100
     # Normal bone itself reaches the thresholds in three voxels (98, 99, 100): a speck.
-    assert (m.candidates.array > 0).sum() == 20 + 4 + 3 + 3
+    assert (m.candidates.labels.array > 0).sum() == 20 + 4 + 3 + 3
     assert (m.kept.array > 0).sum() == 24
     assert (m.vhi.voxels, m.vhi_upper.voxels) == (24, 4)
     assert m.vhi.mm3 == pytest.approx(24 * 0.25 * 3.3)
@@ -54,7 +62,7 @@ def test_sides_hold_when_only_one_half_is_in_the_disease_region(tiny):
     assert kept and kept == {r.voxel: r.side for r in whole.regions if r.voxel in kept}
 
 
-def test_an_area_with_something_bright_is_doubted(tiny):
+def test_an_area_with_something_bright_gets_a_warning(tiny):
     stir, normal, region = tiny
     bright = stir.array.copy()
     bright[5, 5, 2] = 900.0
@@ -75,7 +83,7 @@ def test_a_mask_that_loses_itself_on_the_way_to_the_grid_is_named(tiny_case):
     mask = load_mask(tiny_case.disease_region).array.astype(np.uint8)
     write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(16, -60, -100)))
     notes = measure(tiny_case, resample_masks=True).notes
-    assert any("carried to the STIR grid" in note for note in notes)
+    assert any("resampled to the STIR grid" in note for note in notes)
     write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(500, -60, -100)))
     with pytest.raises(InputError, match="wholly outside"):
         measure(tiny_case, resample_masks=True)
@@ -83,8 +91,8 @@ def test_a_mask_that_loses_itself_on_the_way_to_the_grid_is_named(tiny_case):
 
 def test_excluding_normal_bone_takes_its_bright_voxels_out(tiny):
     m = measure_images(*tiny, exclude_normal_bone=True)
-    assert (m.candidates.array > 0).sum() == 20 + 4 + 3
-    assert m.provenance.exclude_normal_bone
+    assert (m.candidates.labels.array > 0).sum() == 20 + 4 + 3
+    assert m.candidates.exclude_normal_bone
 
 
 def test_inputs_are_not_modified(tiny):
@@ -93,15 +101,31 @@ def test_inputs_are_not_modified(tiny):
     assert all((image.array == old).all() for image, old in zip(tiny, before, strict=True))
 
 
-def test_sides_hang_on_a_networks_region_not_on_normal_bone_beside_the_middle(tiny):
+def test_sides_depend_on_a_networks_region_not_on_normal_bone_beside_the_middle(tiny):
     stir, normal, region = tiny
-    given = measure_images(stir, normal, region)
-    found = Provenance(disease_region=Origin(NETWORK, "n", "0" * 64))
-    by_network = measure_images(stir, normal, region, provenance=found)
+    given = Areas(Area(normal), Area(region)).midline_mm
+    predicted = Areas(Area(normal), Area(region, Origin(NETWORK, "n", "0" * 64))).midline_mm
     middle = stir.world(np.argwhere(region.array)).mean(axis=0)[0]
-    assert by_network.midline_mm == pytest.approx(middle)
-    assert abs(given.midline_mm - middle) > 4  # the tiny case's normal bone lies to one side
-    assert by_network.vhi == given.vhi
+    assert predicted == pytest.approx(middle)
+    assert abs(given - middle) > 4  # the tiny case's normal bone lies to one side
+    assert measure_images(*tiny).candidates.midline_mm == given
+
+
+def test_measure_is_four_calls_each_taking_what_came_before(tiny_case):
+    scans = load_scans(tiny_case)
+    areas = find_areas(
+        scans, normal_bone=tiny_case.normal_bone, disease_region=tiny_case.disease_region
+    )
+    candidates = find_candidates(
+        scans.stir,
+        areas.normal_bone.mask,
+        areas.disease_region.mask,
+        midline_mm=areas.midline_mm,
+    )
+    step_by_step, at_once = clean(scans, areas, candidates), measure(tiny_case)
+    assert step_by_step.vhi == at_once.vhi and step_by_step.regions == at_once.regions
+    assert (step_by_step.inflammation.array == at_once.inflammation.array).all()
+    assert set(at_once.seconds) == {"load scans", "find areas", "find candidates", "clean"}
 
 
 @pytest.mark.parametrize("axes", [(1, 0, 2), (2, 0, 1), (0, 2, 1), (2, 1, 0)])
@@ -156,9 +180,9 @@ def test_few_normal_bone_voxels_are_noted(tiny):
 def test_files_are_measured_like_their_arrays(tiny, tiny_case):
     m = measure(tiny_case)
     assert m.vhi.voxels == measure_images(*tiny).vhi.voxels == 24
-    assert set(m.provenance.inputs) == {"S.nii.gz", "T.nii.gz", "N.nii.gz", "D.nii.gz"}
-    assert m.provenance.normal_bone.made == "given" and m.provenance.resampled == ()
-    assert m.slice_thickness_mm is None and m.vhi.mm3_slice_thickness is None
+    assert set(m.inputs) == {"S.nii.gz", "T.nii.gz", "N.nii.gz", "D.nii.gz"}
+    assert m.areas.normal_bone.origin == Origin() and m.areas.resampled == ()
+    assert m.scans.slice_thickness_mm is None and m.vhi.mm3_slice_thickness is None
 
 
 def test_files_of_one_name_are_told_apart_in_the_provenance(tiny_case, tmp_path):
@@ -166,7 +190,7 @@ def test_files_of_one_name_are_told_apart_in_the_provenance(tiny_case, tmp_path)
     twin = tmp_path / "other" / "N.nii.gz"
     twin.write_bytes(tiny_case.disease_region.read_bytes())
     m = measure(replace(tiny_case, disease_region=twin))
-    assert {"N.nii.gz (normal_bone)", "N.nii.gz (disease_region)"} <= set(m.provenance.inputs)
+    assert {"N.nii.gz (normal_bone)", "N.nii.gz (disease_region)"} <= set(m.inputs)
 
 
 @pytest.mark.parametrize(("column", "words"), [("normal_bone", "vhi normal-bone"),
@@ -184,14 +208,14 @@ def test_resampling_is_done_only_when_asked_and_named(tiny, tiny_case):
     m = measure(tiny_case, resample_masks=True)
     assert (m.disease_region.array == tiny[2].array).all()
     assert m.vhi.voxels == measure_images(*tiny).vhi.voxels
-    assert m.provenance.resampled == ("D.nii.gz",)
+    assert m.areas.resampled == ("D.nii.gz",)
 
 
 def test_slice_thickness_comes_from_the_case_then_the_sidecar(tiny_case):
     sidecar = tiny_case.stir.with_name("S.json")
     sidecar.write_text(json.dumps({"SliceThickness": 2.5, "PatientName": "Nobody^Knows"}))
-    assert measure(tiny_case).slice_thickness_mm == 2.5
-    assert measure(replace(tiny_case, slice_thickness_mm=3.0)).slice_thickness_mm == 3.0
+    assert measure(tiny_case).scans.slice_thickness_mm == 2.5
+    assert measure(replace(tiny_case, slice_thickness_mm=3.0)).scans.slice_thickness_mm == 3.0
     sidecar.write_text(json.dumps({"SliceThickness": "thick"}))
     with pytest.raises(InputError, match=r"SliceThickness.* correct it or move it away"):
         measure(tiny_case)
@@ -210,7 +234,7 @@ def test_edits_replay_to_the_same_voxels(tiny):
     edits = first.edits.add("remove", first.regions[0].voxel, reason="vessel", reader="R")
     cleaned = measure_images(*tiny, case="a", edits=edits)
     assert cleaned.vhi.voxels == 4
-    assert cleaned.provenance.edits_sha256 is not None
+    assert cleaned.edits_sha256 is not None
     again = measure_images(*tiny, case="a", edits=edits)
     assert (again.inflammation.array == cleaned.inflammation.array).all()
 
@@ -223,7 +247,7 @@ def test_the_numbers_that_must_come_out(case, study):
     assert m.thresholds.lower == pytest.approx(lower, rel=1e-9)
     assert m.thresholds.upper == pytest.approx(upper, rel=1e-9)
     assert m.thresholds.multiple == pytest.approx(n, abs=1e-9)
-    labels = m.candidates.array, m.kept.array
+    labels = m.candidates.labels.array, m.kept.array
     found = [(part >= level).sum() for level in (1, 2) for part in labels]
     assert found == counts
     assert len(m.regions) == regions

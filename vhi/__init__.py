@@ -1,7 +1,7 @@
 """vhi: volume of hyperintense inflammation on MRI of the sacroiliac joints.
 
-Data flow one way: images, thresholds, candidates, cleaning, biomarker. `measure` runs the steps
-in order and keeps every intermediate.
+`measure` is four calls, each returning a value that the next one takes: `load_scans`, `find_areas`,
+`find_candidates`, `clean`. The steps between are functions on arrays, in `vhi.steps`.
 
 Research use only; not a medical device.
 """
@@ -10,17 +10,14 @@ from vhi.cases.case import Case, ReaderMask, find_case, load_cases
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import load_image, load_mask, save_labels
+from vhi.images.scans import Scans
+from vhi.masks.areas import Areas, find_areas
 from vhi.measurement import Measurement
-from vhi.steps.candidates import (
-    Region,
-    label_candidates,
-    label_regions,
-    list_regions,
-    remove_small_regions,
-)
+from vhi.steps.candidates import Candidates, find_candidates, label_candidates
 from vhi.steps.cleaning import apply_edits, remove_regions
 from vhi.steps.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
 from vhi.steps.normal_bone import draw_normal_bone
+from vhi.steps.regions import Region, Regions, find_regions, label_regions, remove_small_regions
 from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,
@@ -28,11 +25,13 @@ from vhi.steps.thresholds import (
     thresholds_at,
 )
 from vhi.steps.volume import Vhi, measure_volume
-from vhi.workflow import measure, measure_images
+from vhi.workflow import clean, load_scans, measure, measure_images
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Areas",
+    "Candidates",
     "Case",
     "Edit",
     "Edits",
@@ -41,21 +40,27 @@ __all__ = [
     "Measurement",
     "ReaderMask",
     "Region",
+    "Regions",
+    "Scans",
     "Thresholds",
     "Vhi",
     "apply_edits",
     "candidates_sha256",
     "check_same_grid",
+    "clean",
     "draw_normal_bone",
     "estimate_thresholds",
+    "find_areas",
+    "find_candidates",
     "find_case",
+    "find_regions",
     "label_candidates",
     "label_regions",
-    "list_regions",
     "load_cases",
     "load_edits",
     "load_image",
     "load_mask",
+    "load_scans",
     "measure",
     "measure_images",
     "measure_volume",

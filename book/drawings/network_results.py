@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.images.image import Image
-from vhi.results.figures import BLUE, RED, YELLOW, box_of, draw_slice, view_of
+from vhi.images.orientation import box_of, view_of
+from vhi.results.figures import BLUE, RED, YELLOW, draw_slice
 from vhi.statistics import summarise
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
+from vhi.images.orientation import box_of, view_of, window_of
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key
 from vhi.reader_study.readings import ScanReadings, Segmentation
-from vhi.results.figures import box_of, draw_slice, view_of, window_of
+from vhi.results.figures import draw_slice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,8 +25,8 @@ from tests.helpers.in_browser import Visit
 from vhi.controls import cleaning_game
 from vhi.controls.cleaning_game import CleaningGame
 from vhi.errors import InputError
+from vhi.images.orientation import box_of, view_of
 from vhi.reader_study.ceiling import best_regions
-from vhi.results.figures import box_of, view_of
 from vhi.statistics import dice
 
 DONE = "compare with the readers"

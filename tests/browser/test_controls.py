@@ -25,7 +25,7 @@ from tests.helpers.in_browser import Visit
 from vhi.controls import modules, threshold_control
 from vhi.controls.page import encode, page_html, planes, stack_data
 from vhi.errors import InputError
-from vhi.results.figures import fullest_slices
+from vhi.images.orientation import fullest_slices
 
 LAB = ".vhi-control[data-control=thresholds]"
 EIGHT = np.ones((3, 3), int)

@@ -28,7 +28,7 @@ from tests.helpers.in_browser import Visit
 from vhi.controls import normal_bone_control
 from vhi.controls.area import DEPTH, WITHIN_MM, brightest_nearby, nearest_centre
 from vhi.errors import InputError
-from vhi.results.figures import view_of
+from vhi.images.orientation import view_of
 
 NUMBERS = ("voxels", "lower_quartile", "upper_quartile", "iqr", "multiple", "lower", "upper")
 

@@ -28,7 +28,8 @@ from tests.helpers.browser_pages import (
 from tests.helpers.in_browser import Visit
 from vhi.controls import speck_control
 from vhi.errors import InputError
-from vhi.results.figures import RED, YELLOW, fullest_slices
+from vhi.images.orientation import fullest_slices
+from vhi.results.figures import RED, YELLOW
 
 STRUCTURES = {8: np.ones((3, 3), int), 4: ndimage.generate_binary_structure(2, 1)}
 MOVES = [(1, 8), (4, 8), (4, 4), (9, 4), (20, 8)]

@@ -16,7 +16,8 @@ from vhi import Case, measure
 from vhi.errors import InputError
 from vhi.images.image import resample
 from vhi.images.nifti import encode_nifti, load_image, load_mask, save_labels
-from vhi.results.folder import RESULT_FILES
+from vhi.masks.areas import slices_to_check_note
+from vhi.results.folder import PREDICTION_FILES, RESULT_FILES
 from vhi.results.report import record_of, render_report
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.segmentation.registry import find_network, shipped_folder
@@ -53,11 +54,11 @@ def test_segment_writes_the_mask_of_the_network_and_its_record(vhi, case, shippe
     status, printed, err = vhi("segment", "--t1w", case.t1w, "--out", out)
     mask = segment_disease_region(load_image(case.t1w)).mask
     assert status == 0 and f"{mask.array.sum():,} voxels of disease region" in printed
-    assert "by network default" in printed and "need a look" in err
+    assert "by network default" in printed and "uncertain about the disease region" in err
     assert (load_mask(out).array == mask.array).all()
     record = json.loads((tmp_path / "D.json").read_text())
     assert record["from"] == "network" and record["scans"] == ["T.nii.gz"]
-    assert names(tmp_path) == ["D.json", "D.nii.gz", "scans"]
+    assert names(tmp_path) == ["D.json", "D.network.nii.gz", "D.nii.gz", "scans"]
     again = out.read_bytes()
     assert vhi("segment", "--t1w", case.t1w, "--out", out, "--overwrite")[0] == 0
     assert out.read_bytes() == again
@@ -106,7 +107,7 @@ def test_a_segmentation_that_is_stopped_leaves_nothing(case, small_networks, tmp
 
 def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped, tmp_path):
     status, printed, err = vhi("measure", *scans, "--out", tmp_path / "out")
-    assert status == 0 and "VHI" in printed and "need a look" in err
+    assert status == 0 and "VHI" in printed and "uncertain about the disease region" in err
     region, normal = (
         find_network("default", "disease-region"), find_network("normal-bone", "normal-bone"),
     )  # fmt: skip
@@ -120,23 +121,18 @@ def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped
     assert record["disease_region"]["look_at"] == list(found.slices_to_check)
     stored = load_mask(tmp_path / "out" / "disease_region.nii.gz").array
     assert (stored == found.mask.array).all()
-    assert set(names(tmp_path / "out")) == RESULT_FILES | {
-        "disease_region.json", "normal_bone.json",
-    }  # fmt: skip
+    assert set(names(tmp_path / "out")) == RESULT_FILES | PREDICTION_FILES
     assert vhi("measure", *scans, "--out", tmp_path / "out", "--overwrite")[0] == 0
 
 
 def test_the_report_says_which_slices_need_a_look_and_who_made_the_masks(case, shipped):
     m = measure(case)
     html = render_report(m, b"png")
-    *most, last = m.provenance.disease_region.look_at
-    assert f"slices {', '.join(map(str, most))} and {last} need a look" in html
+    *most, last = m.areas.disease_region.origin.slices_to_check
+    assert f"check slices {', '.join(map(str, most))} and {last}:" in html
     assert "(network default)" in html and "(network normal-bone)" in html
     assert record_of(m)["notes"] == list(m.notes)
-    once = replace(m.provenance.disease_region, look_at=(2,))
-    from vhi.masks.find import look_at
-
-    assert look_at(once.look_at, "disease region")[0].startswith("slice 2 needs a look")
+    assert slices_to_check_note((2,), "disease region")[0].startswith("check slice 2:")
 
 
 def test_a_mask_of_segment_is_a_networks_and_a_changed_one_is_corrected(
@@ -170,7 +166,7 @@ def test_segment_never_overwrites_a_correction(vhi, fails, case, shipped, tmp_pa
     array = mask.array.copy()
     array[100:110, 100:110, 1] ^= True
     save_labels(array, mask.affine, path)
-    fails(*run, words=[f"{path}: was corrected by hand, which --overwrite would undo", "--out"])
+    fails(*run, words=[f"{path}: was corrected by hand, and --overwrite would undo", "--out"])
     assert (load_mask(path).array == array).all()
 
 

@@ -1,6 +1,4 @@
-import base64
 import json
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +9,7 @@ from vhi.errors import InputError
 from vhi.images.image import Image, resample
 from vhi.images.nifti import load_mask, save_labels
 from vhi.masks import origin as origins
-from vhi.masks.origin import Origin, carry_origin, made_by_network, origin_of, write_mask
+from vhi.masks.origin import Origin, carry_origin, origin_of, predicted, write_mask
 
 SHA = "ab" * 32
 
@@ -26,8 +24,7 @@ def mask():
 @pytest.fixture
 def written(mask, tmp_path):
     path = tmp_path / "D.nii.gz"
-    origin = made_by_network(mask, network="n", weights_sha256=SHA, look_at=(3,))
-    write_mask(path, mask, origin.record)
+    write_mask(path, mask, predicted(mask, "n", SHA, (3,)).record, predicted=True)
     return path
 
 
@@ -37,8 +34,8 @@ def read(path):
 
 def test_a_networks_mask_is_known_again(written):
     origin = read(written)
-    assert (origin.made, origin.network, origin.weights_sha256) == ("network", "n", SHA)
-    assert (origin.corrected, origin.voxels_changed, origin.look_at) == (False, 0, (3,))
+    assert (origin.source, origin.network, origin.weights_sha256) == ("network", "n", SHA)
+    assert (origin.corrected, origin.voxels_changed, origin.slices_to_check) == (False, 0, (3,))
     assert origin.words == "network n"
 
 
@@ -58,7 +55,7 @@ def test_no_command_writes_over_a_correction(written, mask):
     save_labels(array, mask.affine, written)
     for record in (
         {"from": "drawn"},
-        made_by_network(mask, network="n", weights_sha256=SHA).record,
+        predicted(mask, "n", SHA).record,
     ):
         with pytest.raises(InputError, match="corrected by hand"):
             write_mask(written, mask, record)
@@ -92,28 +89,35 @@ def test_a_mask_without_a_record_or_with_a_foreign_one_is_given(written):
     assert read(written) == Origin()
 
 
-def test_a_record_that_unpacks_without_end_takes_no_memory(written):
-    sidecar = written.with_name("D.json")
-    record = json.loads(sidecar.read_text())
-    bomb = base64.b64encode(zlib.compress(bytes(10**8), 9)).decode()
-    record["mask_sha256"] = "0"
-    sidecar.write_text(json.dumps({**record, "mask": {**record["mask"], "packed": bomb}}))
-    assert read(written).made == "given"  # shares no voxel with nothing
-    for shape in ([10**6] * 3, [9, 8], [0, 1, 1], ["a", 1, 1], [-1, -1, 1]):
-        record["mask"]["shape"] = shape
-        sidecar.write_text(json.dumps(record))
-        assert read(written) == Origin()
+def test_a_correction_beside_no_or_another_prediction_is_still_a_correction(written, mask):
+    save_labels(np.roll(mask.array, 1, axis=0), mask.affine, written)
+    prediction = written.with_name("D.network.nii.gz")
+    save_labels(~mask.array, mask.affine, prediction)
+    assert (read(written).corrected, read(written).voxels_changed) == (True, None)
+    prediction.unlink()
+    assert (read(written).corrected, read(written).voxels_changed) == (True, None)
+
+
+def test_the_networks_own_mask_lies_beside_the_one_to_correct(written, mask):
+    assert (load_mask(written.with_name("D.network.nii.gz")).array == mask.array).all()
+    record = json.loads(written.with_name("D.json").read_text())
+    assert set(record) == {"from", "network", "weights_sha256", "look_at", "mask_sha256"}
+
+
+def test_a_drawn_mask_leaves_no_prediction_of_an_earlier_one(written, mask):
+    write_mask(written, mask, {"from": "drawn"})
+    assert not written.with_name("D.network.nii.gz").exists()
+    assert read(written) == Origin("drawn")
 
 
 def test_the_record_goes_along_to_another_grid(mask):
     fine = Image(np.zeros((18, 16, 5)), mask.affine @ np.diag([0.5, 0.5, -1, 1]), "S")
     fine.affine[:3, 3] += mask.affine[:3, 2] * 4
-    origin = made_by_network(mask, network="n", weights_sha256=SHA, look_at=(3,))
-    carried = carry_origin(replace(origin, corrected=True, voxels_changed=7), fine)
-    assert carried.look_at == (1,) and carried.voxels_changed == 7 and carried.corrected
-    assert carried.record["mask"]["shape"] == [18, 16, 5]
-    again = made_by_network(resample(mask, fine), network="n", weights_sha256=SHA)
-    assert carried.record["mask"]["packed"] == again.record["mask"]["packed"]
+    origin = predicted(mask, "n", SHA, (3,))
+    carried = carry_origin(replace(origin, corrected=True, voxels_changed=7), mask, fine)
+    assert carried.slices_to_check == (1,) and carried.voxels_changed == 7 and carried.corrected
+    assert (carried.prediction.array == resample(mask, fine).array).all()
+    assert carried.record["mask_sha256"] != origin.record["mask_sha256"]
 
 
 def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
@@ -124,7 +128,7 @@ def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
     def fail_at(suffix):
         def failing(path, content):
             places.append((path.name, (written.parent / "D.json").exists()))
-            if path.name.endswith(suffix) and len(places) < 3:
+            if path.name.endswith(suffix) and len(places) < 4:
                 raise KeyboardInterrupt
             write(path, content)
 
@@ -132,16 +136,16 @@ def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
         monkeypatch.setattr(origins, "write_whole", failing)
 
     other = mask.with_array(np.roll(mask.array, 1, axis=0))
-    new = made_by_network(other, network="other", weights_sha256=SHA)
+    new = predicted(other, "other", SHA)
     fail_at(".nii.gz")
     with pytest.raises(KeyboardInterrupt):
-        write_mask(written, other, new.record)
+        write_mask(written, other, new.record, predicted=True)
     assert read(written) == old
     fail_at(".json")
     with pytest.raises(KeyboardInterrupt):
-        write_mask(written, other, new.record)
-    assert places == [("D.nii.gz", False), ("D.json", False)]
-    assert read(written).made == "given"
+        write_mask(written, other, new.record, predicted=True)
+    assert places == [(name, False) for name in ("D.nii.gz", "D.network.nii.gz", "D.json")]
+    assert read(written).source == "given"
 
 
 def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path):
@@ -153,6 +157,6 @@ def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path)
     with pytest.raises(InputError, match="ends in"):
         write_mask(tmp_path / "D.nii", mask, record)
     (tmp_path / "D.json").write_text('{"SliceThickness": 3}')
-    with pytest.raises(InputError, match=r"D\.json: stands where"):
+    with pytest.raises(InputError, match=r"D\.json: this file is not"):
         write_mask(tmp_path / "D.nii.gz", mask, record)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["D.json", "T.nii.gz"]

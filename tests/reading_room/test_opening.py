@@ -25,7 +25,8 @@ from vhi.errors import InputError
 from vhi.images import sidecar as sidecars
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
-from vhi.masks.origin import made_by_network
+from vhi.masks.areas import Area
+from vhi.masks.origin import predicted
 from vhi.reading_room.case.opening import open_case, scan_digest
 from vhi.reading_room.page.codes import LEVELS, codes_of
 from vhi.reading_room.page.reading import open_reading
@@ -46,17 +47,17 @@ def networks(tiny_case, monkeypatch):
 
     def find(path, network, weights):
         mask = load_mask(path)
-        origin = made_by_network(mask, network=network, weights_sha256=weights)
-        return mask, origin, [f"a word of {network}"]
+        return Area(mask, predicted(mask, network, weights), (f"a word of {network}",))
 
     monkeypatch.setattr(
-        "vhi.masks.find._disease_region",
+        "vhi.masks.areas.predict_disease_region",
         lambda *_: find(tiny_case.disease_region, shipped.name, shipped.weights_sha256),
     )
     monkeypatch.setattr(
-        "vhi.masks.find._normal_bone", lambda *_: find(tiny_case.normal_bone, "normal-bone", "ab")
+        "vhi.masks.areas.predict_normal_bone",
+        lambda *_: find(tiny_case.normal_bone, "normal-bone", "ab"),
     )
-    monkeypatch.setattr("vhi.reading_room.case.opening.check_masks", lambda *_: None)
+    monkeypatch.setattr("vhi.reading_room.case.opening.check_areas", lambda *_: None)
     return replace(tiny_case, normal_bone=None, disease_region=None)
 
 
@@ -125,8 +126,8 @@ def test_a_case_that_cannot_be_opened_claims_no_name(tiny_case, store, name):
 def test_masks_found_on_one_scan_are_not_taken_for_another(networks, store, monkeypatch):
     open_case(networks, store)
     found = load_mask(networks.stir.with_name("N.nii.gz"))
-    origin = made_by_network(found, network="later", weights_sha256="cd")
-    monkeypatch.setattr("vhi.masks.find._normal_bone", lambda *_: (found, origin, []))
+    later = Area(found, predicted(found, "later", "cd"))
+    monkeypatch.setattr("vhi.masks.areas.predict_normal_bone", lambda *_: later)
     assert open_case(networks, store).normal_bone_from.network == "normal-bone"
     other = replace(networks, stir=networks.t1w, t1w=networks.stir)
     assert open_case(other, store).normal_bone_from.network == "later"
@@ -155,7 +156,7 @@ def test_what_is_no_file_is_one_line(tiny_case, store, name, place, words):
 def test_a_pipe_in_the_place_of_a_sidecar_is_not_waited_for(tiny_case):
     os.mkfifo(tiny_case.stir.with_name("S.json"))
     with pytest.raises(InputError, match="not a readable JSON record"):
-        sidecars.slice_thickness_mm(tiny_case.stir)
+        sidecars.stated_slice_thickness_mm(tiny_case.stir)
 
 
 def test_a_file_that_goes_away_is_one_line(tmp_path):

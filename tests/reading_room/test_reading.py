@@ -14,19 +14,18 @@ import pytest
 from tests.helpers.scans import case_of_arrays, oblique_affine, write_nifti
 from vhi import find_case, measure
 from vhi.cases.case import Case, load_cases
-from vhi.errors import EditsError, InputError
+from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
-from vhi.masks.origin import Origin, made_by_network
+from vhi.masks.areas import Area
+from vhi.masks.origin import Origin, predicted
 from vhi.phantom import make_phantom
 from vhi.reading_room.case.opening import open_case
 from vhi.reading_room.case.orientation import layout_of
-from vhi.reading_room.case.pieces import edited, pieces_of, region_rows
 from vhi.reading_room.page.codes import codes_of
 from vhi.reading_room.page.reading import Reading, open_reading
 from vhi.reading_room.store.store import Store
-from vhi.steps.candidates import group_lesions, list_regions, remove_small_regions
-from vhi.steps.edits import Edits, load_edits
+from vhi.steps.edits import load_edits
 from vhi.steps.thresholds import estimate_thresholds
 
 SHAPE = (60, 50, 6)
@@ -147,54 +146,6 @@ def same_as_list_regions(tab, measured):
 
 def test_regions_are_numbered_and_described_as_in_the_result(case, tab):
     same_as_list_regions(tab, measure(case))
-
-
-def scattered(axis, seed):
-    """Candidates at random, up to the rim of the scan, with slices along `axis`; intensities."""
-    random = np.random.default_rng(seed)
-    shape = np.insert([14, 12], axis, 5)
-    affine = np.diag([*np.insert([1.0, 1.5], axis, 4.0), 1.0])
-    candidates = Image(random.choice(3, shape, p=[0.7, 0.2, 0.1]).astype(np.uint8), affine)
-    return candidates, candidates.with_array(random.integers(0, 500, shape).astype(float))
-
-
-@pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("seed", range(4))
-def test_regions_are_those_of_the_library_along_any_axis(axis, seed):
-    candidates, stir = scattered(axis, seed)
-    pieces = pieces_of(candidates, min_pixels=3)
-    kept = remove_small_regions(candidates.array, min_pixels=3, slice_axis=axis)
-    assert (pieces.labels.array == kept).all()
-    assert set(map(tuple, pieces.voxels)) == set(map(tuple, np.argwhere(kept)))
-    rows, regions = region_rows(pieces, stir, 5.0), list_regions(kept, stir, midline_mm=5.0)
-    assert len(rows) > 5
-    for row, region in zip(rows, regions, strict=True):
-        for name in ("id", "lesion", "voxels", "voxels_upper", "side"):
-            assert row[name] == getattr(region, name)
-        assert row["mean"] == pytest.approx(region.mean, abs=6e-4)
-        assert pieces.regions[tuple(row["voxel"])] == pieces.regions[region.voxel] == row["id"]
-        near = np.linalg.norm(stir.world([row["voxel"], region.voxel]) - region.centroid_mm, axis=1)
-        assert near[0] == pytest.approx(near[1])
-
-
-@pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("seed", range(4))
-def test_after_cuts_lesions_are_those_of_the_library(axis, seed):
-    candidates, _ = scattered(axis, seed)
-    pieces = pieces_of(candidates, min_pixels=3)
-    record, cuts = Edits.start(pieces.labels, case=""), 0
-    for voxel in pieces.voxels:
-        along = np.eye(3, dtype=int)[1 if axis == 0 else 0]
-        line = np.stack([np.where(along, -1, voxel), np.where(along, 14, voxel)])
-        try:
-            pieces = edited(pieces, record.add("cut", voxel, line=line).edits[0])
-            cuts += 1
-        except EditsError:
-            continue  # that line divides nothing
-        groups = group_lesions(pieces.regions, pieces.count, slice_axis=axis)
-        pairs = set(zip(groups, pieces.lesion_of, strict=True))
-        assert len(pairs) == len(set(groups)) == len(set(pieces.lesion_of))
-    assert cuts > 3
 
 
 def test_a_click_removes_and_restores_and_undo_is_unlimited(tab):
@@ -931,12 +882,14 @@ def networks(case, monkeypatch):
         found.append(name)
         mask = load_mask(path)
         by = f"{name.replace('_', ' ')} by network {network}"
-        origin = made_by_network(mask, network=network, weights_sha256="ab", look_at=(2,))
-        return mask.with_array(mask.array, by), origin, [f"{name} was found"]
+        origin = predicted(mask, network, "ab", (2,))
+        return Area(mask.with_array(mask.array, by), origin, (f"{name} was found",))
 
-    monkeypatch.setattr("vhi.masks.find._disease_region", lambda *_: find("disease_region", "d"))
-    monkeypatch.setattr("vhi.masks.find._normal_bone", lambda *_: find("normal_bone", "n"))
-    monkeypatch.setattr("vhi.reading_room.case.opening.check_masks", lambda *_: None)
+    monkeypatch.setattr(
+        "vhi.masks.areas.predict_disease_region", lambda *_: find("disease_region", "d")
+    )
+    monkeypatch.setattr("vhi.masks.areas.predict_normal_bone", lambda *_: find("normal_bone", "n"))
+    monkeypatch.setattr("vhi.reading_room.case.opening.check_areas", lambda *_: None)
     return found
 
 
@@ -1002,7 +955,7 @@ def test_what_lies_on_another_grid_is_carried_and_replays(apart, store, tmp_path
     out = tab.reading.export(tmp_path / "out")
     provenance = json.loads((out / "vhi.json").read_text())["provenance"]
     assert provenance["resampled"] == ["T.nii.gz", "D.nii.gz"]
-    assert "Carried to the STIR grid: T.nii.gz, D.nii.gz" in (out / "report.html").read_text()
+    assert "Resampled to the STIR grid: T.nii.gz, D.nii.gz" in (out / "report.html").read_text()
     replays(vhi, apart, out, tmp_path / "again", tab, "--resample")
 
 
@@ -1036,5 +989,5 @@ def test_the_command_carries_when_asked(apart, tmp_path, monkeypatch, vhi):
 
 def test_a_given_mask_keeps_its_origin_while_nobody_draws(tab, tmp_path):
     record = json.loads((tab.reading.export(tmp_path / "out") / "vhi.json").read_text())
-    assert record["normal_bone"]["from"] == Origin().made == "given"
+    assert record["normal_bone"]["from"] == Origin().source == "given"
     assert not record["cleaned"]

@@ -4,7 +4,8 @@ import pytest
 from tests.helpers.scans import oblique_affine, permuted
 from vhi import measure_images
 from vhi.images.image import Image
-from vhi.results.figures import box_of, fullest_slices, histogram, montage, view_of, window_of
+from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
+from vhi.results.figures import histogram, montage
 
 ORDERS = [((0, 1, 2), (0, 0, 0)), ((2, 0, 1), (0, 1, 0)), ((1, 2, 0), (1, 1, 1))]
 

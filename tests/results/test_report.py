@@ -10,8 +10,18 @@ import pytest
 
 from tests.helpers.in_browser import chromium
 from tests.helpers.scans import oblique_affine
-from vhi import Image, measure, measure_images, remove_regions
+from vhi import (
+    Areas,
+    Image,
+    Scans,
+    clean,
+    find_candidates,
+    measure,
+    measure_images,
+    remove_regions,
+)
 from vhi.images.nifti import load_image, load_mask
+from vhi.masks.areas import Area
 from vhi.results.folder import RESULT_FILES
 from vhi.results.report import (
     EDITS_SHOWN,
@@ -166,9 +176,9 @@ def many_regions():
     keep[..., ::2] = True
     edits = remove_regions(first.edits, first.kept, keep, reason="vessel", reader="test")
     notes = ("A line for the reader to heed before trusting the number. " * 2,) * 2
-    return measure_images(
-        *images, t1w=images[0], case="many", visit="before", edits=edits, notes=notes
-    )
+    areas = Areas(Area(images[1]), Area(images[2]), notes=notes)
+    scans = Scans(images[0], images[0], images[0], "many", "before")
+    return clean(scans, areas, find_candidates(*images), edits)
 
 
 def test_the_report_prints_on_two_a4_pages(tmp_path):

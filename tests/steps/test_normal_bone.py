@@ -7,7 +7,8 @@ from tests.helpers.scans import oblique_affine, write_nifti
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
-from vhi.steps.normal_bone import draw_normal_bone, write_drawn_normal_bone
+from vhi.masks.drawn import write_drawn_normal_bone
+from vhi.steps.normal_bone import draw_normal_bone
 
 
 @pytest.fixture

@@ -8,6 +8,11 @@ from vhi import measure_images
 from vhi.uncertainty.other_thresholds import inflammation_at, vhi_over_multiple
 
 
+def at(measurement, threshold):
+    """The inflammation of a measurement at another threshold, its edits included."""
+    return inflammation_at(measurement.candidates, threshold, cleaned=measurement.cleaned)
+
+
 def blobs():
     """One slice of regions by hand; normal bone 0 ... 100 gives the thresholds 97.5 and 100.
 
@@ -29,17 +34,17 @@ def test_a_new_voxel_goes_with_the_nearest_region_that_the_reader_judged():
     assert first.vhi.voxels == 8
     edits = first.edits.add("remove", (13, 5, 2), reason="vessel")
     cleaned = measure_images(*blobs(), edits=edits)
-    at_90 = inflammation_at(cleaned, 90.0)
+    at_90 = at(cleaned, 90.0)
     assert np.argwhere(at_90).tolist() == [[i, 5, 2] for i in range(5, 11)]
-    assert inflammation_at(first, 90.0).sum() == 12 + 4
+    assert at(first, 90.0).sum() == 12 + 4
 
 
 def test_regions_that_are_new_altogether_stay_out_of_a_cleaned_measurement():
     first = measure_images(*blobs())
     everything_gone = first.edits.add("remove", (5, 5, 2)).add("remove", (13, 5, 2))
-    assert inflammation_at(measure_images(*blobs(), edits=everything_gone), 50.0).sum() == 0
+    assert at(measure_images(*blobs(), edits=everything_gone), 50.0).sum() == 0
     restored = everything_gone.add("restore", (5, 5, 2)).add("restore", (13, 5, 2))
-    assert not inflammation_at(measure_images(*blobs(), edits=restored), 90.0)[:, 15].any()
+    assert not at(measure_images(*blobs(), edits=restored), 90.0)[:, 15].any()
 
 
 def test_a_region_too_small_at_a_higher_threshold_goes():
@@ -50,7 +55,7 @@ def test_a_region_too_small_at_a_higher_threshold_goes():
     cleaned = measure_images(
         stir.with_array(brighter), normal, region, edits=first.edits.add("remove", (13, 5, 2))
     )
-    assert [inflammation_at(cleaned, t).sum() for t in (98.0, 99.0, 99.5)] == [4, 4, 0]
+    assert [at(cleaned, t).sum() for t in (98.0, 99.0, 99.5)] == [4, 4, 0]
 
 
 @given(st.integers(0, 10_000), st.floats(60, 140), st.floats(60, 140), st.booleans())
@@ -63,7 +68,7 @@ def test_a_higher_threshold_gives_a_subset(seed, one, other, edited):
             edits = edits.add("remove", region.voxel, time="t")
         measurement = marrow(seed, edits=edits)
     low, high = sorted((one, other))
-    more, less = (inflammation_at(measurement, threshold) for threshold in (low, high))
+    more, less = (at(measurement, threshold) for threshold in (low, high))
     assert not (less & ~more).any()
 
 
@@ -75,17 +80,17 @@ def test_at_its_own_threshold_a_measurement_is_itself(exclude):
     edits = first.edits.add("remove", first.regions[0].voxel)
     for record in (None, edits):
         m = measure_images(*given_images, exclude_normal_bone=exclude, edits=record)
-        assert (inflammation_at(m, m.thresholds.lower) == (m.inflammation.array > 0)).all()
+        assert (at(m, m.thresholds.lower) == (m.inflammation.array > 0)).all()
 
 
 def test_the_curve_falls_with_n_and_passes_through_the_measurement():
     m = marrow()
-    points = vhi_over_multiple(m, [0, 1, m.thresholds.multiple, 3, 50])
+    points = vhi_over_multiple(m.candidates, [0, 1, m.thresholds.multiple, 3, 50])
     assert [point.voxels for point in points] == sorted((p.voxels for p in points), reverse=True)
     assert (points[2].threshold, points[2].voxels) == (m.thresholds.lower, m.vhi.voxels)
     assert points[2].mm3 == pytest.approx(m.vhi.mm3)
     assert points[0].threshold == m.thresholds.upper_quartile
     assert points[4].threshold > m.thresholds.upper and points[4].voxels == 0
-    assert vhi_over_multiple(m, []) == []
+    assert vhi_over_multiple(m.candidates, []) == []
     with pytest.raises(ValueError, match="finite"):
-        vhi_over_multiple(m, [1.5, float("nan")])
+        vhi_over_multiple(m.candidates, [1.5, float("nan")])

@@ -9,7 +9,7 @@ import typer
 
 from vhi.commands.terminal import warn
 from vhi.errors import InputError
-from vhi.steps.thresholds import doubts
+from vhi.steps.thresholds import warnings_about
 
 
 def normal_bone_command(
@@ -42,7 +42,7 @@ def normal_bone_command(
     `vhi normal-bone --stir S.nii.gz --centre 168 216 9 --radius-mm 12 8 --slices 4 --out
     N.nii.gz`
     """
-    from vhi.steps.normal_bone import write_drawn_normal_bone
+    from vhi.masks.drawn import write_drawn_normal_bone
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
@@ -54,5 +54,5 @@ def normal_bone_command(
         f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
-    for doubt in doubts(thresholds, voxels):
-        warn(f"{out.name}: {doubt}")
+    for warning in warnings_about(thresholds, voxels):
+        warn(f"{out.name}: {warning}")

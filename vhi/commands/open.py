@@ -123,7 +123,7 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
     """
     from vhi.cases.table import can_name_folder
     from vhi.images.nifti import check_file
-    from vhi.masks.find import check_masks
+    from vhi.masks.areas import check_areas
     from vhi.workflow import check_two_scans
 
     for case in cases if own else ():
@@ -137,7 +137,7 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
             check_file(path)
         check_two_scans(case)
     if own or network is not None:
-        check_masks(cases[0], network)
+        check_areas(cases[0], network)
 
 
 def _account() -> str:

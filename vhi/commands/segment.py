@@ -45,8 +45,8 @@ def segment(
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """
     from vhi.images.nifti import load_image
-    from vhi.masks.find import look_at
-    from vhi.masks.origin import check_mask_place, made_by_network, write_mask
+    from vhi.masks.areas import slices_to_check_note
+    from vhi.masks.origin import check_mask_place, predicted, write_mask
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
     from vhi.segmentation.registry import DEFAULT, PUBLISHED, find_network
     from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
@@ -66,20 +66,15 @@ def segment(
         else:
             second = load_image(stir)
             found = propose_normal_bone(second, image, network=network)
-        origin = made_by_network(
-            found.mask,
-            network=found.network,
-            weights_sha256=found.weights_sha256,
-            look_at=found.slices_to_check,
-        )
+        origin = predicted(found.mask, found.network, found.weights_sha256, found.slices_to_check)
         record = {**origin.record, "scans": [scan.name for scan in scans]}
-        write_mask(out, found.mask, record, never=scans)
+        write_mask(out, found.mask, record, predicted=True, never=scans)
     for note in found.notes:
         warn(note)
     voxels = int(found.mask.array.sum())
     area = "disease region" if stir is None else "normal bone"
     volume_ml = voxels * found.mask.voxel_volume_mm3 / 1000
     print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {found.network}")
-    for warning in look_at(found.slices_to_check, area):
+    for warning in slices_to_check_note(found.slices_to_check, area):
         warn(warning)
     print(f"Mask: {out}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vhi.controls.page import MOST_SLICES, encode, places_of
 from vhi.images.image import Image
-from vhi.results.figures import View, view_of
+from vhi.images.orientation import View, view_of
 from vhi.steps.thresholds import FEW_VOXELS, FIRST_MULTIPLE, MOST_PLAUSIBLE_MULTIPLE, STEP
 
 WITHIN_MM = 25.0

@@ -13,9 +13,9 @@ from vhi.controls.control import Control, Twin
 from vhi.controls.inputs import Choice, Setting, Slider
 from vhi.controls.pictures import SlicePainter, first_slice, volume_text
 from vhi.errors import InputError
-from vhi.steps.candidates import Region, label_regions
 from vhi.steps.cleaning import apply_edits
 from vhi.steps.edits import REASONS, SCOPES
+from vhi.steps.regions import Region, label_regions
 from vhi.steps.volume import Vhi, measure_volume
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from vhi.cases.case import Case
 from vhi.controls.page import grey_levels
 from vhi.images.image import Image, check_same_grid
+from vhi.images.orientation import box_of, fullest_slices, view_of
 from vhi.measurement import Measurement
 from vhi.reader_study.ceiling import best_regions
 from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
-from vhi.results.figures import box_of, fullest_slices, view_of
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice
-from vhi.steps.candidates import label_regions
+from vhi.steps.regions import label_regions
 from vhi.workflow import measure
 
 MOST_MEASURED = 8

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from vhi.controls.modules import page_script
 from vhi.images.image import Image
+from vhi.images.orientation import box_of, view_of, window_of
 from vhi.measurement import Measurement
-from vhi.results.figures import box_of, view_of, window_of
 
 MOST_SLICES = 5
 """Slices a page may carry: one of the study takes about 0.4 MB."""
@@ -86,7 +86,7 @@ def stack_data(measurement: Measurement, slices: Sequence[int]) -> dict[str, Any
         ``normal_bone``, and ``case``, ``min_pixels``.
     """
     bone = measurement.disease_region.array
-    if measurement.provenance.exclude_normal_bone:
+    if measurement.candidates.exclude_normal_bone:
         bone = bone & ~measurement.normal_bone.array
     stack = slices_data(
         measurement.stir,
@@ -99,7 +99,7 @@ def stack_data(measurement: Measurement, slices: Sequence[int]) -> dict[str, Any
     return {
         **stack,
         "case": measurement.case,
-        "min_pixels": measurement.provenance.min_pixels,
+        "min_pixels": measurement.candidates.min_pixels,
     }
 
 
@@ -129,7 +129,7 @@ def slices_data(
     slices
         Indices counted from 0, at most `MOST_SLICES`.
     around
-        Mask that gives the crop, with `vhi.results.figures.MARGIN_MM`, and the window.
+        Mask that gives the crop, with `vhi.images.orientation.MARGIN_MM`, and the window.
     masks
         By the name that they have in the page's slices.
     intensities

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.images.image import Image
-from vhi.results.figures import box_of, draw_slice, fullest_slices, view_of, window_of
+from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
+from vhi.results.figures import draw_slice
 from vhi.steps.volume import Vhi
 
 if TYPE_CHECKING:

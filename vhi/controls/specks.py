@@ -13,8 +13,8 @@ from vhi.controls.control import Control, Twin
 from vhi.controls.inputs import Choice, Setting, Slider
 from vhi.controls.page import has_slice, stack_data
 from vhi.controls.pictures import SlicePainter, first_slice, volume_text
-from vhi.results.figures import fullest_slices
-from vhi.steps.candidates import MIN_PIXELS, label_regions
+from vhi.images.orientation import fullest_slices
+from vhi.steps.regions import MIN_PIXELS, label_regions
 from vhi.steps.volume import measure_volume
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class SpeckControl(Control):
         self.measurement = measurement
         self._axis = measurement.stir.slice_axis
         self._painter = SlicePainter(measurement.stir, measurement.disease_region)
-        limit = min(measurement.provenance.min_pixels, MAX_MIN_PIXELS)
+        limit = min(measurement.candidates.min_pixels, MAX_MIN_PIXELS)
         begin = {"slice": first_slice(measurement), "min_pixels": limit}
         super().__init__({**begin, "neighbours": NEIGHBOURS})
         if slice_index is not None:
@@ -99,7 +99,7 @@ class SpeckControl(Control):
     def page_data(self) -> dict[str, Any]:
         """Return the settings, and the slices with most candidates as ``data``."""
         m, shown = self.measurement, self._values["slice"]
-        slices = fullest_slices(m.candidates.array, self._axis, PAGE_SLICES)
+        slices = fullest_slices(m.candidates.labels.array, self._axis, PAGE_SLICES)
         if shown not in slices:
             slices = sorted([shown, *slices[: PAGE_SLICES - 1]])
         before, after = (
@@ -129,7 +129,7 @@ class SpeckControl(Control):
     def _compute(self) -> dict[str, Any]:
         neighbours = self._values["neighbours"]
         self.kept = self._keep(self._values["min_pixels"], neighbours)
-        before = self._count(self.measurement.candidates.array, neighbours)
+        before = self._count(self.measurement.candidates.labels.array, neighbours)
         regions, voxels = self._count(self.kept, neighbours)
         return {
             "regions_before": before[0],
@@ -141,7 +141,7 @@ class SpeckControl(Control):
 
     def _keep(self, min_pixels: int, neighbours: int) -> NDArray[np.uint8]:
         """Return the candidates without regions of fewer pixels."""
-        candidates = self.measurement.candidates.array
+        candidates = self.measurement.candidates.labels.array
         numbered, count = self._number(candidates, neighbours)
         pixels = np.bincount(numbered.ravel(), minlength=count + 1)
         return candidates * (pixels >= min_pixels)[numbered]
@@ -173,13 +173,13 @@ class SpeckControl(Control):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(7, 5.9))
-        gone = (self.measurement.candidates.array > 0) & (self.kept == 0)
+        gone = (self.measurement.candidates.labels.array > 0) & (self.kept == 0)
         self._painter.draw(figure.subplots(), self._values["slice"], labels=self.kept, gone=gone)
         figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.95)
         return figure
 
     def _twin(self) -> Twin:
-        index, candidates = self._values["slice"], self.measurement.candidates.array
+        index, candidates = self._values["slice"], self.measurement.candidates.labels.array
         neighbours = self._values["neighbours"]
         shown, said = {}, []
         for limit in TWIN_MIN_PIXELS:

@@ -19,8 +19,10 @@ from vhi.controls.pictures import (
     volume_text,
 )
 from vhi.errors import InputError
-from vhi.results.figures import draw_histogram, fullest_slices
-from vhi.steps.candidates import UPPER, label_candidates, remove_small_regions
+from vhi.images.orientation import fullest_slices
+from vhi.results.figures import draw_histogram
+from vhi.steps.candidates import label_candidates
+from vhi.steps.regions import UPPER, remove_small_regions
 from vhi.steps.thresholds import Thresholds, thresholds_at
 from vhi.steps.volume import Vhi, measure_volume
 
@@ -213,11 +215,11 @@ def _settable(thresholds: Thresholds) -> dict[str, float]:
 def _label(measurement: Measurement, thresholds: Thresholds) -> NDArray[np.uint8]:
     """Return what `vhi.measure` keeps at these thresholds: candidates without small regions."""
     region = measurement.disease_region.array
-    if measurement.provenance.exclude_normal_bone:
+    if measurement.candidates.exclude_normal_bone:
         region = region & ~measurement.normal_bone.array
     return remove_small_regions(
         label_candidates(measurement.stir.array, region, thresholds),
-        min_pixels=measurement.provenance.min_pixels,
+        min_pixels=measurement.candidates.min_pixels,
         slice_axis=measurement.stir.slice_axis,
     )
 

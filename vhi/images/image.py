@@ -7,7 +7,7 @@ to the patient's right, y to the front, z to the head.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ SAME_GRID_TOLERANCE_MM = 0.05
 written by different programs, agree to about 0.01 mm; a tenth of a pixel is 0.06 mm."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Image:
     """A 3-D array with its place in the patient.
 
@@ -40,7 +40,7 @@ class Image:
     array: NDArray[Any]
     affine: NDArray[np.float64]
     name: str = ""
-    oriented: bool = field(default=True, compare=False)
+    oriented: bool = True
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -80,6 +80,17 @@ class Image:
         # The bound keeps absurd positions from overflowing; they are outside any grid.
         bounded = np.clip(np.round(position, 6), -1e9, 1e9)
         return np.floor(bounded + 0.5).astype(np.int64)
+
+    @property
+    def middle_mm(self) -> tuple[float, float, float]:
+        """World position of the middle of a mask; of the middle of the grid where it is empty."""
+        middle = (np.array(self.shape) - 1) / 2
+        if self.array.any():
+            for axis, length in enumerate(self.shape):
+                others = tuple(other for other in range(3) if other != axis)
+                middle[axis] = np.average(np.arange(length), weights=self.array.sum(axis=others))
+        x, y, z = self.world(middle)
+        return float(x), float(y), float(z)
 
     def with_array(self, array: NDArray[Any], name: str = "") -> Image:
         """Return another array on the same grid."""

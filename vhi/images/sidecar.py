@@ -18,7 +18,7 @@ MAX_SLICE_THICKNESS_MM = 100.0
 """A slice thickness beyond this is no length of a slice in mm. Chosen."""
 
 
-def slice_thickness_mm(stir: Path) -> float | None:
+def stated_slice_thickness_mm(stir: Path) -> float | None:
     """Return the slice thickness that a scan's BIDS sidecar states, else None."""
     record, sidecar = read_sidecar(stir)
     if record is None:

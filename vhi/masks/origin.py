@@ -1,31 +1,26 @@
-"""Where a mask came from: the record beside it, and what a reader has changed since.
+"""Where a mask came from: the record beside it, and how much a reader has changed it since.
 
-`vhi normal-bone` and `vhi segment` put a JSON file beside the mask that they write. It names the
-mask's hash; for a network's mask it also holds the mask itself, packed, so that one that was
-corrected by hand under the same name is known as corrected, and by how much.
+`vhi normal-bone` and `vhi segment` put a JSON file beside the mask that they write; it holds the
+mask's hash. Beside a network's mask ``D.nii.gz`` lies a second copy, ``D.network.nii.gz``: when the
+first is corrected by hand under the same name, the two tell that and by how much.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import math
 import os
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors, write_whole
 from vhi.files.encode import encode_json
 from vhi.images.image import Image, check_same_grid, resample
-from vhi.images.nifti import MAX_VOXELS, encode_nifti, load_mask
+from vhi.images.nifti import encode_nifti, load_mask
 from vhi.images.sidecar import read_sidecar, sha256_of, sidecar_of
 
 GIVEN, DRAWN, NETWORK = "given", "drawn", "network"
@@ -37,34 +32,34 @@ class Origin:
 
     Attributes
     ----------
-    made : str
+    source : str
         ``"given"``, ``"drawn"`` (by `vhi normal-bone`) or ``"network"``.
     network, weights_sha256 : str or None
-        The network that made it.
+        The network that predicted it.
     corrected : bool
         Whether somebody has changed the network's mask by hand.
     voxels_changed : int or None
         How many voxels were added or taken away; None where that cannot be told, because the
-        corrected mask lies on another grid.
-    look_at : tuple of int
-        Slices of the network's mask that need a look, counted from 0.
-    record : dict
-        The network's record beside the mask; empty for other masks.
+        corrected mask lies on another grid or the network's own mask is missing.
+    slices_to_check : tuple of int
+        Slices of the network's mask to check, counted from 0.
+    prediction : Image or None
+        The network's own mask.
     """
 
-    made: str = GIVEN
+    source: str = GIVEN
     network: str | None = None
     weights_sha256: str | None = None
     corrected: bool = False
     voxels_changed: int | None = None
-    look_at: tuple[int, ...] = ()
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    slices_to_check: tuple[int, ...] = ()
+    prediction: Image | None = field(default=None, repr=False, compare=False)
 
     @property
     def words(self) -> str:
         """Return the origin as a report says it."""
-        if self.made != NETWORK:
-            return self.made
+        if self.source != NETWORK:
+            return self.source
         text = f"network {self.network}"
         if not self.corrected:
             return text
@@ -72,43 +67,49 @@ class Origin:
         return f"{text}, corrected by hand{count}"
 
     def to_record(self) -> dict[str, Any]:
-        """Return what ``vhi.json`` says of it."""
-        if self.made != NETWORK:
-            return {"from": self.made}
+        """Return the origin as ``vhi.json`` has it."""
+        if self.source != NETWORK:
+            return {"from": self.source}
         return {
-            "from": self.made,
+            "from": self.source,
             "network": self.network,
             "weights_sha256": self.weights_sha256,
             "corrected": self.corrected,
             "voxels_changed": self.voxels_changed,
-            "look_at": list(self.look_at),
+            "look_at": list(self.slices_to_check),
+        }
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return the record beside the mask; empty where no network's mask is known."""
+        if self.source != NETWORK or self.prediction is None:
+            return {}
+        return {
+            "from": NETWORK,
+            "network": self.network,
+            "weights_sha256": self.weights_sha256,
+            "look_at": list(self.slices_to_check),
+            "mask_sha256": hashlib.sha256(encode_mask(self.prediction)).hexdigest(),
         }
 
 
-def made_by_network(
-    mask: Image, *, network: str, weights_sha256: str, look_at: tuple[int, ...] = ()
+def predicted(
+    mask: Image, network: str, weights_sha256: str, slices_to_check: tuple[int, ...] = ()
 ) -> Origin:
-    """Return the origin of a mask that a network has just made."""
-    packed = zlib.compress(np.packbits(mask.array).tobytes(), 9)
-    record = {
-        "from": NETWORK,
-        "network": network,
-        "weights_sha256": weights_sha256,
-        "look_at": list(look_at),
-        "mask_sha256": hashlib.sha256(_encode(mask)).hexdigest(),
-        "mask": {
-            "shape": list(mask.shape),
-            "affine": mask.affine.tolist(),
-            "packed": base64.b64encode(packed).decode(),
-        },
-    }
-    return Origin(NETWORK, network, weights_sha256, False, 0, look_at, record)
+    """Return the origin of a mask as a network predicted it."""
+    return Origin(NETWORK, network, weights_sha256, False, 0, slices_to_check, mask)
+
+
+def prediction_of(path: Path) -> Path:
+    """Return the path of the network's own mask beside a mask's file."""
+    name = path.name.removesuffix(".gz").removesuffix(".nii")
+    return path.with_name(f"{name}.network.nii.gz")
 
 
 def origin_of(path: Path, mask: Image) -> Origin:
     """Return where the mask in a file came from, by the record beside it.
 
-    A record whose mask shares no voxel with the file's is somebody else's: the mask is given.
+    A record whose mask shares no voxel with the file's belongs to another mask: this one is given.
     """
     record, _ = read_sidecar(path)
     if not record:
@@ -119,66 +120,78 @@ def origin_of(path: Path, mask: Image) -> Origin:
     if record.get("from") != NETWORK:
         return Origin()
     try:
-        found = unpack_mask(record["mask"])
-        name, weights = str(record["network"]), str(record["weights_sha256"])
-        look_at = tuple(int(k) for k in record["look_at"])
-    except (KeyError, TypeError, ValueError, binascii.Error, zlib.error):
+        slices = tuple(int(k) for k in record["look_at"])
+        origin = predicted(mask, str(record["network"]), str(record["weights_sha256"]), slices)
+    except (KeyError, TypeError, ValueError):
         return Origin()
-    changed: int | None = None
     if same:
-        changed = 0
-    elif found.shape == mask.shape and _on_one_grid(found, mask):
-        changed = int(np.count_nonzero(found.array != mask.array))
-        if not (found.array & mask.array).any():
-            return Origin()
-    return Origin(NETWORK, name, weights, changed != 0, changed, look_at, record)
-
-
-def carry_origin(origin: Origin, grid: Image) -> Origin:
-    """Return the origin of a mask that was carried to another grid: its record goes along."""
-    if origin.made != NETWORK:
         return origin
-    before = unpack_mask(origin.record["mask"])
-    voxels = np.tile((np.array(before.shape) - 1) / 2, (len(origin.look_at), 1))
-    voxels[:, before.slice_axis] = origin.look_at
-    axis, slices = grid.slice_axis, set()
-    for index in grid.voxel(before.world(voxels))[:, axis]:
-        if 0 <= index < grid.shape[axis]:
-            slices.add(int(index))
-    carried = made_by_network(
-        resample(before, grid),
-        network=str(origin.network),
-        weights_sha256=str(origin.weights_sha256),
-        look_at=tuple(sorted(slices)),
+    prediction = _load_prediction(path, str(record.get("mask_sha256")))
+    changed: int | None = None
+    if prediction is not None and _on_one_grid(prediction, mask):
+        changed = int(np.count_nonzero(prediction.array != mask.array))
+        if not (prediction.array & mask.array).any():
+            return Origin()
+    corrected = changed != 0
+    return replace(origin, corrected=corrected, voxels_changed=changed, prediction=prediction)
+
+
+def _load_prediction(path: Path, sha256: str) -> Image | None:
+    """Return the network's own mask beside a mask's file; None where it is missing or another."""
+    beside = prediction_of(path)
+    try:
+        return load_mask(beside) if sha256_of(beside) == sha256 else None
+    except InputError:
+        return None
+
+
+def carry_origin(origin: Origin, mask: Image, grid: Image) -> Origin:
+    """Return the origin of a mask that was resampled to another grid."""
+    if origin.source != NETWORK:
+        return origin
+    before = origin.prediction or mask
+    voxels = np.tile((np.array(before.shape) - 1) / 2, (len(origin.slices_to_check), 1))
+    voxels[:, before.slice_axis] = origin.slices_to_check
+    axis = grid.slice_axis
+    slices = {int(index) for index in grid.voxel(before.world(voxels))[:, axis]}
+    return replace(
+        origin,
+        slices_to_check=tuple(sorted(k for k in slices if 0 <= k < grid.shape[axis])),
+        prediction=origin.prediction and resample(origin.prediction, grid),
     )
-    return replace(origin, look_at=carried.look_at, record=carried.record)
 
 
 def write_mask(
-    out: Path, mask: Image, record: Mapping[str, Any], *, never: tuple[Path, ...] = ()
+    out: Path,
+    mask: Image,
+    record: Mapping[str, Any],
+    *,
+    predicted: bool = False,
+    never: tuple[Path, ...] = (),
 ) -> None:
-    """Write a mask and the record beside it; after a kill no record speaks of another mask.
+    """Write a mask and the files beside it; after a kill no record speaks of another mask.
 
     Parameters
     ----------
     out
         A name that ends in ``.nii.gz``; an existing mask is replaced.
     mask
-        What to write.
+        The mask to write.
     record
         Where it came from; the mask's hash is added.
+    predicted
+        Whether a network made it, so that a second copy is kept beside it.
     never
         Scans that must not be written over.
 
     Raises
     ------
     InputError
-        The name does not end in ``.nii.gz``, is a scan's own, or that of a network's mask that was
-        corrected by hand since; a foreign JSON file stands where the
-        record has to go, or nothing can be written there.
+        The name does not end in ``.nii.gz``, or is that of a scan or of a network's mask that has
+        been corrected by hand; a foreign JSON file has the record's name; nothing can be written.
     """
     check_mask_place(out, never=never)
-    content = _encode(mask)
+    content = encode_mask(mask)
     record = {**record, "mask_sha256": hashlib.sha256(content).hexdigest()}
     sidecar = sidecar_of(out)
     with explain_write_errors(sidecar):
@@ -190,12 +203,11 @@ def write_mask(
         if before is not None:  # the old mask still stands there
             write_whole(sidecar, before)
         raise
-    write_whole(sidecar, encode_mask_record(record))
-
-
-def encode_mask_record(record: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the record beside a mask."""
-    return encode_json(record, ascii_only=True)
+    if predicted:
+        write_whole(prediction_of(out), content)
+    else:
+        prediction_of(out).unlink(missing_ok=True)
+    write_whole(sidecar, encode_json(record, ascii_only=True))
 
 
 def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
@@ -211,31 +223,18 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
     record, _ = read_sidecar(out)
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
-            f"{sidecar}: stands where the mask's own record has to go; name another --out"
+            f"{sidecar}: this file is not a mask's record, which needs its name; name another --out"
         )
     if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(
-            f"{out}: was corrected by hand, which --overwrite would undo; name another --out, or "
-            "move it away"
+            f"{out}: was corrected by hand, and --overwrite would undo that; name another --out, "
+            "or move it away"
         )
 
 
-def _encode(mask: Image) -> bytes:
+def encode_mask(mask: Image) -> bytes:
+    """Return a mask as the bytes of a ``.nii.gz`` file."""
     return encode_nifti(mask.array.astype(np.uint8), mask.affine)
-
-
-def unpack_mask(record: Mapping[str, Any]) -> Image:
-    """Return the packed mask of a record; ValueError where it is none."""
-    shape = tuple(int(length) for length in record["shape"])
-    affine: NDArray[np.float64] = np.array(record["affine"], float)
-    count = math.prod(shape)
-    if len(shape) != 3 or min(shape) < 1 or count > MAX_VOXELS or affine.shape != (4, 4):
-        raise ValueError("not a mask")
-    size = -(-count // 8)
-    # No more than the shape needs is ever unpacked, whatever the text holds.
-    raw = zlib.decompressobj().decompress(base64.b64decode(record["packed"]), size)
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
-    return Image(bits.reshape(shape).astype(bool), affine, "the network's mask")
 
 
 def _on_one_grid(first: Image, second: Image) -> bool:

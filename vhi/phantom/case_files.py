@@ -141,7 +141,13 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     here = Path(__file__).parent
     # The cleaned masks of the simulated readers are made of the library's own candidates.
-    others = ("images/image.py", "images/nifti.py", "steps/candidates.py", "steps/thresholds.py")
+    others = (
+        "images/image.py",
+        "images/nifti.py",
+        "steps/candidates.py",
+        "steps/regions.py",
+        "steps/thresholds.py",
+    )
     for path in [*sorted(here.glob("*.py")), *(here.parent / name for name in others)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

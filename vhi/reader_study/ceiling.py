@@ -19,7 +19,7 @@ from vhi.measurement import Measurement
 from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import check_masks, dice
-from vhi.steps.candidates import label_regions
+from vhi.steps.regions import label_regions
 
 STAND_IN_VOTES = 2
 """Manual masks that must mark a voxel of a region for the stand-in to keep the region. Chosen: two
@@ -209,7 +209,9 @@ def ceiling_rows(readings: ScanReadings, measurement: Measurement) -> Iterator[d
             f"{measurement.stir.name}; give them on the grid of the case's STIR scan"
         ) from error
     region = measurement.disease_region.array
-    candidates, kept = (each.array > 0 for each in (measurement.candidates, measurement.kept))
+    candidates, kept = (
+        each.array > 0 for each in (measurement.candidates.labels, measurement.kept)
+    )
     below = measurement.stir.array < measurement.thresholds.lower
     substitute = stand_in(readings, measurement)
     for segmentation in readings.manual:

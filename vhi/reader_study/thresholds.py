@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from vhi.measurement import Measurement
-from vhi.uncertainty.interval import VhiInterval
 from vhi.uncertainty.other_thresholds import vhi_over_multiple
 
 THRESHOLD_COLUMNS = (
@@ -32,9 +31,9 @@ def threshold_row(measurement: Measurement) -> dict[str, Any]:
         "mm3": measurement.vhi.mm3,
     }
     interval = measurement.interval
-    if not isinstance(interval, VhiInterval):
-        return {**row, "why_none": interval}
     low, high = interval.low, interval.high
+    if low is None or high is None or interval.lower_threshold is None:
+        return {**row, "why_none": interval.reason}
     voxels = measurement.vhi.voxels
     return {
         **row,
@@ -53,7 +52,9 @@ def threshold_row(measurement: Measurement) -> dict[str, Any]:
 def curve_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
     """Give VHI over the multiple n, the chosen n included: the `CURVE_COLUMNS`."""
     chosen = measurement.thresholds.multiple
-    for point in vhi_over_multiple(measurement, sorted({*MULTIPLES, chosen})):
+    for point in vhi_over_multiple(
+        measurement.candidates, sorted({*MULTIPLES, chosen}), cleaned=measurement.cleaned
+    ):
         yield {
             "case": measurement.case,
             "visit": measurement.visit,

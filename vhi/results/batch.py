@@ -132,16 +132,16 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "upper": measurement.thresholds.upper,
         "multiple": round(measurement.thresholds.multiple, 2),
         "normal_bone_voxels": measurement.intensities.size,
-        "normal_bone_from": measurement.provenance.normal_bone.words,
-        "disease_region_from": measurement.provenance.disease_region.words,
+        "normal_bone_from": measurement.areas.normal_bone.origin.words,
+        "disease_region_from": measurement.areas.disease_region.origin.words,
         "notes": " | ".join(measurement.notes),
         "failure": "",
     }
 
 
-def _interval(interval: VhiInterval | str) -> dict[str, Any]:
-    if isinstance(interval, str):
-        return {"no_interval": interval}
+def _interval(interval: VhiInterval) -> dict[str, Any]:
+    if interval.low is None or interval.high is None:
+        return {"no_interval": interval.reason}
     return {
         "vhi_voxels_low": interval.low.voxels,
         "vhi_voxels_high": interval.high.voxels,

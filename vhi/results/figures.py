@@ -7,13 +7,13 @@ colours of Hepburn et al. 2023, Figure 3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.images.image import Image
+from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,95 +23,6 @@ if TYPE_CHECKING:
     from vhi.steps.thresholds import Thresholds
 
 YELLOW, RED, BLUE = "#ffd60a", "#e5132b", "#3aa0ff"
-MARGIN_MM = 12.0
-"""Bone is shown with this much of its surroundings."""
-
-
-@dataclass(frozen=True)
-class View:
-    """How slices of one grid are laid on paper.
-
-    Attributes
-    ----------
-    slice_axis : int
-    rows, columns : int
-        Array axes that run down and across the picture.
-    flip_rows, flip_columns : bool
-        Whether the array runs against the picture.
-    left, right, top, bottom : str
-        What lies at the picture's edges: letters of the patient's directions.
-    """
-
-    slice_axis: int
-    rows: int
-    columns: int
-    flip_rows: bool
-    flip_columns: bool
-    left: str
-    right: str
-    top: str
-    bottom: str
-
-    def plane(self, array: NDArray[Any], index: int) -> NDArray[Any]:
-        """Return slice `index` of a 3-D array as picture rows and columns."""
-        plane = np.take(array, index, axis=self.slice_axis)
-        if self.rows > self.columns:
-            plane = plane.T
-        step_rows = -1 if self.flip_rows else 1
-        step_columns = -1 if self.flip_columns else 1
-        return plane[::step_rows, ::step_columns]
-
-
-def view_of(image: Image) -> View:
-    """Lay out the slices of a grid: right of the patient on the left, head (or front) up.
-
-    Of the two in-plane axes the one that runs more along left-right goes across. For sagittal
-    slices the one that runs more along front-back does. The world directions decide, never the
-    three-letter axis codes, which jump between oblique scans of one anatomy.
-    """
-    axis = image.slice_axis
-    directions = image.affine[:3, :3] / np.array(image.spacing_mm)
-    first, second = (a for a in range(3) if a != axis)
-    sideways = np.abs(directions[0, [first, second]])
-    if sideways.max() > 0.5:
-        columns = (first, second)[int(np.argmax(sideways))]
-        world, letters = 0, ("R", "L")
-    else:
-        columns = (first, second)[int(np.argmax(np.abs(directions[1, [first, second]])))]
-        world, letters = 1, ("A", "P")
-    rows = first if columns == second else second
-    # World x grows to the right and y to the front: across the picture both must fall.
-    flip_columns = bool(directions[world, columns] > 0)
-    upright = abs(directions[2, rows]) > 0.3
-    up, ends = (directions[2, rows], ("S", "I")) if upright else (directions[1, rows], ("A", "P"))
-    return View(axis, rows, columns, bool(up > 0), flip_columns, *letters, *ends)
-
-
-def window_of(stir: Image, disease_region: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the intensities shown as black and white: 0 and the 99.5th percentile in bone.
-
-    Where hardly anything is above 0, unlike in any magnitude image, black is the 0.5th.
-    """
-    inside = stir.array[disease_region] if disease_region.any() else stir.array
-    white = float(np.percentile(inside, 99.5))
-    black = 0.0 if white > 0 else float(np.percentile(inside, 0.5))
-    return black, max(white, black + 1e-9)
-
-
-def box_of(mask: Image, view: View) -> tuple[slice, slice]:
-    """Return the rows and columns of the picture that hold the mask, with a margin."""
-    mask_array = mask.array
-    spacing = mask.spacing_mm
-    bounds = []
-    for axis, flipped in ((view.rows, view.flip_rows), (view.columns, view.flip_columns)):
-        others = tuple(a for a in range(3) if a != axis)
-        marked = np.nonzero(mask_array.any(axis=others))[0]
-        length = mask.shape[axis]
-        margin = round(MARGIN_MM / spacing[axis])
-        start = max(int(marked[0]) - margin, 0) if marked.size else 0
-        stop = min(int(marked[-1]) + margin + 1, length) if marked.size else length
-        bounds.append(slice(length - stop, length - start) if flipped else slice(start, stop))
-    return bounds[0], bounds[1]
 
 
 def draw_slice(
@@ -156,7 +67,7 @@ def draw_slice(
     def shown(array: NDArray[Any]) -> NDArray[Any]:
         return view.plane(array, index)[rows, columns]
 
-    aspect = image.spacing_mm[view.rows] / image.spacing_mm[view.columns]
+    aspect = view.aspect
     axes.imshow(
         shown(image.array), cmap="gray", vmin=low, vmax=high, aspect=aspect, interpolation="nearest"
     )
@@ -187,19 +98,6 @@ def draw_slice(
             ha=align,
             va="top",
         )
-
-
-def fullest_slices(labels: NDArray[np.integer], slice_axis: int, count: int) -> list[int]:
-    """Return the slices with most labelled voxels, in slice order.
-
-    Without any label, slices spread evenly over the stack.
-    """
-    others = tuple(a for a in range(3) if a != slice_axis)
-    filled = (labels > 0).sum(axis=others)
-    count = min(count, filled.size)
-    if not filled.any():
-        return [int(i) for i in np.linspace(0, filled.size - 1, count + 2).round()[1:-1]]
-    return sorted(int(i) for i in np.argsort(-filled, kind="stable")[:count])
 
 
 def montage(measurement: Measurement, *, count: int = 6) -> Figure:

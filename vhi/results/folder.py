@@ -27,11 +27,15 @@ RESULT_FILES = frozenset(
 )
 """What a result's folder holds."""
 
-MASK_RECORDS = {name: f"{name}.json" for name in ("disease_region", "normal_bone")}
-"""What it holds besides where a network made the mask: by this a mask that a reader corrects in
-that folder is known again as corrected."""
+PREDICTION_FILES = frozenset(
+    f"{area}.{ending}"
+    for area in ("disease_region", "normal_bone")
+    for ending in ("json", "network.nii.gz")
+)
+"""What it also holds where a network predicted the mask: the record and the network's own mask, by
+which a mask that a reader corrects in that folder is recognised as corrected."""
 
-KNOWN_FILES = RESULT_FILES | set(MASK_RECORDS.values())
+KNOWN_FILES = RESULT_FILES | PREDICTION_FILES
 """What a folder may hold that --overwrite replaces."""
 
 
@@ -81,7 +85,7 @@ def check_corrected_masks(folder: Path, measurement: Measurement) -> None:
         ("normal_bone", measurement.normal_bone),
     ):
         path = folder / f"{name}.nii.gz"
-        if not os.path.isfile(folder / MASK_RECORDS[name]) or not os.path.isfile(path):
+        if not os.path.isfile(folder / f"{name}.json") or not os.path.isfile(path):
             continue
         mask = load_mask(path)
         same = mask.shape == used.shape and bool((mask.array == used.array).all())

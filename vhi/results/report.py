@@ -11,25 +11,16 @@ import io
 import os
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vhi.files.atomic import staged_folder, write_whole
 from vhi.files.encode import encode_figure, encode_json
 from vhi.images.nifti import save_labels
-from vhi.masks.origin import Origin, encode_mask_record
+from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
-from vhi.results.folder import (
-    KNOWN_FILES,
-    MASK_RECORDS,
-    check_corrected_masks,
-    check_result_folder,
-)
-from vhi.steps.candidates import UPPER, Region
+from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
 from vhi.steps.edits import Edit, encode_edits
-from vhi.uncertainty.interval import VhiInterval
-
-if TYPE_CHECKING:
-    pass
+from vhi.steps.regions import UPPER, Region
 
 LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
@@ -56,7 +47,7 @@ def write_result(
     Returns
     -------
     Path
-        The folder. It holds the `RESULT_FILES`, and `MASK_RECORDS` of masks made by networks.
+        The folder. It holds the `RESULT_FILES`, and `PREDICTION_FILES` of predicted masks.
 
     Raises
     ------
@@ -81,9 +72,11 @@ def write_result(
             ("normal_bone", measurement.normal_bone),
         ):
             save_labels(image.array, image.affine, stage / f"{name}.nii.gz")
-        for name, origin in _origins(measurement).items():
-            if origin.record:
-                write_whole(stage / MASK_RECORDS[name], encode_mask_record(origin.record))
+        for name in ("disease_region", "normal_bone"):
+            origin = getattr(measurement.areas, name).origin
+            if origin.prediction is not None:
+                write_whole(stage / f"{name}.json", encode_json(origin.record, ascii_only=True))
+                write_whole(stage / f"{name}.network.nii.gz", encode_mask(origin.prediction))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
         picture = _picture(measurement)
@@ -94,16 +87,11 @@ def write_result(
     return folder
 
 
-def _origins(measurement: Measurement) -> dict[str, Origin]:
-    known = measurement.provenance
-    return {"disease_region": known.disease_region, "normal_bone": known.normal_bone}
-
-
 def record_of(measurement: Measurement) -> dict[str, Any]:
     """Return the content of ``vhi.json``: numbers and how they were made."""
     from vhi import __version__
 
-    known, interval = measurement.provenance, measurement.interval
+    candidates, areas, interval = measurement.candidates, measurement.areas, measurement.interval
 
     def counts(labels: Any) -> dict[str, int]:
         return {
@@ -116,37 +104,37 @@ def record_of(measurement: Measurement) -> dict[str, Any]:
         "visit": measurement.visit,
         "normal_bone": {
             "voxels": int(measurement.intensities.size),
-            **known.normal_bone.to_record(),
+            **areas.normal_bone.origin.to_record(),
         },
         "disease_region": {
             "voxels": int(measurement.disease_region.array.sum()),
-            **known.disease_region.to_record(),
+            **areas.disease_region.origin.to_record(),
         },
         "thresholds": asdict(measurement.thresholds),
-        "candidates": counts(measurement.candidates.array),
+        "candidates": counts(candidates.labels.array),
         "kept": {**counts(measurement.kept.array), "regions": len(measurement.regions)},
         "vhi": {
             "threshold": "lower",
             **asdict(measurement.vhi),
-            "interval": interval.to_record() if isinstance(interval, VhiInterval) else None,
-            "no_interval": interval if isinstance(interval, str) else None,
+            "interval": interval.to_record(),
+            "no_interval": interval.reason,
         },
         "vhi_upper": {"threshold": "upper", **asdict(measurement.vhi_upper)},
         "cleaned": bool(measurement.edits.edits),
         "spacing_mm": [round(step, 6) for step in measurement.stir.spacing_mm],
-        "slice_thickness_mm": measurement.slice_thickness_mm,
+        "slice_thickness_mm": measurement.scans.slice_thickness_mm,
         "notes": list(measurement.notes),
         "provenance": {
             "vhi_version": __version__,
-            "network": known.network,
-            "weights_sha256": known.weights_sha256,
-            "inputs": known.inputs,
-            "edits_sha256": known.edits_sha256,
-            "resampled": list(known.resampled),
-            "exclude_normal_bone": known.exclude_normal_bone,
-            "min_pixels": known.min_pixels,
-            "created": known.created,
-            "seconds": known.seconds,
+            "network": areas.network,
+            "weights_sha256": areas.weights_sha256,
+            "inputs": measurement.inputs,
+            "edits_sha256": measurement.edits_sha256,
+            "resampled": [*measurement.scans.resampled, *areas.resampled],
+            "exclude_normal_bone": candidates.exclude_normal_bone,
+            "min_pixels": candidates.min_pixels,
+            "created": measurement.created,
+            "seconds": dict(measurement.seconds),
         },
     }
 

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from vhi.errors import InputError
 from vhi.images.image import Image
+from vhi.images.orientation import network_axes, turned, turned_back
 
 MAX_SLICE_SPACING_MM = 8.0
 """Slices further apart show too little of a joint each; the study's are 3.3 mm apart."""
@@ -81,7 +82,7 @@ class Slicing:
 
         `order` is 1 for scans, 0 for masks; a mask carried with 1 gets soft edges.
         """
-        slices = self._turn(array).astype(np.float32)
+        slices = turned(array, self.axes, self.flips).astype(np.float32)
         if self.zoom != (1.0, 1.0):
             # Going coarser, what lies between two samples is averaged first, or it would alias.
             blur = [0.0, *(0.5 * max(0.0, 1 / zoom - 1) for zoom in self.zoom)]
@@ -97,17 +98,7 @@ class Slicing:
         inner = slices[:, top : top + rows, left : left + columns]
         if self.zoom != (1.0, 1.0):
             inner = _interpolate(inner, self.stored, order=1)
-        for axis, flip in zip((1, 2), self.flips, strict=True):
-            if flip:
-                inner = np.flip(inner, axis)
-        return np.ascontiguousarray(inner.transpose(np.argsort(self.axes)))
-
-    def _turn(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
-        slices = array.transpose(self.axes)
-        for axis, flip in zip((1, 2), self.flips, strict=True):
-            if flip:
-                slices = np.flip(slices, axis)
-        return slices
+        return np.ascontiguousarray(turned_back(inner, self.axes, self.flips))
 
     def _margins(self) -> list[tuple[int, int]]:
         """Return zeros before and after, for rows and columns."""
@@ -136,7 +127,7 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
         Slices lie more than 8 mm apart or do not run from side to side (sagittal slices), or the
         field of view is too small to hold the pelvis.
     """
-    axes, flips, sideways = _one_way_up(image)
+    axes, flips, sideways = network_axes(image)
     if image.oriented and sideways < MIN_SIDEWAYS:
         raise InputError(
             f"{image.name}: slices do not run from the patient's right to left (sagittal, or "
@@ -167,26 +158,6 @@ def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     if not spread > 0:
         raise InputError("all intensities are equal; give a scan")
     return np.asarray(t1w / (3 * spread), dtype=np.float32)
-
-
-def _one_way_up(image: Image) -> tuple[tuple[int, int, int], tuple[bool, bool], float]:
-    """Return the axes of slice, row and column, what is flipped, and how far columns go sideways.
-
-    Turning a slice from coronal on through axial to coronal again leaves it upside down, so rows
-    have to turn over somewhere: they do where they lead up and back at 45 degrees. Rows that lead
-    up and to the front, as in slices along the sacrum, begin at the head and at the front at once.
-    """
-    stack = image.slice_axis
-    first, second = (axis for axis in range(3) if axis != stack)
-    along = image.affine[:3, :3] / np.asarray(image.spacing_mm)
-    # Columns go along the in-plane axis that runs more from side to side.
-    row, column = (
-        (second, first) if abs(along[0, first]) >= abs(along[0, second]) else (first, second)
-    )
-    forward, upward = along[1:, row]
-    rising = upward if abs(upward) >= abs(forward) else forward
-    flips = bool(rising > 0), bool(along[0, column] > 0)
-    return (stack, row, column), flips, float(abs(along[0, column]))
 
 
 def _interpolate(

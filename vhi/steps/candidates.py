@@ -1,9 +1,6 @@
-"""Candidate voxels, small regions, and what is left as a list (steps iv and v).
+"""Candidates: voxels of the disease region at or above the thresholds (steps ii, iv and v).
 
-A *region* is a set of candidates connected within one slice (8 neighbours). A *lesion* is a set
-of regions connected across slices (26 neighbours).
-
-Source: Hepburn et al. 2023, section 2.5.1 (iv) and (v), and the authors' published numbers.
+Source: Hepburn et al. 2023, section 2.5.1, and the authors' published numbers.
 """
 
 from __future__ import annotations
@@ -12,59 +9,133 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from vhi.images.image import Image
-from vhi.steps.thresholds import Thresholds
+from vhi.errors import InputError
+from vhi.images.image import Image, check_same_grid
+from vhi.steps.regions import MIN_PIXELS, Regions, find_regions
+from vhi.steps.thresholds import (
+    Thresholds,
+    estimate_thresholds,
+    normal_bone_intensities,
+    warnings_about,
+)
 
-MIN_PIXELS = 4
-"""Regions of fewer pixels are removed: "<4 pixels (i.e. any region with an area <1.39mm²)"."""
 
-UPPER = 2
-"""Label of voxels at or above the upper threshold. 1 is from the lower threshold up to the upper
-one, 0 all else."""
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Everything a reader cleans from: thresholds, labels and regions, before any edit.
 
-
-@dataclass(frozen=True)
-class Region:
-    """One candidate region or lesion, described.
+    All images lie on the grid of `stir`.
 
     Attributes
     ----------
-    id : int
-        1 for the largest; ties in array order.
-    lesion : int
-        The lesion a region belongs to; a lesion's own id.
-    slices : tuple of int
-        First and last slice index, counted from 0.
-    voxels, voxels_upper : int
-        Candidates at or above the lower and the upper threshold.
-    area_mm2 : float
-        Area by pitch: in its slice, or summed over the slices of a lesion.
-    volume_mm3 : float
-        Volume by pitch.
-    voxel : tuple of int
-        Index of the candidate nearest to the centroid: a point that surely lies on the region.
-    centroid_mm : tuple of float
-        World position, RAS+, mm.
-    mean, peak : float
-        STIR intensity.
-    side : str
-        ``"right"`` or ``"left"`` of the patient, as its centroid lies from the midline.
+    stir : Image
+        Scaled intensities.
+    normal_bone, disease_region : Image
+        Masks.
+    intensities : ndarray, shape (n,)
+        STIR intensities of normal bone.
+    thresholds : Thresholds
+    labels : Image
+        0; 1 where lower ≤ intensity < upper; 2 where intensity ≥ upper. Small regions included.
+    regions : Regions
+        Of the labels, small regions removed.
+    min_pixels : int
+        Smallest in-plane region that is kept.
+    exclude_normal_bone : bool
+        Whether normal bone was taken out of the disease region.
+    midline_mm : float
+        World x that separates the patient's right from left.
     """
 
-    id: int
-    lesion: int
-    slices: tuple[int, int]
-    voxels: int
-    voxels_upper: int
-    area_mm2: float
-    volume_mm3: float
-    voxel: tuple[int, int, int]
-    centroid_mm: tuple[float, float, float]
-    mean: float
-    peak: float
-    side: str
+    stir: Image
+    normal_bone: Image
+    disease_region: Image
+    intensities: NDArray[np.float64]
+    thresholds: Thresholds
+    labels: Image
+    regions: Regions
+    min_pixels: int
+    exclude_normal_bone: bool
+    midline_mm: float
+
+    @property
+    def kept(self) -> Image:
+        """Labels after small regions were removed."""
+        return self.regions.labels
+
+    @property
+    def searched(self) -> NDArray[np.bool_]:
+        """Mask of the voxels that can be candidates."""
+        if self.exclude_normal_bone:
+            return self.disease_region.array & ~self.normal_bone.array
+        return self.disease_region.array
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings about the area of normal bone."""
+        found = warnings_about(self.thresholds, self.intensities.size)
+        return tuple(f"{self.normal_bone.name}: {warning}" for warning in found)
+
+
+def find_candidates(
+    stir: Image,
+    normal_bone: Image,
+    disease_region: Image,
+    *,
+    min_pixels: int = MIN_PIXELS,
+    exclude_normal_bone: bool = False,
+    midline_mm: float | None = None,
+) -> Candidates:
+    """Find the candidates of a scan from its two areas.
+
+    Parameters
+    ----------
+    stir
+        Scaled STIR intensities.
+    normal_bone, disease_region
+        Masks on the grid of `stir`.
+    min_pixels
+        Smallest in-plane region that is kept.
+    exclude_normal_bone
+        Take normal bone out of the disease region, as the paper's text says. The authors' numbers
+        are made without.
+    midline_mm
+        World x that separates the patient's sides; the middle of normal bone when not given.
+
+    Raises
+    ------
+    InputError
+        Grids differ, normal bone is too small or has no spread, the disease region is empty.
+    """
+    for mask in (normal_bone, disease_region):
+        check_same_grid(stir, mask)
+    if not disease_region.array.any():
+        raise InputError(
+            f"{disease_region.name}: marks no voxel; give a mask of the bone where inflammation "
+            "can be"
+        )
+    intensities = normal_bone_intensities(stir, normal_bone)
+    try:
+        thresholds = estimate_thresholds(intensities)
+    except InputError as error:
+        raise InputError(f"{normal_bone.name}: {error}") from error
+    searched = disease_region.array
+    if exclude_normal_bone:
+        searched = searched & ~normal_bone.array
+    labels = stir.with_array(label_candidates(stir.array, searched, thresholds), "candidates")
+    return Candidates(
+        stir,
+        normal_bone,
+        disease_region,
+        intensities,
+        thresholds,
+        labels,
+        find_regions(labels, min_pixels=min_pixels),
+        min_pixels,
+        exclude_normal_bone,
+        normal_bone.middle_mm[0] if midline_mm is None else midline_mm,
+    )
 
 
 def label_candidates(
@@ -92,179 +163,3 @@ def label_candidates(
     labels += stir >= thresholds.upper
     labels *= disease_region
     return labels
-
-
-def label_regions(
-    mask: NDArray[np.bool_], *, slice_axis: int = -1
-) -> tuple[NDArray[np.int32], int]:
-    """Give numbers to the regions of a mask: connected within a slice, diagonals included.
-
-    Parameters
-    ----------
-    mask
-        Shape (ni, nj, nk).
-    slice_axis
-        Array axis along which slices are stacked.
-
-    Returns
-    -------
-    labels : ndarray of int32
-        0 outside, else 1 to `count`, in array order.
-    count : int
-    """
-    in_plane = np.ones((3, 3, 3), bool)
-    by_slice = np.moveaxis(in_plane, slice_axis, 0)
-    by_slice[[0, 2]] = False
-    labels, count = ndimage.label(mask, in_plane)
-    return labels.astype(np.int32, copy=False), int(count)
-
-
-def remove_small_regions(
-    labels: NDArray[np.uint8], *, min_pixels: int = MIN_PIXELS, slice_axis: int = -1
-) -> NDArray[np.uint8]:
-    """Remove regions of fewer than `min_pixels` pixels, slice by slice.
-
-    Regions are formed by all candidates, labels 1 and 2 together, with 8 neighbours.
-
-    Parameters
-    ----------
-    labels
-        From `label_candidates`, shape (ni, nj, nk).
-    min_pixels
-        Smallest region that stays; 1 keeps everything.
-    slice_axis
-        Array axis along which slices are stacked.
-
-    Returns
-    -------
-    ndarray of uint8
-        A copy of `labels` with the small regions set to 0.
-    """
-    regions, count = label_regions(labels > 0, slice_axis=slice_axis)
-    pixels = np.bincount(regions.ravel(), minlength=count + 1)
-    stays = pixels >= min_pixels
-    return labels * stays[regions]
-
-
-def group_lesions(regions: NDArray[np.integer], count: int, *, slice_axis: int = -1) -> NDArray:
-    """Give numbers to lesions: regions that touch across neighbouring slices, diagonals included.
-
-    Working on regions, not voxels, lets a reader's cut through a region hold in the lesion too.
-
-    Parameters
-    ----------
-    regions
-        Region numbers 0 to `count`, shape (ni, nj, nk).
-
-    Returns
-    -------
-    ndarray of int, shape (count + 1,)
-        Lesion of each region, from 1; entry 0 is 0.
-    """
-    # Imported here: it would make up most of the time of `import vhi`.
-    from scipy import sparse
-    from scipy.sparse import csgraph
-
-    stack = np.moveaxis(regions, slice_axis, 0)
-    below, above = stack[:-1], np.pad(stack[1:], ((0, 0), (1, 1), (1, 1)))
-    place = np.nonzero(below)
-    pairs = []
-    for di in range(3):
-        for dj in range(3):
-            other = above[place[0], place[1] + di, place[2] + dj]
-            touching = other > 0
-            pairs.append(np.stack([below[place][touching], other[touching]]))
-    first, second = np.concatenate(pairs, axis=1)
-    ones = np.ones(first.size, bool)
-    graph = sparse.coo_array((ones, (first, second)), shape=(count + 1, count + 1))
-    _, component = csgraph.connected_components(graph, directed=False)
-    # The background, number 0, touches nothing and so is a component of its own, the first.
-    return np.asarray(component)
-
-
-def list_regions(
-    labels: NDArray[np.uint8],
-    stir: Image,
-    *,
-    midline_mm: float | None = None,
-    lesions: bool = False,
-) -> list[Region]:
-    """Describe every region, or every lesion, largest first.
-
-    Parameters
-    ----------
-    labels
-        Candidate labels 0, 1, 2 on the grid of `stir`.
-    stir
-        Intensities and geometry.
-    midline_mm
-        World x that separates the patient's right from left: that of normal bone, which lies in
-        the sacrum. The middle of the grid when not given.
-    lesions
-        Describe lesions instead of regions.
-
-    Returns
-    -------
-    list of Region
-        Empty when there are no candidates.
-    """
-    axis = stir.slice_axis
-    regions, count = label_regions(labels > 0, slice_axis=axis)
-    if count == 0:
-        return []
-    lesion_of = group_lesions(regions, count, slice_axis=axis)
-    lesion_sizes = np.bincount(lesion_of[regions].ravel())
-    lesion_rank = _rank(lesion_sizes)
-    parts = lesion_of[regions] if lesions else regions
-    rank = lesion_rank if lesions else _rank(np.bincount(parts.ravel()))
-
-    place = np.nonzero(parts)
-    part = rank[parts[place]]
-    number = int(part.max())
-    voxels = np.bincount(part, minlength=number + 1)
-    voxel_mm2 = stir.voxel_volume_mm3 / stir.spacing_mm[axis]
-    upper = np.bincount(part, labels[place] == UPPER, number + 1)
-    total = np.bincount(part, stir.array[place], number + 1)
-    index = np.stack(place, axis=1)
-    centre = np.stack([np.bincount(part, axis_index, number + 1) for axis_index in place], axis=1)
-    ids = np.arange(number + 1)
-    peak = ndimage.maximum(stir.array[place], part, ids[1:])
-    first = ndimage.minimum(place[axis], part, ids[1:])
-    last = ndimage.maximum(place[axis], part, ids[1:])
-    if midline_mm is None:
-        midline_mm = float(stir.world((np.array(stir.shape) - 1) / 2)[0])
-
-    order = np.argsort(part, kind="stable")
-    ends = np.cumsum(voxels)
-    described = []
-    for n in range(1, number + 1):
-        members = order[ends[n - 1] : ends[n]]
-        middle = centre[n] / voxels[n]
-        centroid_mm = stir.world(middle)
-        away = np.linalg.norm((index[members] - middle) * stir.spacing_mm, axis=1)
-        nearest = index[members[np.argmin(away)]]
-        own = regions[tuple(nearest)]
-        described.append(
-            Region(
-                id=n,
-                lesion=int(lesion_rank[lesion_of[own]]),
-                slices=(int(first[n - 1]), int(last[n - 1])),
-                voxels=int(voxels[n]),
-                voxels_upper=int(upper[n]),
-                area_mm2=float(voxels[n] * voxel_mm2),
-                volume_mm3=float(voxels[n] * stir.voxel_volume_mm3),
-                voxel=(int(nearest[0]), int(nearest[1]), int(nearest[2])),
-                centroid_mm=(float(centroid_mm[0]), float(centroid_mm[1]), float(centroid_mm[2])),
-                mean=float(total[n] / voxels[n]),
-                peak=float(peak[n - 1]),
-                side="right" if centroid_mm[0] > midline_mm else "left",
-            )
-        )
-    return described
-
-
-def _rank(sizes: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return new numbers, largest first from 1; 0 stays 0 whatever its size."""
-    rank = np.zeros(sizes.size, np.int64)
-    rank[1 + np.argsort(-sizes[1:], kind="stable")] = np.arange(1, sizes.size)
-    return rank

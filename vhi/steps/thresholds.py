@@ -142,37 +142,61 @@ def estimate_thresholds(intensities: ArrayLike) -> Thresholds:
         raise InputError("normal bone: no intensities; draw an area with `vhi normal-bone`")
     if not np.isfinite(values).all():
         raise InputError("normal bone: NaN or infinite intensities; export the scan again")
-    lower_quartile, upper_quartile = (float(q) for q in np.percentile(values, [25, 75]))
-    iqr = upper_quartile - lower_quartile
-    upper = float(values.max())
+    quartiles = np.percentile(values, [25, 75])
+    lower_quartile, upper_quartile = (float(quartile) for quartile in quartiles)
+    iqr, upper = upper_quartile - lower_quartile, float(values.max())
     if iqr <= 0:
         raise InputError(
-            "normal bone: its intensities have no spread (interquartile range 0), so no threshold "
-            "follows; draw it on marrow of the unmasked STIR scan"
+            "normal bone: its intensities have no spread (interquartile range 0), so they give no "
+            "threshold; draw it on marrow of the unmasked STIR scan"
         )
     if upper - upper_quartile > MAX_MULTIPLE * iqr:
         raise InputError(
             f"normal bone: its brightest voxel lies more than {MAX_MULTIPLE:g} interquartile "
             "ranges above the rest; draw it without vessels, artefacts and background"
         )
-    multiple = FIRST_MULTIPLE
-    while upper - (upper_quartile + multiple * iqr) >= iqr / 2:
-        multiple += STEP
-    while upper - (upper_quartile + multiple * iqr) <= TINY * iqr:
-        multiple -= STEP
-    lower = upper_quartile + multiple * iqr
-    return Thresholds(lower, upper, upper_quartile, iqr, multiple)
+    multiple = float(settle_multiple(lower_quartile, upper_quartile, upper))
+    return Thresholds(upper_quartile + multiple * iqr, upper, upper_quartile, iqr, multiple)
 
 
-def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
-    """Say what speaks against an area of normal bone; empty when nothing does.
+def settle_multiple(
+    lower_quartile: ArrayLike, upper_quartile: ArrayLike, upper: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the multiple n that the rule of `estimate_thresholds` settles on.
+
+    Parameters
+    ----------
+    lower_quartile, upper_quartile, upper
+        Quartiles and maximum of normal bone; arrays of one shape, one area each.
+
+    Returns
+    -------
+    ndarray of that shape
+        NaN where the interquartile range is 0 or n would exceed `MAX_MULTIPLE`.
+    """
+    low, high, top = np.broadcast_arrays(lower_quartile, upper_quartile, upper)
+    iqr = np.atleast_1d(high - low)
+    reach = np.atleast_1d(top - high)
+    high, top = np.atleast_1d(high), np.atleast_1d(top)
+    iqr = np.where((iqr <= 0) | (reach > MAX_MULTIPLE * iqr), np.nan, iqr)
+    multiple = np.full(iqr.shape, FIRST_MULTIPLE)
+    # Comparisons with NaN are false: areas without thresholds take no step.
+    while (far := top - (high + multiple * iqr) >= iqr / 2).any():
+        multiple[far] += STEP
+    while (over := top - (high + multiple * iqr) <= TINY * iqr).any():
+        multiple[over] -= STEP
+    return np.where(np.isnan(iqr), np.nan, multiple).reshape(np.shape(upper))
+
+
+def warnings_about(thresholds: Thresholds, voxels: int) -> list[str]:
+    """Return warnings about an area of normal bone; empty where there is no reason for one.
 
     Parameters
     ----------
     thresholds
-        What followed from the area.
+        The thresholds that the area gives.
     voxels
-        How many voxels it marks.
+        Number of voxels in the area.
 
     Returns
     -------
@@ -180,23 +204,23 @@ def doubts(thresholds: Thresholds, voxels: int) -> list[str]:
         One line each, with what to do.
     """
     n = thresholds.multiple
-    found = []
+    warnings = []
     if voxels < FEW_VOXELS:
-        found.append(
-            f"only {voxels} voxels of normal bone; the thresholds are unsure below {FEW_VOXELS}, "
-            "draw a larger area"
+        warnings.append(
+            f"only {voxels} voxels of normal bone; below {FEW_VOXELS} the thresholds are "
+            "uncertain, so draw a larger area"
         )
     if n > MOST_PLAUSIBLE_MULTIPLE:
-        found.append(
-            f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area holds something much "
+        warnings.append(
+            f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area contains something much "
             "brighter than marrow (vessel, fluid, artefact); draw it again without that"
         )
     if n < FIRST_MULTIPLE - STEP / 2:
-        found.append(
-            f"n = {n:.2f}, below the paper's start of 1.50, because the brightest voxel lies close "
-            "to the others; a larger area makes the thresholds surer, and one on a lesion is wrong"
+        warnings.append(
+            f"n = {n:.2f} is below the paper's starting value of 1.50: the area contains no bright "
+            "voxels. Draw a larger area, and check that it does not lie on a lesion"
         )
-    return found
+    return warnings
 
 
 def thresholds_at(intensities: ArrayLike, multiple: float) -> Thresholds:

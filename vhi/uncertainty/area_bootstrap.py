@@ -1,4 +1,4 @@
-"""What the thresholds owe to the area of normal bone: the bootstrap of its blocks.
+"""How the thresholds depend on the area of normal bone: a bootstrap of its tiles.
 
 Numbers from arrays; `vhi.uncertainty.interval` carries them on to the volume. Not in
 `vhi.statistics`: a measurement needs it, and that room loads scipy.stats, a quarter of a
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.steps.thresholds import FIRST_MULTIPLE, MAX_MULTIPLE, STEP, TINY
+from vhi.steps.thresholds import settle_multiple
 
 BLOCK_MM = 10.0
 """Side of the tiles that are drawn. Chosen: more than the 6 mm of marrow's coarse texture
@@ -30,7 +30,7 @@ _CHUNK = 100
 """Resamples worked on at once, so that a large area needs little memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResampledThresholds:
     """The thresholds of every resample.
 
@@ -173,10 +173,14 @@ def resample_thresholds(
     raw = np.random.PCG64(seed).random_raw(resamples * count).reshape(resamples, count)
     drawn = (raw % np.uint64(count)).astype(np.int64)
     parts = [
-        _thresholds(*_quartiles_and_maximum(values, number, drawn[start : start + _CHUNK]))
+        _quartiles_and_maximum(values, number, drawn[start : start + _CHUNK])
         for start in range(0, resamples, _CHUNK)
     ]
-    lower, upper, upper_quartile, multiple = np.concatenate(parts, axis=1)
+    lower_quartile, upper_quartile, upper = np.concatenate(parts, axis=1)
+    multiple = settle_multiple(lower_quartile, upper_quartile, upper)
+    lower = upper_quartile + multiple * (upper_quartile - lower_quartile)
+    without = np.isnan(lower)
+    upper, upper_quartile = (np.where(without, np.nan, level) for level in (upper, upper_quartile))
     return ResampledThresholds(lower, upper, upper_quartile, multiple, count)
 
 
@@ -237,23 +241,3 @@ def _quartiles_and_maximum(
     step = high - low
     quartiles = np.where(part < 0.5, low + step * part, high - step * (1 - part))
     return np.vstack([quartiles, found[:, 4]])
-
-
-def _thresholds(
-    lower_quartile: NDArray[np.float64],
-    upper_quartile: NDArray[np.float64],
-    upper: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return lower, upper, upper quartile and multiple by the rule of `estimate_thresholds`."""
-    iqr = upper_quartile - lower_quartile
-    none = (iqr <= 0) | (upper - upper_quartile > MAX_MULTIPLE * iqr)
-    iqr = np.where(none, np.nan, iqr)
-    multiple = np.full(iqr.shape, FIRST_MULTIPLE)
-    # Comparisons with NaN are false: draws without thresholds take no step.
-    while (far := upper - (upper_quartile + multiple * iqr) >= iqr / 2).any():
-        multiple[far] += STEP
-    while (over := upper - (upper_quartile + multiple * iqr) <= TINY * iqr).any():
-        multiple[over] -= STEP
-    found = np.stack([upper_quartile + multiple * iqr, upper, upper_quartile, multiple])
-    found[:, none] = np.nan
-    return found

@@ -1,4 +1,4 @@
-"""How far a VHI hangs on the choice of the normal-bone area: an interval for it.
+"""An interval for how much VHI depends on where normal bone was drawn.
 
 VHI never grows with the threshold (`vhi.uncertainty.other_thresholds`), so its percentiles over all
 resamples of the area are the VHI at the percentiles of the threshold: two more masks give the
@@ -8,8 +8,12 @@ interval, not one for each resample.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.steps.candidates import Candidates
 from vhi.steps.volume import Vhi, measure_volume
 from vhi.uncertainty.area_bootstrap import (
     BLOCK_MM,
@@ -22,46 +26,48 @@ from vhi.uncertainty.area_bootstrap import (
 )
 from vhi.uncertainty.other_thresholds import inflammation_at
 
-if TYPE_CHECKING:
-    from vhi.measurement import Measurement
-
 COVERAGE = 0.95
 
 
 @dataclass(frozen=True)
 class VhiInterval:
-    """Between which values VHI lies for other choices of the normal-bone area.
+    """The range of VHI over other choices of the normal-bone area, or the reason there is none.
 
-    It holds that choice alone: not the reader's cleaning, not the disease region. Its nominal
-    coverage is not reached; see `vhi_interval`.
+    It reflects only where normal bone was drawn: not the reader's cleaning, not the disease
+    region. Its nominal coverage is not reached; see `vhi_interval`.
 
     Attributes
     ----------
+    reason : str or None
+        Why there is no interval; `low`, `high` and `lower_threshold` are None then.
     coverage : float
         Nominal.
-    low, high : Vhi
+    low, high : Vhi or None
         At the higher and at the lower end of `lower_threshold`.
-    lower_threshold : tuple of float
+    lower_threshold : tuple of float or None
         Interval of the lower threshold.
     resamples, without_threshold : int
-        How many were drawn, and how many of them gave no threshold and were left out.
+        Number of resamples, and of those left out because they give no threshold.
     blocks : int
         Tiles of normal bone that were drawn from.
     block_mm : float
-        Their side.
+        Side of a tile.
     """
 
     coverage: float
-    low: Vhi
-    high: Vhi
-    lower_threshold: tuple[float, float]
     resamples: int
-    without_threshold: int
     blocks: int
     block_mm: float
+    without_threshold: int = 0
+    low: Vhi | None = None
+    high: Vhi | None = None
+    lower_threshold: tuple[float, float] | None = None
+    reason: str | None = None
 
-    def to_record(self) -> dict[str, Any]:
-        """Return it as ``vhi.json`` has it."""
+    def to_record(self) -> dict[str, Any] | None:
+        """Return it as ``vhi.json`` has it; None where there is no interval."""
+        if self.low is None or self.high is None or self.lower_threshold is None:
+            return None
         low, high = asdict(self.low), asdict(self.high)
         thick = low["mm3_slice_thickness"] is not None
         return {
@@ -83,29 +89,34 @@ class VhiInterval:
 
 
 def vhi_interval(
-    measurement: Measurement,
+    candidates: Candidates,
     *,
+    cleaned: NDArray[np.bool_] | None = None,
+    slice_thickness_mm: float | None = None,
     coverage: float = COVERAGE,
     block_mm: float = BLOCK_MM,
     min_blocks: int = MIN_BLOCKS,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-) -> VhiInterval | str:
-    """Return the interval of VHI that the choice of the normal-bone area leaves.
+) -> VhiInterval:
+    """Return the interval of VHI over other choices of the normal-bone area.
 
     Percentile bootstrap over tiles of the area (`vhi.uncertainty.area_bootstrap`). The interval is
     widened where it would not hold the measured VHI.
 
     It is too narrow, because the upper threshold is a maximum, which no resample can exceed, and
-    the lower one hangs on it. In simulated marrow a 95 % interval held what the median area of
-    the same size gives for six to seven areas of ten (tests/test_uncertainty.py: 71 % with tiles
-    of 10 mm, 65 % of 5 mm, 56 % of 20 mm), and hardly ever what all of the marrow together gives:
-    a maximum grows with the area and has no value for a very large one.
+    the lower threshold depends on it. In simulated marrow a nominal 95 % interval covered the
+    value that the median area of the same size gives for six to seven areas of ten
+    (tests/uncertainty/test_interval.py: 71 % with tiles of 10 mm, 65 % of 5 mm, 56 % of 20 mm),
+    and hardly ever the value that all of the marrow together gives: a maximum grows with the area
+    and has no value for a very large one.
 
     Parameters
     ----------
-    measurement
-        From `vhi.measure`.
+    candidates, cleaned
+        As for `vhi.uncertainty.other_thresholds.inflammation_at`.
+    slice_thickness_mm
+        As for `vhi.measure_volume`.
     coverage
         Nominal, above 0 and below 1.
     block_mm, resamples, seed
@@ -115,46 +126,41 @@ def vhi_interval(
 
     Returns
     -------
-    VhiInterval or str
-        The reason, in words, where no interval can be given: fewer than `min_blocks` tiles, or
-        more resamples without a threshold than the interval leaves outside.
+    VhiInterval
+        Without ends but with a reason where there are fewer than `min_blocks` tiles, or more
+        resamples without a threshold than the interval leaves outside.
     """
-    stir, measured = measurement.stir, measurement.thresholds.lower
+    stir, measured = candidates.stir, candidates.thresholds.lower
     blocks = area_blocks(
-        measurement.normal_bone.array,
+        candidates.normal_bone.array,
         stir.spacing_mm,
         slice_axis=stir.slice_axis,
         block_mm=block_mm,
     )
     count = int(blocks.max()) + 1
     if count < min_blocks:
-        return (
-            f"it takes normal bone in {min_blocks} tiles of about {block_mm:g} mm, and this fills "
-            f"{count}; draw a larger area, or on more slices"
+        reason = (
+            f"an interval needs normal bone covering at least {min_blocks} tiles of about "
+            f"{block_mm:g} mm; this area covers {count}. Draw a larger area, or use more slices"
         )
-    drawn = resample_thresholds(measurement.intensities, blocks, resamples=resamples, seed=seed)
+        return VhiInterval(coverage, resamples, count, block_mm, reason=reason)
+    drawn = resample_thresholds(candidates.intensities, blocks, resamples=resamples, seed=seed)
     if drawn.without > (1 - coverage) * resamples:
-        return (
-            f"{drawn.without} of {resamples} resamples of normal bone have no spread, so that no "
-            "threshold follows; draw a larger area"
+        reason = (
+            f"{drawn.without} of {resamples} resamples of normal bone have no spread and give no "
+            "threshold; draw a larger area"
         )
+        return VhiInterval(coverage, resamples, count, block_mm, drawn.without, reason=reason)
     low, high = percentile_interval(drawn.lower, coverage=coverage)
     low, high = min(low, measured), max(high, measured)
-
-    def volume(threshold: float) -> Vhi:
-        return measure_volume(
-            inflammation_at(measurement, threshold),
+    most, least = (
+        measure_volume(
+            inflammation_at(candidates, threshold, cleaned=cleaned),
             stir.spacing_mm,
-            slice_thickness_mm=measurement.slice_thickness_mm,
+            slice_thickness_mm=slice_thickness_mm,
         )
-
+        for threshold in (low, high)
+    )
     return VhiInterval(
-        coverage=coverage,
-        low=volume(high),
-        high=volume(low),
-        lower_threshold=(low, high),
-        resamples=resamples,
-        without_threshold=drawn.without,
-        blocks=count,
-        block_mm=block_mm,
+        coverage, resamples, count, block_mm, drawn.without, least, most, (low, high)
     )

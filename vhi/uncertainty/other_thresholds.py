@@ -1,4 +1,4 @@
-"""What VHI would be at another lower threshold, and over the multiple n.
+"""VHI at other lower thresholds, and over the multiple n.
 
 Masks at different thresholds are nested: a higher threshold leaves a subset of the candidates,
 every region of that subset lies within one region at the lower threshold, which is at least as
@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.steps.candidates import label_regions, remove_small_regions
+from vhi.steps.candidates import Candidates
+from vhi.steps.regions import label_regions, remove_small_regions
 from vhi.steps.volume import measure_volume
-
-if TYPE_CHECKING:
-    from vhi.measurement import Measurement
 
 
 @dataclass(frozen=True)
@@ -42,66 +39,71 @@ class CurvePoint:
     mm3: float
 
 
-def inflammation_at(measurement: Measurement, threshold: float) -> NDArray[np.bool_]:
-    """Return the inflammation as it would be at another lower threshold.
+def inflammation_at(
+    candidates: Candidates, threshold: float, *, cleaned: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return the inflammation at another lower threshold.
 
-    Without a reader's edits: the candidates at that threshold, small regions removed.
+    Uncleaned: the candidates at that threshold, small regions removed.
 
-    With edits the regions at another threshold are not those the reader judged, and what she
-    would have said of them is not known. The rule here:
+    Cleaned: the regions at another threshold are not those that the reader judged, so the
+    reader's opinion of them is unknown. The rule here:
 
-    - what she removed stays removed, what she left stays as far as it is a candidate still;
+    - a removed voxel stays removed, and a voxel that was left stays while it is a candidate;
     - a voxel that is new at a lower threshold joins where its region at that threshold holds a
-      voxel she left, and she left the nearest of the slice's voxels that she judged (the nearest
-      left voxel decides on a tie); regions that are new altogether stay out.
+      voxel that was left, and the nearest judged voxel of the slice was left (a tie goes to the
+      voxel that was left); regions that are new altogether stay out.
 
-    Both ways the masks are nested: a higher threshold gives a subset.
+    Either way the masks are nested: a higher threshold gives a subset.
 
     Parameters
     ----------
-    measurement
-        From `vhi.measure`.
+    candidates
+        From `vhi.find_candidates`.
     threshold
         STIR intensity, inclusive.
+    cleaned
+        Mask that a reader's edits left of the candidates; None where there are no edits.
 
     Returns
     -------
     ndarray of bool, shape of the scan
     """
-    stir, axis = measurement.stir, measurement.stir.slice_axis
-    made = measurement.provenance
-    region = measurement.disease_region.array
-    if made.exclude_normal_bone:
-        region = region & ~measurement.normal_bone.array
-    above = ((stir.array >= threshold) & region).astype(np.uint8)
-    kept = remove_small_regions(above, min_pixels=made.min_pixels, slice_axis=axis) > 0
-    if not measurement.edits.edits:
+    stir, axis = candidates.stir, candidates.stir.slice_axis
+    above = ((stir.array >= threshold) & candidates.searched).astype(np.uint8)
+    kept = remove_small_regions(above, min_pixels=candidates.min_pixels, slice_axis=axis) > 0
+    if cleaned is None:
         return kept
-    judged, left = measurement.kept.array > 0, measurement.inflammation.array > 0
-    regions, count = label_regions(kept, slice_axis=axis)
-    holds = np.zeros(count + 1, bool)
-    holds[regions[left]] = True
-    holds[0] = False
-    new = holds[regions] & ~judged
-    new[new] = _nearer(np.argwhere(new), left, judged & ~left, stir.spacing_mm, axis)
-    return (kept & left) | new
+    judged = candidates.kept.array > 0
+    numbers, count = label_regions(kept, slice_axis=axis)
+    joins = np.zeros(count + 1, bool)
+    joins[numbers[cleaned]] = True
+    joins[0] = False
+    new = joins[numbers] & ~judged
+    new[new] = _nearer(np.argwhere(new), cleaned, judged & ~cleaned, stir.spacing_mm, axis)
+    return (kept & cleaned) | new
 
 
-def vhi_over_multiple(measurement: Measurement, multiples: Sequence[float]) -> list[CurvePoint]:
-    """Return VHI as it would be at other multiples n, to see what the rule decides.
+def vhi_over_multiple(
+    candidates: Candidates,
+    multiples: Sequence[float],
+    *,
+    cleaned: NDArray[np.bool_] | None = None,
+) -> list[CurvePoint]:
+    """Return VHI at other multiples n, to see how much the rule for n decides.
 
     Parameters
     ----------
-    measurement
-        From `vhi.measure`; its edits count as in `inflammation_at`.
+    candidates, cleaned
+        As for `inflammation_at`.
     multiples
-        Any finite numbers. Unlike `vhi.steps.thresholds.thresholds_at`, thresholds above the
-        brightest normal bone are not cut back to it.
+        Any finite numbers. Unlike `vhi.thresholds_at`, thresholds above the brightest normal bone
+        are not cut back to it.
 
     Returns
     -------
     list of CurvePoint
-        In the order of `multiples`. At the n that was measured with, the measured VHI.
+        In the order of `multiples`. At the n that the rule chose, the measured VHI.
 
     Raises
     ------
@@ -110,11 +112,11 @@ def vhi_over_multiple(measurement: Measurement, multiples: Sequence[float]) -> l
     """
     if not np.isfinite(np.asarray(multiples, float)).all():
         raise ValueError("multiples must be finite; leave the others out")
-    known, points = measurement.thresholds, []
+    thresholds, points = candidates.thresholds, []
     for multiple in multiples:
-        threshold = known.upper_quartile + float(multiple) * known.iqr
-        mask = inflammation_at(measurement, threshold)
-        volume = measure_volume(mask, measurement.stir.spacing_mm)
+        threshold = thresholds.upper_quartile + float(multiple) * thresholds.iqr
+        mask = inflammation_at(candidates, threshold, cleaned=cleaned)
+        volume = measure_volume(mask, candidates.stir.spacing_mm)
         points.append(CurvePoint(float(multiple), threshold, volume.voxels, volume.mm3))
     return points
 

@@ -14,9 +14,10 @@ import seaborn as sns
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
+from vhi.images.orientation import box_of, view_of
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, READERS, RED, dress, key, named
 from vhi.results import figures
-from vhi.results.figures import box_of, draw_slice, view_of
+from vhi.results.figures import draw_slice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

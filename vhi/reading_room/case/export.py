@@ -9,14 +9,14 @@ import numpy as np
 
 from vhi.errors import InputError
 from vhi.files.atomic import check_free, staged_folder
-from vhi.measurement import Provenance
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.steps import origin_now
 from vhi.results.folder import KNOWN_FILES
 from vhi.results.report import write_result
+from vhi.steps.candidates import find_candidates
 from vhi.steps.edits import Edits
-from vhi.workflow import measure_images
+from vhi.workflow import clean
 
 
 def export_reading(
@@ -56,23 +56,17 @@ def export_reading(
     empty = Edits.start(state.pieces.labels, case=case.case, visit=case.visit)
     record = replace(empty, edits=state.edits)
     check_free(folder, overwrite=overwrite, result_files=KNOWN_FILES)
-    measurement = measure_images(
-        stir,
-        opened.normal_bone.with_array(steps.normal_bone),
-        opened.disease_region.with_array(steps.disease_region),
-        t1w=opened.t1w,
-        edits=record,
-        case=case.case,
-        visit=case.visit,
-        slice_thickness_mm=opened.slice_thickness_mm,
-        provenance=Provenance(
-            inputs=opened.inputs,
-            normal_bone=normal_from,
-            disease_region=region_from,
-            resampled=opened.resampled,
-        ),
-        notes=(*opened.notes, *_notes(opened, state)),
+    normal_bone, region = (
+        replace(area, mask=area.mask.with_array(mask), origin=origin)
+        for area, mask, origin in (
+            (opened.areas.normal_bone, steps.normal_bone, normal_from),
+            (opened.areas.disease_region, steps.disease_region, region_from),
+        )
     )
+    notes = (*opened.notes, *_notes(opened, state))
+    areas = replace(opened.areas, normal_bone=normal_bone, disease_region=region, notes=notes)
+    candidates = find_candidates(stir, normal_bone.mask, region.mask, midline_mm=areas.midline_mm)
+    measurement = clean(opened.scans, areas, candidates, record)
     if not np.array_equal(measurement.inflammation.array, state.pieces.left()):
         raise InputError(
             f"{folder}: not written: measuring gives other voxels than the screen shows; all "

@@ -77,7 +77,7 @@ def identify(pieces: Pieces, regions: ArrayLike, world_mm: ArrayLike) -> list[di
 
 def identify_edited(pieces: Pieces, edit: Edit) -> list[dict[str, Any]]:
     """Return what the store keeps of the regions of an edit; EditsError if it points to none."""
-    region = region_at(pieces.regions, pieces.labels, edit, 1)
+    region = region_at(pieces.found, edit)
     if edit.scope == "region":
         return identify(pieces, [region], [edit.world_mm])
     lesion = np.flatnonzero(pieces.lesion_of == pieces.lesion_of[region])

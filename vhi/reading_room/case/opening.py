@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import math
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from vhi.cases.case import Case
 from vhi.errors import InputError
-from vhi.images import sidecar as sidecars
 from vhi.images.image import Image, check_same_grid
-from vhi.images.nifti import load_image
-from vhi.masks.find import Found, check_masks, masks_of
-from vhi.masks.origin import NETWORK, Origin, unpack_mask
+from vhi.images.scans import Scans
+from vhi.masks.areas import Area, Areas, check_areas, find_areas
+from vhi.masks.origin import Origin, predicted
 from vhi.reading_room.store.store import Store
 from vhi.segmentation.registry import PUBLISHED, find_network
 from vhi.segmentation.tasks import DISEASE_REGION
-from vhi.workflow import check_two_scans, hash_inputs
+from vhi.workflow import load_scans
 
 MASKS = ("normal_bone", "disease_region")
 
@@ -31,8 +36,8 @@ class OpenCase:
     stir, t1w, normal_bone, disease_region : Image
         On one grid.
     normal_bone_from, disease_region_from : Origin
-    inputs : dict
-        File name (no folder) to SHA-256.
+    scans : Scans
+    areas : Areas
     slice_thickness_mm : float or None
     notes : tuple of str
         Warnings and notes about the inputs.
@@ -47,7 +52,8 @@ class OpenCase:
     disease_region: Image
     normal_bone_from: Origin
     disease_region_from: Origin
-    inputs: dict[str, str]
+    scans: Scans
+    areas: Areas
     slice_thickness_mm: float | None
     notes: tuple[str, ...]
     resampled: tuple[str, ...]
@@ -70,40 +76,40 @@ def open_case(
     InputError
         As for `vhi.measure`, or another STIR scan was read under this name.
     """
-    check_masks(case, network)
-    check_two_scans(case)
-    stir, t1w = load_image(case.stir), load_image(case.t1w)
-    thickness = case.slice_thickness_mm
-    if thickness is None:
-        thickness = sidecars.slice_thickness_mm(case.stir)
-    store.bind(case.case, case.visit, scan_digest(stir))
+    check_areas(case, network)
+    scans = load_scans(case, resample_t1w=resample_masks)
+    store.bind(case.case, case.visit, scan_digest(scans.stir))
     kept = store.masks(case.case, case.visit)
     lacking = [name for name in MASKS if getattr(case, name) is None]
     found = {} if kept is None else {name: _kept_mask(case, kept, name) for name in lacking}
     if network is not None and "disease_region" in found:
-        _check_same_network(case, found["disease_region"][1], network)
-    masks = masks_of(case, stir, t1w, network=network, resample_masks=resample_masks, found=found)
-    for image in (masks.t1w, masks.normal_bone, masks.disease_region):
-        check_same_grid(stir, image)
-    inputs = hash_inputs({name: getattr(case, name) for name in ("stir", "t1w", *MASKS)})
+        _check_same_network(case, found["disease_region"].origin, network)
+    areas = find_areas(
+        scans,
+        normal_bone=case.normal_bone or found.get("normal_bone"),
+        disease_region=case.disease_region or found.get("disease_region"),
+        network=network,
+        resample_masks=resample_masks,
+    )
+    normal_bone, disease_region = areas.normal_bone.mask, areas.disease_region.mask
+    for image in (normal_bone, disease_region):
+        check_same_grid(scans.stir, image)
     if kept is None and lacking:
-        records = {
-            name: {**origin.record, "notes": said}
-            for name, (_, origin, said) in masks.found.items()
-        }
+        records = {name: _record(getattr(areas, name)) for name in lacking}
         store.keep_masks(case.case, case.visit, records)
     return OpenCase(
         case,
-        stir,
-        masks.t1w,
-        masks.normal_bone,
-        masks.disease_region,
-        masks.normal_bone_from,
-        masks.disease_region_from,
-        inputs,
-        thickness,
-        tuple(dict.fromkeys(masks.notes)),
-        masks.resampled,
+        scans.stir,
+        scans.t1w or scans.stir,
+        normal_bone,
+        disease_region,
+        areas.normal_bone.origin,
+        areas.disease_region.origin,
+        scans,
+        areas,
+        scans.slice_thickness_mm,
+        tuple(dict.fromkeys(areas.notes)),
+        (*scans.resampled, *areas.resampled),
     )
 
 
@@ -114,8 +120,8 @@ def scan_digest(scan: Image) -> str:
     return digest.hexdigest()
 
 
-def _kept_mask(case: Case, kept: dict[str, Any], name: str) -> Found:
-    """Return the mask that the store has kept for a case, as `masks_of` takes it."""
+def _kept_mask(case: Case, kept: dict[str, Any], name: str) -> Area:
+    """Return the area that the store has kept for a case."""
     record = dict(kept.get(name) or {})
     if not record:
         raise InputError(
@@ -125,11 +131,31 @@ def _kept_mask(case: Case, kept: dict[str, Any], name: str) -> Found:
     # Older stores keep one list for both masks.
     said = [str(note) for note in record.pop("notes", kept.get("notes", ()))]
     network = str(record["network"])
-    found = unpack_mask(record["mask"])
-    mask = found.with_array(found.array, f"{name.replace('_', ' ')} by network {network}")
+    mask = _unpack(record["mask"])
     slices = tuple(int(k) for k in record["look_at"])
     weights = str(record["weights_sha256"])
-    return mask, Origin(NETWORK, network, weights, False, 0, slices, record), said
+    named = mask.with_array(mask.array, f"{name.replace('_', ' ')} by network {network}")
+    return Area(named, predicted(mask, network, weights, slices), tuple(said))
+
+
+def _record(area: Area) -> dict[str, Any]:
+    """Return what the store keeps of a predicted mask: its origin, the mask packed, its notes."""
+    mask = area.mask
+    packed = zlib.compress(np.packbits(mask.array).tobytes(), 9)
+    packed_mask = {
+        "shape": list(mask.shape),
+        "affine": mask.affine.tolist(),
+        "packed": base64.b64encode(packed).decode(),
+    }
+    return {**area.origin.record, "mask": packed_mask, "notes": list(area.notes)}
+
+
+def _unpack(record: Mapping[str, Any]) -> Image:
+    """Return the mask that `_record` packed."""
+    shape = tuple(int(length) for length in record["shape"])
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(record["packed"])), np.uint8)
+    mask = np.unpackbits(raw, count=math.prod(shape)).reshape(shape).astype(bool)
+    return Image(mask, np.array(record["affine"], float), "the network's mask")
 
 
 def _check_same_network(case: Case, origin: Origin, network: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
-from vhi.results.figures import View, view_of
+from vhi.images.orientation import View, view_of
 
 DIRECTIONS = (("L", "R"), ("P", "A"), ("I", "S"))
 """Letters toward the negative and the positive end of the world's axes (RAS+)."""
@@ -90,7 +90,7 @@ class Layout:
 
 
 def layout_of(image: Image) -> Layout:
-    """Lay out the slices of a grid; see `vhi.results.figures.view_of`."""
+    """Lay out the slices of a grid; see `vhi.images.orientation.view_of`."""
     view = view_of(image)
     axes = view.slice_axis, view.rows, view.columns
     slices, rows, columns = (image.shape[axis] for axis in axes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,12 @@ from vhi.masks.origin import DRAWN, NETWORK, Origin
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.pieces import Pieces, pieces_of, region_rows
 from vhi.steps.candidates import label_candidates
-from vhi.steps.thresholds import Thresholds, doubts, estimate_thresholds, normal_bone_intensities
+from vhi.steps.thresholds import (
+    Thresholds,
+    estimate_thresholds,
+    normal_bone_intensities,
+    warnings_about,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Steps:
     pieces : Pieces
         The candidates' regions before any edit; none if there is a problem.
     midline_mm : float
-        As `Measurement.midline_mm`.
+        World x that separates the patient's sides, as `vhi.masks.areas.Areas.midline_mm`.
     """
 
     normal_bone: NDArray[np.bool_]
@@ -55,13 +60,13 @@ def take_steps(
     try:
         intensities = normal_bone_intensities(stir, stir.with_array(normal_bone, "normal bone"))
         thresholds = estimate_thresholds(intensities)
-        warnings = doubts(thresholds, intensities.size)
+        warnings = warnings_about(thresholds, intensities.size)
         if not disease_region.any():
             raise InputError("disease region: marks no voxel; draw the bone to be measured")
         labels = label_candidates(stir.array, disease_region, thresholds)
     except InputError as error:
         problem = str(error)
-    both_sides = opened.disease_region_from.made == NETWORK
+    both_sides = opened.disease_region_from.source == NETWORK
     return Steps(
         normal_bone,
         disease_region,
@@ -69,7 +74,7 @@ def take_steps(
         problem,
         tuple(warnings),
         pieces_of(stir.with_array(labels, "candidates")),
-        _midline_mm(stir, disease_region if both_sides else normal_bone),
+        stir.with_array(disease_region if both_sides else normal_bone).middle_mm[0],
     )
 
 
@@ -83,24 +88,6 @@ def origin_now(origin: Origin, before: Image, mask: NDArray[np.bool_]) -> Origin
     changed = int(np.count_nonzero(before.array != mask))
     if changed == 0:
         return origin
-    if origin.made != NETWORK:
+    if origin.source != NETWORK:
         return Origin(DRAWN)
-    return Origin(
-        NETWORK,
-        origin.network,
-        origin.weights_sha256,
-        True,
-        changed,
-        origin.look_at,
-        origin.record,
-    )
-
-
-def _midline_mm(stir: Image, area: NDArray[np.bool_]) -> float:
-    """Return world x of the middle of an area, or of the grid where it is empty."""
-    middle = (np.array(stir.shape) - 1) / 2
-    if area.any():
-        for axis, length in enumerate(stir.shape):
-            others = tuple(a for a in range(3) if a != axis)
-            middle[axis] = np.average(np.arange(length), weights=area.sum(axis=others))
-    return float(stir.world(middle)[0])
+    return replace(origin, corrected=True, voxels_changed=changed)

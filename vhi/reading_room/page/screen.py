@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.images.orientation import box_of, window_of
+from vhi.images.scans import Scans
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.orientation import Layout
 from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.steps import Steps, rows_of
 from vhi.reading_room.page.codes import Codes
-from vhi.results.figures import box_of, window_of
 from vhi.steps.edits import REASONS
 from vhi.steps.volume import volume_of
-from vhi.workflow import scan_notes
 
 WHITE_PERCENT = 98.0
 """Percentile of a T1w scan that is shown as white. Chosen by eye on the phantom and the study. The
@@ -53,7 +53,7 @@ def facts_of(opened: OpenCase, layout: Layout, scans: Mapping[str, Codes]) -> di
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
         "notes": [
-            *scan_notes(opened.stir, opened.slice_thickness_mm),
+            *Scans(opened.stir, slice_thickness_mm=opened.slice_thickness_mm).notes,
             *opened.notes,
             *_resampled(opened),
             *_clipped(opened, scans),

@@ -1,0 +1,273 @@
+"""The two areas of a case, normal bone and disease region: given, drawn or predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vhi.cases.case import Case
+from vhi.errors import InputError
+from vhi.images.image import Image, check_same_grid, resample
+from vhi.images.nifti import load_mask
+from vhi.images.scans import Scans
+from vhi.images.sidecar import sha256_of
+from vhi.masks.origin import NETWORK, Origin, carry_origin, origin_of, predicted
+
+if TYPE_CHECKING:
+    from vhi.segmentation.segmentation import Segmentation
+
+DRAW_NORMAL_BONE = (
+    "draw it with `vhi normal-bone --stir S --centre I J K --radius-mm R --out N.nii.gz` and give "
+    "it as --normal-bone N.nii.gz (or in the table's column normal_bone)"
+)
+DRAW_DISEASE_REGION = (
+    "draw the bone on the T1w scan (ITK-SNAP, 3D Slicer) and give it as --disease-region D.nii.gz "
+    "(or in the table's column disease_region)"
+)
+
+PROPOSED = (
+    "normal bone was proposed by a network, and both thresholds depend on it: check the area "
+    "before you use the number, or draw your own"
+)
+
+LARGEST_CHANGE = 0.05
+"""A mask whose volume changes by more than this share when it is resampled gets a note."""
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """One area with its origin.
+
+    Attributes
+    ----------
+    mask : Image
+    origin : Origin
+    notes : tuple of str
+        Warnings of the network, and a change of volume by resampling.
+    file : tuple of str or None
+        Name (no folder) and SHA-256 of a given mask's file.
+    """
+
+    mask: Image
+    origin: Origin = field(default_factory=Origin)
+    notes: tuple[str, ...] = ()
+    file: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """Both areas, on the grid of the STIR scan.
+
+    Attributes
+    ----------
+    normal_bone, disease_region : Area
+    resampled : tuple of str
+        Files that were resampled to the STIR grid.
+    notes : tuple of str
+        Everything a reader should know of the two masks.
+    """
+
+    normal_bone: Area
+    disease_region: Area
+    resampled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def midline_mm(self) -> float:
+        """World x that separates the patient's sides.
+
+        The middle of normal bone: on the ten study scans the drawn one lies within 2.5 mm of the
+        disease region's, and unlike that it holds for a region that was drawn on one side only.
+        A network's region is of both sides, and its normal bone may lie to one (by 12 mm in one
+        of ten, left out of training): the middle of its region is taken, which is within 1 mm of
+        the drawn one's.
+        """
+        both_sides = self.disease_region.origin.source == NETWORK
+        area = self.disease_region if both_sides else self.normal_bone
+        return area.mask.middle_mm[0]
+
+    @property
+    def network(self) -> str | None:
+        """The networks that made masks, disease region first, joined by ``+``."""
+        return "+".join(str(origin.network) for origin in self._predicted) or None
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hashes of their weights in the order of `network`, joined by ``+``."""
+        return "+".join(str(origin.weights_sha256) for origin in self._predicted) or None
+
+    @property
+    def _predicted(self) -> list[Origin]:
+        origins = (self.disease_region.origin, self.normal_bone.origin)
+        return [origin for origin in origins if origin.source == NETWORK]
+
+
+def check_areas(case: Case, network: str | None = None) -> None:
+    """Refuse, before any work is done, a case whose masks are neither given nor predictable.
+
+    Raises
+    ------
+    InputError
+        A mask is missing and so is its network, or a network is named for a mask that is given.
+    """
+    from vhi.segmentation.registry import DEFAULT, PUBLISHED, find_network, is_shipped
+    from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+
+    if case.normal_bone is None and not is_shipped(DEFAULT[NORMAL_BONE]):
+        raise InputError(f"no normal bone is given; {DRAW_NORMAL_BONE}")
+    if case.disease_region is not None:
+        if network is not None:
+            raise InputError(
+                f"network {network!r} is named, but a disease region is given too; leave one out"
+            )
+    elif network is not None:
+        if network != PUBLISHED:
+            find_network(network, DISEASE_REGION)
+    elif not is_shipped(DEFAULT[DISEASE_REGION]):
+        raise InputError(f"no disease region is given; {DRAW_DISEASE_REGION}")
+
+
+def find_areas(
+    scans: Scans,
+    *,
+    normal_bone: Path | Area | None = None,
+    disease_region: Path | Area | None = None,
+    network: str | None = None,
+    resample_masks: bool = False,
+) -> Areas:
+    """Load or predict both areas, on the STIR grid.
+
+    Parameters
+    ----------
+    scans
+        From `vhi.load_scans`.
+    normal_bone, disease_region
+        A mask's file, an area that was found before, or None: a missing mask is predicted, the
+        disease region from T1w on the T1w grid, normal bone from STIR and T1w.
+    network
+        The disease region's network, default ``"default"``.
+    resample_masks
+        Resample a mask that lies on another grid (nearest neighbour) instead of refusing it.
+
+    Raises
+    ------
+    InputError
+        As for `load_mask` and the networks; grids differ and `resample_masks` is false.
+    """
+    from vhi.segmentation.registry import DEFAULT
+    from vhi.segmentation.tasks import DISEASE_REGION
+
+    def placed(area: Area) -> Area:
+        return _on_grid(area, scans.stir) if resample_masks else area
+
+    region = _load(disease_region) or predict_disease_region(scans, network)
+    region_placed = placed(region)
+    # A given region will not do here: people leave normal bone out of it.
+    by_default = region.origin.network == DEFAULT[DISEASE_REGION]
+    bone = _load(normal_bone) or predict_normal_bone(
+        scans, region_placed.mask if by_default else None
+    )
+    bone_placed = placed(bone)
+    resampled, notes = [], [*region_placed.notes, *bone_placed.notes]
+    if not isinstance(normal_bone, Path):
+        notes.append(PROPOSED)
+    for name, source, area, moved in (
+        ("disease region", disease_region, region, region_placed),
+        ("normal bone", normal_bone, bone, bone_placed),
+    ):
+        if moved is not area and isinstance(source, Path):
+            resampled.append(area.mask.name)
+        if not moved.origin.corrected:  # whoever corrected it has looked
+            notes += slices_to_check_note(moved.origin.slices_to_check, name)
+    return Areas(bone_placed, region_placed, tuple(resampled), tuple(notes))
+
+
+def _load(source: Path | Area | None) -> Area | None:
+    if not isinstance(source, Path):
+        return source
+    mask = load_mask(source)
+    return Area(mask, origin_of(source, mask), file=(source.name, sha256_of(source)))
+
+
+def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
+    """Predict the disease region from T1w, on the grid on which T1w is stored."""
+    from vhi.segmentation.predict import segment_disease_region
+    from vhi.segmentation.registry import DEFAULT
+    from vhi.segmentation.tasks import DISEASE_REGION
+
+    try:
+        segmentation = segment_disease_region(
+            _t1w(scans.t1w_as_stored), network=network or DEFAULT[DISEASE_REGION]
+        )
+    except InputError as error:
+        raise InputError(f"{error} (instead: {DRAW_DISEASE_REGION})") from error
+    return _predicted(segmentation, "disease region")
+
+
+def predict_normal_bone(scans: Scans, bone: Image | None = None) -> Area:
+    """Propose normal bone from STIR and T1w; `bone` limits it, see `propose_normal_bone`."""
+    from vhi.segmentation.predict import propose_normal_bone
+
+    try:
+        segmentation = propose_normal_bone(scans.stir, _t1w(scans.t1w), bone=bone)
+    except InputError as error:
+        raise InputError(f"{error} (instead: {DRAW_NORMAL_BONE})") from error
+    return _predicted(segmentation, "normal bone")
+
+
+def _t1w(t1w: Image | None) -> Image:
+    if t1w is None:
+        raise InputError("a mask is missing, and there is no T1w scan to predict it from; give one")
+    return t1w
+
+
+def _predicted(segmentation: Segmentation, area: str) -> Area:
+    mask = segmentation.mask
+    origin = predicted(
+        mask, segmentation.network, segmentation.weights_sha256, segmentation.slices_to_check
+    )
+    name = f"{area} by network {segmentation.network}"
+    return Area(mask.with_array(mask.array, name), origin, tuple(segmentation.notes))
+
+
+def slices_to_check_note(slices: tuple[int, ...], area: str) -> list[str]:
+    """Return the note that names the slices of a network's mask to check; empty for none."""
+    if not slices:
+        return []
+    *most, last = (str(k) for k in slices)
+    which = f"slices {', '.join(most)} and {last}" if most else f"slice {last}"
+    return [
+        f"check {which}: the network is uncertain about the {area} there (slices count from 0); "
+        "correct the mask where it is wrong and measure with it"
+    ]
+
+
+def _on_grid(area: Area, stir: Image) -> Area:
+    """Return an area resampled to the STIR grid, with a note where its volume changes much."""
+    mask = area.mask
+    try:
+        check_same_grid(stir, mask)
+        return area
+    except InputError:
+        moved = resample(mask, stir)
+    origin = carry_origin(area.origin, mask, stir)
+    if not mask.array.any():
+        return replace(area, mask=moved, origin=origin)
+    before_mm3, after_mm3 = (
+        np.count_nonzero(image.array) * image.voxel_volume_mm3 for image in (mask, moved)
+    )
+    if after_mm3 == 0:
+        raise InputError(
+            f"{mask.name}: lies wholly outside {stir.name}; check that both are of one visit"
+        )
+    notes = area.notes
+    if abs(after_mm3 / before_mm3 - 1) > LARGEST_CHANGE:
+        notes = (
+            *notes,
+            f"{mask.name}: had {before_mm3:,.0f} mm³ before it was resampled to the STIR grid and "
+            f"{after_mm3:,.0f} mm³ after; check that both are of one visit",
+        )
+    return replace(area, mask=moved, origin=origin, notes=notes)

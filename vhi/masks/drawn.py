@@ -1,0 +1,62 @@
+"""Normal bone drawn as an ellipse and written as a mask with its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vhi.images.nifti import load_image
+from vhi.masks.origin import DRAWN, check_mask_place, write_mask
+from vhi.steps.normal_bone import draw_normal_bone
+from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
+
+
+def write_drawn_normal_bone(
+    stir: Path,
+    out: Path,
+    *,
+    centre: Sequence[int],
+    radius_mm: Sequence[float],
+    slices: int = 1,
+) -> tuple[int, Thresholds]:
+    """Draw normal bone on a scan's file and write the mask.
+
+    A small JSON file beside the mask says how it was drawn and names the mask's hash, by which
+    `vhi.measure` knows it again.
+
+    Parameters
+    ----------
+    stir
+        The scan's file.
+    out
+        The mask to write, ``.nii.gz``; an existing file is replaced.
+    centre, radius_mm, slices
+        See `draw_normal_bone`.
+
+    Returns
+    -------
+    voxels : int
+        How many voxels were marked.
+    thresholds : Thresholds
+        What follows from them.
+
+    Raises
+    ------
+    InputError
+        As for `load_image`, `draw_normal_bone` and `estimate_thresholds`: an area that gives no
+        threshold is not written.
+    """
+    check_mask_place(out, never=(stir,))
+    scan = load_image(stir)
+    mask = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
+    intensities = normal_bone_intensities(scan, scan.with_array(mask, out.name))
+    thresholds = estimate_thresholds(intensities)
+    record = {
+        "from": DRAWN,
+        "stir": stir.name,
+        "centre": list(centre),
+        "radius_mm": list(radius_mm),
+        "slices": slices,
+    }
+    write_mask(out, scan.with_array(mask, out.name), record, never=(stir,))
+    return intensities.size, thresholds
