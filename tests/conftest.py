@@ -8,6 +8,8 @@ import shutil
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.helpers")
+
 from tests.helpers.scans import case_of_arrays, names, oblique_affine, tiny_arrays
 from vhi.commands import cli
 from vhi.images.image import Image

@@ -20,8 +20,7 @@ PAGES = sorted(BOOK.rglob("*.html"))
 PAGES = [page for page in PAGES if "_static" not in page.relative_to(BOOK).parts]
 NOTEBOOK_PAGES = [page for page in PAGES if page.parent.name == "notebooks"]
 
-pytestmark = pytest.mark.book
-needs_book = pytest.mark.skipif(not PAGES, reason="the book is not built (make book)")
+needs_book = pytest.mark.usefixtures("built_book")
 
 
 def page_id(page: Path) -> str:
@@ -140,6 +139,7 @@ def test_scripts_hold_no_outside_address() -> None:
 
 @needs_book
 def test_the_book_has_its_pages() -> None:
+    assert any("<math" in page.read_text(encoding="utf-8") for page in PAGES)
     names = {page_id(page) for page in PAGES}
     assert {
         "index.html",
@@ -235,8 +235,16 @@ def test_the_browser_notices_a_request_that_leaves(browser, tmp_path: Path) -> N
         "<script>const h = '127.0.0.1:9'; fetch('http:' + '/' + '/' + h).catch(e => 0)</script>"
     )
     with Visit(browser, page) as visit:
-        visit.tab.wait_for_timeout(200)
+        visit.tab.wait_for_load_state("networkidle")
         assert visit.left_the_folder(tmp_path) == ["http://127.0.0.1:9/"]
+
+
+FORMULAS_DRAWN = """[...document.querySelectorAll('math')].map(m => {
+    const hidden = m.closest('details:not([open])') !== null;
+    const box = m.getBoundingClientRect();
+    return m instanceof MathMLElement && getComputedStyle(m).display.includes('math')
+        && (hidden || (box.width > 0 && box.height > 0));
+})"""
 
 
 @needs_book
@@ -245,7 +253,7 @@ def test_page_opens_in_a_browser_without_leaving_the_folder(page: Path, browser)
     with Visit(browser, page) as visit:
         # Read to its end, so that whatever loads late does.
         visit.tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-        visit.tab.wait_for_timeout(100)
+        visit.tab.wait_for_load_state("networkidle")
         assert visit.left_the_folder(BOOK) == []
         assert visit.complaints == []
         assert visit.tab.locator(".vhi-research-only").is_visible()
@@ -255,21 +263,7 @@ def test_page_opens_in_a_browser_without_leaving_the_folder(page: Path, browser)
             "[...document.querySelectorAll('article img')].filter(i => !i.naturalWidth).length"
         )
         assert undrawn == 0
-
-
-@needs_book
-def test_formulas_are_drawn(browser) -> None:
-    with_formulas = [page for page in PAGES if "<math" in page.read_text(encoding="utf-8")]
-    assert with_formulas
-    drawn = """[...document.querySelectorAll('math')].map(m => {
-        const hidden = m.closest('details:not([open])') !== null;
-        const box = m.getBoundingClientRect();
-        return m instanceof MathMLElement && getComputedStyle(m).display.includes('math')
-            && (hidden || (box.width > 0 && box.height > 0));
-    })"""
-    for page in with_formulas:
-        with Visit(browser, page) as visit:
-            assert all(visit.tab.evaluate(drawn)), page_id(page)
+        assert all(visit.tab.evaluate(FORMULAS_DRAWN))
 
 
 @needs_book
