@@ -92,8 +92,11 @@ def test_files_are_not_looked_at_when_a_table_is_read(table):
         ("case,stir,t1w\n\n,s.nii,t.nii\n", ["row 3", "'case' is empty"]),
         ("case,stir,t1w\nA1,s.nii,t.nii,extra\n", ["row 2", "more than", "3 values"]),
         ("case,stir,t1w\nA,s,t\nA,s,t\n", ["row 3", "row 2"]),
-        ("case,visit,stir,t1w\nA_1,,s,t\nA,1,s,t\n", ["row 3", "same result folder", "A_1"]),
-        ("case,stir,t1w\nA,s,t\na,s,t\n", ["row 3", "same result folder"]),
+        (
+            "case,visit,stir,t1w\nA_1,,s,t\nA,1,s,t\n",
+            ["row 3", "result folder of case 'A' visit '1' is in row 2"],
+        ),
+        ("case,stir,t1w\nA,s,t\na,s,t\n", ["row 3", "result folder"]),
         ('case,stir,t1w\n"A1,s.nii,t.nii\n', ["not a CSV table"]),
         ("case,stir,t1w\nA\0,s,t\n", ["not a text file"]),
         (b"case,stir,t1w\nM\xfcller,s,t\n", ["not UTF-8", "CSV UTF-8"]),
@@ -206,7 +209,7 @@ def test_reader_masks_stand_beside_the_table(table, tmp_path, caplog):
     [
         ("case,visit,mask\nA,after,m\n", "no column 'reader'"),
         ("case,visit,reader,mask\nA,later,1,m\n", "row 2.*no visit 'later'"),
-        ("case,visit,reader,mask\nA,after,1,m\nA,after,1,n\n", "row 3.*twice"),
+        ("case,visit,reader,mask\nA,after,1,m\nA,after,1,n\n", "row 3.*row 2 too"),
         ("case,visit,reader,mask\nA,after,1,\n", "row 2.*'mask' is empty"),
     ],
 )

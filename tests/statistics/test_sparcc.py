@@ -140,7 +140,7 @@ def test_a_wrong_mark_is_named_by_row_and_column(table, marks, words):
         ("8.5,left,0,0,0,0,0,0", "column 'slice' is '8.5'"),
         ("-8,left,0,0,0,0,0,0", "column 'slice' is '-8'"),
         (",left,0,0,0,0,0,0", "column 'slice' is empty"),
-        ("8,Right,0,0,0,0,0,0", "slice 8, right joint, is there already (row 2)"),
+        ("8,Right,0,0,0,0,0,0", "slice 8, right joint, is in row 2 too"),
     ],
 )
 def test_a_wrong_place_is_named_by_row(table, line, words):

@@ -17,10 +17,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
-from vhi.cases.table import Row, read_table
+from vhi.cases.table import Parser, Row, check_unique, file, name, number, read_table
 from vhi.errors import InputError
 
-__all__ = ["Case", "ReaderMask", "case_names", "find_case", "load_cases"]
+COLUMNS: dict[str, Parser] = {
+    "case": name,
+    "subject": name,
+    "visit": name,
+    "stir": file,
+    "t1w": file,
+    "normal_bone": file,
+    "disease_region": file,
+    "slice_thickness_mm": number(lambda thickness: thickness > 0, "above 0"),
+}
+REQUIRED = ("case", "stir", "t1w")
 
 
 @dataclass(frozen=True)
@@ -161,9 +171,14 @@ def case_names(source: str | os.PathLike[str]) -> list[tuple[str, str]]:
 def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
     """Read and check a source's table: the table, the source's name, the cases as listed."""
     table, name = _table_of(source)
-    rows = read_table(table, ("case", "stir", "t1w"))
+    rows = read_table(table, REQUIRED, COLUMNS.get)
     cases = [_case(row, name) for row in rows]
-    _check_unique(rows, cases)
+    check_unique(  # on any file system
+        rows,
+        (case.folder.casefold() for case in cases),
+        "the result folder of case {case!r} visit {visit!r}",
+        "rename the case or visit of one",
+    )
     return table, name, cases
 
 
@@ -194,30 +209,9 @@ def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:
 
 
 def _case(row: Row, source: str) -> Case:
-    row.required("case")
-    return Case(
-        case=row.name("case"),
-        subject=row.name("subject") or row["case"],
-        visit=row.name("visit"),
-        stir=row.required_file("stir"),
-        t1w=row.required_file("t1w"),
-        normal_bone=row.file("normal_bone"),
-        disease_region=row.file("disease_region"),
-        slice_thickness_mm=row.positive("slice_thickness_mm"),
-        source=source,
-    )
-
-
-def _check_unique(rows: Sequence[Row], cases: Sequence[Case]) -> None:
-    """Refuse two cases whose results would share a folder, on any file system."""
-    seen: dict[str, Row] = {}
-    for row, case in zip(rows, cases, strict=True):
-        first = seen.setdefault(case.folder.casefold(), row)
-        if first is not row:
-            raise row.error(
-                f"case {case.case!r} visit {case.visit!r} has the same result folder "
-                f"({case.folder}) as row {first.number}; rename one"
-            )
+    values = {column: row[column] for column in COLUMNS if column in row.values}
+    values |= {"subject": row["subject"] or row["case"], "visit": row["visit"]}
+    return Case(**values, source=source)
 
 
 def _fetched(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vhi.cases.table import read_table
+from vhi.cases.table import check_unique, file, read_table
 
 _log = logging.getLogger("vhi.cases.case")
 
@@ -59,21 +59,23 @@ def read_masks(
     """
     masks: dict[tuple[str, str], list[ReaderMask]] = {case: [] for case in cases}
     table = folder / "readers.csv"
-    if table.is_file():
-        names = {case for case, _ in cases}
-        for row in read_table(table, ("case", "reader", "mask")):
-            case = (row.required("case"), row["visit"])
-            if case[0] not in names:
-                continue
-            if case not in masks:
-                raise row.error(f"case {case[0]!r} has no visit {case[1]!r}; see the cases' table")
-            trial = row["trial"] or "1"
-            trial = CLEANED if trial.casefold() == CLEANED else trial
-            mask = ReaderMask(row.required("reader"), trial, row.required_file("mask"))
-            if any((mask.reader, mask.trial) == (one.reader, one.trial) for one in masks[case]):
-                raise row.error(f"reader {mask.reader!r} trial {mask.trial!r} is there twice")
-            masks[case].append(mask)
+    if not table.is_file():
+        return dict.fromkeys(masks, ())
+    names = {case for case, _ in cases}
+    rows = read_table(table, ("case", "reader", "mask"), {"trial": _trial, "mask": file}.get)
+    rows = [row for row in rows if row["case"] in names]
+    keys = [tuple(row[column] for column in ("case", "visit", "reader", "trial")) for row in rows]
+    check_unique(rows, keys, "reader {reader!r} trial {trial!r}", "remove one")
+    for row in rows:
+        case = (row["case"], row["visit"])
+        if case not in masks:
+            raise row.error(f"case {case[0]!r} has no visit {case[1]!r}; see the cases' table")
+        masks[case].append(ReaderMask(row["reader"], row["trial"] or "1", row["mask"]))
     return {case: tuple(listed) for case, listed in masks.items()}
+
+
+def _trial(value: str, folder: Path) -> str:
+    return CLEANED if value.casefold() == CLEANED else value or "1"
 
 
 def existing(masks: Iterable[ReaderMask]) -> tuple[ReaderMask, ...]:

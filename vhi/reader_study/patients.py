@@ -30,9 +30,17 @@ import re
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vhi.cases.table import Row, read_table
+from vhi.cases.table import (
+    FORMULA_SIGNS,
+    Parser,
+    check_unique,
+    choice,
+    number,
+    plain_text,
+    read_table,
+)
 from vhi.errors import InputError
 from vhi.statistics.failures import CLASSES
 from vhi.statistics.rules import RANGES
@@ -54,9 +62,8 @@ _RANGES = {
     **{name: RANGES[name] for name in ("sparcc", "basdai", "spinal_vas_cm")},
     "asdas": (0.0, 20.0),
 }
-_ANSWERS = {"yes": 1.0, "no": 0.0}
+_ANSWERS = {"yes": 1.0, "no": 0.0, "": math.nan}
 _READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@")
 _RESPONSE = "response_"
 _DISAGREEMENT = "disagreement"
 
@@ -154,14 +161,14 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     import pandas as pd
 
     path = Path(path)
-    rows = read_table(path, ("patient", "visit"), named=_column)
+    rows = read_table(path, ("patient", "visit"), _parser_of, named=_column)
     columns = list(rows[0].values)
     readings = [column for column in columns if _READINGS.fullmatch(column)]
     for column in readings:
-        if column.split("_", 2)[-1].startswith(_FORMULA):
+        if column.split("_", 2)[-1].startswith(FORMULA_SIGNS):
             raise InputError(
                 f"{path}: column {column!r} names a reader that a spreadsheet would take for a "
-                "formula; begin it with a letter or a digit"
+                "formula; begin the name with a letter or a digit"
             )
     if not readings:
         raise InputError(
@@ -170,24 +177,26 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
         )
     if len({column[:6] for column in readings if column.startswith("vhi_")}) > 1:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
-    known = [column for column in columns if _reads(column)]
-    records = [
-        {
-            "patient": _patient(row),
-            "visit": _visit(row),
-            **{column: _value(row, column) for column in known},
-        }
-        for row in rows
-    ]
-    _check_twice(rows)
-    for row, record in zip(rows, records, strict=True):
-        if record.get("voxels_upper", 0) > record.get("voxels_lower", math.inf):
+    keys = [(row["patient"], row["visit"]) for row in rows]
+    check_unique(rows, keys, "patient {patient!r} visit {visit!r}", "keep one")
+    known = [column for column in columns if _parser_of(column) is not None]
+    for row in rows:
+        for column in known:
+            response = column.startswith(_RESPONSE) and row["visit"] == BEFORE
+            if response and not math.isnan(row[column]):
+                raise row.error(
+                    f"column {column!r} is filled in before treatment; move it to 'after'"
+                )
+        if row.values.get("voxels_upper", 0) > row.values.get("voxels_lower", math.inf):
             raise row.error(
                 "column 'voxels_upper' is above 'voxels_lower', which counts these voxels too; "
                 "check whether the two are exchanged"
             )
-    unused = [c for c in columns if c and c not in ("patient", "visit", *known)]
-    return Patients(path.name, pd.DataFrame(records), unused=tuple(unused))
+    first = ["patient", "visit"]
+    table = pd.DataFrame([row.values for row in rows])
+    table = table[first + [column for column in known if column not in first]]
+    unused = [column for column in columns if column and column not in known]
+    return Patients(path.name, table, unused=tuple(unused))
 
 
 def _column(name: str) -> str:
@@ -196,70 +205,41 @@ def _column(name: str) -> str:
     return f"{match[1].lower()}_{match[2]}" if match else name.lower()
 
 
-def _reads(column: str) -> bool:
-    return (
-        (column in _RANGES and column not in UNITS)
-        or column == _DISAGREEMENT
-        or bool(_READINGS.fullmatch(column))
-        or (column.startswith(_RESPONSE) and column != _RESPONSE)
-    )
-
-
-def _patient(row: Row) -> str:
-    name = row.required("patient")
-    if name.startswith(_FORMULA):
-        raise row.error(
-            f"column 'patient' is {name!r}, which a spreadsheet would take for a formula; begin "
-            "it with a letter or a digit"
-        )
-    return name
-
-
-def _visit(row: Row) -> str:
-    visit = row.required("visit").lower()
-    if visit not in VISITS:
-        raise row.error(f"column 'visit' is {row['visit']!r}; write before or after")
-    return visit
-
-
-def _value(row: Row, column: str) -> Any:
-    text = row[column]
-    if column == _DISAGREEMENT:
-        if text and text not in CLASSES:
-            raise row.error(
-                f"column {column!r} is {text!r}; write one of {', '.join(CLASSES)}, or leave it "
-                "empty"
-            )
-        return text
-    if not text:
-        return math.nan
-    if column.startswith(_RESPONSE):
-        if text.lower() not in _ANSWERS:
-            raise row.error(f"column {column!r} is {text!r}; write yes or no, or leave it empty")
-        if row["visit"].lower() == BEFORE:
-            raise row.error(f"column {column!r} is filled in before treatment; move it to 'after'")
-        return _ANSWERS[text.lower()]
+def _parser_of(column: str) -> Parser | None:
+    """Return what parses a column; None where no analysis uses it."""
+    if column in _PARSERS:
+        return _PARSERS[column]
+    if column.startswith(_RESPONSE) and column != _RESPONSE:
+        return _response
     match = _READINGS.fullmatch(column)
-    low, high = _RANGES[match[1] if match else column]
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and low <= number <= high) or 0 < number < LEAST:
-        wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
-        raise row.error(
-            f"column {column!r} is {text!r}; write a number {wanted} with a decimal point, or "
-            "leave it empty"
-        )
-    return number
+    return _quantity(*_RANGES[match[1]]) if match else None
 
 
-def _check_twice(rows: list[Row]) -> None:
-    seen: dict[tuple[str, str], int] = {}
-    for row in rows:
-        key = (row["patient"], row["visit"].lower())
-        if key in seen:
-            raise row.error(
-                f"patient {key[0]!r} has visit {key[1]!r} in row {seen[key]} too; keep one"
-            )
-        seen[key] = row.number
+def _response(value: str, folder: Path) -> float:
+    return _ANSWERS[choice(*_ANSWERS)(value, folder)]
+
+
+def _disagreement(value: str, folder: Path) -> str:
+    if value and value not in CLASSES:
+        raise ValueError(f"write one of {', '.join(CLASSES)}, or leave it empty")
+    return value
+
+
+def _quantity(low: float, high: float) -> Parser:
+    """Return a parser of numbers in a range, NaN where the value is empty."""
+    wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
+    parse = number(lambda n: low <= n <= high and not 0 < n < LEAST, wanted)
+
+    def parse_or_nan(value: str, folder: Path) -> float:
+        parsed = parse(value, folder)
+        return math.nan if parsed is None else parsed
+
+    return parse_or_nan
+
+
+_PARSERS: dict[str, Parser] = {
+    "patient": plain_text,
+    "visit": choice(*VISITS),
+    _DISAGREEMENT: _disagreement,
+    **{name: _quantity(*limits) for name, limits in _RANGES.items() if name not in UNITS},
+}

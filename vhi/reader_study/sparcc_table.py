@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.cases.table import Row, read_table
+from vhi.cases.table import Parser, Row, check_unique, choice, read_table
 from vhi.errors import InputError
 from vhi.statistics.sparcc import JOINTS, QUADRANTS, SLICES, SparccScore, sparcc_score
 
 _MARKS = (*QUADRANTS, "deep", "intense")
+_NAMES = ("patient", "visit", "reader")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,56 +75,46 @@ def read_sparcc(path: Path) -> list[SparccReading]:
         missing, slices are not six consecutive ones, depth or intensity is ticked without oedema,
         or a ``score`` is not its row's sum.
     """
-    readings: dict[tuple[str, str, str], dict[tuple[int, str], Row]] = {}
-    for row in read_table(path, ("slice", "joint", *_MARKS)):
-        rows = readings.setdefault((row["patient"], row["visit"], row["reader"]), {})
-        joint = row.required("joint").lower()
-        if joint not in JOINTS:
-            raise row.error(f"column 'joint' is {row['joint']!r}; write right or left")
-        place = _slice(row), joint
-        if place in rows:
-            raise row.error(
-                f"slice {place[0]}, {joint} joint, is there already (row {rows[place].number}); "
-                "remove one, or tell readings apart by patient, visit and reader"
-            )
-        rows[place] = row
-    return [_reading(path, names, rows) for names, rows in readings.items()]
+    rows = read_table(path, ("slice", "joint", *_MARKS), _PARSERS.get)
+    keys = [tuple(row[name] for name in (*_NAMES, "slice", "joint")) for row in rows]
+    remedy = "remove one, or tell readings apart by patient, visit and reader"
+    check_unique(rows, keys, "slice {slice}, {joint} joint,", remedy)
+    readings: dict[tuple[str, ...], dict[tuple[int, str], Row]] = {}
+    for row in rows:
+        reading = readings.setdefault(tuple(row[name] for name in _NAMES), {})
+        reading[row["slice"], row["joint"]] = row
+    return [_reading(path, names, reading) for names, reading in readings.items()]
 
 
-def _reading(
-    path: Path, names: tuple[str, str, str], rows: dict[tuple[int, str], Row]
-) -> SparccReading:
+def _reading(path: Path, names: tuple[str, ...], rows: dict[tuple[int, str], Row]) -> SparccReading:
     slices = sorted({number for number, _ in rows})
-    known = zip(("patient", "visit", "reader"), names, strict=True)
-    called = ", ".join([str(path), *(f"{what} {name}" for what, name in known if name)])
+    parts = [f"{column} {name}" for column, name in zip(_NAMES, names, strict=True) if name]
+    reading = ", ".join([str(path), *parts])
     if len(slices) != SLICES or slices[-1] - slices[0] != SLICES - 1:
         raise InputError(
-            f"{called}: has the slices {', '.join(map(str, slices))}; a reading needs {SLICES} "
+            f"{reading}: has the slices {', '.join(map(str, slices))}; a reading needs {SLICES} "
             "consecutive ones"
         )
     marks = np.zeros((SLICES, len(JOINTS), len(_MARKS)), bool)
     for i, number in enumerate(slices):
         for j, joint in enumerate(JOINTS):
             if (number, joint) not in rows:
-                raise InputError(f"{called}: lacks slice {number}, {joint} joint; add its row")
+                raise InputError(f"{reading}: lacks slice {number}, {joint} joint; add its row")
             marks[i, j] = _ticked(rows[number, joint])
     oedema, deep, intense = marks[..., :-2], marks[..., -2], marks[..., -1]
     score = sparcc_score(oedema, deep, intense)
-    return SparccReading(*names, slices[0], oedema, deep, intense, score)
+    patient, visit, reader = names
+    return SparccReading(patient, visit, reader, slices[0], oedema, deep, intense, score)
 
 
-def _slice(row: Row) -> int:
-    value = row.required("slice")
+def _slice(value: str, folder: Path) -> int:
     if not (value.isascii() and value.isdigit()):
-        raise row.error(f"column 'slice' is {value!r}; write the slice's number")
+        raise ValueError("write the slice's number")
     return int(value)
 
 
 def _ticked(row: Row) -> list[bool]:
     """Return a row's marks, checked against each other."""
-    for column in _MARKS:
-        if row.required(column) not in ("0", "1"):
-            raise row.error(f"column {column!r} is {row[column]!r}; write 0 or 1")
     ticked = [row[column] == "1" for column in _MARKS]
     for column in ("deep", "intense"):
         if row[column] == "1" and not any(ticked[: len(QUADRANTS)]):
@@ -133,3 +124,10 @@ def _ticked(row: Row) -> list[bool]:
             f"column 'score' is {row['score']!r}, but the row's marks sum to {sum(ticked)}"
         )
     return ticked
+
+
+_PARSERS: dict[str, Parser] = {
+    "slice": _slice,
+    "joint": choice(*JOINTS),
+    **{mark: choice("0", "1") for mark in _MARKS},
+}
