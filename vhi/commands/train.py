@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,18 +130,21 @@ def train(
             raise InputError("--recipe and --runs do not go with --protocol, which sets them")
         if overwrite:
             raise InputError("--overwrite does not go with --protocol; name a new folder")
-        _run_protocol(source, test, full, options, _device(device), workers, out)
+        from vhi.training.device import choose_device
+
+        _run_protocol(source, test, full, options, choose_device(device), workers, out)
         return
     for name, value in {"--test": test, "--full": full}.items():
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
+    from vhi.training.device import choose_device
     from vhi.training.folder import check_training_folder, train_in_folder
     from vhi.training.recipe import read_recipe
     from vhi.training.training_set import load_training_set
 
     chosen = read_recipe(recipe, task=task, **options)
     check_training_folder(out, overwrite=overwrite)
-    where = _device(device)
+    where = choose_device(device)
     cases = _cases(source)
     with progress("Checking the data") as report:
         report("Checking the data", total=len(cases))
@@ -218,17 +220,3 @@ def _cases(source: str) -> list[Case]:
 
     with progress(f"Getting the cases of {source}"):
         return load_cases(source)
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"--device {name}: unknown; choose from auto, cpu, cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no GPU here; leave the option out")
-    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
-    if chosen == "cuda":
-        # Without it the GPU's matrix products do not repeat.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    return chosen

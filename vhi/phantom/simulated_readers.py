@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vhi.cases.reader_masks import CLEANED
 from vhi.images.distance import signed_distance_mm
 from vhi.phantom.grid import SPACING_MM, smooth_field
 from vhi.phantom.simulate import Phantom
@@ -98,9 +97,9 @@ def simulate_readings(phantom: Phantom, seed: int, *, visit: str = "before") -> 
     regions = _candidate_regions(phantom)
     readings = []
     for number, (reader, habits) in enumerate(READERS.items(), 1):
-        for trial, name in enumerate((*TRIALS, CLEANED), 1):
+        for trial, name in enumerate((*TRIALS, "cleaned"), 1):
             rng = np.random.default_rng([seed, visit == "after", number, trial])
-            if name == CLEANED:
+            if name == "cleaned":
                 mask = _clean(phantom, regions, habits, rng)
             else:
                 mask = _draw(phantom, habits, rng)
