@@ -44,11 +44,10 @@ book: $(READY)  ## get the data, execute the notebooks, build the pages; says wh
 	@$(BIN)/python book/build.py $(if $(CASES),--cases $(CASES))
 
 quick: $(READY)  ## the tests to run while working: no browser, no book, no training
-	@$(PYTEST) -m "not (browser or book or training or slow)" && \
-		echo "vhi: left out: browser, book, training and slow tests (make test, make test-all)"
+	@$(PYTEST) -m "not (browser or book or training or slow)"
 
 test: $(READY)  ## all tests but the slow ones; those of the book where `make book` has built it
-	@$(PYTEST) -m "not slow" && echo "vhi: left out: slow tests (make test-all)"
+	@$(PYTEST) -m "not slow"
 
 test-all: book  ## the book, then every test
 	@$(PYTEST)

@@ -30,6 +30,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(LAYERS[fixture])
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    if chosen := config.option.markexpr:
+        terminalreporter.write_line(f"only tests that are {chosen}; make test-all runs everything")
+
+
 @pytest.fixture
 def tiny():
     """Images of the tiny case."""
