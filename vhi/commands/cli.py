@@ -112,11 +112,13 @@ def main() -> None:
         status = run(sys.argv[1:])
         sys.stdout.flush()
     except OSError as error:
-        if error.filename is not None or error.errno not in (errno.EPIPE, errno.ENOSPC):
+        # EINVAL: a broken pipe on Windows.
+        expected = (errno.EPIPE, errno.EINVAL, errno.ENOSPC)
+        if error.filename is not None or error.errno not in expected:
             raise
         # Nobody reads the output any more, or its disk is full: the result itself is on disk.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if error.errno == errno.ENOSPC:
             print(f"vhi: the output cannot be written ({error.strerror})", file=sys.stderr)
         status = 2
     sys.exit(status)

@@ -50,7 +50,7 @@ def write_curves(path: Path, curves: Sequence[Iterable[CurveRow]]) -> None:
 def read_curves(path: Path) -> list[list[CurveRow]]:
     """Return the curves that `write_curves` wrote, one list per run."""
     runs: dict[str, list[CurveRow]] = {}
-    with path.open(newline="") as stream:
+    with path.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             texts = (row["held_out_loss"], row["held_out_dice"])
             scores = [float(text) if text else None for text in texts]
