@@ -52,10 +52,11 @@ test: $(READY)  ## all tests but the slow ones; those of the book where `make bo
 test-all: book  ## the book, then every test
 	@$(PYTEST)
 
-check: $(READY)  ## ruff (lint, format), mypy
+check: $(READY)  ## ruff (lint, format), mypy, and the arrows between folders
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
 
 format: $(READY)  ## let ruff format the code
 	@$(BIN)/ruff check --fix .
@@ -76,5 +77,5 @@ dist: $(READY)  ## wheel and source archive, in dist/
 	@$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove what was built (the environment and the fetched data stay)
-	rm -rf build dist book/_build book/notebooks .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf build dist book/_build book/notebooks .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

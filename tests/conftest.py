@@ -64,7 +64,7 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def phantom():
     """The first simulated case, measured."""
     from vhi import load_cases, measure
