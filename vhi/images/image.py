@@ -100,7 +100,7 @@ class Image:
 def check_same_grid(
     first: Image, second: Image, *, tolerance_mm: float = SAME_GRID_TOLERANCE_MM
 ) -> None:
-    """Refuse two images that do not lie on one grid.
+    """Raise an error unless two images lie on one grid.
 
     The eight corners are compared in millimetres, not the headers: the same grid can be written
     in more than one way.
@@ -111,7 +111,7 @@ def check_same_grid(
         Shapes differ, or corners lie further apart than `tolerance_mm`; the message has the size
         of the misfit.
     """
-    remedy = "use images of one grid, or add --resample to carry it over"
+    remedy = "use images of one grid, or add --resample to resample it"
     if first.shape != second.shape:
         raise InputError(
             f"{second.name}: {times(second.shape)} voxels, but {first.name} has "
@@ -133,16 +133,16 @@ def corner_misfit_mm(first: Image, second: Image) -> float:
 
 
 def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
-    """Carry an image to the grid of another through world coordinates.
+    """Resample an image to the grid of another through world coordinates.
 
     Parameters
     ----------
     image
-        The image to carry, usually a mask.
+        The image to resample, usually a mask.
     grid
         The image whose shape and affine the result has.
     order
-        0, nearest neighbour, for masks; 1, linear, for scans that are only looked at.
+        0, nearest neighbour, for masks; 1, linear, for scans that are only shown.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Scans and masks as NIfTI files: read with every check, written with a header of our own."""
+"""Scans and masks as NIfTI files: checked when read, written with a new header."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def load_image(path: str | os.PathLike[str]) -> Image:
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
         raise InputError(
-            f"{path}: holds {bad} NaN or infinite values; export the scan again, or replace "
-            "them outside the body by 0"
+            f"{path}: holds {bad} NaN or infinite values; replace them with 0 outside the body, or "
+            "convert the scan from DICOM again"
         )
     return Image(array, affine, Path(path).name, oriented)
 
@@ -77,14 +77,14 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
     if np.count_nonzero(mask) != np.count_nonzero(array):
         other = array[~mask & (array != 0)].flat[0]
         raise InputError(
-            f"{path}: a mask holds 0 and 1 only, this file also holds {float(other)!r}; "
-            "save the one label that is meant as 1 and everything else as 0"
+            f"{path}: a mask may hold only 0 and 1, but this file also holds {float(other)!r}; "
+            "save the wanted label as 1 and everything else as 0"
         )
     return Image(mask, affine, Path(path).name, oriented)
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no plain file or may not be read; nothing of its content is looked at.
+    """Refuse a path that is not a plain, readable file; its content is not read.
 
     Raises
     ------
@@ -149,7 +149,9 @@ def encode_nifti(array: NDArray[Any], affine: NDArray[np.float64], slope: float 
     image.set_qform(affine, code=1)
     image.header["scl_slope"], image.header["scl_inter"] = slope, 0
     image.header["cal_max"] = image.header["cal_min"] = 0
-    raw = _raw_nifti(image, array)
+    image.header.set_data_offset(352)
+    # nibabel would scale the numbers again; they are stored as given.
+    raw = image.header.binaryblock + b"\0" * 4 + array.tobytes(order="F")
     return gzip.compress(raw, compresslevel=6, mtime=0)
 
 
@@ -178,7 +180,7 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]
     dtype = image.header.get_data_dtype()
     if dtype.kind not in "iuf":
         kind = "complex numbers" if dtype.kind == "c" else "colours (RGB)"
-        raise InputError(f"{path}: holds {kind}; export the scan as plain grey values")
+        raise InputError(f"{path}: holds {kind}; save the scan as plain grey values")
     shape = image.shape
     if len(shape) < 3 or any(length != 1 for length in shape[3:]):
         raise InputError(
@@ -187,7 +189,7 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]
         )
     if not 0 < math.prod(shape) <= MAX_VOXELS:
         raise InputError(
-            f"{path}: claims {times(shape)} voxels, which is no scan; export the scan again"
+            f"{path}: claims {times(shape)} voxels, too many for a scan; check that the file is one"
         )
     header = _stored_header(image)
     oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
@@ -247,31 +249,26 @@ def _check_geometry(image: Any, header: Any, path: Path) -> NDArray[np.float64]:
         or not np.isfinite(affine).all()
         or spacing.min() < 1e-6
     ):
-        raise InputError(f"{path}: its voxel spacing is zero or undefined; export the scan again")
+        raise InputError(
+            f"{path}: its voxel spacing is zero or undefined; convert it from DICOM again"
+        )
     low, high = PLAUSIBLE_SPACING_MM
     if header["xyzt_units"] & 7 in (1, 3) or spacing.min() < low or spacing.max() > high:
         raise InputError(
             f"{path}: its voxel spacing is not in millimetres ({times(spacing.round(6))}); "
-            "export the scan again"
+            "write it again with spacing in mm"
         )
     # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
     squareness = abs(np.linalg.det(affine[:3, :3])) / spacing.prod()
     if squareness < 1e-3:
         raise InputError(
-            f"{path}: its affine is singular (array axes are parallel); export the scan again"
+            f"{path}: its affine is singular (array axes are parallel); convert it from DICOM again"
         )
     if squareness < 0.999:
         raise InputError(
-            f"{path}: its array axes are not at right angles; resample it to a plain grid first"
+            f"{path}: its array axes are not at right angles; resample it to a regular grid first"
         )
     return affine
-
-
-def _raw_nifti(image: Any, array: NDArray[Any]) -> bytes:
-    """Return header and voxels as nibabel lays them out, keeping the stored numbers as given."""
-    header = image.header.copy()
-    header.set_data_offset(352)
-    return header.binaryblock + b"\0" * 4 + array.tobytes(order="F")
 
 
 def _is_broken_gzip(path: Path) -> bool:
@@ -287,4 +284,4 @@ def _is_broken_gzip(path: Path) -> bool:
 
 
 def _damaged(path: Path) -> InputError:
-    return InputError(f"{path}: the file is damaged or cut short; copy or export it again")
+    return InputError(f"{path}: the file is damaged or truncated; copy or convert it again")

@@ -1,4 +1,4 @@
-"""Many cases into one folder: one result each, one row each, failures included."""
+"""Measure many cases into one folder: one result and one row per case, failures included."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def measure_all(
     progress: Callable[[Case], None] | None = None,
     **options: Any,
 ) -> list[dict[str, Any]]:
-    """Measure every case and write its result; a case that fails becomes a row that says why.
+    """Measure every case and write its result; the row of a case that fails gives the reason.
 
     Parameters
     ----------

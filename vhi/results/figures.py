@@ -1,8 +1,7 @@
-"""Pictures of a measurement. They draw what was computed elsewhere; no result comes from here.
+"""Figures of a measurement; nothing is computed here.
 
-Slices are shown as a radiologist expects them: the patient's right on the left of the picture,
-head up. Candidates from the lower threshold on are yellow, from the upper one on red (the
-colours of Hepburn et al. 2023, Figure 3).
+Candidates at or above the lower threshold are yellow, at or above the upper one red (the colours
+of Hepburn et al. 2023, Figure 3).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The folder of a result: what it holds, and what of a reader's work in it is never overwritten."""
+"""The folder of a result: its files, and the reader's work in it that is never overwritten."""
 
 from __future__ import annotations
 
@@ -92,6 +92,6 @@ def check_corrected_masks(folder: Path, measurement: Measurement) -> None:
         if origin_of(path, mask).corrected and not same:
             option = "--" + name.replace("_", "-")
             raise InputError(
-                f"{path}: was corrected by hand, which --overwrite would undo; give it as "
+                f"{path}: was corrected by hand, and --overwrite would undo that; give it as "
                 f"{option}, or move it away"
             )

@@ -1,6 +1,6 @@
-"""A measurement on paper: a folder with the record, the masks, a picture and one HTML page.
+"""Write a measurement: the record, the masks, a picture and one HTML page in a folder.
 
-Nothing identifying goes into it: file names and hashes, never folders or header fields.
+Nothing identifying is written: file names and hashes, never folders or header fields.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DPI = 110
 def write_result(
     measurement: Measurement, folder: str | os.PathLike[str], *, overwrite: bool = False
 ) -> Path:
-    """Write everything about a measurement into a new folder, whole or not at all.
+    """Write a measurement into a new folder, whole or not at all.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The record of a reader's cleaning: what was removed, restored or cut, by whom and why.
 
-A record is a small JSON file. `vhi.steps.cleaning` replays it on the candidates it was made on.
+A record is a small JSON file. `vhi.steps.cleaning` replays it on the candidates it belongs to.
 """
 
 from __future__ import annotations
@@ -177,10 +177,10 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); name a file") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON record of edits; export it again") from error
+        raise InputError(f"{path}: not a JSON record of edits; name another file") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise InputError(
-            f'{path}: not a record of edits with "schema": "{SCHEMA}"; export it again'
+            f'{path}: not a record of edits with "schema": "{SCHEMA}"; name another file'
         )
     try:
         loaded = Edits(
@@ -193,7 +193,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
-            f"{path}: a field is missing or of the wrong kind ({error}); export it again"
+            f"{path}: a field is missing or of the wrong kind ({error}); correct it, or export it again"
         ) from error
     for number, edit in enumerate(loaded.edits, start=1):
         _check_edit(edit, f"{path}: edit {number}")

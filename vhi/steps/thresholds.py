@@ -1,4 +1,4 @@
-"""From normal bone to the two thresholds (steps i and ii of the workflow).
+"""The two thresholds, from the intensities of normal bone (step ii).
 
 Source: Hepburn et al. 2023, section 2.5.2, and the authors' published per-scan numbers.
 """
@@ -14,11 +14,11 @@ from vhi.errors import InputError
 from vhi.images.image import Image
 
 MIN_VOXELS = 20
-"""Fewest normal-bone voxels that are accepted. Chosen: below it, the quartiles rest on fewer than
-five values each. The study's areas hold 1,256 to 7,893."""
+"""Fewest normal-bone voxels that are accepted. Chosen: with fewer, a quartile rests on fewer than
+five values. The study's areas hold 1,256 to 7,893."""
 
 FEW_VOXELS = 200
-"""Normal-bone voxels under which a reader is warned. Chosen: a sixth of the study's smallest."""
+"""A reader is warned about areas of fewer voxels. Chosen: a sixth of the study's smallest."""
 
 FIRST_MULTIPLE = 1.5
 STEP = 0.05
@@ -26,11 +26,11 @@ STEP = 0.05
 
 MAX_MULTIPLE = 1000.0
 """Multiples beyond this are refused. The study's reach 3.45: a maximum 1000 interquartile ranges
-out is not marrow, and stepping there would serve nobody."""
+out is not marrow."""
 
 MOST_PLAUSIBLE_MULTIPLE = 5.0
-"""Multiples beyond this are doubted aloud. Chosen: the study's scans have 1.50 to 3.00; an area
-that takes in a vessel, fluid or a disc has more."""
+"""Multiples beyond this give a warning. Chosen: the study's scans have 1.50 to 3.00; an area
+that contains a vessel, fluid or a disc has more."""
 
 TINY = 1e-6
 """Part of the interquartile range by which the upper threshold must exceed the lower one to count
@@ -51,7 +51,7 @@ class Thresholds:
     upper_quartile, iqr : float
         Upper quartile and interquartile range of normal bone.
     multiple : float
-        The n that was settled on.
+        The n that the rule chose.
     """
 
     lower: float
@@ -141,7 +141,7 @@ def estimate_thresholds(intensities: ArrayLike) -> Thresholds:
     if values.size == 0:
         raise InputError("normal bone: no intensities; draw an area with `vhi normal-bone`")
     if not np.isfinite(values).all():
-        raise InputError("normal bone: NaN or infinite intensities; export the scan again")
+        raise InputError("normal bone: NaN or infinite intensities; leave them out")
     quartiles = np.percentile(values, [25, 75])
     lower_quartile, upper_quartile = (float(quartile) for quartile in quartiles)
     iqr, upper = upper_quartile - lower_quartile, float(values.max())
@@ -224,7 +224,7 @@ def warnings_about(thresholds: Thresholds, voxels: int) -> list[str]:
 
 
 def thresholds_at(intensities: ArrayLike, multiple: float) -> Thresholds:
-    """Return the thresholds for a multiple n chosen by hand, to see what the rule decides.
+    """Return the thresholds for a multiple n chosen by hand, to see how much the rule decides.
 
     Parameters
     ----------

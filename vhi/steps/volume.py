@@ -1,4 +1,4 @@
-"""The biomarker: the volume of hyperintense inflammation.
+"""The volume of hyperintense inflammation.
 
 Source: Hepburn et al. 2023, section 2.5.1 (vi): "V_HI can be defined in terms of the volume per
 se (e.g. in mm³) or as a voxel count".
