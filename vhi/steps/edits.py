@@ -193,7 +193,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
-            f"{path}: a field is missing or of the wrong kind ({error}); correct it, or export it again"
+            f"{path}: a field is missing or of the wrong kind ({error}); correct or replace it"
         ) from error
     for number, edit in enumerate(loaded.edits, start=1):
         _check_edit(edit, f"{path}: edit {number}")
