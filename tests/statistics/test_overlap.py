@@ -20,7 +20,6 @@ from vhi.statistics import (
     surface_distances,
     volume_similarity,
 )
-from vhi.statistics.overlap import soft_dice
 from vhi.statistics.surface import surface
 
 
@@ -62,33 +61,6 @@ def test_one_empty_mask_overlaps_nothing_and_lies_infinitely_far():
     assert precision(FOUND, EMPTY) == 0 and math.isnan(recall(FOUND, EMPTY))
     assert math.isnan(precision(EMPTY, TRUTH)) and recall(EMPTY, TRUTH) == 0
     assert values(surface_distances(FOUND, EMPTY, (1, 1))) == (math.inf,) * 3
-
-
-def test_soft_dice_weighs_probabilities_as_the_supplement_does():
-    # 2 (1 · 0.9 + 1 · 0.5) / (2 + 0.81 + 0.25 + 0.04)
-    probability = np.array([0.9, 0.5, 0.2])
-    assert soft_dice(np.array([True, True, False]), probability) == pytest.approx(2.8 / 3.1)
-    # 0.6 on ten voxels that are all true: 2 · 6 / (10 + 3.6), though rounding gives Dice 1
-    assert soft_dice(np.ones(10, bool), np.full(10, 0.6)) == pytest.approx(12 / 13.6)
-
-
-def test_soft_dice_of_nothing_is_one_and_of_one_empty_side_zero():
-    assert soft_dice(EMPTY, EMPTY.astype(float)) == 1
-    assert soft_dice(EMPTY, np.full(EMPTY.shape, 0.3)) == soft_dice(TRUTH, np.zeros((3, 4))) == 0
-
-
-@given(PAIRS)
-def test_soft_dice_of_certain_probabilities_is_dice(pair):
-    first, second = pair
-    assert soft_dice(first, second.astype(np.float32)) == pytest.approx(dice(first, second))
-
-
-@pytest.mark.parametrize("probability", [[0.5, 1.1], [-0.1, 0.5], [0.5, math.nan]])
-def test_soft_dice_refuses_what_is_no_probability(probability):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        soft_dice(np.array([True, False]), np.array(probability))
-    with pytest.raises(ValueError, match="one shape"):
-        soft_dice(np.array([True]), np.array([0.5, 0.5]))
 
 
 def test_two_points_are_their_distance_apart_in_mm():

@@ -14,7 +14,7 @@ from vhi.statistics.composite import majority
 from vhi.statistics.disagreement import Disagreement, disagreements
 from vhi.statistics.failures import WorklistResult, worklist
 from vhi.statistics.medians import MedianInterval, Summary, median_interval, summarise
-from vhi.statistics.overlap import dice, precision, recall, soft_dice, volume_similarity
+from vhi.statistics.overlap import dice, precision, recall, volume_similarity
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.repeated import bootstrap_limits, repeated_limits
 from vhi.statistics.sample_size import sample_size_for_limits
@@ -42,7 +42,6 @@ __all__ = [
     "recall",
     "repeated_limits",
     "sample_size_for_limits",
-    "soft_dice",
     "summarise",
     "surface_distances",
     "volume_similarity",

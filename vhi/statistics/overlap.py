@@ -46,49 +46,6 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return float(2 * _common(first, second) / total) if total else 1.0
 
 
-def soft_dice(reference: NDArray[np.bool_], probability: NDArray[np.floating]) -> float:
-    r"""Return the Dice coefficient of a mask and of probabilities that were not rounded yet.
-
-    .. math:: D = \frac{2 \sum_i r_i p_i}{\sum_i r_i^2 + \sum_i p_i^2}
-
-    It serves to train a network, as it changes smoothly with every probability. It equals `dice`
-    where all probabilities are 0 or 1, and else is no measure of the mask that rounding gives: 0.6
-    everywhere in the reference and 0 outside round to Dice 1, while this is 0.88.
-
-    Parameters
-    ----------
-    reference
-        Boolean.
-    probability
-        0 to 1, of the shape of `reference`.
-
-    Returns
-    -------
-    float
-        0 to 1. An empty reference and probabilities of 0: 1.
-
-    Raises
-    ------
-    ValueError
-        `reference` is not boolean, shapes differ, or a probability is outside 0 to 1 or NaN.
-
-    References
-    ----------
-    Hepburn et al. 2023, supplement S1; Milletari et al. 2016 (V-Net).
-
-    Examples
-    --------
-    >>> soft_dice(np.array([True, True, False]), np.array([1.0, 0.5, 0.5]))
-    0.8571428571428571
-    """
-    weights = np.asarray(probability, float)
-    check_masks(reference, weights.astype(bool))
-    if not ((weights >= 0) & (weights <= 1)).all():
-        raise ValueError("a probability lies between 0 and 1; got others or NaN, check the array")
-    total = np.count_nonzero(reference) + float(np.sum(weights**2))
-    return float(2 * np.sum(weights[reference]) / total) if total else 1.0
-
-
 def precision(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     r"""Return which share of what was found is true, :math:`|F \cap T| / |F|`.
 
