@@ -1,4 +1,4 @@
-"""The command `vhi normal-bone`: draw an area from numbers."""
+"""The command `vhi normal-bone`: draw normal bone from numbers."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ def normal_bone_command(
     stir: Annotated[Path, typer.Option(metavar="FILE", help="STIR scan to draw on, NIfTI.")],
     centre: Annotated[
         tuple[int, int, int],
-        typer.Option(metavar="I J K", help="Voxel at the centre, counted from 0."),
+        typer.Option(metavar="I J K", help="Centre voxel, counted from 0."),
     ],
     radius_mm: Annotated[
         list[float],
         typer.Option(
             metavar="R [R2]",
-            help="Radius in mm; two make an ellipse (first and second in-plane array axis).",
+            help="Radius in mm; two radii make an ellipse (first and second in-plane array axis).",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
     slices: Annotated[
-        int, typer.Option(metavar="N", help="Draw on N neighbouring slices around the centre.")
+        int, typer.Option(metavar="N", help="Number of neighbouring slices, around the centre.")
     ] = 1,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar="", help="Replace FILE.")
     ] = False,
 ) -> None:
-    """Draw normal bone: an ellipse on each of a few slices.
+    """Draw normal bone: an ellipse on one or several neighbouring slices.
 
-    Choose marrow of the sacrum between the foramina, away from vessels, artefacts and the joints.
-    The coordinates are those that ITK-SNAP, 3D Slicer or fsleyes show for the voxel (ITK-SNAP
-    counts from 1: subtract 1).
+    Choose sacral marrow between the foramina, away from vessels, artefacts and the joints. Read
+    the voxel's coordinates in ITK-SNAP (which counts from 1: subtract 1), 3D Slicer or fsleyes.
 
     `vhi normal-bone --stir S.nii.gz --centre 168 216 9 --radius-mm 12 8 --slices 4 --out
     N.nii.gz`

@@ -58,7 +58,10 @@ def open_command(
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Port. Default: any free port.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=65535, help="Port. Default: any free port.", show_default=False
+        ),
     ] = 0,
     no_browser: Annotated[
         bool,

@@ -17,60 +17,62 @@ NormalBone = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Mask (0/1) of normal sacral marrow; see `vhi normal-bone`. Default: a network's.",
+        help="Mask (0/1) of normal sacral marrow (see `vhi normal-bone`). Default: predicted.",
     ),
 ]
 DiseaseRegion = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Mask (0/1) of the bone where inflammation can be. Default: a network's.",
+        help="Mask (0/1) of the bone to search for inflammation. Default: predicted.",
     ),
 ]
 Network = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Find the disease region with this network (see `vhi segment`). With --source: use "
-        "no mask of the source, let networks find both.",
+        help="Network that predicts the disease region (see `vhi segment`). With --source, the "
+        "masks of the source are not used, and networks predict both areas.",
         show_default=False,
     ),
 ]
 EditsFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A reader's cleaning, edits.json.")
+    Path | None, typer.Option(metavar="FILE", help="A reader's cleaning to apply, edits.json.")
 ]
 Source = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Take cases from `study`, `phantom` or a CSV table instead."),
+    typer.Option(metavar="NAME", help="Use cases of `study`, `phantom` or a CSV table."),
 ]
 CaseName = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The case of the source. With --stir: the name to give your scan (default: the "
-        "name of the STIR file).",
+        help="Case of the source. With --stir: a name for your scan (default: the name of the "
+        "STIR file).",
     ),
 ]
 Visit = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The visit, where a case has several.")
+    str | None, typer.Option(metavar="NAME", help="Visit, needed where a case has several.")
 ]
 All = Annotated[bool, typer.Option("--all", metavar="", help="Measure all cases of the source.")]
 SliceThickness = Annotated[
     float | None,
     typer.Option(
         metavar="MM",
-        help="Slice thickness without the gap. Default: the table's, or SliceThickness of the "
-        "JSON file beside the STIR scan.",
+        help="Slice thickness in mm, without the gap. Default: from the table, or SliceThickness "
+        "in the JSON file beside the STIR scan.",
     ),
 ]
 Resample = Annotated[
     bool,
-    typer.Option("--resample", metavar="", help="Carry masks of another grid to the STIR grid."),
+    typer.Option(
+        "--resample", metavar="", help="Resample T1w and masks on another grid to the STIR grid."
+    ),
 ]
 ExcludeNormalBone = Annotated[
     bool,
     typer.Option(
-        "--exclude-normal-bone", metavar="", help="Take normal bone out of the disease region."
+        "--exclude-normal-bone", metavar="", help="Exclude normal bone from the disease region."
     ),
 ]
 Overwrite = Annotated[

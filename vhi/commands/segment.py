@@ -1,4 +1,4 @@
-"""The command `vhi segment`: find an area with a network and write it as a mask."""
+"""The command `vhi segment`: predict an area with a network and write it as a mask."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def segment(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="`default`, `study` (has not seen the paper's test scans), `published` (the "
-            "authors'), or a network's folder.",
+            help="`default`, `study` (trained without the paper's test scans), `published` (the "
+            "authors' network), or the folder of a network.",
             show_default=False,
         ),
     ] = None,
@@ -27,7 +27,7 @@ def segment(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="STIR scan of the same visit: propose normal bone instead, on its grid.",
+            help="STIR scan of the same visit: predict normal bone on its grid instead.",
             show_default=False,
         ),
     ] = None,
@@ -36,11 +36,11 @@ def segment(
         typer.Option("--overwrite", metavar="", help="Replace FILE, unless corrected by hand."),
     ] = False,
 ) -> None:
-    """Find the disease region on T1w, or with --stir propose normal bone.
+    """Predict the disease region on T1w or, with --stir, normal bone on STIR.
 
-    The mask lies on the scan's grid; look at it on the scan (ITK-SNAP, 3D Slicer) and correct it
-    where it is wrong, under the same name: the record beside it (.json) lets `vhi measure` say
-    that a network made it and how much was corrected.
+    Check the mask on its scan (in ITK-SNAP or 3D Slicer). If you correct it, save it under the
+    same name: from the record beside it (.json), `vhi measure` knows that a network predicted the
+    mask and how many voxels you changed.
 
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """
@@ -62,19 +62,19 @@ def segment(
     with progress("Segmenting"):
         image = load_image(t1w)
         if stir is None:
-            found = segment_disease_region(image, network=network)
+            prediction = segment_disease_region(image, network=network)
         else:
-            second = load_image(stir)
-            found = propose_normal_bone(second, image, network=network)
-        origin = predicted(found.mask, found.network, found.weights_sha256, found.slices_to_check)
+            prediction = propose_normal_bone(load_image(stir), image, network=network)
+        mask, slices = prediction.mask, prediction.slices_to_check
+        origin = predicted(mask, prediction.network, prediction.weights_sha256, slices)
         record = {**origin.record, "scans": [scan.name for scan in scans]}
-        write_mask(out, found.mask, record, predicted=True, never=scans)
-    for note in found.notes:
+        write_mask(out, mask, record, predicted=True, never=scans)
+    for note in prediction.notes:
         warn(note)
-    voxels = int(found.mask.array.sum())
+    voxels = int(mask.array.sum())
     area = "disease region" if stir is None else "normal bone"
-    volume_ml = voxels * found.mask.voxel_volume_mm3 / 1000
-    print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {found.network}")
-    for warning in slices_to_check_note(found.slices_to_check, area):
+    volume_ml = voxels * mask.voxel_volume_mm3 / 1000
+    print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {prediction.network}")
+    for warning in slices_to_check_note(slices, area):
         warn(warning)
     print(f"Mask: {out}")

@@ -72,9 +72,9 @@ def study(
     every figure as PNG and SVG, and summary.json. Files with simulated data are called
     simulated-….
 
-    Columns of the table: patient, visit (before or after), vhi_mm3_<reader> or
-    vhi_voxels_<reader>, sparcc_<reader>; if you have them basdai, spinal_vas_cm, asdas,
-    response_<name> (yes or no), voxels_lower, voxels_upper, disagreement. Any value may be
+    Columns of the table: patient, visit (before or after), vhi_mm3_READER or
+    vhi_voxels_READER, sparcc_READER; if you have them basdai, spinal_vas_cm, asdas,
+    response_NAME (yes or no), voxels_lower, voxels_upper, disagreement. Any value may be
     missing.
     """
     _check_options(source, table, rule, cohorts)
