@@ -39,7 +39,7 @@ def test_two_scans_and_two_masks_become_a_folder(vhi, scans, tmp_path):
     assert "VHI 19.8 mm³, 24 voxels (not cleaned yet; n = 0.45)" in out
     few, low = err.strip().split("\n")
     assert few.startswith("vhi: warning: N.nii.gz: only 101 voxels of normal bone")
-    assert low.startswith("vhi: warning: N.nii.gz: n = 0.45, below the paper's start of 1.50")
+    assert low.startswith("vhi: warning: N.nii.gz: n = 0.45 is below the paper's starting value of 1.50")
     assert set(names(tmp_path / "out")) == RESULT_FILES
     assert json.loads((tmp_path / "out" / "vhi.json").read_text())["case"] == "S"
 
@@ -80,7 +80,7 @@ def test_normal_bone_is_drawn_and_known_as_drawn(vhi, scans, tmp_path):
         "normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 2, 2.5,
         "--slices", 1, "--out", tmp_path / "drawn.nii.gz",
     )  # fmt: skip
-    assert status == 0 and "voxels of normal bone" in out and "unsure below 200" in err
+    assert status == 0 and "voxels of normal bone" in out and "below 200" in err
     assert load_mask(tmp_path / "drawn.nii.gz").array[10, 5:16, 2].all()
     changed = with_option(scans, "--normal-bone", tmp_path / "drawn.nii.gz")
     assert vhi("measure", *changed, "--out", tmp_path / "out")[0] == 0
