@@ -13,13 +13,13 @@ pytest.importorskip("onnxscript", reason='needs onnxscript: pip install "vhi[tra
 
 from tests.helpers.small_scans import write_scans
 from vhi.commands import cli
-from vhi.commands import train as _train_command
+from vhi.commands import train as train_command
 from vhi.commands.train_progress import TrainingProgress
-from vhi.errors import InputError
 from vhi.training import export
-from vhi.training.curves import CurveRow, draw_curves, read_curves, write_curves
-from vhi.training.folder import FILES, sessions
-from vhi.training.recipe import PAPER, Recipe, read_recipe
+from vhi.training.curves import read_curves
+from vhi.training.folder import FILES
+
+pytestmark = pytest.mark.training
 
 TINY = {"filters": [4, 6], "block": 1, "spacing_mm": 4.5, "steps": 12, "batch": 2, "threads": 1}
 
@@ -133,17 +133,6 @@ def test_a_training_on_two_versions_of_torch_says_which_made_what(
     assert second["from_step"] == 5 and second["torch"] != "1.0"
 
 
-def test_sessions_keep_the_steps_that_were_kept_and_no_more():
-    def after(earlier, done):
-        return [each["from_step"] for each in sessions(earlier, PAPER, "cpu", done=done, steps=9)]
-
-    earlier = {"sittings": [{"from_step": 0}, {"from_step": 4}]}
-    assert after({}, 0) == [0]
-    assert after(earlier, 7) == [0, 4, 7]
-    assert after(earlier, 4) == [0, 4]  # nothing of the second was kept
-    assert after(earlier, 9) == [0, 4]  # nothing is left to do
-
-
 def test_other_scans_under_the_same_names_are_refused(vhi, training, tmp_path, interrupted):
     assert vhi(*training, "--out", tmp_path / "out")[0] == 130
     scan = np.random.default_rng(1).random((36, 36, 4)).astype(np.float32)
@@ -183,7 +172,7 @@ def test_mistakes_are_told_in_one_line(vhi, training, tmp_path):
 
 
 def test_without_torch_the_command_says_what_to_install(vhi, training, tmp_path, monkeypatch):
-    monkeypatch.setattr(_train_command, "NEEDED", ("no_such_torch",))
+    monkeypatch.setattr(train_command, "NEEDED", ("no_such_torch",))
     err = refused(vhi, *training, "--out", tmp_path / "out")
     assert 'pip install "vhi[train]"' in err and "no_such_torch" in err
 
@@ -194,53 +183,6 @@ def test_a_loss_that_is_no_number_is_explained(vhi, training, tmp_path):
     arguments = [recipe if each == training[4] else each for each in training]
     err = refused(vhi, *arguments, "--out", tmp_path / "out")
     assert "the loss is nan after step" in err and "lower learning_rate" in err
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("{", "is not JSON"),
-        ("[1]", "must be an object"),
-        ('{"stepz": 1}', "stepz: no field of a recipe"),
-        ('{"steps": "many"}', "steps must be a whole number of at least 1; got 'many'"),
-        ('{"steps": 1.5}', "steps must be a whole number"),
-        ('{"filters": 16}', "filters must be a list"),
-        ('{"filters": [16]}', "a list of two or more whole numbers"),
-        ('{"kernel": 4}', "kernel must be an odd"),
-        ('{"learning_rate": 0}', "learning_rate must be a number above 0"),
-        ('{"learning_rate": NaN}', "learning_rate must be a number above 0"),
-        ('{"loss": "hinge"}', "loss must be bce or bce+dice; got 'hinge'"),
-    ],
-)
-def test_a_bad_recipe_file_is_named_with_what_is_wrong(tmp_path, text, words):
-    path = tmp_path / "recipe.json"
-    path.write_text(text)
-    with pytest.raises(InputError) as error:
-        read_recipe(str(path))
-    assert str(error.value).startswith(f"{path}: ") and words in str(error.value)
-
-
-def test_recipes_by_name_and_file(tmp_path):
-    assert read_recipe("default") == Recipe()
-    assert read_recipe("paper", seed=3, steps=None) == PAPER.with_(seed=3)
-    path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(PAPER.record()))
-    assert read_recipe(str(path)) == PAPER
-
-
-def test_curves_are_written_read_and_drawn(tmp_path):
-    from matplotlib.figure import Figure
-
-    curves = [[CurveRow(100, 0.5, 0.2, 0.8), CurveRow(200, 0.3, 0.25, 0.9)], [CurveRow(100, 0.6)]]
-    write_curves(tmp_path / "curves.csv", curves)
-    assert read_curves(tmp_path / "curves.csv") == curves
-    axes = Figure().subplots(1, 2)
-    for curve in curves:
-        draw_curves(axes, curve, loss="bce")
-    assert len(axes[0].lines) == 3 and len(axes[1].lines) == 1
-    assert axes[1].lines[0].get_ydata().tolist() == [0.8, 0.9]
-    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
-    assert labels == ["training (bce)", "held out (cross-entropy)"]
 
 
 def test_the_help_says_that_both_masks_are_needed(capsys):

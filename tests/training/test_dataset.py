@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,13 +51,13 @@ def test_a_subject_in_both_parts_is_refused(cases):
         check_no_leak(cases[:2], cases[1:])
 
 
-def test_a_split_takes_all_visits_of_a_subject(tmp_path):
-    cases = load_cases("phantom")
-    training, held_out = split(cases, ["P01"])
-    assert {case.visit for case in held_out} == {"before", "after"}
-    assert "P01" not in {case.subject for case in training}
-    with pytest.raises(InputError, match="no case of subject P9"):
-        split(cases, ["P9"])
+def test_a_split_takes_all_visits_of_a_subject(cases):
+    cases = [replace(case, visit=visit) for case in cases[:3] for visit in ("before", "after")]
+    training, held_out = split(cases, ["A"])
+    assert [(case.subject, case.visit) for case in held_out] == [("A", "before"), ("A", "after")]
+    assert [case.subject for case in training] == ["B", "B", "C", "C"]
+    with pytest.raises(InputError, match="no case of subject X"):
+        split(cases, ["X"])
 
 
 def test_one_scan_under_two_names_is_a_leak(tmp_path):

@@ -19,6 +19,8 @@ from vhi.training.recipe import PAPER, Recipe
 from vhi.training.sampling import AugmentedSlices, data_sha256
 from vhi.training.train import STEPS_PER_ROW, Stopped, learning_rate, train
 
+pytestmark = pytest.mark.training
+
 TINY = Recipe(filters=(4, 6), block=1, spacing_mm=4.5, steps=4, batch=2, threads=1)
 EXAMPLES = [example("A", 0), example("B", 1)]
 
@@ -57,11 +59,10 @@ def test_a_worker_changes_the_speed_only(trainings):
     assert trainings["worker"] == trainings["whole"]
 
 
-@pytest.mark.slow
-def test_a_minute_of_training_finds_bone_in_a_phantom_it_never_saw():
+def test_a_short_training_finds_bone_in_a_phantom_it_never_saw():
     cases = [case for case in load_cases("phantom") if case.visit == "before"]
     recipe = Recipe(
-        filters=(8, 16, 32), block=1, spacing_mm=2.4, steps=120, batch=8, learning_rate=0.004,
+        filters=(8, 16, 32), block=1, spacing_mm=4.0, steps=70, batch=8, learning_rate=0.006,
         threads=1, augmentation="paper", precision="float32",
     )  # fmt: skip
     training, held_out = split(cases, ["P04"])
@@ -69,9 +70,10 @@ def test_a_minute_of_training_finds_bone_in_a_phantom_it_never_saw():
         [load_example(case, recipe) for case in training[::2]],
         recipe,
         held_out=[load_example(case, recipe) for case in held_out],
+        steps_per_row=35,
     )
     # Bone fills a tenth of the scan: to call everything bone gives 0.19.
-    assert trained.curve[-1].held_out_dice > 0.8
+    assert trained.curve[-1].held_out_dice > 0.7
     assert trained.curve[-1].loss < trained.curve[0].loss
 
 

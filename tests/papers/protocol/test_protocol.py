@@ -9,6 +9,7 @@ pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
 pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 pytest.importorskip("onnxscript", reason='needs onnxscript: pip install "vhi[train]"')
 
+from tests.helpers.small_networks import graph
 from tests.helpers.small_scans import write_scans
 from vhi.cases.case import load_cases
 from vhi.commands import cli
@@ -19,14 +20,24 @@ from vhi.papers.protocol.protocol import Budget, Setting, make_plan
 from vhi.papers.protocol.run import rank, run_protocol, score_test
 from vhi.segmentation.predict import segment_disease_region
 from vhi.statistics import dice
+from vhi.training import export
 from vhi.training.recipe import PAPER
 from vhi.training.train import Stopped, train
+from vhi.training.training_set import load_training_set
+
+pytestmark = pytest.mark.training
 
 TINY = Budget(1, 4.5, "float32", (2, 4), (Setting(2, 3), Setting(2, 5)))
 
 
+@pytest.fixture(autouse=True)
+def _ready_graph(monkeypatch):
+    """Put a graph made by hand in place of the exported one, which takes seconds."""
+    monkeypatch.setattr(export, "encode_graph", lambda members, *_: graph(1, len(members)))
+
+
 @pytest.fixture
-def made(tmp_path):
+def plan(tmp_path):
     cases = load_cases(write_scans(tmp_path / "scans", "ABCDE"))
     return make_plan(cases, ["E"], TINY, seed=1, threads=1, precision=None)
 
@@ -46,15 +57,13 @@ def test_the_grid_and_the_full_budget_are_the_papers():
     assert recipes[-1].filters == (16, 32, 64, 128, 256, 512)
 
 
-def test_sixty_epochs_are_the_first_of_a_hundred(made):
+def test_sixty_epochs_are_the_first_of_a_hundred(plan):
     """What lets one training answer for both: the rows of the shorter one are the longer one's."""
-    from vhi.training.training_set import load_training_set
-
     setting = TINY.settings[0]
     curves = []
     for epochs in TINY.epochs:
-        recipe = made.recipe(setting, epochs)
-        training_set = load_training_set(made.cases, ["A"], recipe)
+        recipe = plan.recipe(setting, epochs)
+        training_set = load_training_set(plan.cases, ["A"], recipe)
         curve = train(
             training_set.training,
             recipe,
@@ -65,7 +74,7 @@ def test_sixty_epochs_are_the_first_of_a_hundred(made):
     assert curves[0] == curves[1][: len(curves[0])]
 
 
-def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
+def test_a_protocol_chooses_tests_once_and_can_be_stopped(plan, tmp_path):
     folder, lines, steps = tmp_path / "protocol", [], []
 
     def stop(step):
@@ -73,9 +82,9 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
         return len(steps) == 10
 
     with pytest.raises(Stopped):
-        run_protocol(made, folder, stop=stop)
+        run_protocol(plan, folder, stop=stop)
     assert not (folder / "chosen.json").exists() and not (folder / "test_looks.csv").exists()
-    look = run_protocol(made, folder, say=lines.append)
+    look = run_protocol(plan, folder, say=lines.append)
 
     results = rows(folder / "results.csv")
     assert len(results) == 2 * 2 * 4  # settings, epochs, folds
@@ -93,7 +102,7 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
     assert {row["subject"] for row in tested} == {"E"}
 
     # The score is that of the saved folder, run as anybody would run it.
-    scan = made.test_cases[0]
+    scan = plan.test_cases[0]
     found = segment_disease_region(load_image(scan.t1w), network=str(folder / "chosen")).mask
     truth = load_mask(scan.disease_region)
     for row in tested:
@@ -103,15 +112,15 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
         assert float(row["dice"]) == pytest.approx(dice(*planes))
     assert lines[-1].startswith("Test on E: mean Dice") and look["slices"] == 4
     with pytest.raises(InputError, match="its test scored once"):
-        run_protocol(made, folder)
+        run_protocol(plan, folder)
 
     # The test's log is only ever added to, and a choice that is written stands.
     (folder / "test.csv").unlink()
     chosen["chosen"]["mean_dice"] = 0.5
     (folder / "chosen.json").write_text(json.dumps(chosen))
-    assert run_protocol(made, folder)["mean_dice"] == look["mean_dice"]
+    assert run_protocol(plan, folder)["mean_dice"] == look["mean_dice"]
     assert len(rows(folder / "test_looks.csv")) == 2
-    lame = replace(made, test_cases=(*made.test_cases, replace(scan, disease_region=None)))
+    lame = replace(plan, test_cases=(*plan.test_cases, replace(scan, disease_region=None)))
     with pytest.raises(
         InputError, match=rf"1 of 2 scans failed \({scan.case}.* disease_region mask"
     ):
@@ -120,15 +129,15 @@ def test_a_protocol_chooses_tests_once_and_can_be_stopped(made, tmp_path):
     assert json.loads((folder / "chosen.json").read_text())["chosen"]["mean_dice"] == 0.5
 
 
-def test_another_protocol_in_the_folder_is_refused(made, tmp_path):
+def test_another_protocol_in_the_folder_is_refused(plan, tmp_path):
     folder = tmp_path / "protocol"
     with pytest.raises(Stopped):
-        run_protocol(made, folder, stop=lambda step: True)
-    other = make_plan([*made.cases, *made.test_cases], ["D"], TINY, seed=1, threads=1)
+        run_protocol(plan, folder, stop=lambda step: True)
+    other = make_plan([*plan.cases, *plan.test_cases], ["D"], TINY, seed=1, threads=1)
     with pytest.raises(InputError, match=r"another protocol \(folds, test differ\)"):
         run_protocol(other, folder)
     with pytest.raises(InputError, match="holds other files"):
-        run_protocol(made, tmp_path / "scans")
+        run_protocol(plan, tmp_path / "scans")
 
 
 def test_the_best_mean_wins_and_the_smaller_network_a_tie():
@@ -147,10 +156,10 @@ def test_the_best_mean_wins_and_the_smaller_network_a_tie():
 
 def test_fewer_subjects_make_fewer_folds_and_that_is_said(tmp_path):
     cases = load_cases(write_scans(tmp_path / "scans", "ABCD"))
-    made = make_plan(cases, ["D"], Budget.small())
-    assert len(made.folds) == 3
-    assert "4 folds need as many subjects: 3 here" in made.describe()
-    assert "Small budget: 3 steps an epoch" in made.describe()
+    plan = make_plan(cases, ["D"], Budget.small())
+    assert len(plan.folds) == 3
+    assert "4 folds need as many subjects: 3 here" in plan.describe()
+    assert "Small budget: 3 steps an epoch" in plan.describe()
     assert "Small budget" not in make_plan(cases, ["D"], Budget.full()).describe()
     with pytest.raises(InputError, match="no case of subject X"):
         make_plan(cases, ["X"], TINY)
