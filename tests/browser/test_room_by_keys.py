@@ -9,7 +9,7 @@ pytest.importorskip("tornado", reason="the reading room needs tornado (extra: ro
 
 import vhi
 from tests.helpers.desk import NUMBERS, READY, bits_of
-from vhi.reading_room.case.orientation import layout_of
+from vhi.images.orientation import view_of
 
 
 def test_a_picture_in_focus_takes_the_arrow_keys_for_its_cursor(desk):
@@ -215,13 +215,13 @@ def test_the_ellipse_used_is_the_librarys_and_can_be_added(desk):
     reading = desk.room.reading(0)
     opened, lab = reading.opened, reading.lab("normal_bone")
     expected = vhi.draw_normal_bone(
-        opened.stir,
+        opened.scans.stir,
         centre=[lab[name] for name in ("i", "j", "slice")],
         radius_mm=(lab["radius_1_mm"], lab["radius_2_mm"]),
         slices=lab["slices"],
     )
-    before = opened.normal_bone.array
-    shown = layout_of(opened.stir).shown
+    before = opened.areas.normal_bone.mask.array
+    shown = view_of(opened.scans.stir).shown
     for adds, area in ((True, expected | before), (False, expected)):
         tab.get_by_label("add to the area").set_checked(adds)
         dialog = desk.lab("Ellipse with handles")

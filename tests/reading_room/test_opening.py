@@ -64,8 +64,11 @@ def networks(tiny_case, monkeypatch):
 def test_another_network_than_the_reading_began_with_is_refused(networks, store):
     open_case(networks, store, network="default")
     for same in ("default", None):
-        assert open_case(networks, store, network=same).disease_region_from.network == "default"
-    with pytest.raises(InputError, match="began with a disease region by network default, which"):
+        assert (
+            open_case(networks, store, network=same).areas.disease_region.origin.network
+            == "default"
+        )
+    with pytest.raises(InputError, match="started with a disease region by network default, which"):
         open_case(networks, store, network="published")
 
 
@@ -78,15 +81,15 @@ def test_other_weights_under_the_same_name_are_another_network(networks, store, 
 
 
 def test_what_a_network_said_is_told_only_of_masks_that_are_used(networks, tiny_case, store):
-    first = open_case(networks, store).notes
+    first = open_case(networks, store).areas.notes
     assert [note for note in first if "a word of" in note] == [
         "a word of default",
         "a word of normal-bone",
     ]
-    assert open_case(networks, store).notes == first
+    assert open_case(networks, store).areas.notes == first
     half = replace(networks, normal_bone=tiny_case.normal_bone)
-    assert open_case(half, store).notes == ("a word of default",)
-    assert open_case(tiny_case, store).notes == ()
+    assert open_case(half, store).areas.notes == ("a word of default",)
+    assert open_case(tiny_case, store).areas.notes == ()
 
 
 # ---------------------------------------------------------------------------------------- binding
@@ -96,7 +99,7 @@ def test_a_scan_is_the_same_scan_packed_or_not(tiny_case, store):
     open_case(tiny_case, store)
     plain = tiny_case.stir.with_suffix("")
     plain.write_bytes(gzip.decompress(tiny_case.stir.read_bytes()))
-    assert open_case(replace(tiny_case, stir=plain), store).stir.shape == (40, 40, 6)
+    assert open_case(replace(tiny_case, stir=plain), store).scans.stir.shape == (40, 40, 6)
 
 
 def test_other_voxels_or_another_place_are_another_scan(tiny_case):
@@ -120,7 +123,7 @@ def test_a_case_that_cannot_be_opened_claims_no_name(tiny_case, store, name):
     with pytest.raises(InputError, match=r"no such file|not a readable JSON"):
         open_case(broken, store)
     other = replace(tiny_case, stir=tiny_case.t1w, t1w=tiny_case.stir)
-    assert open_case(other, store).stir.name == "T.nii.gz"
+    assert open_case(other, store).scans.stir.name == "T.nii.gz"
 
 
 def test_masks_found_on_one_scan_are_not_taken_for_another(networks, store, monkeypatch):
@@ -128,10 +131,10 @@ def test_masks_found_on_one_scan_are_not_taken_for_another(networks, store, monk
     found = load_mask(networks.stir.with_name("N.nii.gz"))
     later = Area(found, predicted(found, "later", "cd"))
     monkeypatch.setattr("vhi.masks.areas.predict_normal_bone", lambda *_: later)
-    assert open_case(networks, store).normal_bone_from.network == "normal-bone"
+    assert open_case(networks, store).areas.normal_bone.origin.network == "normal-bone"
     other = replace(networks, stir=networks.t1w, t1w=networks.stir)
-    assert open_case(other, store).normal_bone_from.network == "later"
-    assert open_case(other, store).normal_bone_from.network == "later"
+    assert open_case(other, store).areas.normal_bone.origin.network == "later"
+    assert open_case(other, store).areas.normal_bone.origin.network == "later"
 
 
 # ------------------------------------------------------------------------------------------ files

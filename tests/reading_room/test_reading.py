@@ -17,11 +17,11 @@ from vhi.cases.case import Case, load_cases
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
+from vhi.images.orientation import slice_positions, view_of
 from vhi.masks.areas import Area
 from vhi.masks.origin import Origin, predicted
 from vhi.phantom import make_phantom
 from vhi.reading_room.case.opening import open_case
-from vhi.reading_room.case.orientation import layout_of
 from vhi.reading_room.page.codes import codes_of
 from vhi.reading_room.page.reading import Reading, open_reading
 from vhi.reading_room.store.store import Store
@@ -129,7 +129,7 @@ def test_a_case_opens_with_the_numbers_of_measure(case, tab):
 
 
 def same_as_list_regions(tab, measured):
-    layout = layout_of(measured.stir)
+    view = view_of(measured.stir)
     for row, region in zip(tab.now["regions"], measured.regions, strict=True):
         assert [row["id"], row["lesion"], row["side"]] == [region.id, region.lesion, region.side]
         assert row["slice"] == region.slices[0] == row["point"][0]
@@ -138,7 +138,7 @@ def same_as_list_regions(tab, measured):
             assert row[name] == pytest.approx(getattr(region, name), abs=6e-4)
         shown = tab.array("regions")[tuple(row["point"])]
         assert shown == row["id"]
-        distances = measured.stir.world([layout.voxels([row["point"]])[0], region.voxel])
+        distances = measured.stir.world([view.voxels([row["point"]])[0], region.voxel])
         centre = np.array(region.centroid_mm)
         near, nearest = np.linalg.norm(distances - centre, axis=1)
         assert near == pytest.approx(nearest, abs=1e-4)
@@ -291,11 +291,11 @@ def test_other_scans_come_within_half_a_step_of_their_intensities(scan):
 
 
 def shown_as_stored(case, tab):
-    layout = layout_of(load_image(case.stir))
+    view = view_of(load_image(case.stir))
     for name, path in (("stir", case.stir), ("t1w", case.t1w)):
         values = tab.facts["values"][name]
         shown = values["low"] + values["step"] * tab.array(name)
-        assert values["exact"] and (shown == layout.shown(load_image(path).array)).all()
+        assert values["exact"] and (shown == view.shown(load_image(path).array)).all()
 
 
 def test_a_page_holds_the_very_intensities_and_so_finds_the_same_thresholds(case, tab):
@@ -542,7 +542,7 @@ def replays(vhi, case, out, again, tab, *options):
     assert status == 0, error
     first, second = (load_image(folder / "inflammation.nii.gz") for folder in (out, again))
     assert (first.array == second.array).all()
-    assert (layout_of(first).shown(second.array) == tab.left()).all()
+    assert (view_of(first).shown(second.array) == tab.left()).all()
 
 
 def test_an_export_replays_to_the_same_voxels(tab, case, tmp_path, vhi):
@@ -760,8 +760,8 @@ def test_left_is_left_however_the_scan_was_stored(phantom, store, tmp_path, orde
     # The same picture, whatever the order: the same slice, or the last for the first.
     plain = replace(case, case="Q")
     own = Tab(open_reading(plain, store, "A")).array("t1w")
-    layout = layout_of(phantom.t1w)
-    expected = layout.shown(phantom.t1w.array)
+    view = view_of(phantom.t1w)
+    expected = view.shown(phantom.t1w.array)
     values = tab.facts["values"]["t1w"]
     shown = values["low"] + values["step"] * own
     back = shown[::-1]
@@ -773,20 +773,21 @@ def test_left_is_left_however_the_scan_was_stored(phantom, store, tmp_path, orde
 def test_a_point_as_shown_is_that_voxel_in_any_order(phantom, tmp_path):
     for order in ORDERS:
         stir = load_image(stored_as(phantom, tmp_path / "scans", order).stir)
-        layout = layout_of(stir)
-        shown = layout.shown(stir.array)
-        points = np.random.default_rng(1).integers(0, layout.shape, (50, 3))
-        voxels = layout.voxels(points)
+        view = view_of(stir)
+        shown = view.shown(stir.array)
+        points = np.random.default_rng(1).integers(0, view.shape, (50, 3))
+        voxels = view.voxels(points)
         assert (shown[tuple(points.T)] == stir.array[tuple(voxels.T)]).all()
-        assert (layout.points(voxels) == points).all()
-        assert (layout.to_grid(shown) == stir.array).all()
+        assert (view.points(voxels) == points).all()
+        assert (view.to_grid(shown) == stir.array).all()
 
 
 def test_front_and_head_have_their_letters():
     stack = nib.affines.from_matvec(np.diag([-0.5, -0.5, 4.0]), [0, 0, -10])
-    layout = layout_of(Image(np.zeros((4, 4, 3)), stack))
-    assert layout.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
-    assert layout.positions_mm == (-10.0, -6.0, -2.0) and layout.position_letters == ("I", "S")
+    grid = Image(np.zeros((4, 4, 3)), stack)
+    view = view_of(grid)
+    assert view.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    assert slice_positions(grid) == ((-10.0, -6.0, -2.0), ("I", "S"))
 
 
 ON_A_REGION = [[0, 0, 0]]  # stands for a point that lies on one

@@ -11,7 +11,6 @@ from vhi.errors import InputError
 from vhi.files.atomic import check_free, staged_folder
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
-from vhi.reading_room.case.steps import origin_now
 from vhi.results.folder import KNOWN_FILES
 from vhi.results.report import write_result
 from vhi.steps.candidates import find_candidates
@@ -45,29 +44,20 @@ def export_reading(
         Normal bone gives no thresholds, the disease region is empty, or the folder cannot be
         written.
     """
-    steps, stir = state.steps, opened.stir
-    if steps.problem is not None:
-        raise InputError(steps.problem)
-    normal_from = origin_now(opened.normal_bone_from, opened.normal_bone, steps.normal_bone)
-    region_from = origin_now(
-        opened.disease_region_from, opened.disease_region, steps.disease_region
-    )
-    case = opened.case
-    empty = Edits.start(state.pieces.labels, case=case.case, visit=case.visit)
-    record = replace(empty, edits=state.edits)
+    drawn, scans = state.candidates, opened.scans
+    if drawn.problem is not None:
+        raise InputError(drawn.problem)
+    areas = replace(drawn.areas, notes=(*drawn.areas.notes, *_notes(opened, state)))
+    empty = Edits.start(state.regions.labels, case=scans.case, visit=scans.visit)
     check_free(folder, overwrite=overwrite, result_files=KNOWN_FILES)
-    normal_bone, region = (
-        replace(area, mask=area.mask.with_array(mask), origin=origin)
-        for area, mask, origin in (
-            (opened.areas.normal_bone, steps.normal_bone, normal_from),
-            (opened.areas.disease_region, steps.disease_region, region_from),
-        )
+    candidates = find_candidates(
+        scans.stir,
+        areas.normal_bone.mask,
+        areas.disease_region.mask,
+        midline_mm=areas.midline_mm,
     )
-    notes = (*opened.notes, *_notes(opened, state))
-    areas = replace(opened.areas, normal_bone=normal_bone, disease_region=region, notes=notes)
-    candidates = find_candidates(stir, normal_bone.mask, region.mask, midline_mm=areas.midline_mm)
-    measurement = clean(opened.scans, areas, candidates, record)
-    if not np.array_equal(measurement.inflammation.array, state.pieces.left()):
+    measurement = clean(scans, areas, candidates, replace(empty, edits=state.edits))
+    if not np.array_equal(measurement.inflammation.array, state.regions.remaining()):
         raise InputError(
             f"{folder}: not written: measuring gives other voxels than the screen shows; all "
             "actions are kept; please report this"
@@ -83,15 +73,12 @@ def export_reading(
 def _notes(opened: OpenCase, state: ReadingState) -> list[str]:
     """Return notes on drawn masks, omitted edits, and regions to look at again."""
     notes = []
-    for name, before, after in (
-        ("normal bone", opened.normal_bone, state.steps.normal_bone),
-        ("disease region", opened.disease_region, state.steps.disease_region),
-    ):
-        changed = int(np.count_nonzero(before.array != after))
+    for name, changed in state.candidates.changed.items():
         if changed:
             notes.append(
-                f"{name} was drawn in the reading room: {changed:,} voxels differ from "
-                f"{before.name}; to repeat the measurement use the mask beside this record"
+                f"{name.replace('_', ' ')} was drawn in the reading room: {changed:,} voxels "
+                f"differ from {getattr(opened.areas, name).mask.name}; to repeat the measurement "
+                "use the mask beside this record"
             )
     if state.stale:
         count = "1 edit is" if len(state.stale) == 1 else f"{len(state.stale)} edits are"

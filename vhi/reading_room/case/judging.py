@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vhi.errors import EditsError
-from vhi.reading_room.case.pieces import Pieces, edited
+from vhi.reading_room.case.judged_regions import JudgedRegions, edited
 from vhi.steps.cleaning import region_at
 from vhi.steps.edits import Edit, decode_edit
 
@@ -46,7 +46,7 @@ class ReplayedEdit:
 
     Attributes
     ----------
-    pieces : Pieces
+    judged : JudgedRegions
         The regions after it.
     edits : list of Edit
         The parts that applied.
@@ -56,93 +56,97 @@ class ReplayedEdit:
         The parts that point to a changed region.
     """
 
-    pieces: Pieces
+    judged: JudgedRegions
     edits: list[Edit]
     stale: list[str]
     changed: list[ChangedRegion]
 
 
-def identify(pieces: Pieces, regions: ArrayLike, world_mm: ArrayLike) -> list[dict[str, Any]]:
+def identify(
+    judged: JudgedRegions, regions: ArrayLike, world_mm: ArrayLike
+) -> list[dict[str, Any]]:
     """Return what the store keeps of regions, by number, each with a world position on it."""
     points = np.asarray(world_mm, float).round(4).tolist()
     return [
         {
             "world_mm": point,
-            "voxels": int(pieces.sizes[region]),
-            "checksum": int(pieces.checksums[region]),
+            "voxels": int(judged.sizes[region]),
+            "checksum": int(judged.checksums[region]),
         }
         for point, region in zip(points, np.asarray(regions), strict=True)
     ]
 
 
-def identify_edited(pieces: Pieces, edit: Edit) -> list[dict[str, Any]]:
+def identify_edited(judged: JudgedRegions, edit: Edit) -> list[dict[str, Any]]:
     """Return what the store keeps of the regions of an edit; EditsError if it points to none."""
-    region = region_at(pieces.found, edit)
+    region = region_at(judged.regions, edit)
     if edit.scope == "region":
-        return identify(pieces, [region], [edit.world_mm])
-    lesion = np.flatnonzero(pieces.lesion_of == pieces.lesion_of[region])
+        return identify(judged, [region], [edit.world_mm])
+    lesion = np.flatnonzero(judged.regions.lesion_of == judged.regions.lesion_of[region])
     others = lesion[lesion != region]
-    voxels = np.stack(np.unravel_index(pieces.middle[others], pieces.regions.shape), axis=1)
-    world_mm = [edit.world_mm, *pieces.labels.world(voxels)]
-    return identify(pieces, [region, *others], world_mm)
+    voxels = np.stack(np.unravel_index(judged.middle[others], judged.regions.labels.shape), axis=1)
+    world_mm = [edit.world_mm, *judged.regions.labels.world(voxels)]
+    return identify(judged, [region, *others], world_mm)
 
 
-def replay_edit(pieces: Pieces, record: Mapping[str, Any], number: int) -> ReplayedEdit:
+def replay_edit(judged: JudgedRegions, record: Mapping[str, Any], number: int) -> ReplayedEdit:
     """Apply a stored edit of action `number`, region by region.
 
     An unchanged region is edited; a changed one only if its size is within `MAX_SIZE_RATIO` of the
     stored size. A changed region counts as not judged in either case.
     """
-    edit = decode_edit(record)
-    result = ReplayedEdit(pieces, [], [], [])
-    for part, stored in _parts(pieces, edit, record["regions"]):
-        (region,) = result.pieces.at([part.world_mm])
-        place = f"edit {number} ({part.action}, slice {part.voxel[pieces.labels.slice_axis]})"
+    edit, axis = decode_edit(record), judged.regions.labels.slice_axis
+    result = ReplayedEdit(judged, [], [], [])
+    for part, stored in _parts(judged, edit, record["regions"]):
+        (region,) = result.judged.regions.at([part.world_mm])
+        place = f"edit {number} ({part.action}, slice {part.voxel[axis]})"
         changed, before, now = False, 0, 0
-        if region and stored is not None and not _is_same(result.pieces, region, stored):
-            changed, before, now = True, stored["voxels"], int(result.pieces.sizes[region])
+        if region and stored is not None and not _is_same(result.judged, region, stored):
+            changed, before, now = True, stored["voxels"], int(result.judged.sizes[region])
         applies = max(before, now) <= MAX_SIZE_RATIO * min(before, now)
         if applies:
             try:
-                after = edited(result.pieces, part)
+                after = edited(result.judged, part)
             except EditsError as error:
-                result.stale.append(f"{place}: {without_number(error).split(';')[0]}")
+                result.stale.append(f"{place}: {str(error).split(';')[0]}")
                 continue
-            result = replace(result, pieces=after, edits=[*result.edits, part])
+            result = replace(result, judged=after, edits=[*result.edits, part])
         if changed:
             message = (
                 f"{place}: the region there has {now} pixels now, {before} then; "
                 f"{'applied' if applies else 'not applied'}; look again"
             )
             result.changed.append(ChangedRegion(part.world_mm, message))
-            result = replace(result, pieces=_marked(result.pieces, [region], False))
+            result = replace(result, judged=result.judged.with_judged(region, False))
     return result
 
 
-def replay_mark(pieces: Pieces, payload: Mapping[str, Any]) -> tuple[Pieces, list[ChangedRegion]]:
+def replay_mark(
+    judged: JudgedRegions, payload: Mapping[str, Any]
+) -> tuple[JudgedRegions, list[ChangedRegion]]:
     """Mark the unchanged regions of a stored mark; return the changed ones beside the result."""
     stored = payload["regions"]
-    numbers = pieces.at([region["world_mm"] for region in stored])
+    numbers = judged.regions.at([region["world_mm"] for region in stored])
     if not payload["reviewed"]:
-        return _marked(pieces, numbers, False), []
+        return judged.with_judged(numbers, False), []
     unchanged, changed = [], []
     for number, region in zip(numbers, stored, strict=True):
-        if number and _is_same(pieces, number, region):
+        if number and _is_same(judged, number, region):
             unchanged.append(number)
         elif number:
             changed.append(ChangedRegion(tuple(region["world_mm"])))
-    return _marked(pieces, unchanged, True), changed
+    return judged.with_judged(np.array(unchanged, np.int64), True), changed
 
 
-def changes_to_review(pieces: Pieces, changed: Sequence[ChangedRegion]) -> list[str]:
+def changes_to_review(judged: JudgedRegions, changed: Sequence[ChangedRegion]) -> list[str]:
     """Return a line for each change, where no reader has judged the region since."""
     if not changed:
         return []
-    regions = pieces.at([change.world_mm for change in changed])
+    regions = judged.regions.at([change.world_mm for change in changed])
     unjudged = [
         (change.message, int(region))
         for change, region in zip(changed, regions, strict=True)
-        if not pieces.judged[region]
+        if not judged.judged[region]
     ]
     lines = [message for message, _ in unjudged if message]
     marks = len({region for message, region in unjudged if not message})
@@ -152,24 +156,19 @@ def changes_to_review(pieces: Pieces, changed: Sequence[ChangedRegion]) -> list[
     return lines
 
 
-def without_number(error: Exception) -> str:
-    """Return the message about an edit without its number in a record."""
-    return str(error).removeprefix("edit 1: ")
-
-
 def _parts(
-    pieces: Pieces, edit: Edit, stored: Sequence[Mapping[str, Any]]
+    judged: JudgedRegions, edit: Edit, stored: Sequence[Mapping[str, Any]]
 ) -> list[tuple[Edit, Mapping[str, Any] | None]]:
     """Divide an edit into one for each stored region; an unchanged lesion stays whole."""
     if edit.scope == "region":
         return [(edit, stored[0])]
     try:
-        lesion = identify_edited(pieces, edit)
+        lesion = identify_edited(judged, edit)
     except EditsError:
         lesion = []
     if _identities(lesion) == _identities(stored):
         return [(edit, None)]
-    voxels = pieces.labels.voxel([region["world_mm"] for region in stored]).tolist()
+    voxels = judged.regions.labels.voxel([region["world_mm"] for region in stored]).tolist()
     return [
         (
             replace(edit, scope="region", voxel=tuple(voxel), world_mm=tuple(region["world_mm"])),
@@ -179,18 +178,10 @@ def _parts(
     ]
 
 
-def _marked(pieces: Pieces, regions: ArrayLike, judged: bool) -> Pieces:
-    """Mark regions, by number, as judged or not; number 0 is skipped."""
-    marks = pieces.judged.copy()
-    marks[np.asarray(regions, np.int64)] = judged
-    marks[0] = False
-    return replace(pieces, judged=marks)
-
-
 def _identities(regions: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
     return {(region["voxels"], region["checksum"]) for region in regions}
 
 
-def _is_same(pieces: Pieces, region: int, stored: Mapping[str, Any]) -> bool:
-    identity = int(pieces.sizes[region]), int(pieces.checksums[region])
+def _is_same(judged: JudgedRegions, region: int, stored: Mapping[str, Any]) -> bool:
+    identity = int(judged.sizes[region]), int(judged.checksums[region])
     return identity == (stored["voxels"], stored["checksum"])

@@ -7,7 +7,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,35 +28,30 @@ MASKS = ("normal_bone", "disease_region")
 
 @dataclass(frozen=True, eq=False)
 class OpenCase:
-    """The scans and masks with which a reading starts.
+    """The scans and areas with which a reading starts, all on the STIR grid.
 
     Attributes
     ----------
     case : Case
-    stir, t1w, normal_bone, disease_region : Image
-        On one grid.
-    normal_bone_from, disease_region_from : Origin
     scans : Scans
     areas : Areas
-    slice_thickness_mm : float or None
-    notes : tuple of str
-        Warnings and notes about the inputs.
-    resampled : tuple of str
-        Files that were resampled to the STIR grid.
+        Before any stroke of a reader.
     """
 
     case: Case
-    stir: Image
-    t1w: Image
-    normal_bone: Image
-    disease_region: Image
-    normal_bone_from: Origin
-    disease_region_from: Origin
     scans: Scans
     areas: Areas
-    slice_thickness_mm: float | None
-    notes: tuple[str, ...]
-    resampled: tuple[str, ...]
+
+    @property
+    def resampled(self) -> tuple[str, ...]:
+        """Names of the files that were resampled to the STIR grid."""
+        return (*self.scans.resampled, *self.areas.resampled)
+
+    @property
+    def t1w(self) -> Image:
+        """T1w on the STIR grid."""
+        assert self.scans.t1w is not None  # a case has both scans
+        return self.scans.t1w
 
 
 def open_case(
@@ -79,38 +74,24 @@ def open_case(
     check_areas(case, network)
     scans = load_scans(case, resample_t1w=resample_masks)
     store.bind(case.case, case.visit, scan_digest(scans.stir))
-    kept = store.masks(case.case, case.visit)
-    lacking = [name for name in MASKS if getattr(case, name) is None]
-    found = {} if kept is None else {name: _kept_mask(case, kept, name) for name in lacking}
-    if network is not None and "disease_region" in found:
-        _check_same_network(case, found["disease_region"].origin, network)
+    stored = store.masks(case.case, case.visit)
+    missing = [name for name in MASKS if getattr(case, name) is None]
+    predictions = {} if stored is None else {name: _decode(case, stored, name) for name in missing}
+    if network is not None and "disease_region" in predictions:
+        _check_same_network(case, predictions["disease_region"].origin, network)
     areas = find_areas(
         scans,
-        normal_bone=case.normal_bone or found.get("normal_bone"),
-        disease_region=case.disease_region or found.get("disease_region"),
+        normal_bone=case.normal_bone or predictions.get("normal_bone"),
+        disease_region=case.disease_region or predictions.get("disease_region"),
         network=network,
         resample_masks=resample_masks,
     )
-    normal_bone, disease_region = areas.normal_bone.mask, areas.disease_region.mask
-    for image in (normal_bone, disease_region):
-        check_same_grid(scans.stir, image)
-    if kept is None and lacking:
-        records = {name: _record(getattr(areas, name)) for name in lacking}
+    for area in (areas.normal_bone, areas.disease_region):
+        check_same_grid(scans.stir, area.mask)
+    if stored is None and missing:
+        records = {name: _encode(getattr(areas, name)) for name in missing}
         store.keep_masks(case.case, case.visit, records)
-    return OpenCase(
-        case,
-        scans.stir,
-        scans.t1w or scans.stir,
-        normal_bone,
-        disease_region,
-        areas.normal_bone.origin,
-        areas.disease_region.origin,
-        scans,
-        areas,
-        scans.slice_thickness_mm,
-        tuple(dict.fromkeys(areas.notes)),
-        (*scans.resampled, *areas.resampled),
-    )
+    return OpenCase(case, scans, replace(areas, notes=tuple(dict.fromkeys(areas.notes))))
 
 
 def scan_digest(scan: Image) -> str:
@@ -120,53 +101,44 @@ def scan_digest(scan: Image) -> str:
     return digest.hexdigest()
 
 
-def _kept_mask(case: Case, kept: dict[str, Any], name: str) -> Area:
-    """Return the area that the store has kept for a case."""
-    record = dict(kept.get(name) or {})
-    if not record:
-        raise InputError(
-            f"case {case.case}: has no {name.replace('_', ' ')} any more, with which its reading "
-            "began; give it again"
-        )
-    # Older stores keep one list for both masks.
-    said = [str(note) for note in record.pop("notes", kept.get("notes", ()))]
-    network = str(record["network"])
-    mask = _unpack(record["mask"])
-    slices = tuple(int(k) for k in record["look_at"])
-    weights = str(record["weights_sha256"])
-    named = mask.with_array(mask.array, f"{name.replace('_', ' ')} by network {network}")
-    return Area(named, predicted(mask, network, weights, slices), tuple(said))
-
-
-def _record(area: Area) -> dict[str, Any]:
-    """Return what the store keeps of a predicted mask: its origin, the mask packed, its notes."""
-    mask = area.mask
-    packed = zlib.compress(np.packbits(mask.array).tobytes(), 9)
-    packed_mask = {
-        "shape": list(mask.shape),
-        "affine": mask.affine.tolist(),
+def _encode(area: Area) -> dict[str, Any]:
+    """Return what the store keeps of a predicted area: origin, packed mask and notes."""
+    packed = zlib.compress(np.packbits(area.mask.array).tobytes(), 9)
+    mask = {
+        "shape": list(area.mask.shape),
+        "affine": area.mask.affine.tolist(),
         "packed": base64.b64encode(packed).decode(),
     }
-    return {**area.origin.record, "mask": packed_mask, "notes": list(area.notes)}
+    return {**area.origin.record, "mask": mask, "notes": list(area.notes)}
 
 
-def _unpack(record: Mapping[str, Any]) -> Image:
-    """Return the mask that `_record` packed."""
-    shape = tuple(int(length) for length in record["shape"])
-    raw = np.frombuffer(zlib.decompress(base64.b64decode(record["packed"])), np.uint8)
-    mask = np.unpackbits(raw, count=math.prod(shape)).reshape(shape).astype(bool)
-    return Image(mask, np.array(record["affine"], float), "the network's mask")
+def _decode(case: Case, stored: Mapping[str, Any], name: str) -> Area:
+    """Return the predicted area that the store keeps for a case."""
+    if name not in stored:
+        raise InputError(
+            f"case {case.case}: lacks the {name.replace('_', ' ')} with which its reading started; "
+            "give the same mask again"
+        )
+    record = stored[name]
+    shape = tuple(int(length) for length in record["mask"]["shape"])
+    packed = np.frombuffer(zlib.decompress(base64.b64decode(record["mask"]["packed"])), np.uint8)
+    array = np.unpackbits(packed, count=math.prod(shape)).reshape(shape).astype(bool)
+    title = f"{name.replace('_', ' ')} by network {record['network']}"
+    mask = Image(array, np.array(record["mask"]["affine"], float), title)
+    slices = tuple(int(k) for k in record["look_at"])
+    origin = predicted(mask, str(record["network"]), str(record["weights_sha256"]), slices)
+    return Area(mask, origin, tuple(record["notes"]))
 
 
 def _check_same_network(case: Case, origin: Origin, network: str) -> None:
-    """Refuse to open a case with another network than the one its reading began with."""
+    """Refuse to open a case with another network than the one of its stored mask."""
     name, weights = network, origin.weights_sha256
     if network != PUBLISHED:
-        named = find_network(network, DISEASE_REGION)
-        name, weights = named.name, named.weights_sha256
+        shipped = find_network(network, DISEASE_REGION)
+        name, weights = shipped.name, shipped.weights_sha256
     if (name, weights) != (origin.network, origin.weights_sha256):
         raise InputError(
-            f"case {case.case}: its reading began with a disease region by network "
+            f"case {case.case}: its reading started with a disease region by network "
             f"{origin.network}, which {network} cannot replace; leave out --network, or name "
             "another folder with --store"
         )

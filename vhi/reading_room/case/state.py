@@ -6,6 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vhi.images.orientation import View
+from vhi.reading_room.case.candidates import DrawnCandidates, candidates_of
+from vhi.reading_room.case.judged_regions import JudgedRegions
 from vhi.reading_room.case.judging import (
     ChangedRegion,
     changes_to_review,
@@ -13,13 +16,11 @@ from vhi.reading_room.case.judging import (
     replay_mark,
 )
 from vhi.reading_room.case.opening import MASKS, OpenCase, scan_digest
-from vhi.reading_room.case.orientation import Layout
-from vhi.reading_room.case.pieces import Pieces
-from vhi.reading_room.case.steps import Steps, take_steps
 from vhi.reading_room.case.strokes import apply_strokes
 from vhi.reading_room.store.actions import Action
 from vhi.reading_room.store.history import History
 from vhi.steps.edits import Edit, candidates_sha256
+from vhi.steps.regions import Regions
 
 CACHED_CANDIDATES = 3
 CACHED_STATES = 12
@@ -32,9 +33,9 @@ class ReadingState:
 
     Attributes
     ----------
-    steps : Steps
-        Thresholds and candidates of the masks.
-    pieces : Pieces
+    candidates : DrawnCandidates
+        The areas as drawn, and what follows from them before any edit.
+    judged : JudgedRegions
         The regions after all edits that apply.
     edits : tuple of Edit
         The edits that apply, in order.
@@ -44,23 +45,28 @@ class ReadingState:
         Edits and marks whose region has changed.
     """
 
-    steps: Steps
-    pieces: Pieces
+    candidates: DrawnCandidates
+    judged: JudgedRegions
     edits: tuple[Edit, ...] = ()
     stale: tuple[str, ...] = ()
     changed: tuple[ChangedRegion, ...] = ()
 
+    @property
+    def regions(self) -> Regions:
+        """The regions after all edits that apply."""
+        return self.judged.regions
+
     def changes_to_review(self) -> list[str]:
         """Return a line for each of `changed` that nobody has judged since."""
-        return changes_to_review(self.pieces, self.changed)
+        return changes_to_review(self.judged, self.changed)
 
 
 class StateCache:
     """Replays histories of one case; keeps the latest results, by the actions they follow from."""
 
-    def __init__(self, opened: OpenCase, layout: Layout) -> None:
-        self._opened, self._layout = opened, layout
-        self._steps: OrderedDict[tuple[int, ...], Steps] = OrderedDict()
+    def __init__(self, opened: OpenCase, view: View) -> None:
+        self._opened, self._view = opened, view
+        self._candidates: OrderedDict[tuple[int, ...], DrawnCandidates] = OrderedDict()
         self._states: OrderedDict[tuple[tuple[int, ...], ...], ReadingState] = OrderedDict()
 
     def state_of(self, history: History) -> ReadingState:
@@ -72,8 +78,8 @@ class StateCache:
             state = self._states.get((masks, ids[:length]))
             length -= state is None
         if state is None:
-            steps = self._steps_of(masks, drawings)
-            state = ReadingState(steps, steps.pieces)
+            candidates = self._candidates_of(masks, drawings)
+            state = ReadingState(candidates, candidates.judged)
         for action in judgements[length:]:
             state = _after(state, action)
         _keep(self._states, (masks, ids), state, CACHED_STATES)
@@ -87,7 +93,7 @@ class StateCache:
     def checksums(self, state: ReadingState) -> dict[str, str]:
         """Return the checksums by which a finished case is recognised as unchanged."""
         return {
-            "candidates": candidates_sha256(state.pieces.labels.array),
+            "candidates": candidates_sha256(state.regions.labels.array),
             "t1w": self._t1w_sha256,
         }
 
@@ -95,22 +101,22 @@ class StateCache:
     def _t1w_sha256(self) -> str:
         return scan_digest(self._opened.t1w)
 
-    def _steps_of(self, key: tuple[int, ...], drawings: list[Action]) -> Steps:
-        cached = [n for n in range(len(key) + 1) if key[:n] in self._steps]
+    def _candidates_of(self, key: tuple[int, ...], drawings: list[Action]) -> DrawnCandidates:
+        cached = [n for n in range(len(key) + 1) if key[:n] in self._candidates]
         length = cached[-1] if cached else 0
-        steps = self._steps.get(key[:length])
-        if steps is None:
-            masks = self._opened.normal_bone.array, self._opened.disease_region.array
-        else:
-            masks = steps.normal_bone, steps.disease_region
-        if steps is None or length < len(key):
+        candidates = self._candidates.get(key[:length])
+        if candidates is None or length < len(key):
+            areas = self._opened.areas if candidates is None else candidates.areas
             normal_bone, disease_region = (
-                apply_strokes(mask, self._layout, (a for a in drawings[length:] if a.kind == name))
-                for name, mask in zip(MASKS, masks, strict=True)
+                apply_strokes(area.mask.array, self._view, [a for a in newer if a.kind == name])
+                for name, area, newer in (
+                    ("normal_bone", areas.normal_bone, drawings[length:]),
+                    ("disease_region", areas.disease_region, drawings[length:]),
+                )
             )
-            steps = take_steps(self._opened, normal_bone, disease_region)
-        _keep(self._steps, key, steps, CACHED_CANDIDATES)
-        return steps
+            candidates = candidates_of(self._opened, normal_bone, disease_region)
+        _keep(self._candidates, key, candidates, CACHED_CANDIDATES)
+        return candidates
 
 
 def _split(history: History) -> tuple[list[Action], list[Action]]:
@@ -126,13 +132,13 @@ def _ids(actions: list[Action]) -> tuple[int, ...]:
 def _after(state: ReadingState, action: Action) -> ReadingState:
     """Return the state after one more action; an edit that does not apply changes nothing."""
     if action.kind == "reviewed":
-        pieces, changed = replay_mark(state.pieces, action.payload)
-        return replace(state, pieces=pieces, changed=(*state.changed, *changed))
+        judged, changed = replay_mark(state.judged, action.payload)
+        return replace(state, judged=judged, changed=(*state.changed, *changed))
     for record in action.payload["edits"]:
-        result = replay_edit(state.pieces, record, action.id)
+        result = replay_edit(state.judged, record, action.id)
         state = replace(
             state,
-            pieces=result.pieces,
+            judged=result.judged,
             edits=(*state.edits, *result.edits),
             stale=(*state.stale, *result.stale),
             changed=(*state.changed, *result.changed),

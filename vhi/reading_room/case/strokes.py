@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
-from vhi.reading_room.case.orientation import Layout
+from vhi.images.orientation import View
 from vhi.reading_room.store.actions import Action
 
 PARTS = ("set", "cleared")
 
 
-def strokes_from(payload: Mapping[str, Any], layout: Layout) -> dict[str, Any] | None:
+def strokes_from(payload: Mapping[str, Any], view: View) -> dict[str, Any] | None:
     """Return what the store keeps of a page's strokes; None if they are empty.
 
     Parameters
@@ -46,25 +46,25 @@ def strokes_from(payload: Mapping[str, Any], layout: Layout) -> dict[str, Any] |
         raise InputError("slices: give at least one slice with a stroke")
     stored: dict[str, dict[str, str]] = {}
     for number, change in slices.items():
-        index = _slice_number(number, layout.shape[0])
+        index = _slice_number(number, view.shape[0])
         if not isinstance(change, dict) or not change or not set(change) <= set(PARTS):
             raise InputError(f'slices: give slice {index} "set", "cleared" or both')
         for part, text in change.items():
-            plane = _plane(text, layout, index)
+            plane = _plane(text, view, index)
             if plane.any():
                 stored.setdefault(str(index), {})[part] = _encode(plane)
     return {"slices": stored} if stored else None
 
 
 def apply_strokes(
-    mask: NDArray[np.bool_], layout: Layout, actions: Iterable[Action]
+    mask: NDArray[np.bool_], view: View, actions: Iterable[Action]
 ) -> NDArray[np.bool_]:
     """Apply drawing actions, oldest first, to a copy of a mask; each sets pixels, then clears."""
     changes = [item for action in actions for item in action.payload["slices"].items()]
     if not changes:
         return mask
     changed = mask.copy("K")  # in the scan's memory order, which keeps later steps fast
-    by_slice = np.moveaxis(changed, layout.view.slice_axis, 0)
+    by_slice = np.moveaxis(changed, view.slice_axis, 0)
     for number, change in changes:
         plane = by_slice[int(number)]
         for part in PARTS:
@@ -81,9 +81,9 @@ def _slice_number(value: Any, count: int) -> int:
     return int(text)
 
 
-def _plane(text: Any, layout: Layout, index: int) -> NDArray[np.bool_]:
+def _plane(text: Any, view: View, index: int) -> NDArray[np.bool_]:
     """Decode the bits of a slice as shown into a plane in the order of the grid."""
-    _, rows, columns = layout.shape
+    _, rows, columns = view.shape
     try:
         packed = base64.b64decode(text, validate=True)
     except (TypeError, ValueError, binascii.Error) as error:
@@ -92,7 +92,7 @@ def _plane(text: Any, layout: Layout, index: int) -> NDArray[np.bool_]:
         raise InputError(f"slices: slice {index} does not have {rows} × {columns} bits")
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=rows * columns)
     shown = bits.astype(bool).reshape(1, rows, columns)
-    return np.moveaxis(layout.to_grid(shown), layout.view.slice_axis, 0)[0]
+    return np.moveaxis(view.to_grid(shown), view.slice_axis, 0)[0]
 
 
 def _encode(plane: NDArray[np.bool_]) -> str:

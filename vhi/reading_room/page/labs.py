@@ -17,7 +17,7 @@ from vhi.controls.normal_bone import MAX_RADIUS_MM
 from vhi.errors import InputError
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
-from vhi.workflow import measure_images
+from vhi.workflow import clean
 
 MEASURED = {"thresholds": threshold_control, "specks": speck_control}
 """Labs that need candidates, by the name of their ES module."""
@@ -52,17 +52,10 @@ def lab_data(
     """
     if name not in MEASURED:
         return _normal_bone(opened, state, slice_index).page_data()
-    steps = state.steps
-    if steps.problem is not None:
-        raise InputError(steps.problem)
-    measurement = measure_images(
-        opened.stir,
-        opened.normal_bone.with_array(steps.normal_bone),
-        opened.disease_region.with_array(steps.disease_region),
-        t1w=opened.t1w,
-        case=opened.case.case,
-        visit=opened.case.visit,
-    )
+    drawn = state.candidates
+    if drawn.stage is None:
+        raise InputError(str(drawn.problem))
+    measurement = clean(opened.scans, drawn.areas, drawn.stage)
     return MEASURED[name](measurement, slice_index=slice_index).page_data()
 
 
@@ -73,7 +66,8 @@ def _normal_bone(
 
     A reader's normal bone is seldom one ellipse; this ellipse is a starting point.
     """
-    stir, area = opened.stir, state.steps.normal_bone
+    stir, areas = opened.scans.stir, state.candidates.areas
+    area = areas.normal_bone.mask.array
     axis, count = stir.slice_axis, stir.shape[stir.slice_axis]
     in_plane = [a for a in range(3) if a != axis]
     centre = [length // 2 for length in stir.shape]
@@ -86,8 +80,9 @@ def _normal_bone(
         centre = [round(float(middle)) for middle in np.argwhere(area).mean(axis=0)]
         radii = _radii_mm(np.moveaxis(area, axis, 0), [stir.spacing_mm[a] for a in in_plane])
     centre[axis] = first + (slices - 1) // 2
-    region = opened.disease_region.with_array(state.steps.disease_region)
-    return normal_bone_control(stir, centre=centre, radius_mm=radii, slices=slices, bone=region)
+    return normal_bone_control(
+        stir, centre=centre, radius_mm=radii, slices=slices, bone=areas.disease_region.mask
+    )
 
 
 def _radii_mm(by_slice: NDArray[np.bool_], spacing_mm: Sequence[float]) -> list[float]:

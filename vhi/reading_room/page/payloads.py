@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
-from vhi.reading_room.case.judging import identify, identify_edited, without_number
-from vhi.reading_room.case.orientation import Layout
-from vhi.reading_room.case.pieces import Pieces, edited
+from vhi.images.orientation import View
+from vhi.reading_room.case.judged_regions import JudgedRegions, edited
+from vhi.reading_room.case.judging import identify, identify_edited
 from vhi.reading_room.store.actions import STATES
 from vhi.steps.edits import Edit, Edits, encode_edit
 
@@ -29,8 +29,8 @@ MAX_AHEAD = 60.0
 
 
 def edits_from(
-    payload: Mapping[str, Any], layout: Layout, pieces: Pieces, *, reader: str, time: str
-) -> tuple[list[dict[str, Any]], list[Edit], Pieces]:
+    payload: Mapping[str, Any], view: View, judged: JudgedRegions, *, reader: str, time: str
+) -> tuple[list[dict[str, Any]], list[Edit], JudgedRegions]:
     """Return the edits of a page, as stored and as values, and the regions after them.
 
     Of several points on one region (or one lesion, if that is the scope) the first counts.
@@ -41,20 +41,20 @@ def edits_from(
         An unknown action or reason, a position outside the scan or on no candidate, a line that
         does not divide its region, or a line without a cut.
     """
-    grid = pieces.labels
-    points = points_from(payload.get("points"), layout)
+    grid = judged.regions.labels
+    points = points_from(payload.get("points"), view)
     action, corners, line = str(payload.get("action")), payload.get("line"), None
     if corners is not None:
         if action != "cut":
             raise InputError("line: only a cut has a line; leave it out")
         corners = whole_numbers(corners, 2, "line")
         number = np.full((len(corners), 1), points[0, 0])
-        line = layout.voxels(np.hstack([number, corners]))
+        line = view.voxels(np.hstack([number, corners]))
     scope = "region" if action == "cut" else str(payload.get("scope", "region"))
-    voxels = layout.voxels(points)
-    regions = pieces.regions[tuple(voxels.T)]
+    voxels = view.voxels(points)
+    regions = judged.regions.numbers[tuple(voxels.T)]
     _, first = np.unique(
-        pieces.lesion_of[regions] if scope == "lesion" else regions, return_index=True
+        judged.regions.lesion_of[regions] if scope == "lesion" else regions, return_index=True
     )
     record = Edits("", "", grid.shape, tuple(map(tuple, grid.affine.tolist())), "")
     stored = []
@@ -70,17 +70,17 @@ def edits_from(
                 line=line,
             )
             edit = record.edits[-1]
-            stored.append({**encode_edit(edit), "regions": identify_edited(pieces, edit)})
-            pieces = edited(pieces, edit)
+            stored.append({**encode_edit(edit), "regions": identify_edited(judged, edit)})
+            judged = edited(judged, edit)
     except InputError as error:
-        raise InputError(without_number(error)) from error
-    return stored, list(record.edits), pieces
+        raise InputError(str(error).removeprefix("edit 1: ")) from error
+    return stored, list(record.edits), judged
 
 
-def points_from(points: Any, layout: Layout) -> NDArray[np.int64]:
+def points_from(points: Any, view: View) -> NDArray[np.int64]:
     """Return positions as shown, shape (n, 3), n ≥ 1; InputError for anything else."""
     positions = whole_numbers(points, 3, "points")
-    if (positions < 0).any() or (positions >= layout.shape).any():
+    if (positions < 0).any() or (positions >= view.shape).any():
         raise InputError("points: a position lies outside the scan; load the page again")
     return positions
 
@@ -127,17 +127,17 @@ def seconds_from(payload: Mapping[str, Any], now: float) -> dict[str, Any]:
     return {"intervals": [[round(float(x), 3) for x in interval] for interval in intervals]}
 
 
-def reviewed_from(payload: Mapping[str, Any], layout: Layout, pieces: Pieces) -> dict[str, Any]:
+def reviewed_from(payload: Mapping[str, Any], view: View, judged: JudgedRegions) -> dict[str, Any]:
     """Return the regions of a mark as reviewed; InputError if a point lies on no region."""
-    points = points_from(payload.get("points"), layout)
+    points = points_from(payload.get("points"), view)
     reviewed = payload.get("reviewed")
     if not isinstance(reviewed, bool):
         raise InputError("reviewed: give true or false")
-    voxels = layout.voxels(points)
-    regions = pieces.regions[tuple(voxels.T)]
+    voxels = view.voxels(points)
+    regions = judged.regions.numbers[tuple(voxels.T)]
     if not regions.all():
         raise InputError("points: no candidate lies at one of the points; load the page again")
     _, first = np.unique(regions, return_index=True)
     first.sort()
-    world_mm = pieces.labels.world(voxels[first])
-    return {"regions": identify(pieces, regions[first], world_mm), "reviewed": reviewed}
+    world_mm = judged.regions.labels.world(voxels[first])
+    return {"regions": identify(judged, regions[first], world_mm), "reviewed": reviewed}

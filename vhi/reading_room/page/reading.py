@@ -1,7 +1,7 @@
 """One case as one reader reads it: what the page shows, and the actions that it sends.
 
 Positions exchanged with the page are (slice, row, column) as shown; see
-`vhi.reading_room.case.orientation`.
+`vhi.images.orientation.View`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from vhi.cases.case import Case
 from vhi.errors import InputError
+from vhi.images.orientation import View, view_of
 from vhi.reading_room.case.export import export_reading
 from vhi.reading_room.case.opening import MASKS, OpenCase, open_case
-from vhi.reading_room.case.orientation import Layout, layout_of
 from vhi.reading_room.case.state import ReadingState, StateCache
 from vhi.reading_room.case.strokes import strokes_from
 from vhi.reading_room.page.codes import codes_of
@@ -95,13 +95,13 @@ class Reading:
     def __init__(self, opened: OpenCase, store: Store, reader: str) -> None:
         self.opened = opened
         self._store, self._reader = store, reader
-        self._layout: Layout = layout_of(opened.stir)
+        self._view: View = view_of(opened.scans.stir)
         self._lock = threading.RLock()
-        self._cache = StateCache(opened, self._layout)
-        self._screen = Screen(self._layout)
+        self._cache = StateCache(opened, self._view)
+        self._screen = Screen(self._view)
         self._scans = {
-            name: codes_of(self._layout.shown(image.array))
-            for name, image in zip(SCANS, (opened.stir, opened.t1w), strict=True)
+            name: codes_of(self._view.shown(image.array))
+            for name, image in zip(SCANS, (opened.scans.stir, opened.t1w), strict=True)
         }
         self._actions: list[Action] = []
         self._action_list: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ class Reading:
         with self._lock:
             self._catch_up()
             return {
-                **facts_of(self.opened, self._layout, self._scans),
+                **facts_of(self.opened, self._view, self._scans),
                 "reader": self._reader,
                 "arrays": {name: str(self._array(name).dtype) for name in (*SCANS, *CHANGING)},
                 "actions": self._action_list,
@@ -237,8 +237,8 @@ class Reading:
         return lab_data(name, self.opened, state, slice_index=index)
 
     def _check_slice(self, index: int | None) -> None:
-        if index is not None and not 0 <= index < self._layout.shape[0]:
-            raise ValueError(f"index: {index} is not a slice from 0 to {self._layout.shape[0] - 1}")
+        if index is not None and not 0 <= index < self._view.shape[0]:
+            raise ValueError(f"index: {index} is not a slice from 0 to {self._view.shape[0] - 1}")
 
     def _catch_up(self) -> None:
         """Take over the actions that other servers on the same store have added."""
@@ -287,18 +287,18 @@ class Reading:
         now, state = dt.datetime.now(dt.UTC), self._state
         if kind == "edit":
             time = now.isoformat(timespec="seconds")
-            records, edits, pieces = edits_from(
-                payload, self._layout, state.pieces, reader=self._reader, time=time
+            records, edits, judged = edits_from(
+                payload, self._view, state.judged, reader=self._reader, time=time
             )
-            return {"edits": records}, replace(state, pieces=pieces, edits=(*state.edits, *edits))
+            return {"edits": records}, replace(state, judged=judged, edits=(*state.edits, *edits))
         if kind in MASKS:
-            return strokes_from(payload, self._layout), None
+            return strokes_from(payload, self._view), None
         if kind in ("undo", "redo"):
             history = self._history
             target = history.to_undo(known) if kind == "undo" else history.to_redo()
             return (None if target is None else {"action": target.id}), None
         if kind == "reviewed":
-            return reviewed_from(payload, self._layout, state.pieces), None
+            return reviewed_from(payload, self._view, state.judged), None
         if kind == "seconds":
             return seconds_from(payload, now.timestamp()), None
         stored = state_from(payload)
@@ -331,12 +331,12 @@ class Reading:
         }
 
     def _source(self, name: str) -> NDArray[Any]:
-        steps, pieces = self._state.steps, self._state.pieces
+        regions, areas = self._state.regions, self._state.candidates.areas
         return {
-            "labels": pieces.labels.array,
-            "regions": pieces.regions,
-            "normal_bone": steps.normal_bone,
-            "disease_region": steps.disease_region,
+            "labels": regions.labels.array,
+            "regions": regions.numbers,
+            "normal_bone": areas.normal_bone.mask.array,
+            "disease_region": areas.disease_region.mask.array,
         }[name]
 
     def _array(self, name: str) -> NDArray[Any]:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.images.orientation import box_of, window_of
-from vhi.images.scans import Scans
+from vhi.images.image import Image
+from vhi.images.orientation import View, box_of, slice_positions, window_of
+from vhi.reading_room.case.candidates import DrawnCandidates
 from vhi.reading_room.case.opening import OpenCase
-from vhi.reading_room.case.orientation import Layout
 from vhi.reading_room.case.state import ReadingState
-from vhi.reading_room.case.steps import Steps, rows_of
 from vhi.reading_room.page.codes import Codes
 from vhi.steps.edits import REASONS
+from vhi.steps.regions import Region
 from vhi.steps.volume import volume_of
 
 WHITE_PERCENT = 98.0
@@ -29,22 +29,23 @@ CACHED_VERSIONS = 3
 """Versions of an array and of the table that are kept for undo and redo."""
 
 
-def facts_of(opened: OpenCase, layout: Layout, scans: Mapping[str, Codes]) -> dict[str, Any]:
+def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[str, Any]:
     """Return the facts about a case that do not change while it is read."""
-    bone = opened.disease_region
-    rows, columns = box_of(bone, layout.view)
-    _, down, across = layout.shape
+    stir, bone = opened.scans.stir, opened.areas.disease_region.mask
+    rows, columns = box_of(bone, view)
+    _, down, across = view.shape
+    positions_mm, position_letters = slice_positions(stir)
     return {
         "case": opened.case.case,
         "visit": opened.case.visit,
-        "shape": list(layout.shape),
-        "spacing_mm": list(layout.spacing_mm),
-        "letters": layout.letters,
-        "oriented": opened.stir.oriented,
-        "positions_mm": list(layout.positions_mm),
-        "position_letters": list(layout.position_letters),
+        "shape": list(view.shape),
+        "spacing_mm": list(view.spacing_mm),
+        "letters": view.letters,
+        "oriented": stir.oriented,
+        "positions_mm": list(positions_mm),
+        "position_letters": list(position_letters),
         "window": {
-            "stir": list(window_of(opened.stir, bone.array)),
+            "stir": list(window_of(stir, bone.array)),
             "t1w": _window(scans["t1w"]),
         },
         "values": {
@@ -53,8 +54,8 @@ def facts_of(opened: OpenCase, layout: Layout, scans: Mapping[str, Codes]) -> di
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
         "notes": [
-            *Scans(opened.stir, slice_thickness_mm=opened.slice_thickness_mm).notes,
-            *opened.notes,
+            *opened.scans.notes,
+            *opened.areas.notes,
             *_resampled(opened),
             *_clipped(opened, scans),
         ],
@@ -73,18 +74,16 @@ def _window(scan: Codes) -> list[float]:
 
 
 def _resampled(opened: OpenCase) -> list[str]:
-    if not opened.resampled:
-        return []
-    names = ", ".join(opened.resampled)
-    grid = opened.stir.name
-    return [f"{names}: resampled to the grid of {grid}, on which everything is shown and counted"]
+    names, grid = ", ".join(opened.resampled), opened.scans.stir.name
+    text = f"{names}: resampled to the grid of {grid}, on which everything is shown and counted"
+    return [text] if names else []
 
 
 def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
     return [
         f"{image.name}: outlying voxels ({scans[name].cut:,}) are shown with clipped intensities; "
         "the volume is computed with the original ones"
-        for name, image in (("stir", opened.stir), ("t1w", opened.t1w))
+        for name, image in (("stir", opened.scans.stir), ("t1w", opened.t1w))
         if scans[name].cut
     ]
 
@@ -92,11 +91,11 @@ def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
 class Screen:
     """Arrays and numbers as shown; each is computed again only when its source changes."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, view: View) -> None:
+        self._view = view
         self._arrays: dict[str, list[tuple[NDArray[Any], NDArray[Any], list[int]]]] = {}
         self._tables: list[tuple[NDArray[Any], list[dict[str, Any]], int]] = []
-        self._mask_numbers: tuple[Steps, dict[str, Any]] | None = None
+        self._mask_numbers: tuple[DrawnCandidates, dict[str, Any]] | None = None
 
     def shown(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """Return an array (slice, row, column) in the smallest type for the page."""
@@ -108,55 +107,56 @@ class Screen:
 
     def numbers(self, state: ReadingState, opened: OpenCase) -> dict[str, Any]:
         """Return the numbers of a state, with its region table (``regions``)."""
-        steps, pieces = state.steps, state.pieces
-        rows, checksum = self._table(state, opened)
+        regions = state.regions
+        rows, checksum = self._table(state, opened.scans.stir)
         lower = np.array([row["voxels"] for row in rows], np.int64)
         upper = np.array([row["voxels_upper"] for row in rows], np.int64)
-        stays = ~pieces.removed[1:]
+        stays = ~regions.removed[1:]
         return {
-            **self._of_steps(steps, opened),
+            **self._of_masks(state.candidates),
             "volume": self._volume(int(lower[stays].sum()), opened),
             "volume_upper": self._volume(int(upper[stays].sum()), opened),
             "candidates": {"voxels": int(lower.sum()), "regions": len(rows)},
-            "removed": np.nonzero(pieces.removed)[0].tolist(),
-            "reviewed": np.nonzero(pieces.judged)[0].tolist(),
+            "removed": np.nonzero(regions.removed)[0].tolist(),
+            "reviewed": np.nonzero(state.judged.judged)[0].tolist(),
             "stale": list(state.stale),
             "table": checksum,
             "regions": rows,
         }
 
     def _volume(self, voxels: int, opened: OpenCase) -> dict[str, Any]:
-        thickness = opened.slice_thickness_mm
-        return asdict(volume_of(voxels, opened.stir.spacing_mm, slice_thickness_mm=thickness))
+        thickness = opened.scans.slice_thickness_mm
+        return asdict(volume_of(voxels, opened.scans.stir.spacing_mm, slice_thickness_mm=thickness))
 
-    def _of_steps(self, steps: Steps, opened: OpenCase) -> dict[str, Any]:
-        if self._mask_numbers is None or self._mask_numbers[0] is not steps:
+    def _of_masks(self, drawn: DrawnCandidates) -> dict[str, Any]:
+        if self._mask_numbers is None or self._mask_numbers[0] is not drawn:
             numbers = {
-                "problem": steps.problem,
-                "doubts": list(steps.doubts),
-                "thresholds": None if steps.thresholds is None else asdict(steps.thresholds),
-                "normal_bone": _changed(steps.normal_bone, opened.normal_bone.array),
-                "disease_region": _changed(steps.disease_region, opened.disease_region.array),
+                "problem": drawn.problem,
+                "warnings": list(drawn.warnings),
+                "thresholds": None if drawn.thresholds is None else asdict(drawn.thresholds),
             }
-            self._mask_numbers = (steps, numbers)
+            for name, changed in drawn.changed.items():
+                voxels = int(np.count_nonzero(getattr(drawn.areas, name).mask.array))
+                numbers[name] = {"voxels": voxels, "changed": changed}
+            self._mask_numbers = (drawn, numbers)
         return self._mask_numbers[1]
 
-    def _table(self, state: ReadingState, opened: OpenCase) -> tuple[list[dict[str, Any]], int]:
-        regions = state.pieces.regions
+    def _table(self, state: ReadingState, stir: Image) -> tuple[list[dict[str, Any]], int]:
+        regions, midline_mm = state.regions, state.candidates.midline_mm
         for source, rows, checksum in self._tables:
-            if source is regions:
+            if source is regions.numbers:
                 return rows, checksum
-        rows = rows_of(state.steps, state.pieces, opened.stir)
-        points = self._layout.points([row.pop("voxel") for row in rows]).tolist()
-        rows = [{**row, "point": point} for row, point in zip(rows, points, strict=True)]
+        described = regions.describe(stir, midline_mm=midline_mm)
+        points = self._view.points([region.voxel for region in described]).tolist()
+        rows = [_row(region, point) for region, point in zip(described, points, strict=True)]
         # The rows depend on these alone; writing all rows as text would take longer.
         content = [
-            self.checksums("labels", state.pieces.labels.array),
-            self.checksums("regions", regions),
-            [round(state.steps.midline_mm, 6)],
+            self.checksums("labels", regions.labels.array),
+            self.checksums("regions", regions.numbers),
+            [round(midline_mm, 6)],
         ]
         checksum = zlib.crc32(json.dumps(content).encode())
-        self._tables = [(regions, rows, checksum), *self._tables[: CACHED_VERSIONS - 1]]
+        self._tables = [(regions.numbers, rows, checksum), *self._tables[: CACHED_VERSIONS - 1]]
         return rows, checksum
 
     def _array(
@@ -166,7 +166,7 @@ class Screen:
         for version in versions:
             if version[0] is array:
                 return version
-        shown = np.ascontiguousarray(self._layout.shown(array), _type_for(array))
+        shown = np.ascontiguousarray(self._view.shown(array), _type_for(array))
         version = (array, shown, [zlib.crc32(plane) for plane in shown])
         self._arrays[name] = [version, *versions[: CACHED_VERSIONS - 1]]
         return version
@@ -178,8 +178,17 @@ def _type_for(array: NDArray[Any]) -> type[np.unsignedinteger]:
     return np.uint16 if array.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
 
 
-def _changed(mask: NDArray[np.bool_], before: NDArray[np.bool_]) -> dict[str, int]:
+def _row(region: Region, point: list[int]) -> dict[str, Any]:
     return {
-        "voxels": int(np.count_nonzero(mask)),
-        "changed": int(np.count_nonzero(mask != before)),
+        "id": region.id,
+        "lesion": region.lesion,
+        "slice": region.slices[0],
+        "voxels": region.voxels,
+        "voxels_upper": region.voxels_upper,
+        "area_mm2": round(region.area_mm2, 3),
+        "volume_mm3": round(region.volume_mm3, 3),
+        "mean": round(region.mean, 3),
+        "peak": round(region.peak, 3),
+        "side": region.side,
+        "point": point,
     }

@@ -23,7 +23,7 @@ export function numbersOf(file, ui) {
       return { now: file.now, histogram: kept.bars };
     }
     const sorted = intensities();
-    const now = { ...file.now, thresholds: null, doubts: [], problem: null };
+    const now = { ...file.now, thresholds: null, warnings: [], problem: null };
     now.normal_bone = { voxels: sorted.length, changed: 0 };
     try {
       now.thresholds = estimateThresholds(sorted);

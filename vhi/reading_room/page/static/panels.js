@@ -147,7 +147,7 @@ export function panels(screen) {
       plot.refresh({ x: [edges[0], high + 0.04 * (high - edges[0])], y: [0, Math.max(...counts)] });
     }
     plot.element.hidden = !histogram;
-    const words = [now.problem, ...now.doubts, ...now.changed, ...now.stale, ...file.meta.notes].filter(Boolean);
+    const words = [now.problem, ...now.warnings, ...now.changed, ...now.stale, ...file.meta.notes].filter(Boolean);
     warn.replaceChildren(...words.map((text) => element("p", {}, text)));
   };
 

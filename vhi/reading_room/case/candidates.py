@@ -1,0 +1,103 @@
+"""Candidates of the areas as drawn: the stages that are repeated when a mask changes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.errors import InputError
+from vhi.masks.areas import Area, Areas
+from vhi.masks.origin import DRAWN, NETWORK, Origin
+from vhi.reading_room.case.judged_regions import JudgedRegions, unjudged
+from vhi.reading_room.case.opening import OpenCase
+from vhi.steps.candidates import Candidates, find_candidates
+from vhi.steps.regions import find_regions
+from vhi.steps.thresholds import (
+    Thresholds,
+    estimate_thresholds,
+    normal_bone_intensities,
+    warnings_about,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnCandidates:
+    """The areas as drawn, and their thresholds and candidates.
+
+    Attributes
+    ----------
+    areas : Areas
+    midline_mm : float
+        As `Areas.midline_mm`.
+    changed : dict of str to int
+        Voxels by which each mask differs from the opened one.
+    stage : Candidates or None
+    thresholds : Thresholds or None
+    warnings : tuple of str
+        About normal bone.
+    problem : str or None
+        The reason why there are no thresholds or candidates.
+    judged : JudgedRegions
+        The candidates' regions before any edit; none if there is a problem.
+    """
+
+    areas: Areas
+    midline_mm: float
+    changed: dict[str, int]
+    stage: Candidates | None
+    thresholds: Thresholds | None
+    warnings: tuple[str, ...]
+    problem: str | None
+    judged: JudgedRegions
+
+
+def candidates_of(
+    opened: OpenCase, normal_bone: NDArray[np.bool_], disease_region: NDArray[np.bool_]
+) -> DrawnCandidates:
+    """Find candidates in drawn masks. Unusable masks raise no error; `problem` gives the reason."""
+    stir, areas, changed = opened.scans.stir, opened.areas, {}
+    masks = {"normal_bone": normal_bone, "disease_region": disease_region}
+    for name, mask in masks.items():
+        area = getattr(areas, name)
+        changed[name] = int(np.count_nonzero(area.mask.array != mask))
+    areas = replace(
+        areas,
+        normal_bone=_drawn(areas.normal_bone, normal_bone, changed["normal_bone"]),
+        disease_region=_drawn(areas.disease_region, disease_region, changed["disease_region"]),
+    )
+    # Named for messages: the file of a mask that was drawn on is not at fault.
+    bone, region = (stir.with_array(mask, name.replace("_", " ")) for name, mask in masks.items())
+    midline_mm = areas.midline_mm
+    stage, thresholds, problem = None, None, None
+    try:
+        stage = find_candidates(stir, bone, region, midline_mm=midline_mm)
+        thresholds, regions = stage.thresholds, stage.regions
+    except InputError as error:
+        problem = str(error)
+        regions = find_regions(stir.with_array(np.zeros(stir.shape, np.uint8), "candidates"))
+        with suppress(InputError):
+            thresholds = estimate_thresholds(normal_bone_intensities(stir, bone))
+    warnings = warnings_about(thresholds, int(np.count_nonzero(normal_bone))) if thresholds else ()
+    return DrawnCandidates(
+        areas,
+        midline_mm,
+        changed,
+        stage,
+        thresholds,
+        tuple(warnings),
+        problem,
+        unjudged(regions),
+    )
+
+
+def _drawn(area: Area, mask: NDArray[np.bool_], changed: int) -> Area:
+    """Return an area with its mask as drawn, and its origin after that."""
+    origin = area.origin
+    if changed and origin.source == NETWORK:
+        origin = replace(origin, corrected=True, voxels_changed=changed)
+    elif changed:
+        origin = Origin(DRAWN)
+    return replace(area, mask=area.mask.with_array(mask), origin=origin)

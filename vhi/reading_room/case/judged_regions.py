@@ -1,0 +1,81 @@
+"""Regions with a reader's judgements, and the identity by which a region is recognised later."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vhi.steps.cleaning import apply_edit, region_at
+from vhi.steps.edits import Edit
+from vhi.steps.regions import Regions
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedRegions:
+    """The regions of a case's candidates and what a reader has judged.
+
+    Attributes
+    ----------
+    regions : Regions
+        With the reader's cuts and removals.
+    judged : ndarray of bool, shape (count + 1,)
+        Removed, restored or marked as reviewed by hand.
+    sizes, checksums, middle : ndarray, shape (count + 1,)
+        Number of voxels of each region, a checksum of their positions, and the flat index of one
+        of its voxels.
+    """
+
+    regions: Regions
+    judged: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    checksums: NDArray[np.int64]
+    middle: NDArray[np.int64]
+
+    def with_judged(self, which: ArrayLike, judged: bool) -> JudgedRegions:
+        """Mark regions, by number or mask, as judged or not; number 0 is skipped."""
+        marks = self.judged.copy()
+        marks[np.asarray(which)] = judged
+        marks[0] = False
+        return replace(self, judged=marks)
+
+
+def unjudged(regions: Regions) -> JudgedRegions:
+    """Return regions of which none is judged."""
+    return JudgedRegions(regions, np.zeros(regions.count + 1, bool), *_identities(regions))
+
+
+def edited(judged: JudgedRegions, edit: Edit) -> JudgedRegions:
+    """Apply one edit. Removed and restored regions are judged; parts of a cut region are not.
+
+    Raises
+    ------
+    EditsError
+        No candidate lies there, or a cut does not divide its region.
+    """
+    before = judged.regions
+    number = region_at(before, edit)
+    after = apply_edit(before, edit)
+    if edit.action == "cut":
+        marks = np.zeros(after.count + 1, bool)
+        marks[: before.count + 1] = judged.judged
+        marks[number] = False
+        return JudgedRegions(after, marks, *_identities(after))
+    lesion = before.lesion_of == before.lesion_of[number]
+    return replace(judged, regions=after).with_judged(
+        lesion if edit.scope == "lesion" else number, True
+    )
+
+
+def _identities(regions: Regions) -> tuple[NDArray[np.int64], ...]:
+    """Return sizes, checksums and middle voxels; see `JudgedRegions`."""
+    part = regions.part
+    flat = np.ravel_multi_index(tuple(regions.voxels.T), regions.numbers.shape).astype("<i8")
+    flat = flat[np.argsort(part, kind="stable")]
+    sizes = np.bincount(part, minlength=regions.count + 1)
+    voxels = np.split(flat, np.cumsum(sizes)[:-1])
+    checksums = np.array([zlib.crc32(of_region.tobytes()) for of_region in voxels], np.int64)
+    middle = np.array([v[len(v) // 2] if len(v) else 0 for v in voxels], np.int64)
+    return sizes, checksums, middle
