@@ -182,12 +182,10 @@ draw.fits_figure({name: Patients(name, cohort, simulated=True) for name, cohort 
 # Are these patients what they claim to be? The numbers of Figure 6 that the preprint prints are the ranges of means:
 
 # %%
-ranges = [row for row in asked_and_reached(patients.table) if "mean of readers" in row["quantity"]]
-for row in ranges:
-    verdict = "same" if row["agrees"] else "DIFFERENT"
-    print(
-        f"{row['quantity']:40} printed {row['asked']:>8}, simulated {row['reached']:>8}: {verdict}"
-    )
+numbers = asked_and_reached(patients.table)
+for row in numbers[numbers["quantity"].str.contains("mean of readers")].itertuples():
+    verdict = "same" if row.agrees else "DIFFERENT"
+    print(f"{row.quantity:40} printed {row.asked:>8}, simulated {row.reached:>8}: {verdict}")
 print(
     f"SPARCC of any patient between 0 and {most.total}: {sparcc.min() >= 0 and sparcc.max() <= most.total}"
 )

@@ -238,7 +238,7 @@ print(
 
 # %%
 patients = simulated_patients()
-asked = pd.DataFrame(asked_and_reached(patients.table))
+asked = asked_and_reached(patients.table)
 print(asked.rename(columns={"asked": "printed", "reached": "SIMULATED"}).to_string(index=False))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-vhi", "caption": "VHI of two SIMULATED readers in the form of Figure 7 of the preprint (n = 58 scans of 29 simulated patients; differences are R1 − R2). Limits in all panels are those of all data; bands: exact 95 % intervals. Takeaway: bias and limits are those that the preprint prints, the points are nobody's; many others would fit."}, "image": {"alt": "Seven panels marked simulated: reader 2 on reader 1, differences on means, each for all data, cut axes and logarithms, and ratios on means, with dashed limits and grey bands."}}
@@ -342,18 +342,18 @@ print(
 
 # %%
 verdicts = conclusions_over(simulate_cohorts(COHORTS, seed=1))
-for row in verdicts:
-    short = {"h": "HOLDS", "d": "does not", "t": "open"}[row["verdict"][0]]
-    name = f"{row['conclusion']} ({row['decided_by']})"
-    print(f"{short:8} {row['holds_in']:4} of {COHORTS}  {name}")
+for row in verdicts.itertuples():
+    short = {"h": "HOLDS", "d": "does not", "t": "open"}[row.verdict[0]]
+    name = f"{row.conclusion} ({row.decided_by})"
+    print(f"{short:8} {row.holds_in:4} of {COHORTS}  {name}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-conclusions", "caption": "Share of SIMULATED cohorts in which each conclusion of the preprint holds, with exact 95 % intervals (n = 200 cohorts of 29 simulated patients). Dotted: 95 %. Hollow: the printed numbers alone decide, so all cohorts answer alike. Takeaway: conclusions about raw limits, intraclass correlation of raw values and related changes follow from what is printed; those about the logarithmic scale and about superiority do not."}, "image": {"alt": "Chart of eighteen conclusions, one a row, each a point between 0 and 1 with a short interval; some lie at 1, right of the dotted line, others at 0 or between."}}
 fig, axes = plt.subplots(figsize=(8.5, 6), layout="constrained")
 draw.draw_intervals(
     axes,
-    [row["conclusion"] for row in verdicts],
-    *([row[name] for row in verdicts] for name in ("share", "low", "high")),
-    hollow=[row["decided_by"] == "printed numbers" for row in verdicts],
+    verdicts["conclusion"],
+    *(verdicts[name] for name in ("share", "low", "high")),
+    hollow=verdicts["decided_by"] == "printed numbers",
     mark_at=0.95,
     limits=(-0.02, 1.02),
     label=f"share of {COHORTS} simulated cohorts",

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+ROUNDS, TOLERANCE = 100, 1e-10
+
 
 class NotReachedError(ValueError):
-    """A draw that cannot be corrected to what is asked; another one may be."""
+    """A draw cannot be corrected to the targets; another draw may be."""
 
 
 def reach(
@@ -21,8 +23,7 @@ def reach(
     asked: Floats,
     *,
     scale: Floats,
-    rounds: int = 100,
-    tolerance: float = 1e-10,
+    rounds: int = ROUNDS,
 ) -> Floats:
     r"""Return the values near `start` whose measures are those asked.
 
@@ -40,22 +41,20 @@ def reach(
     measure
         From (n,) values to k measures and their (k, n) derivatives.
     asked, scale
-        (k,) the measures wanted, and a size of each, above 0, that tells what a small miss is.
+        (k,) the measures wanted, and a size of each, above 0, of which a miss may be 1e-10.
     rounds
         At most.
-    tolerance
-        Of each miss, as a share of `scale`.
 
     Raises
     ------
     NotReachedError
-        Not within `rounds`: what is asked may be impossible.
+        Not within `rounds`: the targets may be impossible.
     """
     values = np.array(start, float)
     for _ in range(rounds):
-        found, slopes = measure(values)
-        miss = (asked - found) / scale
-        if np.abs(miss).max() < tolerance:
+        measures, slopes = measure(values)
+        miss = (asked - measures) / scale
+        if np.abs(miss).max() < TOLERANCE:
             return values
         if not np.isfinite(slopes).all():
             break
@@ -76,12 +75,12 @@ def adjust_sums(
 ) -> Integers:
     """Return whole numbers with a wanted sum and sum of squares, by changing a few by `step`.
 
-    Each round takes the one or two changes that lead nearest.
+    Each round makes the one or two changes that lead nearest.
 
     Parameters
     ----------
     values, low, high
-        (n,) whole numbers and what each must stay between, both included.
+        (n,) whole numbers and their limits, both included.
     step
         The only change, up or down: 2 keeps a number even or odd.
     total, squares
@@ -96,37 +95,27 @@ def adjust_sums(
         Not within `rounds`.
     """
     values = np.array(values, np.int64)
-    allowed = np.array([total[1], squares[1]])
+    asked, allowed = np.transpose([total, squares])
     for _ in range(rounds):
-        miss = np.array([total[0] - values.sum(), squares[0] - (values**2).sum()])
+        miss = asked - (values.sum(), (values**2).sum())
         if (np.abs(miss) <= allowed).all():
             return values
-        change = np.concatenate([np.full(values.size, step), np.full(values.size, -step), [0]])
-        which = np.concatenate([np.arange(values.size)] * 2 + [[-1]])
-        after = values[which] + change
-        possible = (which < 0) | ((low[which] <= after) & (after <= high[which]))
-        change, which, after = change[possible], which[possible], after[possible]
-        moves = np.stack([change, np.where(which < 0, 0, after**2 - values[which] ** 2)])
-        both = moves[:, :, None] + moves[:, None, :]
-        far = (((miss[:, None, None] - both) / allowed[:, None, None]) ** 2).sum(0)
-        far[(which[:, None] == which[None, :]) & (which[:, None] >= 0)] = np.inf
-        for index in np.unravel_index(int(far.argmin()), far.shape):
-            if which[index] >= 0:
-                values[which[index]] += change[index]
+        # One step up or down of each number, and none, whose place is -1.
+        place = np.concatenate([np.tile(np.arange(values.size), 2), [-1]])
+        change = np.concatenate([np.repeat([step, -step], values.size), [0]])
+        after = values[place] + change
+        possible = (place < 0) | ((low[place] <= after) & (after <= high[place]))
+        place, change, after = place[possible], change[possible], after[possible]
+        gains = np.stack([change, np.where(place < 0, 0, after**2 - values[place] ** 2)])
+        left = miss[:, None, None] - gains[:, :, None] - gains[:, None, :]
+        far = ((left / allowed[:, None, None]) ** 2).sum(axis=0)
+        far[(place[:, None] == place) & (place >= 0)] = np.inf
+        for move in np.unravel_index(far.argmin(), far.shape):
+            if place[move] >= 0:
+                values[place[move]] += change[move]
     raise NotReachedError(f"sums not reached in {rounds} rounds")
 
 
 def nearest_of_parity(values: Floats, parity: Integers) -> Integers:
     """Return the nearest whole numbers that are even or odd as `parity` is."""
     return (2 * np.rint((values - parity) / 2) + parity).astype(np.int64)
-
-
-def logit(share: Floats) -> Floats:
-    """Return log(p / (1 − p)), shares kept a little inside 0 and 1."""
-    inside = np.clip(share, 1e-4, 1 - 1e-4)
-    return np.log(inside / (1 - inside))
-
-
-def logistic(value: Floats) -> Floats:
-    """Return the share whose logit is `value`."""
-    return 1 / (1 + np.exp(-np.clip(value, -500, 500)))

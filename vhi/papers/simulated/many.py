@@ -1,4 +1,4 @@
-"""Many simulated cohorts: which conclusions the preprint's printed numbers carry by themselves.
+"""Many simulated cohorts: which conclusions follow from the preprint's printed numbers alone.
 
 The 29-patient table is not published, so a conclusion can be tested on nothing but data that the
 printed numbers allow. Each cohort here has all of those numbers, and a model of its own for
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import mannwhitneyu
 
-from vhi.papers.simulated.conclusions import CONCLUSIONS
+from vhi.papers.simulated.cohort import Cohort
+from vhi.papers.simulated.conclusions import CONCLUSIONS, Conclusion
 from vhi.papers.simulated.model import random_model
 from vhi.papers.simulated.patients import Targets
 from vhi.papers.simulated.simulate import simulate_cohort
@@ -67,13 +68,13 @@ def simulate_cohorts(
     """
     if count < 1:
         raise ValueError(f"count must be at least 1; got {count}")
-    return [_any_model(each, targets) for each in np.random.SeedSequence(seed).spawn(count)]
+    return [_from_any_model(each, targets) for each in np.random.SeedSequence(seed).spawn(count)]
 
 
 def conclusions_over(
     cohorts: Sequence[pd.DataFrame], *, advance: Callable[[], None] | None = None
-) -> list[dict[str, Any]]:
-    """Return one row for each of the preprint's conclusions: in what share of cohorts it holds.
+) -> pd.DataFrame:
+    """Return the share of cohorts in which each of the preprint's conclusions holds.
 
     Parameters
     ----------
@@ -84,80 +85,98 @@ def conclusions_over(
 
     Returns
     -------
-    list of dict
-        ``conclusion``, ``sentence``, ``place``, ``test``, ``decided_by`` (the printed numbers
-        alone, or what they leave open too), ``simulated_cohorts``, ``holds_in``, ``share``,
-        ``low`` and ``high`` (95 % Clopper–Pearson interval of the share), ``verdict``,
-        ``depends_on`` (the number of the model that differs most between cohorts in which it
-        holds and others; empty where nearly all agree) and ``higher_where_it_holds`` (how often
-        that number is higher in one of the first than in one of the second: 0.5 is chance).
+    pandas.DataFrame
+        A row for each conclusion: ``conclusion``, ``sentence``, ``place``, ``test``,
+        ``decided_by`` (the printed numbers alone, or what they leave open too),
+        ``simulated_cohorts``, ``holds_in``, ``share``, ``low`` and ``high`` (95 % Clopper–Pearson
+        interval of the share), ``verdict``, ``depends_on`` (the number of the model that differs
+        most between cohorts in which it holds and others; empty where nearly all agree) and
+        ``higher_where_it_holds`` (how often that number is higher in one of the first than in one
+        of the second: 0.5 is chance).
 
     Raises
     ------
     ValueError
         There is no cohort, or one is not simulated.
     """
+    import pandas as pd
+
     if not cohorts:
         raise ValueError("cohorts needs at least one simulated cohort; got none")
     if not all(cohort.attrs.get("simulated") for cohort in cohorts):
         raise ValueError("cohorts holds data that are not called simulated; see simulate_cohorts")
-    answers = np.zeros((len(CONCLUSIONS), len(cohorts)), bool)
-    for index, cohort in enumerate(cohorts):
-        answers[:, index] = [each.holds(cohort) for each in CONCLUSIONS]
+    answers = []
+    for table in cohorts:
+        cohort = Cohort(table)
+        answers.append([conclusion.holds(cohort) for conclusion in CONCLUSIONS])
         if advance:
             advance()
-    rows = []
-    for each, held in zip(CONCLUSIONS, answers, strict=True):
-        share = exact_proportion(int(held.sum()), len(cohorts))
-        name, higher = _depends_on(held, cohorts)
-        rows.append(
-            {
-                "conclusion": each.name,
-                "sentence": each.sentence,
-                "place": each.place,
-                "test": each.test,
-                "decided_by": "printed numbers" if each.decided else "what they leave open",
-                "simulated_cohorts": share.n,
-                "holds_in": share.count,
-                "share": share.share,
-                "low": share.low,
-                "high": share.high,
-                "verdict": HOLDS if share.low >= ENOUGH else FAILS if share.high < ENOUGH else OPEN,
-                "depends_on": name,
-                "higher_where_it_holds": higher,
-            }
-        )
-    return rows
+    models = pd.DataFrame([cohort.attrs.get("model", {}) for cohort in cohorts])
+    return pd.DataFrame(
+        [
+            verdict(conclusion, held, models)
+            for conclusion, held in zip(CONCLUSIONS, np.transpose(answers), strict=True)
+        ]
+    )
 
 
-def _depends_on(
-    held: NDArray[np.bool_], cohorts: Sequence[pd.DataFrame]
-) -> tuple[str, float | None]:
-    models = [cohort.attrs.get("model", {}) for cohort in cohorts]
-    if min(held.sum(), (~held).sum()) < FEWEST_TO_COMPARE or not all(models):
-        return "", None
-    higher = {}
-    for name in models[0]:
-        ranks = rankdata([model[name] for model in models])
-        n = int(held.sum())
-        above = ranks[held].sum() - n * (n + 1) / 2  # Mann & Whitney's U
-        higher[name] = float(above / (n * (held.size - n)))
-    best = max(higher, key=lambda name: abs(higher[name] - 0.5))
-    return best, higher[best]
+def verdict(
+    conclusion: Conclusion, held: NDArray[np.bool_], models: pd.DataFrame
+) -> dict[str, Any]:
+    """Return a row of `conclusions_over`.
+
+    Parameters
+    ----------
+    conclusion
+        One of `CONCLUSIONS`.
+    held
+        (cohorts,) in which it holds.
+    models
+        The cohorts' models, a row each; empty where they are not known.
+    """
+    share = exact_proportion(int(held.sum()), held.size)
+    depends_on, higher = _depends_on(held, models)
+    return {
+        "conclusion": conclusion.name,
+        "sentence": conclusion.sentence,
+        "place": conclusion.place,
+        "test": conclusion.test,
+        "decided_by": "printed numbers" if conclusion.decided else "what they leave open",
+        "simulated_cohorts": share.n,
+        "holds_in": share.count,
+        "share": share.share,
+        "low": share.low,
+        "high": share.high,
+        "verdict": HOLDS if share.low >= ENOUGH else FAILS if share.high < ENOUGH else OPEN,
+        "depends_on": depends_on,
+        "higher_where_it_holds": higher,
+    }
 
 
-def _any_model(seed: np.random.SeedSequence, targets: Targets | None) -> pd.DataFrame:
+def _depends_on(held: NDArray[np.bool_], models: pd.DataFrame) -> tuple[str, float]:
+    if (
+        min(held.sum(), (~held).sum()) < FEWEST_TO_COMPARE
+        or models.empty
+        or models.isna().any(axis=None)
+    ):
+        return "", np.nan
+    higher = mannwhitneyu(models[held], models[~held]).statistic / (held.sum() * (~held).sum())
+    best = np.abs(higher - 0.5).argmax()
+    return str(models.columns[best]), float(higher[best])
+
+
+def _from_any_model(seed: np.random.SeedSequence, targets: Targets | None) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     error = None
-    for tried, each in enumerate(seed.spawn(MODELS_PER_COHORT), start=1):
+    for tried, draw_seed in enumerate(seed.spawn(MODELS_PER_COHORT), start=1):
         model = random_model(random)
         try:
             cohort = simulate_cohort(
-                each, model=model, targets=targets, attempts=ATTEMPTS_PER_MODEL
+                draw_seed, model=model, targets=targets, attempts=ATTEMPTS_PER_MODEL
             )
         except ValueError as refused:
             error = refused
             continue
         cohort.attrs.update(models=tried)
         return cohort
-    raise ValueError(f"{MODELS_PER_COHORT} models were tried in vain: {error}")
+    raise ValueError(f"none of {MODELS_PER_COHORT} models reached the targets: {error}")

@@ -144,14 +144,15 @@ def random_model(random: np.random.Generator) -> Model:
     return Model(**drawn)
 
 
-def draw_kinds(random: np.random.Generator) -> list[tuple[bool, bool, bool | None]]:
-    """Return each patient's clinical, VHI and SPARCC response, in random order.
+def draw_kinds(random: np.random.Generator) -> Floats:
+    """Return each patient's clinical, VHI and SPARCC response (29, 3), in random order.
 
-    One of the four tables of `CELLS` is taken, each as likely.
+    1 yes, 0 no, NaN where no change is known. One of the four tables of `CELLS` is taken, each as
+    likely.
     """
     k = int(random.integers(4))
     kinds = [kind for kind, (count, each) in CELLS.items() for _ in range(count + k * each)]
-    return [kinds[index] for index in random.permutation(len(kinds))]
+    return np.array(kinds, float)[random.permutation(len(kinds))]
 
 
 def draw_burdens(

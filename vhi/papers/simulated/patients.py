@@ -1,26 +1,25 @@
-"""The steps that make a draw of simulated patients meet the printed numbers, one after another."""
+"""The printed numbers as targets, and simulated patients who meet them at both visits."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import expit, logit
 
-from vhi.papers.simulated.corrections import (
-    NotReachedError,
-    adjust_sums,
-    logistic,
-    logit,
-    reach,
-)
+from vhi.papers.simulated.corrections import NotReachedError, adjust_sums, reach
 from vhi.papers.simulated.model import LARGEST_SPARCC, Model, draw_burdens
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Kind = tuple[bool, bool, bool | None]
+T = TypeVar("T", bound=np.generic)
+
+INSIDE = (1e-4, 1 - 1e-4)
+"""Shares are kept within these before a logit is taken."""
 
 CANDIDATES = 4000
 """Patients drawn to find those of each kind of response among."""
@@ -67,13 +66,11 @@ class Targets:
         for name, value in vars(self).items():
             if isinstance(value, tuple) and not -math.inf < value[0] < value[1] < math.inf:
                 raise ValueError(f"{name} needs two finite numbers, the lower first; got {value}")
-        for name, span, top in (
-            ("vhi_range", self.vhi_range, math.inf),
-            ("sparcc_range", self.sparcc_range, LARGEST_SPARCC),
-        ):
-            if span[0] < 0 or span[1] > top or any((2 * end) % 1 for end in span):
+        for name, top in (("vhi_range", math.inf), ("sparcc_range", LARGEST_SPARCC)):
+            low, high = getattr(self, name)
+            if low < 0 or high > top or (2 * low) % 1 or (2 * high) % 1:
                 raise ValueError(
-                    f"{name} needs means of two whole numbers from 0 to {top}; got {span}"
+                    f"{name} needs means of two whole numbers from 0 to {top}; got {(low, high)}"
                 )
 
     @property
@@ -83,19 +80,17 @@ class Targets:
 
 
 def draw_levels(
-    random: np.random.Generator, model: Model, kinds: list[Kind], targets: Targets
+    random: np.random.Generator, model: Model, kinds: Floats, targets: Targets
 ) -> tuple[Floats, Floats]:
-    """Return VHI and SPARCC (patients, 2 visits) of drawn patients who respond as `kinds` say."""
+    """Draw VHI and SPARCC, each (patients, 2 visits), of patients who respond as `kinds` say."""
     vhi, sparcc = draw_burdens(
         random, model, CANDIDATES, vhi=targets.vhi_range, sparcc=targets.sparcc_range[1]
     )
-    falls = vhi[:, 1] < vhi[:, 0], sparcc[:, 1] < sparcc[:, 0]
+    falls = np.stack([values[:, 1] < values[:, 0] for values in (vhi, sparcc)], axis=1)
     free = np.ones(len(vhi), bool)
     chosen = []
-    for _, by_vhi, by_sparcc in kinds:
-        fits = free & (falls[0] == by_vhi)
-        if by_sparcc is not None:
-            fits &= falls[1] == by_sparcc
+    for kind in kinds[:, 1:]:
+        fits = free & ((falls == kind) | np.isnan(kind)).all(axis=1)
         if not fits.any():
             raise NotReachedError("no patient drawn responds as asked")
         chosen.append(int(fits.argmax()))
@@ -103,44 +98,38 @@ def draw_levels(
     return vhi[chosen], sparcc[chosen]
 
 
-def correct_sparcc(drawn: Floats, kinds: list[Kind], targets: Targets) -> Integers:
+def correct_sparcc(drawn: Floats, kinds: Floats, targets: Targets) -> Integers:
     """Return sums of two readers' scores with the range and the mean square change asked."""
-    responds = np.array([kind[2] is not False for kind in kinds])
-    known = np.array([kind[2] is not None for kind in kinds])
-    low, high = (round(2 * each) for each in targets.sparcc_range)
+    responds, known = kinds[:, 2] != 0, np.isfinite(kinds[:, 2])
+    low, high = (round(2 * end) for end in targets.sparcc_range)
     wanted = known.sum() * targets.mean_square_change * 4
     levels = _Levels(2 * drawn, responds, float(low), float(high))
 
     def squares(values: Floats) -> tuple[Floats, Floats]:
         change, slopes = levels.changes(values)
         change = change * known
-        return np.array([(change**2).sum()]), (2 * change * slopes.reshape(2, -1)).reshape(1, -1)
+        return np.array([(change**2).sum()]), (2 * change * slopes).reshape(1, -1)
 
     scale = np.array([wanted])
     sums = np.rint(levels.levels(reach(levels.start, squares, scale, scale=scale))).astype(np.int64)
     # Only the visit with the smaller score changes now, which keeps the range and the sign.
-    larger, sign = sums.max(axis=1), np.where(responds, -1, 1)
-    least = np.where(responds, 1, 0)
+    larger, least = sums.max(axis=1), responds.astype(int)
     change = np.maximum(larger - sums.min(axis=1), least)
     if (larger - low < least).any():
         raise NotReachedError("a responder has no SPARCC score before treatment")
     bounds = np.stack([least, larger - low], axis=1)
     bounds[levels.lowest] = larger[levels.lowest] - low
-    tolerance = wanted * 5e-4  # the slope's interval has four digits
     change[known] = adjust_sums(
         change[known], *bounds[known].T, step=1,
-        total=(0.0, np.inf), squares=(wanted, tolerance),
+        total=(0.0, np.inf),
+        squares=(wanted, wanted * 5e-4),  # the slope's interval has four digits
     )  # fmt: skip
-    smaller = larger - change
-    return np.where(
-        sign[:, None] < 0, np.stack([larger, smaller], 1), np.stack([smaller, larger], 1)
-    )
+    return _in_order(larger, larger - change, responds)
 
 
-def correct_vhi(drawn: Floats, sparcc: Integers, kinds: list[Kind], targets: Targets) -> Integers:
+def correct_vhi(drawn: Floats, sparcc: Integers, kinds: Floats, targets: Targets) -> Integers:
     """Return sums of two readers' voxels with the range and the regression of changes asked."""
-    responds = np.array([kind[1] for kind in kinds])
-    known = np.array([kind[2] is not None for kind in kinds])
+    known = np.isfinite(kinds[:, 2])
     x = np.where(known, (sparcc[:, 1] - sparcc[:, 0]) / 2, 0.0)
     n = int(known.sum())
     about = (x[known] ** 2).sum() - x[known].sum() ** 2 / n
@@ -152,18 +141,17 @@ def correct_vhi(drawn: Floats, sparcc: Integers, kinds: list[Kind], targets: Tar
     asked = np.array([fitted.sum(), (x * fitted).sum(), (fitted**2).sum() + (n - 2) * error**2])
     scale = np.array([n, np.sqrt(n * (x**2).sum()), 0.0]) * np.sqrt(asked[2] / n)
     scale[2] = asked[2]
-    levels = _Levels(drawn, responds, *targets.vhi_range)
+    levels = _Levels(drawn, kinds[:, 1] == 1, *targets.vhi_range)
 
     def sums(values: Floats) -> tuple[Floats, Floats]:
         change, slopes = levels.changes(values)
         change = change * known
         measures = np.array([change.sum(), (x * change).sum(), (change**2).sum()])
-        each = np.stack([known * 1.0, known * x, 2 * change])
-        return measures, (each[:, None, :] * slopes.reshape(2, -1)).reshape(3, -1)
+        weights = np.stack([known * 1.0, known * x, 2 * change])
+        return measures, (weights[:, None, :] * slopes).reshape(3, -1)
 
-    return np.rint(2 * levels.levels(reach(levels.start, sums, asked, scale=scale))).astype(
-        np.int64
-    )
+    reached = levels.levels(reach(levels.start, sums, asked, scale=scale))
+    return np.rint(2 * reached).astype(np.int64)
 
 
 class _Levels:
@@ -179,24 +167,27 @@ class _Levels:
         self.low, self.span, self.falls = low, high - low, falls
         self.highest, self.lowest = int(larger.argmax()), int(smaller.argmin())
         shares = np.stack([larger / self.span, smaller / np.maximum(larger, 1e-9)])
-        self.start = logit(shares).ravel()
+        self.start = logit(np.clip(shares, *INSIDE)).ravel()
 
     def _shares(self, values: Floats) -> tuple[Floats, Floats]:
-        first, second = logistic(values).reshape(2, -1)
+        first, second = expit(values).reshape(2, -1)
         first[self.highest], second[self.lowest] = 1.0, 0.0
         return first, second
 
     def levels(self, values: Floats) -> Floats:
         first, second = self._shares(values)
         larger, smaller = self.low + self.span * np.stack([first, first * second])
-        return np.where(
-            self.falls[:, None], np.stack([larger, smaller], 1), np.stack([smaller, larger], 1)
-        )
+        return _in_order(larger, smaller, self.falls)
 
     def changes(self, values: Floats) -> tuple[Floats, Floats]:
-        """Return after − before, and its derivatives by both shares, one after the other."""
+        """Return after − before (patients,), and its derivatives by both shares (2, patients)."""
         first, second = self._shares(values)
         sign = np.where(self.falls, -1.0, 1.0) * self.span
         by_first = sign * first * (1 - first) * (1 - second)
         by_second = -sign * first * second * (1 - second)
-        return sign * first * (1 - second), np.concatenate([by_first, by_second])
+        return sign * first * (1 - second), np.stack([by_first, by_second])
+
+
+def _in_order(larger: NDArray[T], smaller: NDArray[T], falls: NDArray[np.bool_]) -> NDArray[T]:
+    """Return (patients, before and after): the larger visit first where the measure falls."""
+    return np.where(falls, (larger, smaller), (smaller, larger)).T

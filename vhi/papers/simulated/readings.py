@@ -6,17 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from vhi.papers.simulated.corrections import (
     NotReachedError,
     adjust_sums,
-    logistic,
-    logit,
     nearest_of_parity,
     reach,
 )
 from vhi.papers.simulated.model import LARGEST_SPARCC, Model
-from vhi.papers.simulated.patients import Targets
+from vhi.papers.simulated.patients import INSIDE, Targets
 from vhi.statistics._pairs import WIDTH
 
 Floats = NDArray[np.float64]
@@ -70,13 +69,13 @@ def draw_vhi_readings(
     room = np.where(far, np.minimum(sums, most) - beyond, np.minimum(sums, near))
 
     def differences(values: Floats) -> tuple[Floats, Floats]:
-        share, tanh = logistic(values), np.tanh(values)
+        share, tanh = expit(values), np.tanh(values)
         return (
             np.where(far, sign * (beyond + room * share), room * tanh),
             np.where(far, sign * room * share * (1 - share), room * (1 - tanh**2)),
         )
 
-    start = np.where(far, logit((np.abs(drawn) - beyond) / room), drawn / room)
+    start = np.where(far, logit(np.clip((np.abs(drawn) - beyond) / room, *INSIDE)), drawn / room)
     found = _corrected(start, differences, sums.size, bias, sd)
     return nearest_of_parity(found, sums % 2), far
 

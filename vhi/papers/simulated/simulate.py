@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vhi.papers.simulated.check import asked_and_reached
 from vhi.papers.simulated.clinic import draw_clinical_scores
-from vhi.papers.simulated.corrections import NotReachedError
+from vhi.papers.simulated.corrections import Floats, Integers, NotReachedError
 from vhi.papers.simulated.model import Model, draw_kinds
 from vhi.papers.simulated.patients import Targets, correct_sparcc, correct_vhi, draw_levels
 from vhi.papers.simulated.readings import draw_sparcc_readings, draw_vhi_readings
@@ -101,23 +101,21 @@ def simulate_cohort(
 
 def _draw(random: np.random.Generator, model: Model, targets: Targets) -> pd.DataFrame:
     kinds = draw_kinds(random)
-    clinical = np.array([kind[0] for kind in kinds])
-    improved = np.array([kind[1] for kind in kinds])
-    missing = np.array([[False, kind[2] is None] for kind in kinds]).ravel()
     vhi, sparcc = draw_levels(random, model, kinds, targets)
-    sparcc_sums = correct_sparcc(sparcc, kinds, targets)
-    vhi_sums = correct_vhi(vhi, sparcc_sums, kinds, targets).ravel()
-    scores = sparcc_sums.ravel()
+    scores = correct_sparcc(sparcc, kinds, targets)
+    voxels = correct_vhi(vhi, scores, kinds, targets).ravel()
+    scores = scores.ravel()
     after = np.tile([False, True], len(kinds))
-    fell = after & np.repeat(improved, 2)
-    apart, far = draw_vhi_readings(random, model, vhi_sums, fell, targets)
+    known = ~after | np.repeat(np.isfinite(kinds[:, 2]), 2)
+    fell = after & np.repeat(kinds[:, 1] == 1, 2)
+    apart, far = draw_vhi_readings(random, model, voxels, fell, targets)
     points = np.full(scores.size, np.nan)
-    points[~missing] = draw_sparcc_readings(random, model, scores[~missing], targets)
-    cohort = _table(random, clinical, vhi_sums, apart, scores, points)
-    cohort["disagreement"] = _explained(random, far, fell)
-    rows = asked_and_reached(cohort, targets)
-    missed = [str(row["quantity"]) for row in rows if not row["agrees"]]
-    if missed:
+    points[known] = draw_sparcc_readings(random, model, scores[known], targets)
+    cohort = _table(random, kinds[:, 0] == 1, voxels, apart, scores, points)
+    cohort["disagreement"] = _reasons(random, far, fell)
+    numbers = asked_and_reached(cohort, targets)
+    missed = numbers["quantity"][~numbers["agrees"]]
+    if len(missed):
         raise NotReachedError(f"lost in rounding: {', '.join(missed)}")
     return cohort
 
@@ -125,41 +123,42 @@ def _draw(random: np.random.Generator, model: Model, targets: Targets) -> pd.Dat
 def _table(
     random: np.random.Generator,
     clinical: NDArray[np.bool_],
-    vhi_sums: NDArray[np.int64],
-    apart: NDArray[np.int64],
-    sparcc_sums: NDArray[np.int64],
-    points: NDArray[np.float64],
+    voxels: Integers,
+    apart: Integers,
+    scores: Integers,
+    points: Floats,
 ) -> pd.DataFrame:
+    """Return the cohort from sums and differences of both readers (scans,)."""
     import pandas as pd
 
     patients = clinical.size
-    answers = np.where(clinical, "yes", "no")
-    scores = draw_clinical_scores(random, clinical)
-    lower = (vhi_sums + 1) // 2
+    clinic = draw_clinical_scores(random, clinical)
+    lower = (voxels + 1) // 2
     # Figure 8: after treatment a smaller part of what is left lies above the upper threshold.
     share = np.stack([random.beta(*ab, patients) for ab in UPPER_SHARE], axis=1).ravel()
     return pd.DataFrame(
         {
             "patient": np.repeat([f"S{number:02d}" for number in range(1, patients + 1)], 2),
             "visit": np.tile(["before", "after"], patients),
-            "vhi_voxels_R1": (vhi_sums + apart) // 2,
-            "vhi_voxels_R2": (vhi_sums - apart) // 2,
-            "sparcc_R1": (sparcc_sums + points) / 2,
-            "sparcc_R2": (sparcc_sums - points) / 2,
-            **{name: values.ravel() for name, values in scores.items()},
-            "response_clinical": np.stack([np.full(patients, ""), answers], axis=1).ravel(),
+            "vhi_voxels_R1": (voxels + apart) // 2,
+            "vhi_voxels_R2": (voxels - apart) // 2,
+            "sparcc_R1": (scores + points) / 2,
+            "sparcc_R2": (scores - points) / 2,
+            **{name: values.ravel() for name, values in clinic.items()},
+            "response_clinical": [
+                answer for yes in clinical for answer in ("", "yes" if yes else "no")
+            ],
             "voxels_lower": lower,
             "voxels_upper": np.rint(share * lower).astype(np.int64),
         }
     )
 
 
-def _explained(
-    random: np.random.Generator, far: NDArray[np.bool_], improved: NDArray[np.bool_]
+def _reasons(
+    random: np.random.Generator, far: NDArray[np.bool_], fell: NDArray[np.bool_]
 ) -> list[str]:
     """One scan after treatment, of a patient who improved, is artefact-related (section 3.6)."""
     names = np.where(far, ANATOMICAL, "").astype(object)
-    candidates = np.flatnonzero(far & improved)
-    if candidates.size:
-        names[random.choice(candidates)] = ARTEFACT
+    if (far & fell).any():
+        names[random.choice(np.flatnonzero(far & fell))] = ARTEFACT
     return list(names)

@@ -1,0 +1,22 @@
+"""Simulated cohorts, drawn once."""
+
+import pytest
+
+from vhi.papers.simulated import conclusions_over, simulate_cohort, simulate_cohorts
+
+
+@pytest.fixture(scope="session")
+def cohort():
+    return simulate_cohort(1)
+
+
+@pytest.fixture(scope="session")
+def cohorts():
+    """Twenty-five simulated cohorts, each from a model of its own."""
+    return simulate_cohorts(25, seed=3)
+
+
+@pytest.fixture(scope="session")
+def conclusions(cohorts):
+    """The conclusions over the cohorts, by name."""
+    return conclusions_over(cohorts).set_index("conclusion")
