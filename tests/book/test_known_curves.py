@@ -24,7 +24,6 @@ def test_no_curve_is_said(tmp_path):
         our_curves(tmp_path)
 
 
-@pytest.mark.study
 def test_authors_curves_are_means_of_a_hundred_epochs(study):
     curves = authors_curves()
     assert [len(curve.loss) for curve in curves] == [100] * 4

@@ -94,7 +94,6 @@ def test_too_much_is_yellow_and_missed_is_red(square):
     assert sorted(drawn.compressed()) == [1, 2]
 
 
-@pytest.mark.study
 def test_the_authors_scores_are_those_of_the_paper(study):
     table = pages.authors_slices()
     if table is None:
@@ -106,7 +105,6 @@ def test_the_authors_scores_are_those_of_the_paper(study):
     assert (table["dice"].min(), table["dice"].max()) == pytest.approx((0.8500, 0.9784), abs=5e-5)
 
 
-@pytest.mark.study
 def test_no_evaluation_scan_is_a_study_case(study):
     from vhi.cases.case import case_names
 

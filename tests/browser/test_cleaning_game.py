@@ -159,14 +159,13 @@ def test_scores_are_those_of_the_library_on_the_phantom(fresh, browser, tmp_path
     check_scores(fresh, "phantom", browser, tmp_path)
 
 
-@pytest.mark.study
+@pytest.mark.slow
 def test_scores_are_those_of_the_library_on_the_study(study, browser, tmp_path):
     game = cleaning_game(vhi.load_cases("study"), most=8)
     assert len(game.rounds) >= 5
     check_scores(game, "study", browser, tmp_path)
 
 
-@pytest.mark.study
 def test_a_game_on_the_study_fits_a_page(study):
     assert len(json.dumps(cleaning_game(vhi.load_cases("study")).page_data())) < 2_000_000
 

@@ -273,7 +273,6 @@ def test_phantom_cases_come_from_the_same_reader(monkeypatch, table, tmp_path):
     assert asked == [data.cache_folder() / "phantom"]
 
 
-@pytest.mark.slow
 def test_the_real_phantom_loads():
     loaded = load_cases("phantom")
     assert loaded and all(case.stir.is_file() and case.t1w.is_file() for case in loaded)

@@ -176,7 +176,6 @@ def test_the_phantoms_readers_are_called_simulated(vhi, tmp_path):
     assert "The phantom and its readers are simulated" in page
 
 
-@pytest.mark.study
 @pytest.mark.slow
 def test_the_study_comes_out_as_published(vhi, study, tmp_path):
     out = tmp_path / "paper"

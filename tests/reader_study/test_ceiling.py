@@ -184,7 +184,6 @@ def of_the_study():
     return ceilings, [cleaning_row(*scan) for scan in scans]
 
 
-@pytest.mark.study
 def test_the_stand_in_volumes_are_exact(study):
     assert {row["scan"]: row["stand_in_voxels"] for row in of_the_study()[1]} == {
         "1003": 173,
@@ -198,7 +197,6 @@ def test_the_stand_in_volumes_are_exact(study):
     }
 
 
-@pytest.mark.study
 def test_even_perfect_cleaning_by_whole_regions_cannot_reach_the_manual_masks(study):
     """Dice 0.22 to 0.86 over 32 manual masks."""
     ceilings = [row["ceiling_dice"] for row in of_the_study()[0]]
@@ -206,7 +204,6 @@ def test_even_perfect_cleaning_by_whole_regions_cannot_reach_the_manual_masks(st
     assert [round(f(ceilings), 2) for f in (min, max)] == [0.22, 0.86]
 
 
-@pytest.mark.study
 def test_17_to_82_percent_of_the_marked_voxels_are_bone_below_the_lower_threshold(study):
     """In the disease region; wherever they lie, 17.9 to 83.8 % of all marked voxels."""
     rows = of_the_study()[0]
@@ -221,6 +218,5 @@ def test_17_to_82_percent_of_the_marked_voxels_are_bone_below_the_lower_threshol
         assert row["uncleaned_dice"] <= row["ceiling_dice"]
 
 
-@pytest.mark.study
 def test_readers_who_clean_nothing_agree_perfectly(study):
     assert [row["uncleaned_dice"] for row in of_the_study()[1]] == [1] * 8

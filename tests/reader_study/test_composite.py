@@ -150,7 +150,6 @@ def test_the_phantom_shows_all_kinds():
     assert {row["reference"] for row in rows} == set(KINDS)
 
 
-@pytest.mark.study
 def test_a_reference_that_holds_the_judged_mask_flatters_it(study):
     """Median Dice of reader 1's first trial: 0.67, without it 0.61, by the other reader 0.52."""
     rows = list(reference_rows(load_readings(load_cases("study"))))

@@ -285,7 +285,6 @@ def test_the_median_gain_within_a_scan_is_smaller_than_the_difference_of_medians
     assert [round(f(differences), 2) for f in (min, max)] == [0.28, 0.31]
 
 
-@pytest.mark.study
 def test_distances_on_the_study_are_those_of_the_whole_masks(study):
     case = next(each for each in load_cases("study") if each.case == "4386")
     (row, *_) = overlap_rows(load_readings([case]))

@@ -312,7 +312,6 @@ def test_on_the_phantom_a_page_holds_the_very_intensities(store, number):
     shown_as_stored(case, Tab(open_reading(case, store, "A")))
 
 
-@pytest.mark.study
 @pytest.mark.parametrize("name", ["1003", "1007", "1013", "1234"])
 def test_on_a_study_case_a_page_holds_the_very_intensities(study, store, name):
     case = find_case("study", name)
@@ -702,13 +701,11 @@ def test_all_is_there_after_a_kill_and_its_export_replays(case, tmp_path, vhi):
     five_removed_two_undone_and_killed(case, tmp_path, vhi)
 
 
-@pytest.mark.study
 def test_on_a_study_case_all_is_there_after_a_kill(study, tmp_path, vhi):
     case = replace(find_case("study", "1007"), slice_thickness_mm=None)
     five_removed_two_undone_and_killed(case, tmp_path, vhi)
 
 
-@pytest.mark.study
 @pytest.mark.parametrize("name", ["1007", "1013"])
 def test_on_a_study_case_the_table_is_that_of_the_result(study, store, name):
     case = find_case("study", name)

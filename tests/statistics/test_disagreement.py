@@ -108,7 +108,6 @@ def test_what_is_no_pair_of_volumes_is_refused(first, second, words):
         disagreements(first, second)
 
 
-@pytest.mark.study
 def test_two_parts_make_up_nine_tenths_of_what_the_readers_differ_in_on_scan_1003(study):
     """First manual trials: lesions that both readers saw, and one of them drew larger."""
     case = next(each for each in load_cases("study") if each.case == "1003")

@@ -123,7 +123,6 @@ def test_the_papers_three_classes_are_there():
     assert list(CLASSES) == ["anatomical", "morphological", "artefact-related"]
 
 
-@pytest.mark.study
 def test_the_outlier_of_the_cleaned_masks_is_listed_by_ratio_not_by_difference(study):
     """1003 has 896 voxels against 168, but larger volumes differ by more voxels."""
     volumes = volumes_published(CLEANED_PAIR)

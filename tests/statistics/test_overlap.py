@@ -215,7 +215,6 @@ def test_a_summary_is_of_finite_values_only():
         median_interval([1, 2], coverage=1)
 
 
-@pytest.mark.study
 def test_the_readers_manual_masks_agree_as_published(study):
     """Median Dice of two trials of one reader over eight scans: 0.6286 and 0.6867."""
     for reader, expected in (("1", 0.6286), ("2", 0.6867)):

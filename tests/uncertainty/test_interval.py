@@ -127,7 +127,6 @@ def candidates_over_areas(case, areas_of):
     return [count(values[part]) / count(values) for part in areas_of(slices)]
 
 
-@pytest.mark.study
 def test_dropping_one_slice_of_the_area_moves_the_candidates_as_stated(study):
     def without_one(slices):
         return [slices != k for k in np.unique(slices)]
@@ -136,7 +135,6 @@ def test_dropping_one_slice_of_the_area_moves_the_candidates_as_stated(study):
     assert (len(moved), round(min(moved), 2), round(max(moved), 2)) == (45, 0.78, 1.89)
 
 
-@pytest.mark.study
 def test_halving_the_area_moves_the_candidates_as_stated(study):
     """Halves of voxels drawn at random, twenty a scan; what comes out hangs on the draw."""
 
@@ -148,13 +146,11 @@ def test_halving_the_area_moves_the_candidates_as_stated(study):
     assert (round(min(moved), 2), round(max(moved), 1)) == (0.82, 2.2)
 
 
-@pytest.mark.study
 def test_a_study_scan_has_this_interval_on_every_machine(study):
     found = measure(find_case("study", "1007")).interval
     assert (found.low.voxels, found.high.voxels, found.blocks) == (5110, 9880, 28)
 
 
-@pytest.mark.study
 def test_single_voxels_give_narrower_intervals_than_tiles_of_any_size(study):
     """Highest over lowest number of candidates, median of the ten scans; and how many tiles."""
     wide, tiles = {}, {}

@@ -87,7 +87,6 @@ def test_files_that_cannot_be_had_are_named_with_a_remedy(monkeypatch, tmp_path)
         overlap_published(CLEANED_PAIR)
 
 
-@pytest.mark.study
 def test_published_overlap_has_the_columns_of_recomputed_overlap(study):
     rows = published_overlap_rows()
     assert len(rows) == len(PAIRS) * len(SCANS)
@@ -97,7 +96,6 @@ def test_published_overlap_has_the_columns_of_recomputed_overlap(study):
     assert math.isnan(row["surface_mean_mm"])
 
 
-@pytest.mark.study
 def test_the_cleaned_masks_agree_as_printed(study):
     """Median 0.84 in the paper, 0.8397 from its files; the interval is from ranks 2 and 7."""
     overlaps = overlap_published(CLEANED_PAIR)
@@ -107,7 +105,6 @@ def test_the_cleaned_masks_agree_as_printed(study):
     assert (interval.low, interval.high) == (overlaps["1234"], overlaps["3002"])
 
 
-@pytest.mark.study
 def test_one_scan_is_the_outlier_of_the_cleaned_masks(study):
     """1003: Dice 0.27, 896 voxels against 168; the next lowest is 0.67."""
     overlaps = overlap_published(CLEANED_PAIR)
@@ -121,7 +118,6 @@ def test_one_scan_is_the_outlier_of_the_cleaned_masks(study):
     assert common == pytest.approx(143, abs=1e-9)
 
 
-@pytest.mark.study
 def test_manual_overlap_ranges_as_printed(study):
     """Section 3.3: "ranged from 0.28 to 0.87"."""
     overlaps = [dice for pair in MANUAL_PAIRS for dice in overlap_published(pair).values()]
@@ -129,7 +125,6 @@ def test_manual_overlap_ranges_as_printed(study):
     assert [round(f(overlaps), 2) for f in (min, max)] == [0.28, 0.87]
 
 
-@pytest.mark.study
 def test_the_readers_cleaned_volumes_are_the_published_ones(study):
     volumes = volumes_published(CLEANED_PAIR)
     assert {scan: (each.first, each.second) for scan, each in volumes.items()} == {
@@ -144,14 +139,12 @@ def test_the_readers_cleaned_volumes_are_the_published_ones(study):
     }
 
 
-@pytest.mark.study
 def test_the_largest_cleaned_volume_is_above_the_largest_mean_in_the_papers_figure(study):
     """Figure 7's largest mean is 90,081 voxels: these masks are not the pass behind it."""
     volumes = volumes_published(CLEANED_PAIR)["1013"]
     assert (volumes.first + volumes.second) / 2 == 97986.5 > 90081
 
 
-@pytest.mark.study
 def test_the_networks_slices_are_as_printed(study):
     """48 slices of two scans, mean 0.9411, 0.8500 to 0.9784 (paper: 0.94, 0.85 to 0.98)."""
     slices = network_overlap_published()

@@ -100,7 +100,6 @@ def test_a_number_that_other_numbers_decide_has_its_status(key, rows, numbers):
         assert recomputed == INCONSISTENT[key]
 
 
-@pytest.mark.study
 @pytest.mark.parametrize("key", sorted(NEED_FILES))
 def test_a_number_that_files_decide_has_its_status(key, rows, numbers, study):
     recomputed, status, _ = compare(rows.loc[key], CHECKS[key], numbers)
@@ -117,7 +116,6 @@ def test_a_check_would_find_another_printed_number_out(key, status_of_another_nu
     assert status_of_another_number(f"hepburn-{key}") == "inconsistent"
 
 
-@pytest.mark.study
 @pytest.mark.parametrize("key", sorted(AGREEING & NEED_FILES))
 def test_a_check_of_files_would_find_another_printed_number_out(
     key, status_of_another_number, study
@@ -134,7 +132,6 @@ def test_numbers_without_check_are_the_composite_s_the_scanner_s_and_the_age(row
     assert set(without.index) - set(composite.index) == others
 
 
-@pytest.mark.study
 def test_half_of_the_numbers_come_out_again(study):
     table = ledger()
     table = table[table["key"].str.startswith("hepburn-")]
@@ -211,14 +208,12 @@ def test_the_published_scans_are_counted_as_said(numbers, why):
     assert len(numbers.files.paths("data/images_study/T1W/Additional_scans/")) == 3
 
 
-@pytest.mark.study
 def test_manual_dice_are_as_said(numbers, why, study):
     values = numbers.files.manual_overlap[BETWEEN].to_numpy().ravel()
     assert len(values) == 32 and f"{median(values):.3f}" == "0.555"
     assert "all 32 values is 0.555" in why["abstract-dice-manual"]
 
 
-@pytest.mark.study
 def test_the_gain_relative_and_paired_is_as_said(numbers, why, study):
     cleaned = numbers.files.cleaned_overlap
     manual = numbers.files.manual_overlap[BETWEEN]
@@ -231,7 +226,6 @@ def test_the_gain_relative_and_paired_is_as_said(numbers, why, study):
     assert f"is {min(paired):.0f} to {max(paired):.0f} points" in why["dice-gain"]
 
 
-@pytest.mark.study
 def test_scans_in_which_the_workflow_lowered_agreement_are_as_said(numbers, study):
     cleaned = numbers.files.cleaned_overlap
     manual = numbers.files.manual_overlap[BETWEEN]
@@ -241,7 +235,6 @@ def test_scans_in_which_the_workflow_lowered_agreement_are_as_said(numbers, stud
     assert [scan for scan, value in cleaned.items() if value < means[scan]] == ["1003"]
 
 
-@pytest.mark.study
 def test_scanner_and_geometry_are_as_said(numbers, why, study):
     scans = numbers.files.stir
     assert len(scans) == 10 and set(scans["echo_time_ms"]) == {60}
@@ -250,7 +243,6 @@ def test_scanner_and_geometry_are_as_said(numbers, why, study):
     assert f"{4 * (200 / 336) ** 2:.2f} mm²" in why["smallest-area"]
 
 
-@pytest.mark.study
 def test_cleaned_volumes_of_scan_1013_are_as_said(numbers, why, study):
     volumes = numbers.files.cleaned_volumes["1013"]
     assert f"{volumes.first} and {volumes.second} voxels" in why["vhi-highest"]

@@ -127,7 +127,6 @@ def test_without_the_study_the_ledger_is_whole_and_nothing_is_recomputed_from_sc
     assert (table["why"][table["status"] == "inconsistent"] != "").all()
 
 
-@pytest.mark.study
 def test_with_the_study_every_inconsistent_number_is_explained_and_the_readme_is_right(study):
     table = ledger()
     wrong = table[table["status"] == "inconsistent"]
