@@ -42,7 +42,7 @@ import pandas as pd
 
 import vhi
 from book.drawings import readers as page_figures
-from vhi.papers.hepburn.authors import published_overlap_rows
+from vhi.papers.hepburn.authors import published_overlap
 from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
 from vhi.reader_study.figures.of_masks import is_cleaned, overlaps_of
@@ -68,7 +68,7 @@ simulated = SOURCE == "phantom"
 measured = [vhi.measure(each.case) for each in readings]
 rows = list(overlap_rows(readings, surfaces=False))
 if SOURCE == "study":  # the authors published values of masks that they did not publish
-    rows = add_published(rows, published_overlap_rows())
+    rows = add_published(rows, published_overlap().to_dict("records"))
 print(f"{len(readings)} scans, source {readings[0].case.source}.")
 if simulated:
     print("Scans and readers are simulated: nothing below is anybody's reading.")

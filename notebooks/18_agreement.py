@@ -44,7 +44,7 @@ import pandas as pd
 
 from book.drawings import simulated_patients as draw
 from vhi.cases.case import load_cases
-from vhi.papers.hepburn.authors import published_overlap_rows
+from vhi.papers.hepburn.authors import published_overlap
 from vhi.papers.ledger import printed_numbers
 from vhi.papers.simulated import (
     asked_and_reached,
@@ -85,7 +85,7 @@ def table_of(rows, *quantities, scale="raw"):
 source = SOURCE
 rows = list(overlap_rows(load_readings(load_cases(source)), surfaces=False))
 if source == "study":  # the cleaned masks' volumes were published, the masks were not
-    rows = add_published(rows, published_overlap_rows())
+    rows = add_published(rows, published_overlap().to_dict("records"))
 if not rows:
     print(f"no two readers in {source}: the readers of the phantom stand in for them")
     source = "phantom"
@@ -362,8 +362,8 @@ draw.draw_intervals(
 plt.show()
 
 # %% tags=["hide-input", "hide-output"]
-for row in verdicts:
-    print(fill(f"{row['conclusion']}: {row['test']}", width=100, subsequent_indent="    "))
+for row in verdicts.itertuples():
+    print(fill(f"{row.conclusion}: {row.test}", width=100, subsequent_indent="    "))
 
 # %% [markdown]
 # The last cell, folded, says what was asked of a cohort. All limits in it were set before any cohort was drawn.

@@ -44,7 +44,7 @@ import pandas as pd
 import vhi
 from book.drawings.failures import draw_shares
 from vhi.images import orientation
-from vhi.papers.hepburn.authors import published_overlap_rows
+from vhi.papers.hepburn.authors import published_overlap
 from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
 from vhi.reader_study.figures.of_masks import is_cleaned
@@ -60,7 +60,7 @@ if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in rea
     readings = load_readings(vhi.load_cases(SOURCE))
 SIMULATED = SOURCE == "phantom"
 recomputed = list(overlap_rows(readings, surfaces=False))
-published = published_overlap_rows() if SOURCE == "study" else []
+published = published_overlap().to_dict("records") if SOURCE == "study" else []
 overlap = add_published(recomputed, published)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vhi.papers.hepburn.authors import CLEANED_PAIR, volumes_published
+from vhi.papers.hepburn.authors import CLEANED_PAIR, published_overlap
 from vhi.statistics.failures import CLASSES, MAD_TO_SD, RULES, worklist
 
 
@@ -125,11 +125,12 @@ def test_the_papers_three_classes_are_there():
 
 def test_the_outlier_of_the_cleaned_masks_is_listed_by_ratio_not_by_difference(study):
     """1003 has 896 voxels against 168, but larger volumes differ by more voxels."""
-    volumes = volumes_published(CLEANED_PAIR)
-    first, second = (np.array([each[which] for each in volumes.values()]) for which in (1, 2))
+    volumes = published_overlap([CLEANED_PAIR])
+    first, second = (volumes[f"{which}_voxels"].to_numpy() for which in ("first", "second"))
     listed = {
         (rule, scale.__name__): [
-            list(volumes)[index] for index in worklist(scale(first), scale(second), rule=rule).order
+            volumes["scan"][index]
+            for index in worklist(scale(first), scale(second), rule=rule).order
         ]
         for rule in RULES
         for scale in (np.float64, np.log)

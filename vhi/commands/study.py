@@ -116,12 +116,12 @@ def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None
 
     if source != "study":
         return study_of_cases(source, progress=progress, advance=advance)
-    from vhi.papers.hepburn.authors import published_overlap_rows
+    from vhi.papers.hepburn.authors import published_overlap
     from vhi.papers.ledger.study_part import printed_part
     from vhi.papers.simulated.study_part import simulated_part
 
     progress("Reading published numbers", None)
-    published = published_overlap_rows()
+    published = published_overlap().to_dict("records")
     result = study_of_cases(source, published=published, progress=progress, advance=advance)
     number = COHORTS if cohorts is None else cohorts
     return add_parts(result, [printed_part(progress), simulated_part(number, progress, advance)])

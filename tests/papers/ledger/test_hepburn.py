@@ -215,9 +215,9 @@ def test_manual_dice_are_as_said(numbers, why, study):
 
 
 def test_the_gain_relative_and_paired_is_as_said(numbers, why, study):
-    cleaned = numbers.files.cleaned_overlap
+    cleaned = numbers.files.cleaned["dice"]
     manual = numbers.files.manual_overlap[BETWEEN]
-    relative = [100 * (median(cleaned.values()) / median(manual[pair]) - 1) for pair in BETWEEN]
+    relative = [100 * (median(cleaned) / median(manual[pair]) - 1) for pair in BETWEEN]
     paired = [
         100 * median(value - manual[pair][scan] for scan, value in cleaned.items())
         for pair in BETWEEN
@@ -227,7 +227,7 @@ def test_the_gain_relative_and_paired_is_as_said(numbers, why, study):
 
 
 def test_scans_in_which_the_workflow_lowered_agreement_are_as_said(numbers, study):
-    cleaned = numbers.files.cleaned_overlap
+    cleaned = numbers.files.cleaned["dice"]
     manual = numbers.files.manual_overlap[BETWEEN]
     below = {scan: int((value < manual.loc[scan]).sum()) for scan, value in cleaned.items()}
     assert {scan: count for scan, count in below.items() if count} == {"1003": 4, "1234": 2}
@@ -244,5 +244,5 @@ def test_scanner_and_geometry_are_as_said(numbers, why, study):
 
 
 def test_cleaned_volumes_of_scan_1013_are_as_said(numbers, why, study):
-    volumes = numbers.files.cleaned_volumes["1013"]
-    assert f"{volumes.first} and {volumes.second} voxels" in why["vhi-highest"]
+    scan = numbers.files.cleaned.loc["1013"]
+    assert f"{scan['first_voxels']} and {scan['second_voxels']} voxels" in why["vhi-highest"]

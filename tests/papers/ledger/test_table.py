@@ -158,4 +158,4 @@ def test_a_file_that_cannot_be_fetched_is_named(no_files, monkeypatch):
 
     monkeypatch.setattr("vhi.cases.supplement.download", download)
     with pytest.raises(MissingFilesError, match=r"overlap_R1_R2\.txt .*no network"):
-        _ = StudyFiles(download=True).cleaned_overlap
+        _ = StudyFiles(download=True).cleaned

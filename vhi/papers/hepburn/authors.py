@@ -1,4 +1,4 @@
-"""The numbers for each scan that the paper's authors published, read from their text files.
+"""The numbers for each scan that the authors published, read from their text files.
 
 Segmentations are named as there: ``R12`` is reader 1's second manual trial, ``R2`` reader 2's
 cleaned (semi-automatic) mask at the lower threshold.
@@ -6,16 +6,20 @@ cleaned (semi-automatic) mask at the lower threshold.
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vhi.cases import supplement
 from vhi.reader_study.overlap import OVERLAP_COLUMNS
 
-MANUAL_PAIRS = (
+if TYPE_CHECKING:
+    import pandas as pd
+
+Pair = tuple[str, str]
+
+MANUAL_PAIRS: tuple[Pair, ...] = (
     ("R11", "R12"),
     ("R21", "R22"),
     ("R11", "R21"),
@@ -25,106 +29,86 @@ MANUAL_PAIRS = (
 )
 """Two trials of one reader (Figure 4a), then one trial of each (Figure 4b)."""
 
-CLEANED_PAIR = ("R1", "R2")
+CLEANED_PAIR: Pair = ("R1", "R2")
 """The two readers' cleaned masks (Figure 4c)."""
 
 PAIRS = (*MANUAL_PAIRS, CLEANED_PAIR)
 """Every pair of segmentations that the authors compare."""
 
-
 NETWORK_OVERLAP = "generated_files/model_training/test_data_overlap.txt"
 """The supplement's path of the authors' network's Dice."""
 
 
-class Volumes(NamedTuple):
-    """How two segmentations of one scan compare in size.
-
-    Attributes
-    ----------
-    similarity : float
-        See `vhi.statistics.volume_similarity`.
-    first, second : int
-        Voxels of each.
-    """
-
-    similarity: float
-    first: int
-    second: int
-
-
-def overlap_published(pair: tuple[str, str]) -> dict[str, float]:
-    """Return the Dice coefficient of a pair of segmentations, scan by scan.
-
-    Parameters
-    ----------
-    pair
-        One of `PAIRS`, in their order.
-
-    Returns
-    -------
-    dict of str to float
-        By scan; eight, in ascending order.
+def overlap_paths(pair: Pair) -> list[str]:
+    """Return the supplement's paths of a pair's Dice and of its sizes.
 
     Raises
     ------
-    InputError
-        The file cannot be had.
     ValueError
         The authors published no such pair.
-
-    References
-    ----------
-    Supplement of Hepburn et al. 2023, ``generated_files/overlap``.
     """
-    rows = _rows(overlap_path(pair))
-    return {_scan(scan): float(value) for scan, value in rows}
+    if pair not in PAIRS:
+        known = ", ".join("-".join(names) for names in PAIRS)
+        raise ValueError(f"pair must be one that the authors published, {known}; got {pair!r}")
+    name = "_".join(pair)
+    return [
+        f"generated_files/overlap/overlap_{name}.txt",
+        f"generated_files/volume_similarity/vs_{name}.txt",
+    ]
 
 
-def volumes_published(pair: tuple[str, str]) -> dict[str, Volumes]:
-    """Return the sizes of a pair of segmentations and how alike they are, scan by scan.
+def published_overlap(pairs: Sequence[Pair] = PAIRS) -> pd.DataFrame:
+    """Return how pairs of segmentations overlap and compare in size, scan by scan.
 
-    Parameters and errors as for `overlap_published`.
-
-    References
+    Parameters
     ----------
-    Supplement of Hepburn et al. 2023, ``generated_files/volume_similarity``.
-    """
-    rows = _rows(volumes_path(pair))
-    return {
-        _scan(scan): Volumes(float(similarity), int(first), int(second))
-        for scan, similarity, first, second in rows
-    }
-
-
-def published_overlap_rows() -> list[dict[str, Any]]:
-    """Return the published overlap of all `PAIRS`, as rows of `vhi.reader_study.overlap`.
+    pairs
+        Some of `PAIRS`, in their order.
 
     Returns
     -------
-    list of dict
-        One row for each pair and scan; `source` is ``published``, and distances between surfaces,
-        which were not published, are NaN.
+    pandas.DataFrame
+        A row for each pair and scan, eight scans in ascending order, with the columns of
+        `vhi.reader_study.overlap.OVERLAP_COLUMNS`. ``source`` is ``published``; distances between
+        surfaces, which were not published, are NaN.
 
     Raises
     ------
     InputError
         The authors' files cannot be had.
+    ValueError
+        The authors published no such pair.
+
+    References
+    ----------
+    Supplement of Hepburn et al. 2023, ``generated_files/overlap`` and ``volume_similarity``.
     """
-    rows = []
-    for pair in PAIRS:
-        volumes = volumes_published(pair)
-        for scan, overlap in overlap_published(pair).items():
-            values = (*pair, scan, scan, overlap, "published", *volumes[scan], math.nan, math.nan)
-            rows.append(dict(zip(OVERLAP_COLUMNS, values, strict=True)))
-    return rows
+    import pandas as pd
+
+    tables = []
+    for first, second in pairs:
+        overlap, volumes = map(_read, overlap_paths((first, second)))
+        scans = overlap[:, 0].astype(int).astype(str)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "first": first, "second": second, "scan": scans, "subject": scans,
+                    "dice": overlap[:, 1], "source": "published",
+                    "volume_similarity": volumes[:, 1],
+                    "first_voxels": volumes[:, 2].astype(int),
+                    "second_voxels": volumes[:, 3].astype(int),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(tables, ignore_index=True).reindex(columns=list(OVERLAP_COLUMNS))
 
 
-def network_overlap_published() -> dict[tuple[str, int], float]:
+def network_overlap() -> pd.Series:
     """Return the Dice coefficient of the authors' network for each slice of their two test scans.
 
     Returns
     -------
-    dict of (str, int) to float
+    pandas.Series
         By scan and slice number as published, counted from 1; 48 slices of scans 1003 and 2014.
 
     Raises
@@ -136,30 +120,12 @@ def network_overlap_published() -> dict[tuple[str, int], float]:
     ----------
     Supplement of Hepburn et al. 2023, ``generated_files/model_training/test_data_overlap.txt``.
     """
-    rows = _rows(NETWORK_OVERLAP)
-    return {(_scan(scan), int(number)): float(value) for scan, number, value in rows}
+    import pandas as pd
+
+    scan, number, dice = _read(NETWORK_OVERLAP).T
+    index = [scan.astype(int).astype(str), number.astype(int)]
+    return pd.Series(dice, index=index).rename_axis(["scan", "slice"])
 
 
-def overlap_path(pair: tuple[str, str]) -> str:
-    """Return the supplement's path of a pair's Dice; errors as `overlap_published`."""
-    return f"generated_files/overlap/overlap_{_pair_name(pair)}.txt"
-
-
-def volumes_path(pair: tuple[str, str]) -> str:
-    """Return the supplement's path of a pair's sizes; errors as `overlap_published`."""
-    return f"generated_files/volume_similarity/vs_{_pair_name(pair)}.txt"
-
-
-def _pair_name(pair: tuple[str, str]) -> str:
-    if pair not in PAIRS:
-        known = ", ".join("-".join(names) for names in PAIRS)
-        raise ValueError(f"pair must be one that the authors published, {known}; got {pair!r}")
-    return "_".join(pair)
-
-
-def _rows(path: str) -> NDArray[np.float64]:
+def _read(path: str) -> np.ndarray:
     return np.loadtxt(supplement.fetch([path])[path], ndmin=2)
-
-
-def _scan(number: float) -> str:
-    return f"{number:.0f}"

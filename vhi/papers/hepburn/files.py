@@ -17,12 +17,9 @@ from vhi.papers.hepburn.authors import (
     CLEANED_PAIR,
     MANUAL_PAIRS,
     NETWORK_OVERLAP,
-    Volumes,
-    network_overlap_published,
-    overlap_path,
-    overlap_published,
-    volumes_path,
-    volumes_published,
+    network_overlap,
+    overlap_paths,
+    published_overlap,
 )
 from vhi.statistics.overlap import dice
 
@@ -70,19 +67,15 @@ class StudyFiles:
         return pd.DataFrame(overlap)
 
     @cached_property
-    def cleaned_overlap(self) -> dict[str, float]:
-        """Published Dice of the readers' cleaned masks, by scan."""
-        return self._read([overlap_path(CLEANED_PAIR)], lambda: overlap_published(CLEANED_PAIR))
+    def cleaned(self) -> pd.DataFrame:
+        """Published overlap and sizes of the readers' cleaned masks, by scan."""
+        paths = overlap_paths(CLEANED_PAIR)
+        return self._read(paths, lambda: published_overlap([CLEANED_PAIR])).set_index("scan")
 
     @cached_property
-    def cleaned_volumes(self) -> dict[str, Volumes]:
-        """Published sizes of the readers' cleaned masks, by scan."""
-        return self._read([volumes_path(CLEANED_PAIR)], lambda: volumes_published(CLEANED_PAIR))
-
-    @cached_property
-    def network_overlap(self) -> dict[tuple[str, int], float]:
+    def network_overlap(self) -> pd.Series:
         """Published Dice of the authors' network, by test scan and slice."""
-        return self._read([NETWORK_OVERLAP], network_overlap_published)
+        return self._read([NETWORK_OVERLAP], network_overlap)
 
     @cached_property
     def training_epochs(self) -> list[int]:

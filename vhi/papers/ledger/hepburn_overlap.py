@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vhi.papers.hepburn.authors import MANUAL_PAIRS
 from vhi.papers.ledger.check import Check, consistent, from_files
 from vhi.papers.ledger.rules import remainder, same, total
@@ -24,11 +22,11 @@ def _medians(s: Sources) -> pd.Series:
 
 
 def _cleaned(s: Sources) -> float:
-    return float(np.median(list(s.files.cleaned_overlap.values())))
+    return s.files.cleaned["dice"].median()
 
 
 def _network_dice(s: Sources) -> tuple[float, float, float]:
-    values = np.array(list(s.files.network_overlap.values()))
+    values = s.files.network_overlap
     return values.mean(), values.min(), values.max()
 
 
@@ -44,8 +42,7 @@ def _gain(s: Sources) -> tuple[float, float]:
 
 def _outliers(s: Sources) -> int:
     """Count scans whose cleaned Dice is below the mean of their manual Dice between readers."""
-    means = s.files.manual_overlap[BETWEEN].mean(axis=1)
-    return sum(cleaned < means[scan] for scan, cleaned in s.files.cleaned_overlap.items())
+    return (s.files.cleaned["dice"] < s.files.manual_overlap[BETWEEN].mean(axis=1)).sum()
 
 
 CHECKS: dict[str, Check] = {
@@ -53,7 +50,7 @@ CHECKS: dict[str, Check] = {
     # The highest of four medians; the paper does not say which it took.
     "abstract-dice-manual": consistent(lambda s: _medians(s).max()),
     "network-slices": from_files(lambda s: len(s.files.network_overlap)),
-    "network-subjects": from_files(lambda s: len({scan for scan, _ in s.files.network_overlap})),
+    "network-subjects": from_files(lambda s: len(s.files.network_overlap.groupby("scan"))),
     "network-dice": from_files(_network_dice),
     "network-further": total("network-satisfactory", "network-failed"),
     "network-satisfactory": remainder("network-further", "network-failed"),
