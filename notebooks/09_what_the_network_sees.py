@@ -44,7 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from book.drawings import networks as network_figures
+from book.drawings import network_slices as network_figures
 from vhi.images import orientation
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
@@ -165,7 +165,7 @@ print(
 # {term}`T1w`, the {term}`cortex <cortical bone>` around it is dark. How bright is a pixel at each distance from the outline?
 
 # %%
-from book.drawings.baselines import best_range, brightness_by_depth, dice_of_the_others
+from book.drawings.baselines import best_range, brightness_by_depth, dice_of_other_subjects
 
 edges_mm = np.arange(-12.0, 13.0)
 depth_mm = (edges_mm[1:] + edges_mm[:-1]) / 2
@@ -209,7 +209,7 @@ rows = []
 for each in examples:
     low, high, overlap = best_range(each)
     rows.append({"case": each.case, "visit": each.visit, "from": low, "to": high})
-    rows[-1] |= {"by brightness": overlap, "by place": dice_of_the_others(examples, each)}
+    rows[-1] |= {"by brightness": overlap, "by place": dice_of_other_subjects(examples, each)}
 simple = pd.DataFrame(rows)
 print(simple.to_string(index=False, float_format="{:.2f}".format))
 

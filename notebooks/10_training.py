@@ -45,8 +45,8 @@ import pandas as pd
 import torch
 
 import vhi
-from book.drawings import networks as network_figures
-from book.drawings.known_curves import authors_curves, our_curves
+from book.drawings import network_slices as network_figures
+from book.drawings.learning_curves import authors_curves, our_curves
 from vhi.errors import InputError
 from vhi.models.unet import parameter_count
 from vhi.statistics import dice

@@ -48,8 +48,8 @@ import pandas as pd
 
 import vhi
 from book.drawings import network_results as result_figures
+from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
-from book.drawings import networks as network_figures
 from vhi.evaluation.scores import score_slices
 from vhi.images import orientation
 from vhi.results import figures
@@ -249,7 +249,7 @@ for panels, (name, rank) in zip(grid, chosen.items(), strict=True):
     title = f"found, Dice {ranked.loc[rank, 'dice']:.3f}"
     figures.draw_slice(panels[2], scan, place, outline=found[k].array, title=title, **look)
     result_figures.draw_difference(
-        panels[3], scan, place, found=found[k], truth=truth[k], title="difference", **look
+        panels[3], scan, place, predicted=found[k], truth=truth[k], title="difference", **look
     )
 plt.show()
 
@@ -341,7 +341,7 @@ print(changed.to_string(index=False, float_format="{:.3f}".format))
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-robustness", "caption": "Dice of each slice (dots) of held-out scans in cross-validation, as they are and with one simulated change each; n = 8 subjects, the number of slices of each column in the table above; bars: mean; dotted line: the 0.93 hoped for. Takeaway: where a column reaches down, the change makes slices that need correction."}, "image": {"alt": "Chart with a column of dots for each of eight changes of the scan, Dice from low to 1, each with a bar for its mean and a dotted red line at 0.93."}}
 fig, axes = plt.subplots(figsize=(9.5, 3.8), layout="constrained")
 groups = {name: own["dice"].to_numpy() for name, own in held_out.groupby("change", sort=False)}
-result_figures.draw_groups(axes, groups, wanted=HOPED_CHANGED)
+result_figures.draw_groups(axes, groups, goal=HOPED_CHANGED)
 axes.set_title(f"n = {held_out['subject'].nunique()} subjects", fontsize=10)
 plt.show()
 

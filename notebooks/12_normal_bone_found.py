@@ -47,8 +47,8 @@ import pandas as pd
 
 import vhi
 from book.drawings import network_results as result_figures
+from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
-from book.drawings import networks as network_figures
 from vhi.evaluation.normal_bone_effect import normal_bone_effect
 from vhi.images import orientation
 from vhi.results import figures
@@ -94,9 +94,9 @@ figures.draw_slice(left, stir, index, outline=drawn.array, title=title, **look)
 plane = orientation.view_of(stir).plane(probability.array, index)
 network_figures.draw_probability(middle, plane, box=look["box"], title="2  Probability")
 result_figures.draw_outlines(
-    right, stir, index, truth=drawn.array, found=area.array, title="3  Chosen", **look
+    right, stir, index, truth=drawn.array, predicted=area.array, title="3  Chosen", **look
 )
-result_figures.outline_keys(right, truth="drawn", found="chosen")
+result_figures.outline_keys(right, truth="drawn", predicted="chosen")
 plt.show()
 
 # %% tags=["remove-input"]
@@ -255,12 +255,12 @@ fig, panels = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
 for axes, place in zip(
     panels, orientation.fullest_slices(both, its_stir.slice_axis, 3), strict=True
 ):
-    masks = {"truth": its_drawn.array, "found": its_area.array}
+    masks = {"truth": its_drawn.array, "predicted": its_area.array}
     title = f"{worst.case}, slice {place}"
     result_figures.draw_outlines(
         axes, its_stir, place, box=box, window=window, title=title, **masks
     )
-result_figures.outline_keys(panels[0], truth="drawn", found="proposed")
+result_figures.outline_keys(panels[0], truth="drawn", predicted="proposed")
 plt.show()
 
 # %% tags=["remove-input"]

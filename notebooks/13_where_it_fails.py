@@ -100,7 +100,9 @@ for (above, below), name in zip(grid.T, CHANGES, strict=True):
     look = {"box": box, "window": window}
     figures.draw_slice(above, scan, index, outline=bone.array, title=name, **look)
     title = f"slice {index}{' !' if index in found[name].slices_to_check else ''}"
-    result_figures.draw_difference(below, scan, index, found=mask, truth=bone, title=title, **look)
+    result_figures.draw_difference(
+        below, scan, index, predicted=mask, truth=bone, title=title, **look
+    )
 plt.show()
 
 # %% tags=["remove-input"]
@@ -238,7 +240,7 @@ for panels, (name, (image, its)) in zip(grid, results.items(), strict=True):
     places.append(int(np.argmax(its.slice_scores)) if its.slice_scores else int(ends[-1]))
     look = {"box": orientation.box_of(its.mask, orientation.view_of(image))}
     look["window"] = orientation.window_of(image, its.mask.array)
-    result_figures.draw_sheet(panels, image, its.mask, places, look_at=its.slices_to_check, **look)
+    result_figures.draw_sheet(panels, image, its.mask, places, to_check=its.slices_to_check, **look)
     panels[0].set_title(f"{name}: {panels[0].get_title()}", fontsize=8, pad=3)
 plt.show()
 

@@ -1,4 +1,4 @@
-"""What can be had without a network: how bright bone is, where it lies in everybody. numpy, scipy.
+"""Baselines without a network: the brightness of bone, and its place in other subjects.
 
 A network is worth its trouble only where it does better than these.
 """
@@ -19,14 +19,12 @@ from vhi.training.dataset import Example
 def brightness_by_depth(
     example: Example, *, spacing_mm: float, edges_mm: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Return the median intensity at depths into bone, seen within slices.
+    """Return the median intensity of the first channel at depths into bone, within slices.
 
     Parameters
     ----------
-    example
-        Its first channel is looked at.
     spacing_mm
-        Of its slices, in the plane.
+        In the plane of the slices.
     edges_mm
         Bounds of the depths, ascending; negative outside bone.
 
@@ -47,11 +45,8 @@ def brightness_by_depth(
         return np.full(len(edges_mm) - 1, np.nan)
     depth, value = np.concatenate(depths), np.concatenate(values)
     place = np.digitize(depth, edges_mm) - 1
-    medians = [
-        np.median(value[place == k]) if (place == k).any() else np.nan
-        for k in range(len(edges_mm) - 1)
-    ]
-    return np.array(medians)
+    intervals = [value[place == k] for k in range(len(edges_mm) - 1)]
+    return np.array([np.median(inside) if inside.size else np.nan for inside in intervals])
 
 
 def best_range(example: Example, *, levels: int = 120) -> tuple[float, float, float]:
@@ -73,13 +68,13 @@ def best_range(example: Example, *, levels: int = 120) -> tuple[float, float, fl
     return float(bounds[low]), float(bounds[high]), float(overlap[low, high])
 
 
-def dice_of_the_others(examples: Sequence[Example], one: Example) -> float:
-    """Return the Dice of where most other subjects have bone, laid over one scan unseen.
+def dice_of_other_subjects(examples: Sequence[Example], one: Example) -> float:
+    """Return the Dice of a mask with the place where most other subjects have bone.
 
     Slices are paired by their place in the stack, first with first and last with last; slices of
     different size are paired by their middles. NaN where there is no other subject.
     """
-    others = [each for each in examples if each.subject != one.subject]
+    others = [example for example in examples if example.subject != one.subject]
     if not others:
         return float("nan")
     votes = np.zeros(one.target.shape)

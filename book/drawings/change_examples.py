@@ -1,4 +1,4 @@
-"""Each change of `vhi.training.augment` alone, at the end of its range, to be looked at."""
+"""Each change of `vhi.training.augment` alone, at the end of its range, for inspection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FATTY, SCLEROTIC = 1.8, 0.4
 """Factors shown; training draws from a range on both sides of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChangedSlice:
     """A slice and its target after one change.
 
@@ -46,7 +46,7 @@ class ChangedSlice:
 def change_slice(
     example: Example, index: int, *, kind: str, spacing_mm: float, seed: int
 ) -> ChangedSlice:
-    """Return what training may make of a slice: all changes of a kind, drawn at random.
+    """Return a slice after all changes of a kind, drawn at random as in training.
 
     Parameters
     ----------
@@ -76,14 +76,14 @@ def single_changes(
     spacing_mm
         Of the example's slices.
     seed
-        Of what has no end of a range: patches, bias field, noise, bending.
+        For changes whose range has no end: patches, bias field, noise, bending.
     """
     robust = {type(step).__name__: step for step in augmentation("robust").transforms}
     strong = [(1 + SCALE) ** -1 - 1] * 2
     changes: dict[str, dict[str, Callable[[Any], Any]]] = {
         "paper": {
             "turned": _geometry(spacing_mm, rotate_range=[(ROTATION, ROTATION)]),
-            "larger": _geometry(spacing_mm, scale_range=[(each, each) for each in strong]),
+            "larger": _geometry(spacing_mm, scale_range=[(factor, factor) for factor in strong]),
             "sheared": _geometry(spacing_mm, shear_range=[(SHEAR, SHEAR), (0.0, 0.0)]),
             "bent": _geometry(spacing_mm, bend=5.0),
             "mirrored": mt.Flipd(("image", "target", "bone"), spatial_axis=1),
@@ -132,7 +132,7 @@ def _geometry(spacing_mm: float, *, bend: float = 0.0, **ranges: Any) -> mt.Comp
 
 
 def _always(step: mt.RandomizableTransform) -> mt.RandomizableTransform:
-    """Let a change that comes now and then come for certain."""
+    """Set the probability of a random change to 1."""
     step.prob = 1.0
     for inner in vars(step).values():
         if isinstance(inner, mt.RandomizableTransform):

@@ -1,7 +1,4 @@
-"""Drawings that only the book's pages on failures and on the area of normal bone need.
-
-They draw what was computed elsewhere.
-"""
+"""Drawings of the pages on failures and on the area of normal bone."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from numpy.typing import ArrayLike
 
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, READERS, RED, dress, key
@@ -16,8 +15,6 @@ from vhi.results import figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-BOTH = "both readers"
 
 
 def draw_shares(
@@ -27,37 +24,29 @@ def draw_shares(
     readers: tuple[str, str] = READERS,
     simulated: bool = False,
 ) -> None:
-    """Draw the regions that two masks differ in as bars of their shares, a line for each scan.
+    """Draw the regions in which two masks differ as bars of their shares, a line for each scan.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     rows
         From `vhi.reader_study.failures.disagreement_rows`, of all regions of each scan; the colour
-        says who marked anything of a region.
-    readers
-        Names of the two.
-    simulated
-        Say so.
+        says which reader marked any voxel of a region.
     """
-    colours = {
-        BOTH: GREY,
-        f"{readers[0]} alone": figures.YELLOW,
-        f"{readers[1]} alone": figures.RED,
-    }
-    scans: dict[str, float] = {}
-    named: set[str] = set()
-    for row in rows:
-        start = scans.get(row["scan"], 0.0)
-        first, second = row["first_only"] or row["both"], row["second_only"] or row["both"]
-        who = BOTH if first and second else f"{readers[0 if first else 1]} alone"
+    columns = ["scan", "share_of_difference", "first_only", "second_only", "both"]
+    table = pd.DataFrame(rows, columns=columns).astype({"share_of_difference": float})
+    first, second = (table[name] + table["both"] > 0 for name in ("first_only", "second_only"))
+    table["who"] = np.where(first & second, 0, np.where(first, 1, 2))
+    table["start"] = table.groupby("scan")["share_of_difference"].cumsum()
+    table["start"] -= table["share_of_difference"]
+    names = ("both readers", *(f"{reader} alone" for reader in readers))
+    colours = (GREY, figures.YELLOW, figures.RED)
+    table["line"], scans = pd.factorize(table["scan"])
+    for who, regions in table.groupby("who"):
         axes.barh(
-            row["scan"], row["share_of_difference"], left=start, color=colours[who],
-            edgecolor="white", linewidth=0.6, label=None if who in named else who,
+            regions["line"], regions["share_of_difference"], left=regions["start"],
+            color=colours[who], edgecolor="white", linewidth=0.6, label=names[who],
         )  # fmt: skip
-        named.add(who)
-        scans[row["scan"]] = start + row["share_of_difference"]
+    axes.set_yticks(range(len(scans)), scans)
     axes.set_xlim(0, 1)
     axes.invert_yaxis()
     axes.set_xlabel("share of the voxels in which the masks differ")
@@ -74,33 +63,29 @@ def draw_moves(
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw by how many times a value moves, a line for each case, on a logarithmic scale.
+    """Draw the values of each case relative to its own measurement, on a logarithmic scale.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     moves
-        By case: values over the case's own, above 0. A case without any keeps an empty line.
+        By case: ratios above 0. A case without any keeps an empty line.
     spans
         Join a case's values to an interval, with a mark at 1.
     label
         Of the axis.
-    title, simulated
-        What is written.
     """
-    for place, values in enumerate(moves.values()):
-        x = np.asarray(values, float)
-        if spans and x.size:
-            axes.plot(x, [place] * x.size, color=BLUE, linewidth=2.5, marker="|", markersize=9)
-            axes.plot([1], [place], "D", color=RED, markersize=5)
-        else:
-            axes.plot(x, [place] * x.size, "o", color=BLUE, markersize=5, mfc="none")
-    axes.axvline(1, color=GREY, linewidth=0.8, zorder=0)
     axes.set_xscale("log")
-    known = np.concatenate([np.ones(1), *(np.asarray(each, float) for each in moves.values())])
-    marks = [m for m in (0.25, 0.5, 0.7, 1, 1.4, 2, 3, 4, 6, 10) if known.min() / 1.4 <= m]
-    marks = [m for m in marks if m <= known.max() * 1.4]
+    axes.axvline(1, color=GREY, linewidth=0.8, zorder=0)
+    for place, values in enumerate(moves.values()):
+        style = {"marker": "o", "markersize": 5, "mfc": "none", "linestyle": ""}
+        if spans:
+            style = {"marker": "|", "markersize": 9, "linewidth": 2.5}
+        axes.plot(values, [place] * len(values), color=BLUE, **style)
+        if spans and len(values):
+            axes.plot([1], [place], "D", color=RED, markersize=5)
+    ratios = np.concatenate([[1.0], *moves.values()])
+    marks = np.array([0.25, 0.5, 0.7, 1, 1.4, 2, 3, 4, 6, 10])
+    marks = marks[(marks >= ratios.min() / 1.4) & (marks <= ratios.max() * 1.4)]
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
     axes.set_yticks(range(len(moves)), list(moves))
@@ -118,29 +103,27 @@ def draw_growth(
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw how a value changes with the part of the area it is taken from, a line for each case.
+    """Draw a value against the part of the area it is taken from, a line for each case.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     shares
-        Parts of the area, above 0 to 1, without gaps between doublings.
+        Parts of the area, above 0 to 1.
     lines
         By case, one value for each share.
     label
         Of the vertical axis.
-    title, simulated
-        What is written.
     """
-    x = np.asarray(shares, float)
-    for values in lines.values():
-        axes.plot(x, np.asarray(values, float), color=GREY, linewidth=1, marker=".", markersize=4)
-    middle = np.median([np.asarray(values, float) for values in lines.values()], axis=0)
-    axes.plot(x, middle, color=RED, linewidth=2, marker="o", markersize=4, label="median of cases")
+    table = pd.DataFrame(lines, index=pd.Index(shares, name="share"))
+    axes.set(xlabel="part of the area", ylabel=label)
+    style = {"markersize": 4, "markeredgewidth": 0, "legend": False, "ax": axes}
+    cases = table.melt(var_name="case", ignore_index=False).reset_index()
+    sns.lineplot(
+        cases, x="share", y="value", units="case", estimator=None, color=GREY, linewidth=1,
+        marker="o", **style,
+    )  # fmt: skip
+    sns.lineplot(table.median(axis=1), color=RED, linewidth=2, marker="o", **style)
     axes.axhline(1, color=DARK, linewidth=0.7, linestyle=":", zorder=0)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(x, [f"1/{1 / share:g}" if share < 1 else "all" for share in x])
-    axes.set_xlabel("part of the area")
-    axes.set_ylabel(label)
+    axes.set_xticks(table.index, [f"1/{1 / x:g}" if x < 1 else "all" for x in table.index])
     dress(axes, title=title, simulated=simulated)

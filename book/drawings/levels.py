@@ -1,4 +1,4 @@
-"""A U-Net in numbers: how fine each level sees, how wide, and what one answer hangs on."""
+"""Numbers of a U-Net: resolution and field of view of each level, pixels that affect an output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Level:
     spacing_mm : float
         Distance between positions.
     field_mm : float
-        Side of the square of the slice that one position has seen.
+        Side of the square of the slice that affects one position.
     """
 
     filters: int
@@ -60,11 +60,11 @@ def levels_of(recipe: Recipe, rows: int, columns: int) -> list[Level]:
 
 
 def pixels_seen(recipe: Recipe, rows: int, columns: int) -> tuple[int, int]:
-    """Return the rows and columns of a slice that the answer in its middle hangs on.
+    """Return how many rows and columns of a slice affect the output at its middle.
 
-    Found by asking the network itself: the gradient of that answer is not 0 where a pixel counts.
-    Weights are set so that nothing cancels and no position is switched off, and the largest of
-    four positions is replaced by their mean, which hangs on the same pixels.
+    A pixel counts where the gradient of that output is not 0. Weights are set so that nothing
+    cancels and no position is switched off, and the largest of four positions is replaced by
+    their mean, which depends on the same pixels.
     """
     network = UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block).eval()
     network.halve = nn.AvgPool2d(2)  # type: ignore[assignment]

@@ -1,7 +1,7 @@
-"""What the book's pages on the networks' results read: tables that are kept, and the authors' own.
+"""Tables of the networks' results, and the authors' own, for the book's pages.
 
-The tables lie in the repository's ``networks/results`` and were written when the shipped networks
-were made (``python -m networks --help``). They hold scores, no voxel of a scan.
+Ours are in the repository's ``networks/results``, written when the shipped networks were made
+(``python -m networks --help``). They hold scores, no voxel of a scan.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_record(name: str) -> dict[str, Any]:
 
 
 def has_table(name: str) -> bool:
-    """Whether ``networks/results/<name>.csv`` is there."""
+    """Return whether ``networks/results/<name>.csv`` exists."""
     return (RESULTS / f"{name}.csv").is_file()
 
 
@@ -67,14 +67,14 @@ def authors_slices() -> pd.DataFrame | None:
     """Return the authors' Dice of each test slice: columns case, slice, dice.
 
     Their slices count from 1, ours from 0. None where their file is not at hand; nothing is
-    downloaded for it.
+    downloaded.
     """
     import pandas as pd
 
-    found = data.locate([AUTHORS_SCORES])
-    if AUTHORS_SCORES not in found:
+    path = data.locate([AUTHORS_SCORES]).get(AUTHORS_SCORES)
+    if path is None:
         return None
-    case, number, dice = np.loadtxt(found[AUTHORS_SCORES], unpack=True)
+    case, number, dice = np.loadtxt(path, unpack=True)
     return pd.DataFrame(
         {"case": case.astype(int).astype(str), "slice": number.astype(int) - 1, "dice": dice}
     )
@@ -89,7 +89,7 @@ def evaluation_scans() -> dict[str, Path]:
     places = data.locate(paths)
     return {
         Path(path).name.split("_")[0]: places[path]
-        for path in sorted(places, key=lambda each: Path(each).name)
+        for path in sorted(places, key=lambda path: Path(path).name)
     }
 
 
@@ -104,7 +104,7 @@ class Differences:
     normal_bone : int
         Elsewhere, and in normal bone, which some drawn regions leave out.
     missed, extra : int
-        Elsewhere: true and not found, found and not true.
+        Elsewhere: true and not predicted, predicted and not true.
     """
 
     rim: int
@@ -119,25 +119,25 @@ class Differences:
 
 
 def differences(
-    found: Image, truth: Image, normal_bone: Image, index: int, *, rim_mm: float
+    predicted: Image, truth: Image, normal_bone: Image, index: int, *, rim_mm: float
 ) -> Differences:
-    """Return what kinds of pixels make two masks differ on a slice.
+    """Count the pixels in which two masks differ on a slice, by kind.
 
     Parameters
     ----------
-    found, truth, normal_bone
+    predicted, truth, normal_bone
         Masks on one grid.
     index
         Slice, counted from 0.
     rim_mm
         A pixel nearer to the true outline than this, within the slice, is one of its rim.
     """
-    check_same_grid(truth, found)
+    check_same_grid(truth, predicted)
     check_same_grid(truth, normal_bone)
     axis = truth.slice_axis
-    spacing = [each for a, each in enumerate(truth.spacing_mm) if a != axis]
+    spacing = [pitch for a, pitch in enumerate(truth.spacing_mm) if a != axis]
     ours, drawn, normal = (
-        np.take(each.array, index, axis=axis) for each in (found, truth, normal_bone)
+        np.take(mask.array, index, axis=axis) for mask in (predicted, truth, normal_bone)
     )
     different = ours != drawn
     # Half a pixel lies between a pixel's centre and the outline that runs along its side.
@@ -146,4 +146,4 @@ def differences(
     in_normal = different & ~near & normal
     rest = different & ~near & ~normal
     counts = (near, in_normal, rest & drawn, rest & ours)
-    return Differences(*(int(np.count_nonzero(each)) for each in counts))
+    return Differences(*(int(np.count_nonzero(pixels)) for pixels in counts))

@@ -1,7 +1,4 @@
-"""Drawings that only the book's pages on readers need.
-
-They draw what was computed elsewhere.
-"""
+"""Drawings of the pages on readers: votes, all masks of a scan, bootstrap, shared candidates."""
 
 from __future__ import annotations
 
@@ -9,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.images.image import Image
 from vhi.images.orientation import box_of, view_of, window_of
-from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key
+from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, key, new_figure
 from vhi.reader_study.readings import ScanReadings, Segmentation
 from vhi.results.figures import draw_slice
 
@@ -27,7 +26,7 @@ VOTES = "autumn_r"
 """Colours from few votes (yellow) to all (red)."""
 
 WIDTH = 11.0
-"""Of a figure of scans, in inches."""
+"""Width of a figure of scans, in inches."""
 
 
 def draw_votes(
@@ -43,26 +42,20 @@ def draw_votes(
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw one slice with how many masks mark each voxel, yellow for one, red for all.
+    """Draw one slice with the number of masks that mark each voxel, yellow for one, red for all.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     image
         Intensities, with the grid of `votes`.
     index
         Slice, counted from 0.
     votes
-        Whole numbers of 0 (not coloured) to `of`, shape of the image.
-    of
-        How many masks there are.
+        Whole numbers of 0 (not coloured) to `of`, the number of masks; shape of the image.
     outline
         A mask drawn as a dark line.
     box, window
         As for `vhi.results.figures.draw_slice`.
-    title, simulated
-        What is written.
 
     Raises
     ------
@@ -105,53 +98,48 @@ def readings_figure(
     segmentations: Sequence[Segmentation] | None = None,
     simulated: bool = False,
 ) -> Figure:
-    """Draw one slice with each segmentation's outline, then with how many of them mark a voxel.
+    """Draw one slice with the outline of each segmentation, and with all votes.
 
     Parameters
     ----------
     stir
-        Intensities, on the readings' grid.
-    readings
-        Of the scan.
+        Intensities, on the grid of the readings.
     index
         Slice, counted from 0.
     segmentations
-        Which to draw; the readings' manual ones when not given.
-    simulated
-        Say so.
+        The readings' manual ones when not given.
 
     Returns
     -------
     Figure
         Two rows: segmentations by columns; in the last column the scan alone and the votes.
     """
-    import matplotlib.pyplot as plt
-
     drawn = readings.manual if segmentations is None else tuple(segmentations)
-    whole = [readings.whole(each.mask).array for each in drawn]
-    votes = np.sum(whole, axis=0) if whole else np.zeros(stir.shape, int)
+    masks = [readings.whole(segmentation.mask).array for segmentation in drawn]
+    votes = np.sum(masks, axis=0) if masks else np.zeros(stir.shape, int)
+    in_slice = np.zeros(stir.shape, bool)
+    plane = tuple(index if axis == stir.slice_axis else slice(None) for axis in range(3))
+    in_slice[plane] = votes[plane] > 0
     view = view_of(stir)
-    box = box_of(stir.with_array(_only(votes > 0, index, stir.slice_axis)), view)
+    box = box_of(stir.with_array(in_slice), view)
     look: dict[str, Any] = {"box": box, "window": window_of(stir, votes > 0)}
     columns = -(-len(drawn) // 2) + 1
     high, wide = (
         (part.stop - part.start) * stir.spacing_mm[axis]
         for part, axis in zip(box, (view.rows, view.columns), strict=True)
     )
-    size = (WIDTH, 2 * (WIDTH / columns * high / wide + 0.35))
-    figure, grid = plt.subplots(2, columns, figsize=size, squeeze=False, layout="constrained")
+    figure = new_figure(WIDTH, 2 * (WIDTH / columns * high / wide + 0.35))
+    grid = figure.subplots(2, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
-    # Row by row a reader's trials, as they are in the order of the readers.
-    for axes, each, mask in zip(grid[:, :-1].flat, drawn, whole, strict=False):
+    # Row by row the trials of a reader, in the order of the readers.
+    for axes, segmentation, mask in zip(grid[:, :-1].flat, drawn, masks, strict=False):
         draw_slice(axes, stir, index, outline=mask, title="", **look)
-        dress(axes, title=each.name, simulated=simulated)
+        dress(axes, title=segmentation.name, simulated=simulated)
     draw_slice(grid[0, -1], stir, index, title="", **look)
     dress(grid[0, -1], title=f"STIR alone, slice {index}", simulated=simulated)
-    title = "how many mark it"
-    look |= {"title": title, "simulated": simulated}
+    look |= {"title": "number of masks", "simulated": simulated}
     draw_votes(grid[1, -1], stir, index, votes, of=len(drawn), **look)
-    plt.close(figure)
     return figure
 
 
@@ -160,77 +148,56 @@ def draw_bootstrap(
     resampled: ArrayLike,
     *,
     interval: tuple[float, float] | None = None,
-    middle: float | None = None,
+    middle: float,
     label: str = "median Dice",
-    title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw which values resampled medians have, each as a line as high as its share.
+    """Draw the different values of resampled medians, each as a line as high as its share.
 
     A histogram would hide that there are only a few different ones.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     resampled
         One median for each resample, at least one.
     interval
-        For the true median, drawn as a red bar below.
+        Of the median, drawn as a red bar below.
     middle
-        The median of the data, drawn as a red dot.
-    label, title, simulated
-        What is written.
+        The median of the data, drawn as a dot.
     """
     values, counts = np.unique(np.round(np.asarray(resampled, float), 12), return_counts=True)
-    axes.vlines(values, 0, 100 * counts / counts.sum(), color=BLUE, linewidth=2, gid="share")
-    below = -0.06 * 100 * counts.max() / counts.sum()
+    shares = 100 * counts / counts.sum()
+    below = -0.06 * shares.max()
+    axes.vlines(values, 0, shares, color=BLUE, linewidth=2, gid="share")
     if interval is not None:
         axes.hlines(
             below, *interval, color=RED, linewidth=4, gid="interval", label="order statistics"
         )
-    if middle is not None:
-        axes.plot([middle], [below], "o", color=DARK, markersize=6, label="median of the data")
-    axes.set_xlabel(label)
-    axes.set_ylabel("share of resamples (%)")
+    axes.plot([middle], [below], "o", color=DARK, markersize=6, label="median of the data")
+    axes.set(xlabel=label, ylabel="share of resamples (%)")
     axes.axhline(0, color=GREY, linewidth=0.8)
-    dress(axes, title=title, simulated=simulated)
+    dress(axes, simulated=simulated)
     key(axes)
 
 
 def draw_shared_start(
-    axes: Axes,
-    points: Mapping[str, tuple[float, float]],
-    *,
-    title: str = "",
-    simulated: bool = False,
+    axes: Axes, points: Mapping[str, tuple[float, float]], *, simulated: bool = False
 ) -> None:
     """Draw the Dice of cleaned masks against the Dice that shared candidates give by chance.
 
     Parameters
     ----------
-    axes
-        Where to draw.
     points
-        For each scan, its Dice by chance and its Dice; those that are not finite are left out.
-    title, simulated
-        What is written.
+        For each scan, its Dice by chance and its Dice; scans without both values are left out.
     """
-    known = {scan: both for scan, both in points.items() if np.isfinite(both).all()}
-    axes.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
-    for scan, (x, y) in known.items():
-        axes.plot([x, x], [x, y], color=PALE, linewidth=2, zorder=1)
-        axes.plot([x], [y], "o", color=DARK, mfc=BLUE, markersize=5, gid="scan")
-        axes.annotate(scan, (x, y), (0, 6), textcoords="offset points", fontsize=7, ha="center")
+    table = pd.DataFrame.from_dict(points, "index", float, ["chance", "dice"]).dropna()
     axes.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.08))
-    axes.set_xlabel("Dice of two who keep as much at random")
-    axes.set_ylabel("Dice of the cleaned masks")
-    dress(axes, title=title, simulated=simulated)
-
-
-def _only(mask: NDArray[np.bool_], index: int, slice_axis: int) -> NDArray[np.bool_]:
-    """Return the mask in one slice alone."""
-    kept = np.zeros_like(mask)
-    plane = tuple(index if axis == slice_axis else slice(None) for axis in range(mask.ndim))
-    kept[plane] = mask[plane]
-    return kept
+    axes.set(xlabel="Dice of two who keep as much at random", ylabel="Dice of the cleaned masks")
+    axes.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
+    axes.vlines(table["chance"], table["chance"], table["dice"], color=PALE, linewidth=2, zorder=1)
+    sns.scatterplot(
+        table, x="chance", y="dice", s=30, color=BLUE, edgecolor=DARK, linewidth=1, ax=axes
+    )
+    for scan, *place in table.itertuples():
+        axes.annotate(scan, place, (0, 6), textcoords="offset points", fontsize=7, ha="center")
+    dress(axes, simulated=simulated)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from book.drawings.baselines import best_range, brightness_by_depth, dice_of_the_others
+from book.drawings.baselines import best_range, brightness_by_depth, dice_of_other_subjects
 from vhi.training.dataset import Example
 
 
@@ -49,16 +49,16 @@ def test_the_best_range_has_an_upper_end_where_something_is_brighter_than_bone()
 def test_most_others_decide_by_place():
     everybody = [example(square() * 0, square(), name) for name in "ABC"]
     everybody[2] = example(square() * 0, square(0, 4), "C")
-    assert dice_of_the_others(everybody, everybody[2]) == 0
+    assert dice_of_other_subjects(everybody, everybody[2]) == 0
     # For A most others means B and C both, and they share nothing.
-    assert dice_of_the_others(everybody, everybody[0]) == 0
-    assert dice_of_the_others(everybody[:2], everybody[0]) == 1
-    assert np.isnan(dice_of_the_others(everybody[:1], everybody[0]))
+    assert dice_of_other_subjects(everybody, everybody[0]) == 0
+    assert dice_of_other_subjects(everybody[:2], everybody[0]) == 1
+    assert np.isnan(dice_of_other_subjects(everybody[:1], everybody[0]))
 
 
 def test_others_of_another_size_are_laid_middle_on_middle():
     small = example(square(2, 10, 12) * 0, square(2, 10, 12), "S")
     large = example(square() * 0, square(), "L")
     both = [small, large]
-    assert dice_of_the_others(both, large) == pytest.approx(1)
-    assert dice_of_the_others(both, small) == pytest.approx(1)
+    assert dice_of_other_subjects(both, large) == pytest.approx(1)
+    assert dice_of_other_subjects(both, small) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""What is said of a U-Net's levels is what the network does."""
+"""The numbers of a U-Net's levels are those of the network."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_a_block_is_a_level_more():
     assert [level.field_mm for level in blocks] == [10.0, 28.0]
 
 
-def test_an_answer_hangs_on_more_than_its_coarsest_position_has_seen():
+def test_an_output_depends_on_more_than_its_coarsest_position_has_seen():
     recipe = PAPER.with_(filters=(4, 4, 4))
     widest = levels_of(recipe, 96, 96)[-1].field_mm / recipe.spacing_mm
     rows, columns = pixels_seen(recipe, 96, 96)

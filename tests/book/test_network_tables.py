@@ -1,4 +1,4 @@
-"""What the pages on results read, and their pictures."""
+"""Tables and drawings of the pages on results."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_too_much_is_yellow_and_missed_is_red(square):
     found[5, 5, 1], found[4, 5, 1] = False, True
     axes = Figure().subplots()
     result_figures.draw_difference(
-        axes, square.with_array(square.array.astype(float)), 1, found=mask(found), truth=square
+        axes, square.with_array(square.array.astype(float)), 1, predicted=mask(found), truth=square
     )
     drawn = axes.images[1].get_array()
     assert sorted(drawn.compressed()) == [1, 2]

@@ -1,4 +1,4 @@
-"""Drawings of the pages on readers: what they show of what they are given. Numbers are made up."""
+"""Drawings of the pages on readers show all values they are given. Numbers are made up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 
 from book.drawings.readers import (
     draw_bootstrap,
@@ -17,8 +19,6 @@ from tests.helpers.scans import oblique_affine
 from vhi.cases.case import Case
 from vhi.images.image import Image
 from vhi.reader_study.readings import ScanReadings, Segmentation
-
-Figure = pytest.importorskip("matplotlib.figure", reason="figures need matplotlib").Figure
 
 SHAPE = (30, 24, 3)
 
@@ -74,7 +74,7 @@ def test_each_segmentation_has_a_panel_and_the_votes_are_their_sum(stir, drawn, 
     assert len(figure.axes) == panels
     titles = [each.get_title(loc="left") for each in figure.axes]
     assert [title for title in titles if title in drawn] == list(drawn)
-    (votes,) = (each for each in figure.axes if each.get_title(loc="left") == "how many mark it")
+    (votes,) = (each for each in figure.axes if each.get_title(loc="left") == "number of masks")
     shown = votes.images[1].get_array().compressed()
     assert shown.max() == len(drawn)
     assert shown.size == (2 + len(drawn) - 1) * 4
@@ -104,8 +104,8 @@ def test_every_value_of_resampled_medians_is_one_line_as_high_as_its_share(axes)
 
 def test_a_scan_without_a_number_is_no_point(axes):
     draw_shared_start(axes, {"a": (0.2, 0.9), "b": (math.nan, 1.0)}, simulated=True)
-    points = [line.get_xydata().tolist() for line in axes.lines if line.get_gid() == "scan"]
+    points = [c.get_offsets().tolist() for c in axes.collections if isinstance(c, PathCollection)]
     assert points == [[[0.2, 0.9]]]
     assert [text.get_text() for text in axes.texts] == ["a"]
-    draw_shared_start(axes, {})
+    draw_shared_start(Figure().subplots(), {})
     axes.figure.draw_without_rendering()

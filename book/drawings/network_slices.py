@@ -1,7 +1,4 @@
-"""Pictures of slices as a network has them, and of the network itself.
-
-They draw what was computed elsewhere; no result comes from here.
-"""
+"""Drawings of slices as a network sees them, and of the network itself."""
 
 from __future__ import annotations
 
@@ -22,9 +19,10 @@ if TYPE_CHECKING:
 DOWN, ACROSS, UP = "#8aa1b4", "#c98a00", "#6f9f7a"
 MARGIN = 8
 """Pixels shown around the target."""
+Box = tuple[slice, slice]
 
 
-def box_around(target: NDArray[Any]) -> tuple[slice, slice]:
+def box_around(target: NDArray[Any]) -> Box:
     """Return the rows and columns of a slice that hold its target, with a margin."""
     box = []
     for axis in (0, 1):
@@ -41,7 +39,7 @@ def draw_network_slice(
     image: NDArray[np.floating],
     *,
     outline: NDArray[np.bool_] | None = None,
-    box: tuple[slice, slice] | None = None,
+    box: Box | None = None,
     window: tuple[float, float] = (0.0, 1.2),
     title: str = "",
 ) -> None:
@@ -49,8 +47,6 @@ def draw_network_slice(
 
     Parameters
     ----------
-    axes
-        Where to draw.
     image
         Rows and columns, normalised.
     outline
@@ -59,16 +55,8 @@ def draw_network_slice(
         Rows and columns to show, from `box_around`.
     window
         Intensities for black and white, in units of 3 SD of the scan.
-    title
-        Text above.
     """
-    rows, columns = box or (slice(None), slice(None))
-    low, high = window
-    axes.imshow(image[rows, columns], cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-    if outline is not None and outline[rows, columns].any():
-        axes.contour(outline[rows, columns], levels=[0.5], colors=[BLUE], linewidths=0.9)
-    axes.set_axis_off()
-    axes.set_title(title, fontsize=9, pad=3)
+    _draw_plane(axes, image, "gray", window, outline, box, title)
 
 
 def draw_probability(
@@ -76,13 +64,25 @@ def draw_probability(
     probability: NDArray[np.floating],
     *,
     outline: NDArray[np.bool_] | None = None,
-    box: tuple[slice, slice] | None = None,
+    box: Box | None = None,
     title: str = "",
 ) -> AxesImage:
     """Draw a map of probabilities, 0 to 1, with the outline of a mask in blue."""
+    return _draw_plane(axes, probability, "inferno", (0, 1), outline, box, title)
+
+
+def _draw_plane(
+    axes: Axes,
+    plane: NDArray[np.floating],
+    colours: str,
+    window: tuple[float, float],
+    outline: NDArray[np.bool_] | None,
+    box: Box | None,
+    title: str,
+) -> AxesImage:
     rows, columns = box or (slice(None), slice(None))
     picture = axes.imshow(
-        probability[rows, columns], cmap="inferno", vmin=0, vmax=1, interpolation="nearest"
+        plane[rows, columns], colours, vmin=window[0], vmax=window[1], interpolation="nearest"
     )
     if outline is not None and outline[rows, columns].any():
         axes.contour(outline[rows, columns], levels=[0.5], colors=[BLUE], linewidths=0.9)

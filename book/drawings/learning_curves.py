@@ -1,7 +1,7 @@
-"""Learning curves that exist already: of the shipped networks, and the authors' own. No torch.
+"""Learning curves of the shipped networks, and those of the authors. No torch.
 
-Ours lie in the repository, one file for each training. The authors' come with the study's data
-(Hepburn et al. 2023, figure S2) and are read from their sums as their code wrote them.
+Ours are in the repository, one file for each training. The authors' curves come with the study's
+data (Hepburn et al. 2023, figure S2), as the sums that their code wrote.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VALIDATION_BATCHES = 13
 """50 slices (2 subjects) in batches of four: section 2.5.3."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AuthorsCurve:
     """One of the authors' four trainings; arrays have one value per epoch.
 
@@ -59,15 +59,15 @@ def our_curves(folder: Path = OUR_CURVES) -> dict[str, list[CurveRow]]:
     Raises
     ------
     InputError
-        There are none.
+        The folder holds none.
     """
     curves = {}
     for path in sorted(Path(folder).glob("*.csv")):
         (curves[path.stem],) = read_curves(path)
     if not curves:
         raise InputError(
-            f"{folder}: holds no learning curve; they come with the repository, not with an "
-            "installed package"
+            f"{folder}: no learning curve; open the page in a checkout of the repository, which "
+            "holds them"
         )
     return curves
 
@@ -78,7 +78,7 @@ def authors_curves() -> list[AuthorsCurve]:
     Raises
     ------
     InputError
-        The files cannot be had.
+        The files are not available.
     """
     names = {
         (what, partition): f"generated_files/model_training/{what}_partition_{partition}.txt"

@@ -1,16 +1,15 @@
-"""Pictures of network slices: they draw what they are given."""
+"""Drawings of network slices show what they are given."""
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from book.drawings.networks import MARGIN, box_around, draw_network_slice, draw_probability
-
-matplotlib_figure = pytest.importorskip("matplotlib.figure")
+from book.drawings.network_slices import MARGIN, box_around, draw_network_slice, draw_probability
 
 
 @pytest.fixture
 def axes():
-    return matplotlib_figure.Figure().subplots()
+    return Figure().subplots()
 
 
 def target():
@@ -42,11 +41,11 @@ def test_an_outline_outside_the_picture_is_left_out(axes):
 def test_a_unet_is_drawn_with_a_box_on_either_side_and_one_at_the_bottom(axes):
     pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
     from book.drawings.levels import levels_of
-    from book.drawings.networks import draw_unet
+    from book.drawings.network_slices import draw_unet
     from vhi.training.recipe import PAPER
 
     draw_unet(axes, levels_of(PAPER, 336, 336))
     assert len(axes.patches) == 2 * 3 + 1
-    said = [text.get_text() for text in axes.texts if text.get_text()]
-    assert len(said) == 4
-    assert said[-1].startswith("42 × 42 positions, 4.8 mm apart")
+    texts = [text.get_text() for text in axes.texts if text.get_text()]
+    assert len(texts) == 4
+    assert texts[-1].startswith("42 × 42 positions, 4.8 mm apart")

@@ -1,9 +1,9 @@
-"""Curves come back as they were written; the authors' as means, not sums."""
+"""Curves are read as they were written; the authors' as means, not sums."""
 
 import numpy as np
 import pytest
 
-from book.drawings.known_curves import authors_curves, our_curves
+from book.drawings.learning_curves import authors_curves, our_curves
 from vhi.errors import InputError
 from vhi.training.curves import CurveRow
 
@@ -19,8 +19,8 @@ def test_our_curves_are_read_by_name(tmp_path):
     assert curves["study0"] == [CurveRow(100, 1.5)]
 
 
-def test_no_curve_is_said(tmp_path):
-    with pytest.raises(InputError, match="holds no learning curve"):
+def test_a_folder_without_a_curve_is_named(tmp_path):
+    with pytest.raises(InputError, match="no learning curve"):
         our_curves(tmp_path)
 
 
