@@ -378,7 +378,7 @@ def test_a_scan_whose_file_cannot_name_a_case_asks_for_a_name(refuses, tiny_case
 
 def test_what_is_empty_is_not_taken_for_left_out(refuses, fails, tiny_case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    refuses("--source", "", words="'' is no source of cases")
+    refuses("--source", "", words="'' is not a source of cases")
     fails("open", *options_of(tiny_case), "--store", "", words="--store is empty")
 
 

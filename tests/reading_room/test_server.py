@@ -379,7 +379,7 @@ def _command_lines():
 
 def test_open_says_what_is_missing(fails, tmp_path):
     fails("open", "--stir", tmp_path / "S.nii.gz", words="--t1w is missing")
-    fails("open", "--source", tmp_path / "none.csv", words="no source of cases")
+    fails("open", "--source", tmp_path / "none.csv", words="not a source of cases")
     both = ("open", "--source", "phantom", "--stir", "S.nii.gz", "--t1w", "T.nii.gz")
     fails(*both, words="--stir does not go with --source")
     fails("open", "--normal-bone", "N.nii.gz", words="--stir is missing")

@@ -1,12 +1,9 @@
-"""Cases: what is measured, and where its files are; the one way in for images.
+"""A case: the scans of one visit and their masks; the one way in for images.
 
-Three sources with one interface: ``study`` (the ten public scans of Hepburn et al. 2023),
-``phantom`` (simulated) and anybody's own CSV table with the columns
-
-``case, subject, visit, stir, t1w, normal_bone, disease_region, slice_thickness_mm``
-
-of which ``case``, ``stir`` and ``t1w`` must be there. Masks that readers drew stand in a second
-table, ``readers.csv`` beside the first, with the columns ``case, visit, reader, trial, mask``.
+There are three kinds of sources: ``study`` (the ten public scans of Hepburn et al. 2023),
+``phantom`` (simulated) and anybody's own CSV table with the columns `COLUMNS`, of which those in
+`REQUIRED` must be there. Masks that readers drew are listed in a second table, ``readers.csv``
+beside the first, with the columns ``case, visit, reader, trial, mask``.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
-from vhi.cases.table import Parser, Row, check_unique, file, name, number, read_table
+from vhi.cases.table import Parser, check_unique, file, name, number, read_table
 from vhi.errors import InputError
 
 COLUMNS: dict[str, Parser] = {
@@ -48,7 +45,7 @@ class Case:
     slice_thickness_mm : float or None
         Thickness of the excited slice, which NIfTI does not store; None when unknown.
     reader_masks : tuple of ReaderMask
-        The masks that could be had.
+        Those of the masks whose files are available.
     source : str
         ``study``, ``phantom`` or the table's file name.
     """
@@ -99,10 +96,10 @@ def load_cases(
     Returns
     -------
     list of Case
-        For ``study``, every path is a local file that was verified; what is not there yet has
-        been downloaded. Manual reader masks come along with a download; those that cannot be had
-        are left out of `Case.reader_masks`. The files that a CSV table names are not looked at:
-        each is checked when it is used, so that one missing file fails one case.
+        For ``study``, every path is a local file that was verified; missing files have been
+        downloaded. Manual reader masks come with a download and are left out where they are not
+        available. The files that a CSV table names are not looked at: each is checked when it is
+        used, so that one missing file fails one case.
 
     Raises
     ------
@@ -138,18 +135,14 @@ def find_case(
     *,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Case:
-    """Give one case of a source.
+    """Return one case of a source; `source` and `progress` are those of `load_cases`.
 
     Parameters
     ----------
-    source
-        As for `load_cases`.
     case
         Its name.
     visit
-        Which visit; may be left out when the case has only one.
-    progress
-        As for `load_cases`.
+        Its visit, which may be left out when the case has only one.
 
     Raises
     ------
@@ -169,85 +162,62 @@ def case_names(source: str | os.PathLike[str]) -> list[tuple[str, str]]:
 
 
 def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
-    """Read and check a source's table: the table, the source's name, the cases as listed."""
+    """Return the path of a source's table, the source's name, and the cases as listed."""
     table, name = _table_of(source)
     rows = read_table(table, REQUIRED, COLUMNS.get)
-    cases = [_case(row, name) for row in rows]
-    check_unique(  # on any file system
-        rows,
-        (case.folder.casefold() for case in cases),
-        "the result folder of case {case!r} visit {visit!r}",
-        "rename the case or visit of one",
-    )
+    cases = []
+    for row in rows:
+        values = {column: row[column] for column in COLUMNS if column in row.values}
+        values |= {"subject": row["subject"] or row["case"], "visit": row["visit"]}
+        cases.append(Case(**values, source=name))
+    folders = (case.folder.casefold() for case in cases)  # one folder on some file systems
+    subject = "the result folder of case {case!r} visit {visit!r}"
+    check_unique(rows, folders, subject, "rename the case or visit of one")
     return table, name, cases
 
 
 def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:
-    """Give a source's table, and the name that its cases carry."""
-    from vhi.cases import supplement as data  # only when asked: `import vhi` is to cost little
+    from vhi.cases import supplement  # here, because `import vhi` is to cost little
 
     if source == "study":
-        return data.manifest_folder() / "cases.csv", "study"
+        return supplement.manifest_folder() / "cases.csv", "study"
     if source == "phantom":
         from vhi import phantom
 
-        folder = data.cache_folder() / "phantom"
-        try:
-            return Path(phantom.ensure_cases(folder)), "phantom"
-        except OSError as error:
-            raise InputError(
-                f"{folder}: the phantom cannot be written ({error.strerror or error}); set "
-                "VHI_CACHE to a folder that you own"
-            ) from error
+        return phantom.ensure_cases(supplement.cache_folder() / "phantom"), "phantom"
     path = Path(source)
     if not str(source) or not os.path.lexists(path):
         raise InputError(
-            f"{str(source)!r} is no source of cases; use study, phantom, or the path of a CSV "
+            f"{str(source)!r} is not a source of cases; use study, phantom, or the path of a CSV "
             "table that exists"
         )
     return path, path.name
-
-
-def _case(row: Row, source: str) -> Case:
-    values = {column: row[column] for column in COLUMNS if column in row.values}
-    values |= {"subject": row["subject"] or row["case"], "visit": row["visit"]}
-    return Case(**values, source=source)
 
 
 def _fetched(
     cases: Sequence[Case], folder: Path, progress: Callable[[str, int, int], None] | None
 ) -> list[Case]:
     """Replace the manifest's paths, which `read_table` put into `folder`, by verified files."""
-    from vhi.cases import supplement as data
+    from vhi.cases import supplement
 
     def key(path: Path) -> str:
         return path.relative_to(folder).as_posix()
 
-    images = [path for case in cases for path in case.files]
     masks = [mask for case in cases for mask in case.reader_masks]
-    # Cleaned masks are large and optional: they are used where they lie, never downloaded unasked.
-    places = data.fetch(
-        map(key, images),
+    # Cleaned masks are large and optional: used where they are, never downloaded unasked.
+    places = supplement.fetch(
+        [key(path) for case in cases for path in case.files],
         optional=[key(mask.path) for mask in masks if mask.trial != CLEANED],
         progress=progress,
     )
-    places |= data.locate(key(mask.path) for mask in masks if mask.trial == CLEANED)
+    places |= supplement.locate(key(mask.path) for mask in masks if mask.trial == CLEANED)
     fetched = []
     for case in cases:
         stir, t1w, normal_bone, disease_region = (places[key(path)] for path in case.files)
-        own = tuple(
-            replace(mask, path=places[key(mask.path)])
-            for mask in case.reader_masks
-            if key(mask.path) in places
+        case = replace(
+            case, stir=stir, t1w=t1w, normal_bone=normal_bone, disease_region=disease_region
         )
-        fetched.append(
-            replace(
-                case,
-                stir=stir,
-                t1w=t1w,
-                normal_bone=normal_bone,
-                disease_region=disease_region,
-                reader_masks=own,
-            )
-        )
+        available = [mask for mask in case.reader_masks if key(mask.path) in places]
+        local = tuple(replace(mask, path=places[key(mask.path)]) for mask in available)
+        fetched.append(replace(case, reader_masks=local))
     return fetched

@@ -42,10 +42,10 @@ def read_masks(
     Parameters
     ----------
     folder
-        Where the table of cases stands.
+        The folder of the table of cases.
     cases
-        Its (case, visit). Rows of other cases are ignored: one table of masks may serve several
-        tables of cases.
+        (case, visit) of its rows. Rows of other cases are ignored: one table of masks may serve
+        several tables of cases.
 
     Returns
     -------
@@ -79,11 +79,9 @@ def _trial(value: str, folder: Path) -> str:
 
 
 def existing(masks: Iterable[ReaderMask]) -> tuple[ReaderMask, ...]:
-    """Leave out masks whose file does not exist, and say so in a warning."""
-    kept = []
+    """Leave out masks whose file does not exist, with a warning."""
+    masks = tuple(masks)
     for mask in masks:
-        if mask.path.is_file():
-            kept.append(mask)
-        else:
+        if not mask.path.is_file():
             _log.warning("reader mask %s does not exist; left out", mask.path)
-    return tuple(kept)
+    return tuple(mask for mask in masks if mask.path.is_file())
