@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
-from vhi.commands.options import Out, Overwrite, Visit
+from vhi.commands.options import Out, Overwrite, Visit, flag, option
 from vhi.commands.selection import Selection, check_one_or_all
 from vhi.commands.terminal import end_with_failures, progress, warn
 from vhi.errors import InputError
@@ -17,39 +15,26 @@ DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
 
 
 def evaluate_command(
-    source: Annotated[
-        str, typer.Option(metavar="NAME", help="Cases: `study`, `phantom` or a CSV table.")
-    ],
+    source: Annotated[str, option("NAME", "Cases: `study`, `phantom` or a CSV table.")],
     out: Out,
-    case: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Score one case of the source.")
-    ] = None,
+    case: Annotated[str | None, option("NAME", "Score one case of the source.")] = None,
     visit: Visit = None,
-    all_cases: Annotated[
-        bool, typer.Option("--all", metavar="", help="Score all cases of the source.")
-    ] = False,
+    all_cases: Annotated[bool, flag("--all", "Score all cases of the source.")] = False,
     network: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Score this network, by name or folder. Default: study."),
+        option("NAME", "Score this network, by name or folder. Default: study."),
     ] = None,
     masks: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Score masks in files: results of `vhi measure --all`, or CASE.nii.gz.",
-        ),
+        option("DIR", "Score masks in files: results of `vhi measure --all`, or CASE.nii.gz."),
     ] = None,
     truth: Annotated[
         str,
-        typer.Option(metavar="MASK", help="The predicted area: disease-region or normal-bone."),
+        option("MASK", "The predicted area: disease-region (the default) or normal-bone."),
     ] = "disease-region",
     robustness: Annotated[
         bool,
-        typer.Option(
-            "--robustness",
-            metavar="",
-            help="Also score changed copies of each scan.",
-        ),
+        flag("--robustness", "Also score changed copies of each scan."),
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:

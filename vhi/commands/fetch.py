@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-import typer
-
+from vhi.commands.options import option
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
@@ -17,8 +16,7 @@ SHOWN = 5
 
 def fetch(
     only: Annotated[
-        str | None,
-        typer.Option(metavar="GROUP", help="Only `study`, `network`, `evaluation` or `readers`."),
+        str | None, option("GROUP", "Only `study`, `network`, `evaluation` or `readers`.")
     ] = None,
 ) -> None:
     """Get the study's files, verify them, and list what is available and what is missing.

@@ -5,33 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from vhi.commands.options import flag, option
 from vhi.commands.terminal import warn
 from vhi.errors import InputError
 from vhi.steps.thresholds import warnings_about
 
 
 def normal_bone_command(
-    stir: Annotated[Path, typer.Option(metavar="FILE", help="STIR scan to draw on, NIfTI.")],
-    centre: Annotated[
-        tuple[int, int, int],
-        typer.Option(metavar="I J K", help="Centre voxel, counted from 0."),
-    ],
+    stir: Annotated[Path, option("FILE", "STIR scan to draw on, NIfTI.")],
+    centre: Annotated[tuple[int, int, int], option("I J K", "Centre voxel, counted from 0.")],
     radius_mm: Annotated[
         list[float],
-        typer.Option(
-            metavar="R [R2]",
-            help="Radius in mm; two radii make an ellipse (first and second in-plane array axis).",
+        option(
+            "R [R2]",
+            "Radius in mm; two radii make an ellipse (first and second in-plane array axis).",
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
+    out: Annotated[Path, option("FILE", "Mask to write, .nii.gz.")],
     slices: Annotated[
-        int, typer.Option(metavar="N", help="Number of neighbouring slices, around the centre.")
+        int, option("N", "Number of neighbouring slices, around the centre. Default: 1.")
     ] = 1,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar="", help="Replace FILE.")
-    ] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace FILE.")] = False,
 ) -> None:
     """Draw normal bone: an ellipse on one or several neighbouring slices.
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from vhi.commands.options import (
     CaseName,
     DiseaseRegion,
@@ -25,6 +23,8 @@ from vhi.commands.options import (
     Stir,
     T1w,
     Visit,
+    flag,
+    option,
 )
 from vhi.commands.selection import Selection
 from vhi.commands.terminal import progress, show_files, warn
@@ -47,25 +47,23 @@ def open_command(
     resample: Resample = False,
     reader: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of the reader. Default: your user name."),
+        option("NAME", "Name of the reader. Default: your user name."),
     ] = None,
     store: Annotated[
         str | None,  # as a path, an empty one would be the current folder
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the readings (readings.sqlite) and exports. Default: vhi's folder "
+        option(
+            "DIR",
+            "Folder of the readings (readings.sqlite) and exports. Default: vhi's folder "
             "among your user data.",
         ),
     ] = None,
     port: Annotated[
         int,
-        typer.Option(
-            metavar="N", min=0, max=65535, help="Port. Default: any free port.", show_default=False
-        ),
+        option("N", "Port. Default: any free port.", min=0, max=65535),
     ] = 0,
     no_browser: Annotated[
         bool,
-        typer.Option("--no-browser", metavar="", help="Only print the address."),
+        flag("--no-browser", "Only print the address."),
     ] = False,
 ) -> None:
     """Draw normal bone and the disease region, and clean, in your browser.
@@ -130,10 +128,10 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
     from vhi.workflow import check_two_scans
 
     for case in cases if own else ():
-        for option, name in (("--case", case.case), ("--visit", case.visit)):
+        for label, name in (("--case", case.case), ("--visit", case.visit)):
             if not can_name_folder(name):
                 raise InputError(
-                    f"{option}: {name!r} cannot name a result folder; give a short name of "
+                    f"{label}: {name!r} cannot name a result folder; give a short name of "
                     "letters, digits, '-' and '_'"
                 )
         for path in case.files:

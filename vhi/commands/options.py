@@ -1,4 +1,4 @@
-"""Options that several commands share, and options that take several values."""
+"""Options: how they are declared, those that several commands share, and several values."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,78 +6,61 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; it is created.")]
-Stir = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="STIR scan, NIfTI.", show_default=False)
-]
-T1w = Annotated[
-    Path | None, typer.Option("--t1w", metavar="FILE", help="T1w scan of the same visit, NIfTI.")
-]
+
+def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
+    """Return an option that takes a value; its help text names the default."""
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False, **settings)
+
+
+def flag(name: str, text: str) -> Any:
+    """Return an option without a value."""
+    return typer.Option(name, metavar="", help=text, show_default=False)
+
+
+Out = Annotated[Path, option("DIR", "Folder for the result; it is created.")]
+Stir = Annotated[Path | None, option("FILE", "STIR scan, NIfTI.")]
+T1w = Annotated[Path | None, option("FILE", "T1w scan of the same visit, NIfTI.", "--t1w")]
 NormalBone = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Mask (0/1) of normal sacral marrow (see `vhi normal-bone`). Default: predicted.",
-    ),
+    option("FILE", "Mask (0/1) of normal marrow; see `vhi normal-bone`. Default: predicted."),
 ]
 DiseaseRegion = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Mask (0/1) of the bone to search for inflammation. Default: predicted.",
-    ),
+    option("FILE", "Mask (0/1) of the bone to search for inflammation. Default: predicted."),
 ]
 Network = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Network that predicts the disease region (see `vhi segment`). With --source, the "
-        "masks of the source are not used, and networks predict both areas.",
-        show_default=False,
+    option(
+        "NAME",
+        "Network that predicts the disease region; see `vhi segment`. With --source, the masks of "
+        "the source are not used, and networks predict both areas.",
     ),
 ]
-EditsFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A reader's cleaning to apply, edits.json.")
-]
-Source = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Use cases of `study`, `phantom` or a CSV table."),
-]
+EditsFile = Annotated[Path | None, option("FILE", "A reader's cleaning to apply, edits.json.")]
+Source = Annotated[str | None, option("NAME", "Use cases of `study`, `phantom` or a CSV table.")]
 CaseName = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Case of the source. With --stir: a name for your scan (default: the name of the "
-        "STIR file).",
+    option(
+        "NAME", "Case of the source. With --stir: a name for your scan (default: its file name)."
     ),
 ]
-Visit = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Visit, needed where a case has several.")
-]
-All = Annotated[bool, typer.Option("--all", metavar="", help="Measure all cases of the source.")]
+Visit = Annotated[str | None, option("NAME", "Visit, needed where a case has several.")]
+All = Annotated[bool, flag("--all", "Measure all cases of the source.")]
 SliceThickness = Annotated[
     float | None,
-    typer.Option(
-        metavar="MM",
-        help="Slice thickness in mm, without the gap. Default: from the table, or SliceThickness "
-        "in the JSON file beside the STIR scan.",
+    option(
+        "MM",
+        "Slice thickness in mm, without the gap. Default: from the table, or SliceThickness in "
+        "the JSON file beside the STIR scan.",
     ),
 ]
 Resample = Annotated[
-    bool,
-    typer.Option(
-        "--resample", metavar="", help="Resample T1w and masks on another grid to the STIR grid."
-    ),
+    bool, flag("--resample", "Resample T1w and masks on another grid to the STIR grid.")
 ]
 ExcludeNormalBone = Annotated[
-    bool,
-    typer.Option(
-        "--exclude-normal-bone", metavar="", help="Exclude normal bone from the disease region."
-    ),
+    bool, flag("--exclude-normal-bone", "Exclude normal bone from the disease region.")
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", metavar="", help="Replace an earlier result in DIR.")
-]
+Overwrite = Annotated[bool, flag("--overwrite", "Replace an earlier result in DIR.")]
 
 
 class SeveralValues(TyperCommand):

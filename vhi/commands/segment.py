@@ -5,35 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from vhi.commands.options import flag, option
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
 
 def segment(
-    t1w: Annotated[Path, typer.Option("--t1w", metavar="FILE", help="T1w scan, NIfTI.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Mask to write, .nii.gz.")],
+    t1w: Annotated[Path, option("FILE", "T1w scan, NIfTI.", "--t1w")],
+    out: Annotated[Path, option("FILE", "Mask to write, .nii.gz.")],
     network: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="`default`, `study` (trained without the paper's test scans), `published` (the "
+        option(
+            "NAME",
+            "`default`, `study` (trained without the paper's test scans), `published` (the "
             "authors' network), or the folder of a network.",
-            show_default=False,
         ),
     ] = None,
     stir: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="STIR scan of the same visit: predict normal bone on its grid instead.",
-            show_default=False,
-        ),
+        option("FILE", "STIR scan of the same visit: predict normal bone on its grid instead."),
     ] = None,
     overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", metavar="", help="Replace FILE, unless corrected by hand."),
+        bool, flag("--overwrite", "Replace FILE, unless corrected by hand.")
     ] = False,
 ) -> None:
     """Predict the disease region on T1w or, with --stir, normal bone on STIR.

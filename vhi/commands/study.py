@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from vhi.commands.options import Overwrite
+from vhi.commands.options import Overwrite, option
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
@@ -22,42 +20,38 @@ NEEDED = ("pandas", "pingouin", "seaborn", "statsmodels")
 
 
 def study(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and figures.")],
+    out: Annotated[Path, option("DIR", "Folder for the tables and figures.")],
     source: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Compare the readers' masks of these cases: `study` (with the paper's numbers "
+        option(
+            "NAME",
+            "Compare the readers' masks of these cases: `study` (with the paper's numbers "
             "beside ours), `phantom` or a CSV table with a readers.csv beside it.",
-            show_default=False,
         ),
     ] = None,
     table: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Analyse your own measurements instead: a CSV table, one row for each patient "
+        option(
+            "FILE",
+            "Analyse your own measurements instead: a CSV table, one row for each patient "
             "and visit.",
-            show_default=False,
         ),
     ] = None,
     rule: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="With --table: compare these rules of response, by name or as a column "
+        option(
+            "NAME",
+            "With --table: compare these rules of response, by name or as a column "
             "response_NAME. Repeat the option.",
-            show_default=False,
         ),
     ] = None,
     cohorts: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="With --source study: how many simulated cohorts to test the paper's "
+        option(
+            "N",
+            "With --source study: how many simulated cohorts to test the paper's "
             "conclusions on (0: none). Default: 200.",
-            show_default=False,
+            min=0,
         ),
     ] = None,
     overwrite: Overwrite = False,

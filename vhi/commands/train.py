@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vhi.commands.options import flag, option
 from vhi.commands.terminal import INTERRUPTED, progress, warn
 from vhi.commands.train_progress import TrainingProgress
 from vhi.errors import InputError, one_line
@@ -22,82 +23,62 @@ NEEDED = ("torch", "monai", "safetensors", "onnx", "onnxscript")
 
 
 def train(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the training; it is created.")
-    ],
-    source: Annotated[
-        str, typer.Option(metavar="NAME", help="`study`, `phantom` or a CSV table of cases.")
-    ],
+    out: Annotated[Path, option("DIR", "Folder of the training; it is created.")],
+    source: Annotated[str, option("NAME", "`study`, `phantom` or a CSV table of cases.")],
     hold_out: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="SUBJECT ...",
-            help="Subjects to score during training and never to learn from, with all their "
-            "visits.",
-            show_default=False,
+        option(
+            "SUBJECT ...",
+            "Subjects to score during training and never to learn from, with all their visits.",
         ),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option(metavar="TASK", help="`disease-region` or `normal-bone`.")
-    ] = None,
+    task: Annotated[str | None, option("TASK", "`disease-region` or `normal-bone`.")] = None,
     recipe: Annotated[
-        str, typer.Option(metavar="NAME", help="`default`, `paper`, or a JSON file (recipe.json).")
+        str, option("NAME", "`default`, `paper`, or a JSON file (recipe.json). Default: default.")
     ] = "default",
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Updates of the weights.")] = None,
-    batch: Annotated[int | None, typer.Option(metavar="N", help="Slices per batch.")] = None,
-    precision: Annotated[
-        str | None, typer.Option(metavar="TYPE", help="`float32` or `bfloat16`.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed.")] = None,
+    steps: Annotated[int | None, option("N", "Updates of the weights.")] = None,
+    batch: Annotated[int | None, option("N", "Slices per batch.")] = None,
+    precision: Annotated[str | None, option("TYPE", "`float32` or `bfloat16`.")] = None,
+    seed: Annotated[int | None, option("N", "Random seed.")] = None,
     threads: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="CPU threads. Changing this changes the last digits of the weights.",
-        ),
+        option("N", "CPU threads. Changing this changes the last digits of the weights."),
     ] = None,
     runs: Annotated[
         int,
-        typer.Option(
-            metavar="N", help="Networks to train with successive seeds; together an ensemble."
-        ),
+        option("N", "Networks to train with successive seeds; together an ensemble. Default: 1."),
     ] = 1,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help="`cpu`, `cuda`, or `auto`: a GPU if there is one.")
+        str, option("NAME", "`cpu`, `cuda`, or `auto` (a GPU if there is one), the default.")
     ] = "auto",
     workers: Annotated[
-        int, typer.Option(metavar="N", help="Processes that prepare slices during training.")
+        int, option("N", "Processes that prepare slices during training. Default: 0.")
     ] = 0,
     protocol: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--protocol",
-            metavar="",
-            help="The paper's protocol instead of one training: four-fold cross-validation over "
+            "The paper's protocol instead of one training: four-fold cross-validation over "
             "its grid of 12 settings, the best one trained three times, scored once on --test. "
             "On a small budget, about an hour on two cores, unless --full is given.",
         ),
     ] = False,
     test: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="SUBJECT ...",
-            help="Subjects that the protocol keeps for its final test; of the study 1003 and 2014.",
-            show_default=False,
+        option(
+            "SUBJECT ...",
+            "Subjects that the protocol keeps for its final test; of the study 1003 and 2014.",
         ),
     ] = None,
     full: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--full",
-            metavar="",
-            help="The protocol with the paper's 350 steps an epoch, at full resolution: for a GPU; "
+            "The protocol with the paper's 350 steps an epoch, at full resolution: for a GPU; "
             "weeks on two cores.",
         ),
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar="", help="Empty DIR and start afresh.")
-    ] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Empty DIR and start afresh.")] = False,
 ) -> None:
     """Train a network on cases with masks; the same command continues a stopped training.
 
