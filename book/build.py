@@ -1,6 +1,6 @@
 """Build the book: choose the edition, execute what has changed, write the pages.
 
-    python book/build.py                   the study's scans where they can be had, else the phantom
+    python book/build.py                   the study's scans if available, else the phantom
     python book/build.py --cases phantom   the edition that anyone may publish
     python book/build.py --cases study     the study's scans or an error
 
@@ -35,7 +35,7 @@ from book.execution import (
 
 COPIES = BOOK / "notebooks"  # under a suffix that only pages have; git ignores them
 PAGE_SUFFIX = ".nb.py"
-BAD_INPUT = 2  # the commands' exit status where data cannot be had
+BAD_INPUT = 2  # the commands' exit status for missing data
 
 
 def main() -> int:
@@ -66,10 +66,10 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Build the book.")
     parser.add_argument(
-        "--cases", choices=("study", "phantom"), help="default: whichever can be had"
+        "--cases", choices=("study", "phantom"), help="default: study if available, else phantom"
     )
     parser.add_argument(
-        "--only", nargs="+", metavar="PAGE", choices=PAGES, help="execute these, build no book"
+        "--only", nargs="+", metavar="PAGE", choices=PAGES, help="execute these pages only"
     )
     return parser.parse_args()
 
@@ -78,7 +78,7 @@ def parse() -> argparse.Namespace:
 
 
 def choose_edition(wanted: str | None) -> str:
-    """Take the study's scans unless the phantom is asked for; never fall back in silence."""
+    """Choose the study's scans unless the phantom is asked for; say so when falling back."""
     if wanted == "phantom":
         return "phantom"
     print("vhi: getting the study's scans (vhi fetch --only study)", flush=True)
@@ -92,7 +92,7 @@ def choose_edition(wanted: str | None) -> str:
     print(
         "\n"
         "  *************************************************************************************\n"
-        "  *  The study's scans cannot be had (the reason is above).                            *\n"
+        "  *  The study's scans are not available (the reason is above).                        *\n"
         "  *  Building the PHANTOM EDITION: simulated scans; every page says so.                *\n"
         "  *************************************************************************************\n",
         flush=True,
@@ -113,9 +113,7 @@ def clear_what_is_stale(now: dict[str, str]) -> None:
     before = read_stamp()
     if any(before.get(key) != now[key] for key in ("edition", "code")):
         if before:
-            print(
-                "vhi: the library, the lock or the edition has changed: executing every page again"
-            )
+            print("vhi: library, lock file or edition have changed: executing every page again")
         # An edition's pictures must not outlive it: the phantom's folder may be published.
         shutil.rmtree(BUILD, ignore_errors=True)
     elif before.get("pages") != now["pages"]:

@@ -1,4 +1,4 @@
-"""What our pages need beyond the engine: banner, footer, mathematics, and a control to begin with.
+"""Banner, footer, mathematics and the first page's control, which the engine does not bring.
 
 Mathematics becomes MathML while the book is built, so that no page loads a renderer.
 """
@@ -24,8 +24,8 @@ EDITIONS = ("study", "phantom")
 
 PHANTOM_BANNER = (
     "<strong>Built on the phantom: simulated scans, made by code.</strong> No patient is shown. "
-    "What is measured on these pages is measured on the phantom; a number of the study or of a "
-    "paper is called so."
+    "Measurements on these pages are of the phantom; numbers from the study or from a paper are "
+    "labelled as such."
 )
 
 RESEARCH_ONLY = "Research use only – not a medical device."
@@ -33,7 +33,7 @@ RESEARCH_ONLY = "Research use only – not a medical device."
 EDITION_FOOTER = {
     "study": (
         "Study edition: shows scans of the paper’s public supplement, which states no licence. "
-        "Keep it to yourself; <code>make book CASES=phantom</code> builds the edition that anyone "
+        "Do not publish it; <code>make book CASES=phantom</code> builds the edition that anyone "
         "may publish."
     ),
     "phantom": "Phantom edition: every scan shown is simulated; anyone may publish it.",
@@ -41,9 +41,11 @@ EDITION_FOOTER = {
 
 
 def set_edition(app: Sphinx, config: Config) -> None:
-    """Put the edition's banner and footer on every page, whatever page it is."""
+    """Put the edition's banner and footer on every page."""
     if config.vhi_edition not in EDITIONS:
-        raise ValueError(f"vhi_edition is {config.vhi_edition!r}; expected one of {EDITIONS}")
+        raise ValueError(
+            f"vhi_edition is {config.vhi_edition!r}; choose one of {', '.join(EDITIONS)}"
+        )
     options = dict(config.html_theme_options)
     if config.vhi_edition == "phantom":
         options["announcement"] = PHANTOM_BANNER
@@ -59,11 +61,13 @@ def set_edition(app: Sphinx, config: Config) -> None:
 
 
 def to_mathml(latex: str, *, display: bool, place: nodes.Node) -> str:
-    """One formula as MathML, its LaTeX kept as the alternative text."""
+    """Return a formula as MathML, with its LaTeX as the alternative text."""
     try:
         mathml = convert(latex, display="block" if display else "inline")
     except Exception as error:
-        logger.warning("formula not understood (%s): %s", error, latex, location=place)
+        logger.warning(
+            "formula cannot be converted to MathML (%s): %s", error, latex, location=place
+        )
         return f"<code>{escape(latex)}</code>"
     return mathml.replace("<math ", f'<math alttext="{escape(latex.strip())}" ', 1)
 
@@ -90,7 +94,7 @@ def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
 class ThresholdLab(Directive):
     """The threshold lab on a case of the phantom in either edition: ``{threshold-lab} P01 before``.
 
-    For pages that are no notebooks; there a control shows itself.
+    For pages that are not notebooks; a notebook shows its controls itself.
     """
 
     required_arguments = 2
@@ -105,7 +109,7 @@ class ThresholdLab(Directive):
 
 
 def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
-    """Leave the state of live controls out of the page: nothing there could bring them to life."""
+    """Leave the state of live controls out of the page, where no kernel could use it."""
     NbMetadataCollector.get_js_files(app.env, app.env.docname).pop("ipywidgets_state", None)
 
 
