@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vhi.reader_study.figures.style import (
     DARK,
@@ -56,16 +56,14 @@ def draw_against(
     zoom
         Cut the axis at this volume; the number of points above it is written.
     log
-        Draw log(volume + 1).
+        Draw log(volume + 1); not together with `truncate_at` or `zoom`.
     """
     y = np.asarray(volume, float)
     axes.set(xlabel="SPARCC score (0–72)", ylabel=named("VHI", unit, log=log))
     draw_points(axes, score, _scaled(y, log), visits)
-    if truncate_at is not None:
-        draw_cut(axes, y=_scaled(truncate_at, log))
+    draw_cut(axes, y=truncate_at)
     if zoom is not None:
-        top = _scaled(zoom, log)
-        axes.set_ylim(-0.04 * top, top)
+        axes.set_ylim(-0.04 * zoom, zoom)
         remark(axes, y > zoom, "not in view")
     dress(axes, title=title, simulated=simulated)
     key(axes)
@@ -87,15 +85,13 @@ def draw_scatter_of_readers(
     x, y = _scaled(pairs.first, log), _scaled(pairs.second, log)
     top = max(float(np.max([x, y], initial=0)), 1e-9)
     if zoom is not None:
-        top = _scaled(zoom, log)
+        top = zoom
         remark(axes, (pairs.first > zoom) | (pairs.second > zoom), "not in view")
     quantity = named(pairs.name, pairs.unit, log=log)
     axes.set(xlabel=f"{pairs.readers[0]}: {quantity}", ylabel=f"{pairs.readers[1]}: {quantity}")
     axes.axline((0, 0), slope=1, color=GREY, linewidth=1, zorder=0)
     draw_points(axes, x, y, pairs.visits)
-    if truncate_at is not None:
-        cut = _scaled(truncate_at, log)
-        draw_cut(axes, x=cut, y=cut)
+    draw_cut(axes, x=truncate_at, y=truncate_at)
     axes.set(xlim=(-0.04 * top, 1.04 * top), ylim=(-0.04 * top, 1.04 * top), aspect="equal")
     axes.locator_params(axis="x", nbins=4)  # numbers of five digits, in a narrow panel
     dress(axes, title=title, simulated=pairs.simulated)
@@ -130,14 +126,12 @@ def draw_bland_altman(
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     heights = _draw_limits(axes, "bias", limits.bias, limits.bias_interval, limits)
     draw_points(axes, means, differences, pairs.visits)
-    if truncate_at is not None:
-        draw_cut(axes, x=_scaled(truncate_at, log))
+    draw_cut(axes, x=truncate_at)
     if zoom is not None:
-        end = _scaled(zoom, log)
-        seen = means <= end
+        seen = means <= zoom
         in_view = np.array([0.0, *differences[seen], *filter(math.isfinite, heights)])
         margin = 0.06 * max(float(np.ptp(in_view)), 1e-9)
-        axes.set_xlim(-0.04 * end, 1.02 * end)
+        axes.set_xlim(-0.04 * zoom, 1.02 * zoom)
         axes.set_ylim(in_view.min() - margin, in_view.max() + margin)
         remark(axes, ~seen, "not in view", low=True)
     axes.locator_params(axis="x", nbins=4)
@@ -176,10 +170,7 @@ def _draw_limits(
     interval: tuple[float, float],
     limits: LimitsOfAgreement | RatioLimits,
 ) -> list[float]:
-    """Draw bias or ratio and both limits with bands of their intervals; return all heights.
-
-    What is not finite is not drawn; the numbers stand at the right edge.
-    """
+    """Draw bias or ratio and both limits, where finite, with bands and numbers; return heights."""
     lines = (
         (name, "-", middle, interval),
         ("lower limit", "--", limits.lower, limits.lower_interval),
@@ -198,5 +189,5 @@ def _draw_limits(
     return [height for *_, value, ends in lines for height in (value, *ends)]
 
 
-def _scaled(values: Any, log: bool) -> Any:
+def _scaled(values: NDArray[np.float64], log: bool) -> NDArray[np.float64]:
     return np.log1p(values) if log else values

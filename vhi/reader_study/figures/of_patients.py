@@ -58,10 +58,7 @@ def agreement_figure(pairs: ReaderPair) -> Figure:
 def vhi_sparcc_figure(patients: Patients) -> Figure:
     """Draw VHI against SPARCC, means of readers: all data, axis cut, log(x + 1) (Figure 6)."""
     sparcc, vhi, visits = scans_with_both(patients)
-    options: dict[str, Any] = {
-        "unit": UNITS[vhi_of(patients)],
-        "simulated": patients.simulated,
-    }
+    options: dict[str, Any] = {"unit": UNITS[vhi_of(patients)], "simulated": patients.simulated}
     figure = new_figure(12, 3.8)
     raw, near, logarithm = figure.subplots(1, 3)
     cut = _cut(upper_fence(vhi) if vhi.size else 0.0, vhi)
