@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vhi import phantom
-from vhi.cases import case as cases
 from vhi.cases import supplement as data
 from vhi.cases.case import Case, ReaderMask, case_names, find_case, load_cases
+from vhi.cases.reader_masks import read_masks
 from vhi.errors import InputError
 
 HEADER = "case,subject,visit,stir,t1w,normal_bone,disease_region,slice_thickness_mm\n"
@@ -227,7 +227,7 @@ def test_a_mistake_in_the_readers_table_is_named(table, text, words):
 def test_study_tables_agree_with_the_manifest():
     listed = {file.path for file in data.manifest()}
     folder = data.manifest_folder()
-    _, _, study = cases._read("study")
+    study = load_cases(folder / "cases.csv")
     assert len(study) == len({case.subject for case in study}) == 10
     assert sorted(case.case for case in study if case.visit == "after") == [
         "1012",
@@ -235,8 +235,8 @@ def test_study_tables_agree_with_the_manifest():
         "3002",
         "4386",
     ]
-    masks = cases.read_masks(folder, [(case.case, case.visit) for case in study])
-    trials = [mask for own in masks.values() for mask in own]
+    masks = read_masks(folder, [(case.case, case.visit) for case in study])
+    trials = [mask for listed in masks.values() for mask in listed]
     assert sum(mask.trial in "12" for mask in trials) == 32
     assert sum(mask.trial == "cleaned" for mask in trials) == 16
     files = [path for case in study for path in case.files]
@@ -278,7 +278,7 @@ def test_the_real_phantom_loads():
     assert loaded and all(case.stir.is_file() and case.t1w.is_file() for case in loaded)
     trials = [
         ("truth", "1"),
-        *((reader, each) for reader in "12" for each in ("1", "2", "cleaned")),
+        *((reader, trial) for reader in "12" for trial in ("1", "2", "cleaned")),
     ]
     for case in loaded:
         assert [(mask.reader, mask.trial) for mask in case.reader_masks] == trials
