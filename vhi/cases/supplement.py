@@ -43,7 +43,6 @@ REMEDIES = (
 FAILURES_BEFORE_GIVING_UP = 3
 SETTLED_AFTER_S = 2.0  # coarse clocks of file systems tick every two seconds (FAT) at worst
 
-# Each group by the beginnings of its paths; a path belongs to the last group that fits it.
 GROUPS: dict[str, tuple[str, ...]] = {
     "study": ("data/", "generated_files/"),
     "network": (
@@ -61,6 +60,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "data/segmentations/Inflammation_manual_segmentation/trials_sum/",
     ),
 }
+"""Groups of files by the beginnings of their paths; a path is in the last group that fits it.
+
+``study``: images, normal bone, disease region and manual inflammation of the ten study scans, and
+the authors' numbers per scan. ``network``: the authors' weights and training curves, and the three
+scans with abnormal marrow. ``evaluation``: the 34 scans on which the authors looked at their
+network, and its masks. ``readers``: the semi-automatic (cleaned) masks and the sums of the manual
+ones, which have no SHA-256.
+"""
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's path, how many files are done, and how many there are."""
@@ -93,29 +100,12 @@ def manifest() -> list[StudyFile]:
 
 
 def group_paths(group: str) -> list[str]:
-    """List the manifest's paths of one group; each path belongs to one of the four groups.
-
-    Parameters
-    ----------
-    group
-        ``study``: images, normal bone, disease region and manual inflammation of the ten study
-        scans, and the authors' numbers per scan. ``network``: the authors' weights and training
-        curves, and the three scans with abnormal marrow. ``evaluation``: the 34 scans on which
-        the authors looked at their network, and its masks. ``readers``: the semi-automatic
-        (cleaned) masks and the sums of the manual ones, which have no SHA-256.
-
-    Raises
-    ------
-    InputError
-        There is no such group.
-    """
+    """List the manifest's paths of one of the `GROUPS`; an `InputError` if there is no such."""
     if group not in GROUPS:
         raise InputError(f"--only {group}: unknown; choose one of {', '.join(GROUPS)}")
-    return [file.path for file in manifest() if _group_of(file.path) == group]
-
-
-def _group_of(path: str) -> str:
-    return [name for name, starts in GROUPS.items() if path.startswith(starts)][-1]
+    later = list(GROUPS.values())[list(GROUPS).index(group) + 1 :]
+    paths = [file.path for file in manifest() if file.path.startswith(GROUPS[group])]
+    return [path for path in paths if not any(map(path.startswith, later))]
 
 
 def cache_folder() -> Path:
@@ -140,7 +130,7 @@ def fetch(
     optional: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Path]:
-    """Return verified local files; download missing ones into the user's cache.
+    """Return the verified local file of each path; download missing ones into the cache.
 
     Parameters
     ----------
@@ -152,17 +142,11 @@ def fetch(
     progress
         Called for each of `paths` that is available, see `Progress`.
 
-    Returns
-    -------
-    dict of str to Path
-        The local file of each path.
-
     Raises
     ------
     InputError
-        Some of `paths` cannot be obtained: how many, the name of the first, the reason at each
-        place, and both remedies. Its cause is a `NoDownloadError` where nothing
-        can be downloaded.
+        Some of `paths` cannot be obtained: how many, the first, the reason at each place, and
+        both remedies. Its cause is a `NoDownloadError` where nothing can be downloaded.
     ValueError
         A path is not in the manifest.
     """
@@ -287,31 +271,33 @@ def _find_copy(file: StudyFile, verified: dict[str, list[object]], set_aside: bo
 
 
 def _problem_of(path: Path, file: StudyFile, verified: dict[str, list[object]]) -> str:
-    """Return why a copy must not be used; hash it only where it has changed since the last time."""
-    with contextlib.suppress(OSError):
+    """Return why a copy must not be used; hash it only where it changed since it was verified."""
+    try:
         state = os.stat(path)
-        # Copying tools can set the modification time back, but not the change time.
-        times = [state.st_mtime_ns, state.st_ctime_ns]
-        entry = [state.st_size, *times, file.sha256 or file.git_blob_sha1]
-        if verified.get(str(path)) == entry:
-            return ""
-        problem = file.problem_of(path)
-        # A file that changed just now can change again without another time.
-        if not problem and time.time() - state.st_mtime >= SETTLED_AFTER_S:
-            verified[str(path)] = entry
-        return problem
-    return "cannot be read"
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    # Copying tools can set the modification time back, but not the change time.
+    times = [state.st_mtime_ns, state.st_ctime_ns]
+    entry = [state.st_size, *times, file.sha256 or file.git_blob_sha1]
+    if verified.get(str(path)) == entry:
+        return ""
+    problem = file.problem_of(path)
+    # A file that changed just now can change again without another time.
+    if not problem and time.time() - state.st_mtime >= SETTLED_AFTER_S:
+        verified[str(path)] = entry
+    return problem
 
 
 def _set_aside(path: Path) -> str:
     """Rename a wrong file of the cache; return the end of a sentence that says so."""
-    names = (f"{path.name}.wrong{number or ''}" for number in itertools.count())
-    aside = next(place for place in map(path.with_name, names) if not os.path.lexists(place))
-    try:
+    for number in itertools.count():
+        aside = path.with_name(f"{path.name}.wrong{number or ''}")
+        if not os.path.lexists(aside):
+            break
+    with contextlib.suppress(OSError):
         os.rename(path, aside)
-    except OSError:
-        return ""
-    return f" and was renamed to {aside.name}"
+        return f" and was renamed to {aside.name}"
+    return ""
 
 
 def _files(paths: Iterable[str]) -> list[StudyFile]:

@@ -148,8 +148,8 @@ def read_table(
     Parameters
     ----------
     path
-        UTF-8, with or without a byte-order mark; separated by commas. Names and values are
-        stripped of blanks. Empty rows count but are left out.
+        UTF-8, with or without a byte-order mark; separated by commas. Blanks round names and
+        values are removed. Empty rows count but are left out.
     required
         The columns that must be there, with a value in every row. Others may be, in any order.
     parser_of
