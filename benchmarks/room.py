@@ -1,7 +1,7 @@
 """The reading room on a full-size case: opening it, and what each action takes until it is saved.
 
 In seconds and milliseconds, unlike the other rows: a reader waits by the clock. What the browser
-adds is measured in its own test.
+adds is not in it: the page measures that itself (`vhi-open` and `vhi-action` in its timeline).
 """
 
 from __future__ import annotations
