@@ -56,7 +56,7 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
         desk.press("z")
         desk.wait("removed", 3)
         desk.button("Finish")
-        desk.tab.get_by_role("button", name="Take up again").wait_for()
+        desk.tab.get_by_role("button", name="Resume").wait_for()
         desk.button("Export")
         shown = desk.tab.locator("[data-name=exported]")
         desk.until(lambda: desk.text("exported").startswith("Written"), 60)

@@ -163,7 +163,7 @@ def test_what_if_labs_compute_on_the_case_and_change_nothing(desk):
     desk.next()
     known = desk.state()["known"]
     dialog = desk.lab("Thresholds …")
-    assert "nothing of the reading changes" in dialog.inner_text()
+    assert "does not change the reading" in dialog.inner_text()
     picture = dialog.locator("canvas:visible")
     assert picture.get_attribute("aria-label").startswith(f"STIR slice {desk.slice()},")
     upper = dialog.get_by_role("slider", name="Upper threshold (intensity)").first

@@ -24,25 +24,14 @@ def export_reading(
     """Measure with the current masks and edits, and write the result.
 
     The edits are replayed from the unedited candidates; the result is only compared with the
-    screen's, never taken from it.
-
-    Parameters
-    ----------
-    opened
-        Scans and masks.
-    state
-        The state of the reading.
-    folder
-        The folder to create.
-    overwrite
-        Rename an earlier result in `folder` to ``<folder>.earlier-1`` and so on. An earlier export
-        is never deleted.
+    screen's, never taken from it. With `overwrite` an earlier result in `folder` is renamed to
+    ``<folder>.earlier-1`` and so on; an earlier export is never deleted.
 
     Raises
     ------
     InputError
-        Normal bone gives no thresholds, the disease region is empty, or the folder cannot be
-        written.
+        Normal bone gives no thresholds, the disease region is empty, or the folder is not free or
+        cannot be written.
     """
     drawn, scans = state.candidates, opened.scans
     if drawn.problem is not None:

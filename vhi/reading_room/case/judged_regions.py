@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +42,35 @@ class JudgedRegions:
         marks[np.asarray(which)] = judged
         marks[0] = False
         return replace(self, judged=marks)
+
+    def identify(self, numbers: ArrayLike, world_mm: ArrayLike) -> list[dict[str, Any]]:
+        """Return what the store keeps of regions, each with a world position on it."""
+        points = np.asarray(world_mm, float).round(4).tolist()
+        return [
+            {
+                "world_mm": point,
+                "voxels": int(self.sizes[number]),
+                "checksum": int(self.checksums[number]),
+            }
+            for point, number in zip(points, np.asarray(numbers), strict=True)
+        ]
+
+    def identify_edited(self, edit: Edit) -> list[dict[str, Any]]:
+        """Return what the store keeps of an edit's regions; EditsError if it points to none."""
+        regions = self.regions
+        number = region_at(regions, edit)
+        if edit.scope == "region":
+            return self.identify([number], [edit.world_mm])
+        lesion = np.flatnonzero(regions.lesion_of == regions.lesion_of[number])
+        others = lesion[lesion != number]
+        voxels = np.stack(np.unravel_index(self.middle[others], regions.labels.shape), axis=1)
+        world_mm = [edit.world_mm, *regions.labels.world(voxels)]
+        return self.identify([number, *others], world_mm)
+
+    def is_same(self, number: int, stored: Mapping[str, Any]) -> bool:
+        """Say whether a region is the one that the store has identified."""
+        identity = int(self.sizes[number]), int(self.checksums[number])
+        return identity == (stored["voxels"], stored["checksum"])
 
 
 def unjudged(regions: Regions) -> JudgedRegions:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import math
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +15,7 @@ from vhi.images.image import Image, check_same_grid
 from vhi.images.scans import Scans
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.masks.origin import Origin, predicted
+from vhi.reading_room.case.packing import pack, unpack
 from vhi.reading_room.store.store import Store
 from vhi.segmentation.registry import PUBLISHED, find_network
 from vhi.segmentation.tasks import DISEASE_REGION
@@ -103,11 +101,10 @@ def scan_digest(scan: Image) -> str:
 
 def _encode(area: Area) -> dict[str, Any]:
     """Return what the store keeps of a predicted area: origin, packed mask and notes."""
-    packed = zlib.compress(np.packbits(area.mask.array).tobytes(), 9)
     mask = {
         "shape": list(area.mask.shape),
         "affine": area.mask.affine.tolist(),
-        "packed": base64.b64encode(packed).decode(),
+        "packed": pack(area.mask.array),
     }
     return {**area.origin.record, "mask": mask, "notes": list(area.notes)}
 
@@ -121,8 +118,7 @@ def _decode(case: Case, stored: Mapping[str, Any], name: str) -> Area:
         )
     record = stored[name]
     shape = tuple(int(length) for length in record["mask"]["shape"])
-    packed = np.frombuffer(zlib.decompress(base64.b64decode(record["mask"]["packed"])), np.uint8)
-    array = np.unpackbits(packed, count=math.prod(shape)).reshape(shape).astype(bool)
+    array = unpack(record["mask"]["packed"], shape)
     title = f"{name.replace('_', ' ')} by network {record['network']}"
     mask = Image(array, np.array(record["mask"]["affine"], float), title)
     slices = tuple(int(k) for k in record["look_at"])

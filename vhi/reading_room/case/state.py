@@ -1,30 +1,44 @@
-"""The state of a reading: its history replayed on the case."""
+"""The state of a reading, and what a stored action does to it.
+
+Another mask gives other candidates: where a reader removed a vessel of nine pixels, a lesion that
+includes it may lie now, which nobody has judged. So each edit and mark is stored with the size and
+a checksum of its region, by which a changed region is recognised.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from typing import Any
 
-from vhi.images.orientation import View
-from vhi.reading_room.case.candidates import DrawnCandidates, candidates_of
-from vhi.reading_room.case.judged_regions import JudgedRegions
-from vhi.reading_room.case.judging import (
-    ChangedRegion,
-    changes_to_review,
-    replay_edit,
-    replay_mark,
-)
-from vhi.reading_room.case.opening import MASKS, OpenCase, scan_digest
-from vhi.reading_room.case.strokes import apply_strokes
+import numpy as np
+
+from vhi.errors import EditsError
+from vhi.reading_room.case.candidates import DrawnCandidates
+from vhi.reading_room.case.judged_regions import JudgedRegions, edited
 from vhi.reading_room.store.actions import Action
-from vhi.reading_room.store.history import History
-from vhi.steps.edits import Edit, candidates_sha256
+from vhi.steps.edits import Edit, decode_edit
 from vhi.steps.regions import Regions
 
-CACHED_CANDIDATES = 3
-CACHED_STATES = 12
-"""Results that are kept for undo and redo. Chosen: a cut holds an array of its own, 11 MB."""
+MAX_SIZE_RATIO = 1.5
+"""Largest ratio of sizes at which an edit still applies to a changed region. Chosen: a small change
+of the threshold moves a region's rim; joining or dividing regions changes their sizes by more."""
+
+
+@dataclass(frozen=True)
+class ChangedRegion:
+    """A judged region that has changed since.
+
+    Attributes
+    ----------
+    world_mm : tuple of float
+        The position of the judgement.
+    message : str
+        The change; empty for a mark as reviewed.
+    """
+
+    world_mm: tuple[float, float, float]
+    message: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +48,13 @@ class ReadingState:
     Attributes
     ----------
     candidates : DrawnCandidates
-        The areas as drawn, and what follows from them before any edit.
+        The areas as drawn, and their candidates before any edit.
     judged : JudgedRegions
         The regions after all edits that apply.
     edits : tuple of Edit
         The edits that apply, in order.
     stale : tuple of str
-        Edits that no longer apply because a mask was changed.
+        Edits that no longer point to a candidate, or no longer divide a region.
     changed : tuple of ChangedRegion
         Edits and marks whose region has changed.
     """
@@ -57,97 +71,107 @@ class ReadingState:
         return self.judged.regions
 
     def changes_to_review(self) -> list[str]:
-        """Return a line for each of `changed` that nobody has judged since."""
-        return changes_to_review(self.judged, self.changed)
+        """Return a line for each of `changed` whose region nobody has judged since."""
+        if not self.changed:
+            return []
+        regions = self.regions.at([change.world_mm for change in self.changed])
+        unjudged = [
+            (change.message, int(region))
+            for change, region in zip(self.changed, regions, strict=True)
+            if not self.judged.judged[region]
+        ]
+        lines = [message for message, _ in unjudged if message]
+        marks = len({region for message, region in unjudged if not message})
+        if marks:
+            count = "1 region" if marks == 1 else f"{marks} regions"
+            lines.append(f"{count} marked as reviewed changed since; look again")
+        return lines
 
-
-class StateCache:
-    """Replays histories of one case; keeps the latest results, by the actions they follow from."""
-
-    def __init__(self, opened: OpenCase, view: View) -> None:
-        self._opened, self._view = opened, view
-        self._candidates: OrderedDict[tuple[int, ...], DrawnCandidates] = OrderedDict()
-        self._states: OrderedDict[tuple[tuple[int, ...], ...], ReadingState] = OrderedDict()
-
-    def state_of(self, history: History) -> ReadingState:
-        """Return the state after a history: masks first, then edits in their order."""
-        drawings, judgements = _split(history)
-        masks, ids = _ids(drawings), _ids(judgements)
-        length, state = len(ids), None
-        while state is None and length:
-            state = self._states.get((masks, ids[:length]))
-            length -= state is None
-        if state is None:
-            candidates = self._candidates_of(masks, drawings)
-            state = ReadingState(candidates, candidates.judged)
-        for action in judgements[length:]:
-            state = _after(state, action)
-        _keep(self._states, (masks, ids), state, CACHED_STATES)
+    def after(self, action: Action) -> ReadingState:
+        """Return the state after an edit or mark; an edit that does not apply changes nothing."""
+        if action.kind == "reviewed":
+            return _after_mark(self, action.payload)
+        state = self
+        for record in action.payload["edits"]:
+            state = _after_edit(state, record, action.id)
         return state
 
-    def add(self, history: History, state: ReadingState) -> None:
-        """Add a state that the caller has computed already."""
-        drawings, judgements = _split(history)
-        _keep(self._states, (_ids(drawings), _ids(judgements)), state, CACHED_STATES)
 
-    def checksums(self, state: ReadingState) -> dict[str, str]:
-        """Return the checksums by which a finished case is recognised as unchanged."""
-        return {
-            "candidates": candidates_sha256(state.regions.labels.array),
-            "t1w": self._t1w_sha256,
-        }
+def _after_edit(state: ReadingState, record: Mapping[str, Any], number: int) -> ReadingState:
+    """Apply a stored edit of action `number`, region by region.
 
-    @cached_property
-    def _t1w_sha256(self) -> str:
-        return scan_digest(self._opened.t1w)
-
-    def _candidates_of(self, key: tuple[int, ...], drawings: list[Action]) -> DrawnCandidates:
-        cached = [n for n in range(len(key) + 1) if key[:n] in self._candidates]
-        length = cached[-1] if cached else 0
-        candidates = self._candidates.get(key[:length])
-        if candidates is None or length < len(key):
-            areas = self._opened.areas if candidates is None else candidates.areas
-            normal_bone, disease_region = (
-                apply_strokes(area.mask.array, self._view, [a for a in newer if a.kind == name])
-                for name, area, newer in (
-                    ("normal_bone", areas.normal_bone, drawings[length:]),
-                    ("disease_region", areas.disease_region, drawings[length:]),
-                )
+    An unchanged region is edited; a changed one only if its size is within `MAX_SIZE_RATIO` of the
+    stored size. A changed region counts as not judged in either case.
+    """
+    edit, axis = decode_edit(record), state.regions.labels.slice_axis
+    for part, stored in _parts(state.judged, edit, record["regions"]):
+        (region,) = state.regions.at([part.world_mm])
+        place = f"edit {number} ({part.action}, slice {part.voxel[axis]})"
+        changed, before, now = False, 0, 0
+        if region and stored is not None and not state.judged.is_same(region, stored):
+            changed, before, now = True, stored["voxels"], int(state.judged.sizes[region])
+        applies = max(before, now) <= MAX_SIZE_RATIO * min(before, now)
+        if applies:
+            try:
+                judged = edited(state.judged, part)
+            except EditsError as error:
+                line = f"{place}: {str(error).split(';')[0]}"
+                state = replace(state, stale=(*state.stale, line))
+                continue
+            state = replace(state, judged=judged, edits=(*state.edits, part))
+        if changed:
+            message = (
+                f"{place}: the region there has {now} pixels now, {before} then; "
+                f"{'applied' if applies else 'not applied'}; look again"
             )
-            candidates = candidates_of(self._opened, normal_bone, disease_region)
-        _keep(self._candidates, key, candidates, CACHED_CANDIDATES)
-        return candidates
-
-
-def _split(history: History) -> tuple[list[Action], list[Action]]:
-    """Return the drawings, and the edits and marks."""
-    drawings = [a for a in history.in_effect if a.kind in MASKS]
-    return drawings, [a for a in history.in_effect if a.kind in ("edit", "reviewed")]
-
-
-def _ids(actions: list[Action]) -> tuple[int, ...]:
-    return tuple(action.id for action in actions)
-
-
-def _after(state: ReadingState, action: Action) -> ReadingState:
-    """Return the state after one more action; an edit that does not apply changes nothing."""
-    if action.kind == "reviewed":
-        judged, changed = replay_mark(state.judged, action.payload)
-        return replace(state, judged=judged, changed=(*state.changed, *changed))
-    for record in action.payload["edits"]:
-        result = replay_edit(state.judged, record, action.id)
-        state = replace(
-            state,
-            judged=result.judged,
-            edits=(*state.edits, *result.edits),
-            stale=(*state.stale, *result.stale),
-            changed=(*state.changed, *result.changed),
-        )
+            state = replace(
+                state,
+                judged=state.judged.with_judged(region, False),
+                changed=(*state.changed, ChangedRegion(part.world_mm, message)),
+            )
     return state
 
 
-def _keep(cache: OrderedDict, key: object, value: object, size: int) -> None:
-    cache[key] = value
-    cache.move_to_end(key)
-    while len(cache) > size:
-        cache.popitem(last=False)
+def _after_mark(state: ReadingState, payload: Mapping[str, Any]) -> ReadingState:
+    """Mark the regions of a stored mark; changed regions are listed instead."""
+    judged, stored = state.judged, payload["regions"]
+    numbers = state.regions.at([region["world_mm"] for region in stored])
+    if not payload["reviewed"]:
+        return replace(state, judged=judged.with_judged(numbers, False))
+    same = np.array([judged.is_same(n, region) for n, region in zip(numbers, stored, strict=True)])
+    changed = [
+        ChangedRegion(tuple(region["world_mm"]))
+        for number, region, unchanged in zip(numbers, stored, same, strict=True)
+        if number and not unchanged
+    ]
+    return replace(
+        state,
+        judged=judged.with_judged(numbers[same], True),
+        changed=(*state.changed, *changed),
+    )
+
+
+def _parts(
+    judged: JudgedRegions, edit: Edit, stored: Sequence[Mapping[str, Any]]
+) -> list[tuple[Edit, Mapping[str, Any] | None]]:
+    """Divide an edit into one for each stored region; an unchanged lesion stays whole."""
+    if edit.scope == "region":
+        return [(edit, stored[0])]
+    try:
+        lesion = judged.identify_edited(edit)
+    except EditsError:
+        lesion = []
+    if _identities(lesion) == _identities(stored):
+        return [(edit, None)]
+    voxels = judged.regions.labels.voxel([region["world_mm"] for region in stored]).tolist()
+    return [
+        (
+            replace(edit, scope="region", voxel=tuple(voxel), world_mm=tuple(region["world_mm"])),
+            region,
+        )
+        for voxel, region in zip(voxels, stored, strict=True)
+    ]
+
+
+def _identities(regions: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
+    return {(region["voxels"], region["checksum"]) for region in regions}

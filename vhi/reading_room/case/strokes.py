@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.images.orientation import View
+from vhi.reading_room.case.packing import pack, unpack
 from vhi.reading_room.store.actions import Action
 
 PARTS = ("set", "cleared")
@@ -52,7 +52,7 @@ def strokes_from(payload: Mapping[str, Any], view: View) -> dict[str, Any] | Non
         for part, text in change.items():
             plane = _plane(text, view, index)
             if plane.any():
-                stored.setdefault(str(index), {})[part] = _encode(plane)
+                stored.setdefault(str(index), {})[part] = pack(plane)
     return {"slices": stored} if stored else None
 
 
@@ -69,7 +69,7 @@ def apply_strokes(
         plane = by_slice[int(number)]
         for part in PARTS:
             if (text := change.get(part)) is not None:
-                plane[_decode(text, plane.shape)] = part == "set"
+                plane[unpack(text, plane.shape)] = part == "set"
     return changed
 
 
@@ -93,12 +93,3 @@ def _plane(text: Any, view: View, index: int) -> NDArray[np.bool_]:
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=rows * columns)
     shown = bits.astype(bool).reshape(1, rows, columns)
     return np.moveaxis(view.to_grid(shown), view.slice_axis, 0)[0]
-
-
-def _encode(plane: NDArray[np.bool_]) -> str:
-    return base64.b64encode(zlib.compress(np.packbits(plane).tobytes())).decode()
-
-
-def _decode(text: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
-    return np.unpackbits(packed, count=shape[0] * shape[1]).reshape(shape).astype(bool)

@@ -34,16 +34,8 @@ def lab_data(
 ) -> dict[str, Any]:
     """Return the input of a control's ES module: its settings by name, and ``data``.
 
-    Parameters
-    ----------
-    name
-        One of `LABS`.
-    opened
-        Scans and masks.
-    state
-        The state of the reading. Its masks are used, its edits are not.
-    slice_index
-        The slice to start with, counted from 0.
+    The masks of `state` are used, its edits are not. `slice_index` is the slice to start with,
+    counted from 0.
 
     Raises
     ------

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from vhi.errors import InputError
 from vhi.images.orientation import View
 from vhi.reading_room.case.judged_regions import JudgedRegions, edited
-from vhi.reading_room.case.judging import identify, identify_edited
 from vhi.reading_room.store.actions import STATES
 from vhi.steps.edits import Edit, Edits, encode_edit
 
@@ -70,7 +69,7 @@ def edits_from(
                 line=line,
             )
             edit = record.edits[-1]
-            stored.append({**encode_edit(edit), "regions": identify_edited(judged, edit)})
+            stored.append({**encode_edit(edit), "regions": judged.identify_edited(edit)})
             judged = edited(judged, edit)
     except InputError as error:
         raise InputError(str(error).removeprefix("edit 1: ")) from error
@@ -87,15 +86,20 @@ def points_from(points: Any, view: View) -> NDArray[np.int64]:
 
 def whole_numbers(values: Any, length: int, what: str) -> NDArray[np.int64]:
     """Return rows of whole numbers, shape (n, length), n ≥ 1; InputError for anything else."""
-    valid = (
-        isinstance(values, list)
-        and 0 < len(values) <= MAX_POINTS
-        and all(isinstance(row, list) and len(row) == length for row in values)
-        and all(type(x) is int and abs(x) < 100_000 for row in values for x in row)
-    )
-    if not valid:
+    valid = _is_table(values, MAX_POINTS, length, (int,))
+    if not (valid and all(abs(x) < 100_000 for row in values for x in row)):
         raise InputError(f"{what}: give rows of {length} whole numbers, 1 to {MAX_POINTS} rows")
     return np.array(values, np.int64)
+
+
+def _is_table(values: Any, rows: int, columns: int, kinds: tuple[type, ...]) -> bool:
+    """Say whether JSON is 1 to `rows` rows of `columns` numbers; true and false are none."""
+    return (
+        isinstance(values, list)
+        and 0 < len(values) <= rows
+        and all(isinstance(row, list) and len(row) == columns for row in values)
+        and all(type(x) in kinds for row in values for x in row)
+    )
 
 
 def state_from(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,15 +113,9 @@ def state_from(payload: Mapping[str, Any]) -> dict[str, Any]:
 def seconds_from(payload: Mapping[str, Any], now: float) -> dict[str, Any]:
     """Return the active times, in seconds since 1970; InputError for invalid times."""
     intervals: Any = payload.get("intervals")
-    valid = (
-        isinstance(intervals, list)
-        and 0 < len(intervals) <= MAX_INTERVALS
-        and all(isinstance(interval, list) and len(interval) == 2 for interval in intervals)
-        and all(type(x) in (int, float) for interval in intervals for x in interval)
-        and all(
-            0 <= start < end <= now + MAX_AHEAD and end - start <= MAX_SECONDS
-            for start, end in intervals
-        )
+    valid = _is_table(intervals, MAX_INTERVALS, 2, (int, float)) and all(
+        0 <= start < end <= now + MAX_AHEAD and end - start <= MAX_SECONDS
+        for start, end in intervals
     )
     if not valid:
         raise InputError(
@@ -140,4 +138,4 @@ def reviewed_from(payload: Mapping[str, Any], view: View, judged: JudgedRegions)
     _, first = np.unique(regions, return_index=True)
     first.sort()
     world_mm = judged.regions.labels.world(voxels[first])
-    return {"regions": identify(judged, regions[first], world_mm), "reviewed": reviewed}
+    return {"regions": judged.identify(regions[first], world_mm), "reviewed": reviewed}

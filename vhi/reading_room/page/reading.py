@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.images.orientation import View, view_of
+from vhi.reading_room.case.cache import StateCache
 from vhi.reading_room.case.export import export_reading
 from vhi.reading_room.case.opening import MASKS, OpenCase, open_case
-from vhi.reading_room.case.state import ReadingState, StateCache
+from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.strokes import strokes_from
 from vhi.reading_room.page.codes import codes_of
 from vhi.reading_room.page.labs import LABS, lab_data
@@ -52,45 +53,14 @@ def open_reading(
 ) -> Reading:
     """Open a case for a reader, with all earlier actions of this reader.
 
-    Parameters
-    ----------
-    case
-        A missing mask is predicted when the case is first opened, and kept in `store`.
-    store
-        Holds the actions.
-    reader
-        The reader's name.
-    network
-        Network that predicts the disease region; default ``"default"``.
-    resample_masks
-        Resample images on another grid to the STIR grid, as for `vhi.measure`.
-
-    Returns
-    -------
-    Reading
-
-    Raises
-    ------
-    InputError
-        A file or mask cannot be used, as for `vhi.measure`; another scan was read under the
-        case's name; the store cannot be used.
+    Parameters and errors as for `open_case`; InputError also if the store cannot be used.
     """
     opened = open_case(case, store, network=network, resample_masks=resample_masks)
     return Reading(opened, store, check_reader(reader))
 
 
 class Reading:
-    """A case being read; see `open_reading`. Threads take turns.
-
-    Parameters
-    ----------
-    opened
-        Scans and masks.
-    store
-        Holds the actions.
-    reader
-        The reader's name.
-    """
+    """A case being read by one reader; see `open_reading`. Threads take turns."""
 
     def __init__(self, opened: OpenCase, store: Store, reader: str) -> None:
         self.opened = opened
@@ -98,7 +68,7 @@ class Reading:
         self._view: View = view_of(opened.scans.stir)
         self._lock = threading.RLock()
         self._cache = StateCache(opened, self._view)
-        self._screen = Screen(self._view)
+        self._screen = Screen(self._view, opened.scans.stir, opened.scans.slice_thickness_mm)
         self._scans = {
             name: codes_of(self._view.shown(image.array))
             for name, image in zip(SCANS, (opened.scans.stir, opened.t1w), strict=True)
@@ -190,21 +160,9 @@ class Reading:
             return self._answer(known, table)
 
     def export(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the result as `vhi.measure` would, into a new folder.
+        """Write the result into a new folder; see `export_reading`.
 
         ``vhi measure`` with the folder's masks and ``edits.json`` gives the same voxels.
-
-        Parameters
-        ----------
-        folder
-            The folder to create.
-        overwrite
-            Rename an earlier result to ``<folder>.earlier-1``; it is never deleted.
-
-        Raises
-        ------
-        InputError
-            Normal bone gives no thresholds, the folder is not empty, or it cannot be written.
         """
         with self._lock:
             self._catch_up()
@@ -212,14 +170,7 @@ class Reading:
         return export_reading(self.opened, state, Path(folder), overwrite=overwrite)
 
     def lab(self, name: str, index: int | None = None) -> dict[str, Any]:
-        """Return the data of a control for the current state of the case.
-
-        Parameters
-        ----------
-        name
-            One of `vhi.reading_room.page.labs.LABS`.
-        index
-            Slice to start with.
+        """Return the data of a control for the current state of the case; see `lab_data`.
 
         Raises
         ------
@@ -314,7 +265,7 @@ class Reading:
         """Return the state for the page; the region table only if the page has another one."""
         history = self._history
         undo, redo = history.to_undo(history.last_id), history.to_redo()
-        numbers = self._screen.numbers(self._state, self.opened)
+        numbers = self._screen.numbers(self._state)
         rows = numbers.pop("regions")
         return {
             "known": history.last_id,

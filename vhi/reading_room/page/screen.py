@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -88,34 +89,49 @@ def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
     ]
 
 
+class _Recent:
+    """The latest results computed from arrays, found again by the array itself."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[object, Any]] = []
+
+    def of(self, source: object, compute: Callable[[], Any]) -> Any:
+        """Return the result for a source; compute it if it is not among the latest."""
+        for known, result in self._entries:
+            if known is source:
+                return result
+        result = compute()
+        self._entries = [(source, result), *self._entries[: CACHED_VERSIONS - 1]]
+        return result
+
+
 class Screen:
     """Arrays and numbers as shown; each is computed again only when its source changes."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._arrays: dict[str, list[tuple[NDArray[Any], NDArray[Any], list[int]]]] = {}
-        self._tables: list[tuple[NDArray[Any], list[dict[str, Any]], int]] = []
-        self._mask_numbers: tuple[DrawnCandidates, dict[str, Any]] | None = None
+    def __init__(self, view: View, stir: Image, slice_thickness_mm: float | None) -> None:
+        self._view, self._stir, self._thickness_mm = view, stir, slice_thickness_mm
+        self._arrays: defaultdict[str, _Recent] = defaultdict(_Recent)
+        self._tables, self._mask_numbers = _Recent(), _Recent()
 
     def shown(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """Return an array (slice, row, column) in the smallest type for the page."""
-        return self._array(name, array)[1]
+        return self._version(name, array)[0]
 
     def checksums(self, name: str, array: NDArray[Any]) -> list[int]:
         """Return a checksum of each slice, by which the page knows whether it has the slice."""
-        return self._array(name, array)[2]
+        return self._version(name, array)[1]
 
-    def numbers(self, state: ReadingState, opened: OpenCase) -> dict[str, Any]:
+    def numbers(self, state: ReadingState) -> dict[str, Any]:
         """Return the numbers of a state, with its region table (``regions``)."""
-        regions = state.regions
-        rows, checksum = self._table(state, opened.scans.stir)
+        regions, drawn = state.regions, state.candidates
+        rows, checksum = self._tables.of(regions.numbers, lambda: self._table(state))
         lower = np.array([row["voxels"] for row in rows], np.int64)
         upper = np.array([row["voxels_upper"] for row in rows], np.int64)
-        stays = ~regions.removed[1:]
+        remaining = ~regions.removed[1:]
         return {
-            **self._of_masks(state.candidates),
-            "volume": self._volume(int(lower[stays].sum()), opened),
-            "volume_upper": self._volume(int(upper[stays].sum()), opened),
+            **self._mask_numbers.of(drawn, lambda: _of_masks(drawn)),
+            "volume": self._volume(int(lower[remaining].sum())),
+            "volume_upper": self._volume(int(upper[remaining].sum())),
             "candidates": {"voxels": int(lower.sum()), "regions": len(rows)},
             "removed": np.nonzero(regions.removed)[0].tolist(),
             "reviewed": np.nonzero(state.judged.judged)[0].tolist(),
@@ -124,29 +140,13 @@ class Screen:
             "regions": rows,
         }
 
-    def _volume(self, voxels: int, opened: OpenCase) -> dict[str, Any]:
-        thickness = opened.scans.slice_thickness_mm
-        return asdict(volume_of(voxels, opened.scans.stir.spacing_mm, slice_thickness_mm=thickness))
+    def _volume(self, voxels: int) -> dict[str, Any]:
+        spacing_mm, thickness_mm = self._stir.spacing_mm, self._thickness_mm
+        return asdict(volume_of(voxels, spacing_mm, slice_thickness_mm=thickness_mm))
 
-    def _of_masks(self, drawn: DrawnCandidates) -> dict[str, Any]:
-        if self._mask_numbers is None or self._mask_numbers[0] is not drawn:
-            numbers = {
-                "problem": drawn.problem,
-                "warnings": list(drawn.warnings),
-                "thresholds": None if drawn.thresholds is None else asdict(drawn.thresholds),
-            }
-            for name, changed in drawn.changed.items():
-                voxels = int(np.count_nonzero(getattr(drawn.areas, name).mask.array))
-                numbers[name] = {"voxels": voxels, "changed": changed}
-            self._mask_numbers = (drawn, numbers)
-        return self._mask_numbers[1]
-
-    def _table(self, state: ReadingState, stir: Image) -> tuple[list[dict[str, Any]], int]:
+    def _table(self, state: ReadingState) -> tuple[list[dict[str, Any]], int]:
         regions, midline_mm = state.regions, state.candidates.midline_mm
-        for source, rows, checksum in self._tables:
-            if source is regions.numbers:
-                return rows, checksum
-        described = regions.describe(stir, midline_mm=midline_mm)
+        described = regions.describe(self._stir, midline_mm=midline_mm)
         points = self._view.points([region.voxel for region in described]).tolist()
         rows = [_row(region, point) for region, point in zip(described, points, strict=True)]
         # The rows depend on these alone; writing all rows as text would take longer.
@@ -155,21 +155,31 @@ class Screen:
             self.checksums("regions", regions.numbers),
             [round(midline_mm, 6)],
         ]
-        checksum = zlib.crc32(json.dumps(content).encode())
-        self._tables = [(regions.numbers, rows, checksum), *self._tables[: CACHED_VERSIONS - 1]]
-        return rows, checksum
+        return rows, zlib.crc32(json.dumps(content).encode())
 
-    def _array(
-        self, name: str, array: NDArray[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any], list[int]]:
-        versions = self._arrays.setdefault(name, [])
-        for version in versions:
-            if version[0] is array:
-                return version
-        shown = np.ascontiguousarray(self._view.shown(array), _type_for(array))
-        version = (array, shown, [zlib.crc32(plane) for plane in shown])
-        self._arrays[name] = [version, *versions[: CACHED_VERSIONS - 1]]
+    def _version(self, name: str, array: NDArray[Any]) -> tuple[NDArray[Any], list[int]]:
+        def compute() -> tuple[NDArray[Any], list[int]]:
+            shown = np.ascontiguousarray(self._view.shown(array), _type_for(array))
+            return shown, [zlib.crc32(plane) for plane in shown]
+
+        version: tuple[NDArray[Any], list[int]] = self._arrays[name].of(array, compute)
         return version
+
+
+def _of_masks(drawn: DrawnCandidates) -> dict[str, Any]:
+    masks = {"normal_bone": drawn.areas.normal_bone, "disease_region": drawn.areas.disease_region}
+    return {
+        "problem": drawn.problem,
+        "warnings": list(drawn.warnings),
+        "thresholds": None if drawn.thresholds is None else asdict(drawn.thresholds),
+        **{
+            name: {
+                "voxels": int(np.count_nonzero(area.mask.array)),
+                "changed": drawn.changed[name],
+            }
+            for name, area in masks.items()
+        },
+    }
 
 
 def _type_for(array: NDArray[Any]) -> type[np.unsignedinteger]:

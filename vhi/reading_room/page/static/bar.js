@@ -35,9 +35,9 @@ export function bar(screen) {
     opacity,
     button("+", () => screen.zoom(1.25), "Zoom in"),
     button("−", () => screen.zoom(0.8), "Zoom out"),
-    button("Fit", screen.fit, "Bone, or the whole slice (F)"),
-    button("Reset window", screen.windows, "Windows as at the start (I)"),
-    button("One large", screen.large, "One picture large (V)"),
+    button("Fit", screen.fit, "Fit bone, or show the whole slice (F)"),
+    button("Reset window", screen.windows, "Reset the windows (I)"),
+    button("Enlarge", screen.large, "Enlarge one picture (V)"),
     button("Keys", screen.help, "All keys (?)"),
   );
   const refresh = () => {

@@ -1,4 +1,4 @@
-// A case as the server has it: arrays, regions, state; and the actions sent to it, one by one.
+// A case as stored: arrays, regions, state; and its actions, sent one by one.
 //
 // Offers: openCase
 
@@ -7,7 +7,7 @@ import { getArray, getJson, post } from "./server.js";
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
 
-/** Load a case. `follow(onChange)` says who hears of it whenever its state is another. */
+/** Load a case. `follow(onChange)` sets the function that is called when its state changes. */
 export async function openCase(id) {
   const path = `/api/case/${id}`;
   const { now, actions, ...meta } = await getJson(path);
@@ -33,7 +33,7 @@ export async function openCase(id) {
     file.removed = new Set(next.removed);
     file.reviewed = new Set(next.reviewed);
   };
-  /** Take over a newer state; only the slices that have changed are fetched. */
+  /** Take over a newer state; only changed slices are fetched. */
   const take = async (answer) => {
     const next = answer.now;
     const changed = Object.entries(next.revisions).flatMap(([name, revisions]) => {
@@ -51,7 +51,7 @@ export async function openCase(id) {
   setNow(now);
 
   let waiting = Promise.resolve();
-  /** Do one thing after the other; a failure is the caller's and does not stop what comes next. */
+  /** Run tasks one after the other; the caller handles a failure, and the next task still runs. */
   const inTurn = (work) => {
     const done = waiting.then(work);
     waiting = done.catch(() => {});
@@ -59,7 +59,7 @@ export async function openCase(id) {
   };
   const channel = new BroadcastChannel(`vhi-room-${id}`);
   const since = () => `${path}/since?known=${file.now.known}&table=${file.now.table}`;
-  /** Gives whether anything was stored. What is asked for is decided when its turn comes. */
+  /** Returns whether anything was stored. The payload is decided when its turn comes. */
   const act = (kind, payloadNow) =>
     inTurn(async () => {
       const payload = payloadNow();
@@ -71,17 +71,17 @@ export async function openCase(id) {
     });
   const catchUp = () => inTurn(async () => take(await getJson(since())));
   channel.onmessage = () => catchUp().catch(() => {});
-  // What another tab did while this one was loading.
+  // Actions of other tabs while this one was loading.
   await catchUp();
 
-  const drawings = []; // on their way to the store: {name, changes by slice}
+  const drawings = []; // not yet stored: {name, changes by slice}
   const plane = (name, slice) => file[name].subarray(slice * pixels, (slice + 1) * pixels);
   return Object.assign(file, {
     plane,
     follow: (hears) => {
       onChange = hears;
     },
-    /** A mask as the reader sees it: with what is on its way to the store, and with `drawing`. */
+    /** A mask as the reader sees it: with drawings not yet stored, and with `drawing`. */
     shown: (name, slice, drawing) =>
       [...drawings, drawing].reduce(
         (below, each) => (each?.name === name && each.changes.has(slice) ? drawnOn(below, each.changes.get(slice)) : below),
@@ -91,7 +91,7 @@ export async function openCase(id) {
     regionAt: (slice, x, y) =>
       x >= 0 && y >= 0 && x < width && y < height ? file.regions[slice * pixels + y * width + x] : 0,
     regionOf: ([slice, y, x]) => file.regionAt(slice, x, y),
-    /** What became of a region, in a word. */
+    /** The state of a region. */
     stateOf: (region) => (file.removed.has(region) ? "removed" : file.reviewed.has(region) ? "kept" : "not seen"),
     /** Intensity of a stored code. */
     value: (name, code) => meta.values[name].low + meta.values[name].step * code,
@@ -106,7 +106,7 @@ export async function openCase(id) {
     catchUp,
     spend: (intervals, closing) =>
       post(`${path}/action`, { known: file.now.known, table: file.now.table, kind: "seconds", payload: { intervals } }, { keepalive: closing }),
-    /** What a control computes on, for the case as it stands once all before is stored. */
+    /** The data of a control, after all earlier actions are stored. */
     lab: (name, slice) => inTurn(() => getJson(`${path}/lab/${name}?slice=${slice}`)),
     exportResult: async () => {
       await waiting;

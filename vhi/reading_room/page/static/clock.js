@@ -1,24 +1,24 @@
-// The time a reader is at work on a case: while the tab has the focus and something was done lately.
+// Active time on a case: while the tab has the focus and there was input recently.
 //
 // Offers: clock
 
 const IDLE_AFTER_MS = 30_000;
 const TICK_MS = 1000;
-const LATE_MS = 5000; // a tick so late: the machine slept
+const LATE_MS = 5000; // a later tick means that the machine slept
 const SEND_EVERY_MS = 15_000;
 const MOST = 1000; // intervals sent at once
 
 /**
- * Hand the times at work to `send(intervals, closing)` every so often, each [start, end] in seconds
- * since 1970. What could not be sent is sent with the next.
+ * Pass active times to `send(intervals, closing)` regularly, each [start, end] in seconds since
+ * 1970. Times that could not be sent are sent with the next ones.
  */
 export function clock(send) {
-  // By this clock, which is never set anew; as times of day only when they are sent.
+  // By the monotonic clock; converted to times of day when they are sent.
   let before = performance.now();
   let last = before;
   let sent = before;
   const intervals = [];
-  let open = false; // whether the last one still goes on
+  let open = false; // whether the last interval continues
   const stop = new AbortController();
   const touched = () => {
     last = performance.now();
@@ -61,7 +61,7 @@ export function clock(send) {
   };
   addEventListener("pagehide", () => leave(true), { signal: stop.signal });
   return {
-    /** Stop counting; wait for what this gives before asking how long it was. */
+    /** Stop counting; await the result before reading the time spent. */
     stop() {
       clearInterval(ticking);
       stop.abort();

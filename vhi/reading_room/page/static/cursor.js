@@ -1,4 +1,4 @@
-// The cursor of a picture in focus: arrow keys move it, and it draws as the pointer does.
+// The cursor of a focused picture: arrow keys move it, and it draws as the pointer does.
 //
 // Offers: cursorOn
 
@@ -8,18 +8,18 @@ const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 const FAR = 5;
 const STAYS = new Set(HANDS.map(([name]) => name));
 
-/** Listen to the keys on one picture; `strokes` are what its cursor draws there. */
+/** Listen to the keys on one picture; its cursor draws with `strokes`. */
 export function cursorOn(shown, strokes, screen) {
   const { canvas } = shown;
   const { file, ui } = screen;
-  let pressed = null; // with which tool, and how far the cursor went since, in pixels
+  let pressed = null; // the tool, and the distance moved since, in pixels
 
   /** The middle of the pixel at a place, or of the nearest one. */
   const within = ({ x, y }) => ({
     x: Math.min(Math.max(Math.floor(x), 0), file.width - 1) + 0.5,
     y: Math.min(Math.max(Math.floor(y), 0), file.height - 1) + 0.5,
   });
-  /** Where the cursor is; it begins at the chosen region, else in the middle. */
+  /** The cursor's place; it starts at the selected region, or in the middle. */
   const here = () => {
     if (ui.cursor) return ui.cursor;
     const row = file.table.get(ui.chosen);
@@ -54,7 +54,7 @@ export function cursorOn(shown, strokes, screen) {
     }
     show(at);
   };
-  const leaveOff = () => {
+  const cancel = () => {
     pressed = null;
     strokes.drop();
   };
@@ -65,7 +65,7 @@ export function cursorOn(shown, strokes, screen) {
     if (way && !event.altKey) step(way, event.shiftKey ? FAR : 1);
     else if (event.key === "Enter" && !event.repeat) press(event.altKey);
     else if (event.key === "Escape" && pressed) {
-      leaveOff();
+      cancel();
       show(here());
     } else return;
     event.preventDefault();
@@ -73,7 +73,7 @@ export function cursorOn(shown, strokes, screen) {
   });
   canvas.addEventListener("focus", () => show(here()));
   canvas.addEventListener("blur", () => {
-    if (pressed) leaveOff();
+    if (pressed) cancel();
     screen.hover(null);
   });
 }

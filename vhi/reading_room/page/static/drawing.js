@@ -1,4 +1,4 @@
-// What the three pictures of a slice show.
+// The content of the three pictures of a slice.
 //
 // Offers: PICTURES, drawer(file, ui) -> draw(pictures)
 
@@ -6,19 +6,19 @@ import { BLUE, counted, outlinePath, RED, TURQUOISE, YELLOW } from "/controls/vi
 
 import { rgba } from "./picture.js";
 
-/** Each: name, heading, legend. */
+/** For each: name, heading, legend. */
 export const PICTURES = [
   ["stir", "STIR", [["yellow", "≥ lower"], ["red", "≥ upper threshold"], ["removed", "removed"]]],
   ["t1w", "T1w", [["blue", "disease region"], ["turquoise", "normal bone"]]],
   ["result", "Result", [["yellow", "≥ lower"], ["red", "≥ upper threshold"]]],
 ];
-const LILAC = "#c77dff"; // of nothing in a scan, and unlike every other colour here
+const LILAC = "#c77dff"; // unlike every other colour here, and none in a scan is
 const WHITE = "#fff";
 
 export function drawer(file, ui) {
   const { meta, width, height } = file;
   const kept = {};
-  /** An outline of a plane, traced once for what `mark` says it is of. */
+  /** The outline of a plane, traced again only when `mark` changes. */
   const traced = (name, mark, plane) => {
     if (kept[name]?.mark !== mark) kept[name] = { mark, path: new Path2D(outlinePath(plane(), width, height)) };
     return kept[name].path;
@@ -45,14 +45,14 @@ export function drawer(file, ui) {
     return shown;
   };
   const area = (name, colour) => {
-    // While one is drawn it is another with every move.
+    // While it is drawn, it changes with every move.
     const moves = ui.pending?.name === name || file.isStoring(name);
     const mark = moves ? {} : `${file.now.revisions[name][ui.slice]} ${ui.slice}`;
     return { path: traced(name, mark, () => mask(name)), colour, wide: ui.mode === name };
   };
   const regionsWhere = (holds) => file.plane("regions", ui.slice).map((id) => (holds(id) ? 1 : 0));
 
-  /** What lies under the pointer: the intensity there, and the region. */
+  /** The intensity and the region under the pointer. */
   const tipAt = (name) => {
     if (!ui.pointer) return "";
     const [x, y] = [ui.pointer.x, ui.pointer.y].map(Math.floor);
@@ -60,7 +60,7 @@ export function drawer(file, ui) {
     const value = file.value(name, file.plane(name, ui.slice)[y * width + x]);
     const row = file.table.get(ui.pointed);
     const region = row
-      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${counted(row.mean, 0)}, highest ${counted(row.peak, 0)}`
+      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${counted(row.mean, 0)}, maximum ${counted(row.peak, 0)}`
       : "";
     return `${counted(value, 0)}${region}`;
   };
@@ -91,14 +91,14 @@ export function drawer(file, ui) {
       { grey: grey("t1w"), colours: null, outlines: [...(ui.overlay ? areas : drawnAreas), ...over] },
       { grey: stir, colours: candidates, outlines: over },
     ];
-    const words = `slice ${at}, ${chosen?.slice === at ? `region ${chosen.id} marked` : "no region marked"}`;
+    const words = `slice ${at}, ${chosen?.slice === at ? `region ${chosen.id} selected` : "no region selected"}`;
     const where = `${position(meta, at)} · slice ${at} (0 to ${file.slices - 1})`;
     pictures.forEach((each, i) => {
-      // What lies under the pointer or cursor is told in its own picture; the place is shown in the
-      // other two, a cursor's also in its own.
-      const own = i === ui.under;
-      const cross = own && !ui.keyed ? null : ui.pointer;
-      const tip = own ? tipAt(i === 1 ? "t1w" : "stir") : "";
+      // The picture under the pointer or cursor shows the tip; the other two show a cross, and a
+      // cursor's own picture too.
+      const isUnder = i === ui.under;
+      const cross = isUnder && !ui.keyed ? null : ui.pointer;
+      const tip = isUnder ? tipAt(i === 1 ? "t1w" : "stir") : "";
       each.draw({ ...shows[i], view: ui.view, cross, ring, where, tip, text: words });
     });
     if (ring) {

@@ -1,19 +1,19 @@
-// What is done to regions: removed, restored, cut, marked as seen, one after the other.
+// Actions on regions: remove, restore, cut, mark as seen, one after the other.
 //
-// Offers: judging(file, ui, {act, look, said, tell})
+// Offers: judging(file, ui, {act, look, showStatus, tell})
 //
-// A key may follow before the last one's action is stored. So regions are named by voxels, and what
-// becomes of them is decided when an action's turn comes.
+// A key may follow before the previous action is stored. So regions are named by voxels, and an
+// action is decided when its turn comes.
 
-export function judging(file, ui, { act, look, said, tell }) {
+export function judging(file, ui, { act, look, showStatus, tell }) {
   const { width } = file;
   const marking = new Set(); // regions whose mark as seen is on its way to the store
 
   const point = (id) => file.table.get(id).point;
   const isSeen = (id) => !id || file.reviewed.has(id);
   /**
-   * Remove or restore regions in one action, as `actionNow(points)` says; those that are so already
-   * are left alone. With the scope lesion their whole lesions.
+   * Remove or restore regions in one action, as `actionNow(points)` says; regions already in that
+   * state are skipped. With the scope lesion, their whole lesions.
    */
   const edit = (ids, actionNow) => {
     const { scope, reason } = ui;
@@ -21,8 +21,8 @@ export function judging(file, ui, { act, look, said, tell }) {
     return act("edit", () => {
       const action = actionNow(points);
       const removes = action === "remove";
-      const there = points.filter((each) => file.regionOf(each) && file.removed.has(file.regionOf(each)) !== removes);
-      return there.length ? { action, scope, points: there, reason: removes ? reason : "" } : null;
+      const open = points.filter((at) => file.regionOf(at) && file.removed.has(file.regionOf(at)) !== removes);
+      return open.length ? { action, scope, points: open, reason: removes ? reason : "" } : null;
     });
   };
   const toggle = (id) => id && edit([id], ([at]) => (file.removed.has(file.regionOf(at)) ? "restore" : "remove"));
@@ -50,7 +50,7 @@ export function judging(file, ui, { act, look, said, tell }) {
     remove: (ids, restore) => edit(ids, () => (restore ? "restore" : "remove")),
     cut: (line) => {
       const id = crossed(line);
-      if (!id) return tell(new Error("The line crosses no region; draw it right across one."));
+      if (!id) return tell(new Error("The line crosses no region; draw it across a region."));
       const at = file.plane("regions", ui.slice).indexOf(id);
       const where = [ui.slice, Math.floor(at / width), at % width];
       const pixels = line.map(({ x, y }) => [Math.floor(y), Math.floor(x)]);
@@ -60,17 +60,17 @@ export function judging(file, ui, { act, look, said, tell }) {
       const now = ui.chosen;
       const start = file.order.indexOf(now) + 1;
       const after = [...file.order.slice(start), ...file.order.slice(0, start)];
-      const found = after.find((id) => id !== now && !file.reviewed.has(id) && !marking.has(id));
-      // On at once: a key that follows is meant for the region that is shown then.
+      const next = after.find((id) => id !== now && !file.reviewed.has(id) && !marking.has(id));
+      // At once: the next key is meant for the region that is shown then.
       const at = ui.chosenAt;
-      if (found) look.choose(found);
+      if (next) look.choose(next);
       if (now && !file.reviewed.has(now) && !marking.has(now)) {
         marking.add(now);
         const marked = await act("reviewed", () => (isSeen(file.regionOf(at)) ? null : { points: [at], reviewed: true }));
         marking.delete(now);
         if (!marked) return;
       }
-      if (!found) said(file.order.length ? "Every region is seen" : "There is no region");
+      if (!next) showStatus(file.order.length ? "All regions seen" : "No regions");
     },
     previous: () => {
       const before = file.order.indexOf(ui.chosen) - 1;

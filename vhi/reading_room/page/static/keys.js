@@ -1,36 +1,36 @@
-// The keys, in one list: what they do, and how the list is shown.
+// The keys: one list of what they do, and the dialog that shows it.
 //
 // Offers: keyboard, helpDialog
 
 import { element } from "/controls/view.js";
 
-/** Each: keys as shown, what it does, which events, name of the screen's function, argument. */
+/** For each: keys as shown, description, and events with the screen's function and its argument. */
 export const KEYS = [
-  ["↑ ↓, wheel", "Slice before, after; with a picture in focus Page Up, Page Down", { ArrowUp: ["step", -1], ArrowDown: ["step", 1], PageUp: ["step", -1], PageDown: ["step", 1] }],
-  ["N", "The region shown is seen: go to the next one not seen yet", { n: ["next"] }],
-  ["Shift N", "Back to the region before", { N: ["previous"] }],
-  ["X, Space", "Remove or restore the region under pointer or cursor, else the chosen one", { x: ["toggle"], " ": ["toggle"], Delete: ["toggle"] }],
-  ["S", "Region of this slice only, or its whole lesion", { s: ["scope"] }],
+  ["↑ ↓, wheel", "Previous or next slice; with a picture in focus, Page Up and Page Down", { ArrowUp: ["step", -1], ArrowDown: ["step", 1], PageUp: ["step", -1], PageDown: ["step", 1] }],
+  ["N", "Mark the region as seen and go to the next unseen region", { n: ["next"] }],
+  ["Shift N", "Go back to the previous region", { N: ["previous"] }],
+  ["X, Space", "Remove or restore the region under the pointer or cursor, otherwise the selected region", { x: ["toggle"], " ": ["toggle"], Delete: ["toggle"] }],
+  ["S", "Act on the region in this slice only, or on its whole lesion", { s: ["scope"] }],
   ["Z, Ctrl Z", "Undo", { z: ["undo"] }],
   ["Y, Ctrl Shift Z", "Redo", { y: ["redo"] }],
   ["1 – 6", "Reason for the next removals; 0 for none", Object.fromEntries([..."0123456"].map((n) => [n, ["reason", Number(n)]]))],
   ["P B L C", "Cleaning: point, box, lasso (Alt: restore), cut", {}],
-  ["E P R", "Areas: ellipse, brush, eraser", {}],
-  ["Tab", "A picture in focus: the arrow keys then move a cursor on it (Shift: 5 pixels)", {}],
-  ["Enter", "That cursor presses, and lets go (Alt Enter: restore)", {}],
-  ["Esc", "Leaves off what is being drawn, with cursor or pointer", {}],
-  ["W M", "Window (or drag with the right button), move (middle button)", {}],
+  ["E P R", "Drawing areas: ellipse, brush, eraser", {}],
+  ["Tab", "Focus a picture; the arrow keys then move a cursor on it (Shift: by 5 pixels)", {}],
+  ["Enter", "Press and release at the cursor (Alt Enter: restore)", {}],
+  ["Esc", "Cancel the current stroke", {}],
+  ["W M", "Adjust the window (also: right button); move the picture (also: middle button)", {}],
   ["A", "Next step: cleaning, normal bone, disease region", { a: ["mode"] }],
-  ["O", "Colours on, off", { o: ["overlay"] }],
+  ["O", "Show or hide the colours", { o: ["overlay"] }],
   ["+ −, Ctrl wheel", "Zoom", { "+": ["zoom", 1.25], "=": ["zoom", 1.25], "-": ["zoom", 0.8] }],
-  ["F", "Bone, or the whole slice", { f: ["fit"] }],
-  ["V", "One picture large: STIR, T1w, result, all three", { v: ["large"] }],
-  ["I", "Windows as at the start", { i: ["windows"] }],
+  ["F", "Fit bone, or show the whole slice", { f: ["fit"] }],
+  ["V", "Enlarge one picture: STIR, T1w, result, then all three", { v: ["large"] }],
+  ["I", "Reset the windows", { i: ["windows"] }],
   ["?", "This list", { "?": ["help"] }],
 ];
 
-const HELD = new Set(["step", "zoom"]); // go on while their key is held; all else is done once
-const MOVES = /^(Arrow.*|Page(Up|Down)|Home|End)$/; // what sliders and lists take for themselves
+const HELD = new Set(["step", "zoom"]); // repeated while their key is held
+const MOVES = /^(Arrow.*|Page(Up|Down)|Home|End)$/; // keys that sliders and lists use themselves
 
 /** Listen to keys while the screen is shown. `toolKeys()` gives {key: tool} of the present step. */
 export function keyboard(does, toolKeys) {
@@ -48,7 +48,7 @@ export function keyboard(does, toolKeys) {
       return event.repeat ? null : does[event.shiftKey ? "redo" : "undo"]();
     }
     if (control || event.altKey) return;
-    // What is in focus keeps its own keys, and no others.
+    // The focused element keeps its own keys.
     if (event.key === " " && event.target.matches("button, a, input, select, summary")) return;
     if (MOVES.test(event.key) && event.target.matches("input[type=range], select")) return;
     const tool = toolKeys()[event.key];
@@ -57,7 +57,7 @@ export function keyboard(does, toolKeys) {
     event.preventDefault();
     if (!event.repeat || HELD.has(name)) does[name](...given);
   };
-  // Once set by the pointer, a slider or list gives the arrow keys back to the slices.
+  // After use with the pointer, a slider or list gives the arrow keys back to the slices.
   let byPointer = false;
   const listen = (name, heard) => addEventListener(name, heard, { signal: stop.signal, capture: true });
   listen("pointerdown", () => (byPointer = true));

@@ -1,4 +1,4 @@
-// What if …: the controls of the book, in a window of their own, on the case as it is being read.
+// The controls of the book, in a dialog, on the case being read.
 //
 // Offers: labDialog(screen) -> {element, open(name)}
 
@@ -8,14 +8,14 @@ import { element } from "/controls/view.js";
 
 import { areaChanges } from "./tools.js";
 
-const NOTHING = "Only to look: nothing of the reading changes.";
+const NO_CHANGE = "This does not change the reading.";
 const LABS = {
-  thresholds: { title: "What if the thresholds were others?", about: () => NOTHING },
-  specks: { title: "What if other specks went?", about: () => NOTHING },
+  thresholds: { title: "What if the thresholds were different?", about: () => NO_CHANGE },
+  specks: { title: "What if more or fewer specks were removed?", about: () => NO_CHANGE },
   normal_bone: {
     title: "Normal bone: an ellipse with handles",
     about: ({ area_adds }) =>
-      `Nothing changes before you use the area. It ${area_adds ? "is added to" : "takes the place of"} what is marked now.`,
+      `Nothing changes until you use the area. It ${area_adds ? "is added to" : "replaces"} the current area.`,
   },
 };
 
@@ -39,7 +39,7 @@ export function labDialog(screen) {
     host.replaceChildren();
   });
 
-  /** Give the ellipse to the reading, on whole slices: the control shows only a part of them. */
+  /** Use the ellipse as normal bone, on whole slices: the control shows only a part of them. */
   const useArea = () => {
     const { across, down, sliders } = model.get("data");
     const now = Object.fromEntries(Object.keys(sliders).map((name) => [name, model.get(name)]));
@@ -53,16 +53,16 @@ export function labDialog(screen) {
   };
 
   const open = async (name) => {
-    const { title: words, about: said } = LABS[name];
-    const asked = [import(`/controls/${name}.js`), file.lab(name, ui.slice)];
-    const [control, state] = await Promise.all(asked).catch((error) => [screen.tell(error)]);
+    const lab = LABS[name];
+    const requests = [import(`/controls/${name}.js`), file.lab(name, ui.slice)];
+    const [control, state] = await Promise.all(requests).catch((error) => [screen.tell(error)]);
     if (!control || dialog.open) return;
-    title.textContent = words;
-    about.textContent = said(ui);
+    title.textContent = lab.title;
+    about.textContent = lab.about(ui);
     use.hidden = name !== "normal_bone";
     model = pageModel(state);
     dialog.showModal();
-    // Only now: drawing asks how much room there is.
+    // After showing the dialog: drawing needs its size.
     leave = control.default.render({ model, el: host }) ?? (() => {});
   };
   return { element: dialog, open };

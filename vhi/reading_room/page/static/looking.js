@@ -1,10 +1,10 @@
-// Which slice is seen, and how: place, zoom, window, colours.
+// The view: slice, place, zoom, windows, colours.
 //
 // Offers: boneView, looking(file, ui, {moved, redraw})
 
 const WHEEL_STEP = 40; // a touch pad sends many small steps
 
-/** The view that the bone fills. */
+/** The view that bone fills. */
 export function boneView({ meta, width, height }) {
   const [top, bottom, left, right] = meta.box;
   return {
@@ -14,7 +14,7 @@ export function boneView({ meta, width, height }) {
   };
 }
 
-/** What moves the slice and the view. `moved` is called when another place is looked at. */
+/** Functions that change slice and view. `moved` is called when the place changes. */
 export function looking(file, ui, { moved, redraw }) {
   const { meta, width, height } = file;
   const whole = { zoom: 1, x: width / 2, y: height / 2 };
@@ -28,7 +28,7 @@ export function looking(file, ui, { moved, redraw }) {
     moved();
     redraw();
   };
-  /** Move the view where a pixel lies outside it. */
+  /** Move the view if a pixel lies outside it. */
   const bringIn = ({ x, y }) => {
     const half = { x: width / ui.view.zoom / 2, y: height / ui.view.zoom / 2 };
     if (Math.abs(x - ui.view.x) <= 0.9 * half.x && Math.abs(y - ui.view.y) <= 0.9 * half.y) return;
@@ -53,7 +53,7 @@ export function looking(file, ui, { moved, redraw }) {
       bringIn({ x, y });
       goTo(slice);
     },
-    /** The slice on which most of an area lies; the one shown where there is none. */
+    /** The slice with most of an area; the current slice if the area is empty. */
     fullest: (name) => {
       const sizes = Array.from({ length: file.slices }, (_, slice) => file.plane(name, slice).reduce((sum, yes) => sum + yes, 0));
       const most = Math.max(...sizes);
@@ -71,8 +71,8 @@ export function looking(file, ui, { moved, redraw }) {
     },
     fit: () => {
       const first = boneView(file);
-      const there = Object.keys(first).every((name) => first[name] === ui.view[name]);
-      ui.view = there ? { ...whole } : first;
+      const isFitted = Object.keys(first).every((name) => first[name] === ui.view[name]);
+      ui.view = isFitted ? { ...whole } : first;
       redraw();
     },
     windows: () => {

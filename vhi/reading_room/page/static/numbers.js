@@ -1,20 +1,20 @@
-// What follows from normal bone: as the server has it, or as an area that is still being drawn has it.
+// Thresholds and histogram of normal bone: as stored, or of the area that is being drawn.
 //
 // Offers: numbersOf
 
 import { estimateThresholds, histogram } from "/controls/core.js";
 
-/** Gives a function for {now, histogram (null without normal bone)}; `now` is the file's own at rest. */
+/** Returns a function for {now, histogram (null without normal bone)}; at rest `now` is `file.now`. */
 export function numbersOf(file, ui) {
   const kept = { mark: "", bars: null };
   const barsOf = (sorted) => (sorted.length ? histogram(sorted) : null);
   const intensities = () => {
-    const found = [];
+    const values = [];
     for (let slice = 0; slice < file.slices; slice += 1) {
       const codes = file.plane("stir", slice);
-      file.shown("normal_bone", slice, ui.pending).forEach((yes, i) => yes && found.push(file.value("stir", codes[i])));
+      file.shown("normal_bone", slice, ui.pending).forEach((yes, i) => yes && values.push(file.value("stir", codes[i])));
     }
-    return Float64Array.from(found).sort();
+    return Float64Array.from(values).sort();
   };
   return () => {
     if (ui.pending?.name !== "normal_bone" && !file.isStoring("normal_bone")) {

@@ -1,4 +1,4 @@
-// What stands under the pictures: the region, the tools of the step, the numbers.
+// The panels under the pictures: the region, the tools of the step, the numbers.
 //
 // Offers: panels(screen) -> {element, refresh(), refreshTools(), refreshNumbers(),
 // refreshList(), region(id), exported(text, busy)}
@@ -14,7 +14,7 @@ export const MODES = { cleaning: "Cleaning", normal_bone: "Normal bone", disease
 const button = (text, press, more = {}) => element("button", { type: "button", click: press, ...more }, text);
 const key = (text) => element("kbd", { "aria-hidden": "true" }, text);
 
-/** A row of buttons of which one is on. Gives {element, show(name)}. */
+/** A row of buttons, one of them pressed. Returns {element, show(name)}. */
 function oneOf(label, choices, press) {
   const made = choices.map(([name, text, shortcut, title]) => {
     const shown = button(text, () => press(name), { title });
@@ -46,14 +46,14 @@ export function panels(screen) {
   const { file, ui } = screen;
   const unit = (voxels, mm3) => `${counted(voxels)} voxels, ${counted(mm3, 0)} mm³`;
 
-  // ------------------------------------------------------------------------------- what is done
+  // ------------------------------------------------------------------------------- the tools
   const modes = oneOf("Step", Object.entries(MODES).map(([name, text]) => [name, text]), screen.mode);
   const tools = element("div");
   const hands = oneOf("Hands", HANDS, screen.tool);
   const toolRows = Object.fromEntries(
     Object.entries(TOOLS).map(([mode, list]) => [mode, oneOf(`Tools: ${MODES[mode]}`, list, screen.tool)]),
   );
-  const scope = oneOf("How much", [["region", "This slice only", "s"], ["lesion", "Whole lesion", "s"]], screen.scope);
+  const scope = oneOf("Scope", [["region", "This slice only", "s"], ["lesion", "Whole lesion", "s"]], screen.scope);
   const reason = element(
     "select",
     { change: () => screen.setReason(reason.value) },
@@ -74,12 +74,12 @@ export function panels(screen) {
   redo.append(" ", key("Y"));
   const doing = element("section", { "aria-label": "Tools" }, modes.element, tools, hands.element, element("div", { class: "row" }, undo, redo));
 
-  // ----------------------------------------------------------------------------- which region
+  // ----------------------------------------------------------------------------- the region
   const about = element("div", { class: "about", "data-name": "region" });
   const seen = element("p", { "data-name": "seen" });
   const bar = element("progress", { max: 1, value: 0, "aria-label": "Regions seen" });
   const toggle = button("Remove", screen.toggle);
-  const nextButton = button("Next not seen", screen.next);
+  const nextButton = button("Next unseen", screen.next);
   nextButton.append(" ", key("N"));
   const list = element("ul", { class: "regions", "aria-label": "Regions of this slice", tabindex: "0" });
   const which = element("section", { "aria-label": "Region" }, about, element("div", { class: "row" }, toggle, nextButton), bar, seen, list);
@@ -113,7 +113,7 @@ export function panels(screen) {
     area,
     plot.element,
     warn,
-    element("div", { class: "row", role: "group", "aria-label": "What if" }, "What if", ...whatIf, element("span", { class: "dim" }, "nothing of the reading changes")),
+    element("div", { class: "row", role: "group", "aria-label": "What if" }, "What if", ...whatIf, element("span", { class: "dim" }, "does not change the reading")),
     element("div", { class: "row" }, finish, save, status),
     exported,
     element("details", {}, element("summary", {}, "History"), history),
@@ -159,7 +159,7 @@ export function panels(screen) {
     }
     for (const each of whatIf) each.disabled = Boolean(now.problem);
     const done = now.state === "done";
-    finish.textContent = done ? "Take up again" : "Finish";
+    finish.textContent = done ? "Resume" : "Finish";
     const rows = [...file.table.keys()];
     const judged = rows.filter((id) => file.reviewed.has(id)).length;
     bar.max = Math.max(rows.length, 1);
@@ -213,13 +213,13 @@ export function panels(screen) {
   };
 }
 
-/** A time of the store (UTC) as the reader's clock shows it: "2026-11-21 22:04". */
+/** A time of the store (UTC) in the reader's time zone: "2026-11-21 22:04". */
 function localTime(time) {
   const at = new Date(time);
   return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** A region in words. */
+/** A description of a region. */
 function describe(file, row) {
   if (!row) return ["Point at a region, or press N for the next one."];
   const lesion = [...file.table.values()].filter((each) => each.lesion === row.lesion);
@@ -227,9 +227,9 @@ function describe(file, row) {
   const [first, last] = [Math.min(...slices), Math.max(...slices)];
   return [
     `Region ${row.id} – ${file.stateOf(row.id)}`,
-    `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${counted(row.area_mm2, 0)} mm²), ${counted(row.voxels_upper)} of them red`,
-    `STIR mean ${counted(row.mean, 0)}, highest ${counted(row.peak, 0)}`,
-    lesion.length > 1 ? `Lesion of ${lesion.length} regions, slices ${first} to ${last}` : "Lesion of this region alone",
+    `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${counted(row.area_mm2, 0)} mm²), ${counted(row.voxels_upper)} red`,
+    `STIR mean ${counted(row.mean, 0)}, maximum ${counted(row.peak, 0)}`,
+    lesion.length > 1 ? `Lesion of ${lesion.length} regions, slices ${first} to ${last}` : "The only region of its lesion",
   ];
 }
 

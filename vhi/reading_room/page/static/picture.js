@@ -93,7 +93,7 @@ export function picture({ name, legend, width, height, pixel_mm, letters, onSize
   return { element: frame, canvas, draw, pointAt, moved, clientAt };
 }
 
-const KEYS = "Arrow keys move a cursor, with Shift by 5 pixels. Enter presses and lets go, Escape leaves off. Page Up and Page Down change the slice.";
+const KEYS = "Arrow keys move a cursor, with Shift by 5 pixels. Enter presses and releases, Escape cancels. Page Up and Page Down change the slice.";
 const SIDES = ["left", "right", "top", "bottom"];
 const sides = {
   R: "right of the patient",

@@ -1,4 +1,4 @@
-// The screen of one case: three pictures of one slice, and everything a reader does to it.
+// The screen of one case: three pictures of one slice, and all actions on it.
 //
 // Offers: readingScreen
 
@@ -21,12 +21,12 @@ import { pointerOn } from "./pointer.js";
 import { measured, saving } from "./saving.js";
 import { HANDS, strokesOn, TOOLS } from "./tools.js";
 
-const AGAIN = ["visibilitychange", "focus"]; // what others did meanwhile is asked for
+const AGAIN = ["visibilitychange", "focus"]; // ask for actions of other windows
 const SCOPES = ["region", "lesion"];
 const contrastOf = (picture) => (PICTURES[picture][0] === "t1w" ? "t1w" : "stir");
 
-/** Open a case. Gives {element, start(), leave()}. */
-export async function readingScreen(row, { tell, said }) {
+/** Open a case. Returns {element, start(), leave()}. */
+export async function readingScreen(row, { tell, showStatus }) {
   const opened = performance.now();
   const file = await openCase(row.id);
   const { meta, width, height } = file;
@@ -43,13 +43,13 @@ export async function readingScreen(row, { tell, said }) {
     scope: "region",
     reason: "",
     chosen: 0, // the region gone to by key
-    chosenAt: null, // a voxel of it: its number changes when regions are cut, or others follow
+    chosenAt: null, // a voxel of it: its number may change
     pointed: 0, // the region under the pointer
     pointer: null,
-    under: 0, // the picture that it is on
-    keyed: false, // it is the cursor of the keys
-    cursor: null, // where that was left
-    drawing: null, // the strokes of the picture on which one is being drawn
+    under: 0, // the picture under the pointer
+    keyed: false, // whether the pointer is the cursor of the keys
+    cursor: null, // last place of the cursor
+    drawing: null, // the strokes of the picture that is drawn on
     large: -1,
     brush_mm: 4,
     area_slices: 4,
@@ -89,16 +89,16 @@ export async function readingScreen(row, { tell, said }) {
     refreshPlace();
     draw();
   };
-  const stored = saving(said, tell, () => {
+  const stored = saving(showStatus, tell, () => {
     panel.refreshNumbers();
     redraw();
   });
-  /** Do something; what exactly, `payloadNow` says when its turn comes. */
+  /** Perform an action; `payloadNow` gives its payload when its turn comes. */
   const act = (kind, payloadNow) => stored(kind, file.act(kind, payloadNow));
 
   const screen = {
     ...look,
-    ...judging(file, ui, { act, look, said, tell }),
+    ...judging(file, ui, { act, look, showStatus, tell }),
     file,
     ui,
     redraw,
@@ -148,7 +148,7 @@ export async function readingScreen(row, { tell, said }) {
     help: () => help.showModal(),
     preview: () => panel.refreshNumbers(),
     finish: () => {
-      const state = file.now.state === "done" ? "in progress" : "done"; // as the button says
+      const state = file.now.state === "done" ? "in progress" : "done"; // as on the button
       return act("state", () => ({ state }));
     },
     exportResult: async () => {
@@ -169,10 +169,10 @@ export async function readingScreen(row, { tell, said }) {
     picture({ name, legend, width, height, pixel_mm: meta.pixel_mm, letters: meta.letters, onSize: redraw }),
   );
   pictures.forEach((each, i) => {
-    const there = { ...screen, hover: (at, keyed) => screen.hover(at, keyed, i) };
-    const strokes = strokesOn(each, contrastOf(i), there);
-    pointerOn(each, strokes, there);
-    cursorOn(each, strokes, there);
+    const ownScreen = { ...screen, hover: (at, keyed) => screen.hover(at, keyed, i) };
+    const strokes = strokesOn(each, contrastOf(i), ownScreen);
+    pointerOn(each, strokes, ownScreen);
+    cursorOn(each, strokes, ownScreen);
   });
   const screens = element("div", { class: "screens" }, ...pictures.map((each) => each.element));
   const above = bar(screen);
@@ -207,7 +207,7 @@ export async function readingScreen(row, { tell, said }) {
   };
 }
 
-/** The cursor's place, for those who do not see it. */
+/** The cursor's place, for screen readers. */
 function placeInWords(file, ui) {
   const [column, row] = [ui.pointer.x, ui.pointer.y].map(Math.floor);
   const contrast = contrastOf(ui.under);

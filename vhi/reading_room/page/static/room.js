@@ -1,4 +1,4 @@
-// The page: which screen is shown, and what goes wrong told at its top.
+// The page: the worklist or a case, and error messages at the top.
 
 import { element } from "/controls/view.js";
 
@@ -10,15 +10,15 @@ const main = document.getElementById("main");
 let leave = () => {};
 let turn = 0;
 
-/** Tell of a failure until the next thing succeeds. */
+/** Show an error until the next action succeeds. */
 function tell(error) {
   const place = document.getElementById("problem");
   place.textContent = error ? error.message : "";
   place.hidden = !error;
-  if (error) said("Not saved");
+  if (error) showStatus("Not saved");
 }
 
-function said(text) {
+function showStatus(text) {
   document.getElementById("saved").textContent = text;
 }
 
@@ -28,29 +28,29 @@ function nameOf({ case: name, visit, simulated }) {
 
 async function show() {
   turn += 1;
-  const mine = turn;
+  const current = turn;
   const left = leave();
   leave = () => {};
   tell(null);
-  said("");
+  showStatus("");
   try {
     await left;
     const worklist = await getJson("/api/worklist");
     belongTo(worklist.room);
-    if (mine !== turn) return;
+    if (current !== turn) return;
     document.getElementById("reader").textContent = worklist.reader ? `Reader: ${worklist.reader}` : "";
     const wanted = /^#case=(\d+)$/.exec(location.hash);
     const row = wanted && worklist.cases.find((each) => String(each.id) === wanted[1]);
     document.getElementById("where").textContent = row ? nameOf(row) : "";
     if (!row) return main.replaceChildren(worklistScreen(worklist));
     main.replaceChildren(element("p", { role: "status" }, `Opening case ${row.case} …`));
-    const screen = await readingScreen(row, { tell, said });
-    if (mine !== turn) return screen.leave();
+    const screen = await readingScreen(row, { tell, showStatus });
+    if (current !== turn) return screen.leave();
     main.replaceChildren(screen.element);
     leave = screen.leave;
     screen.start();
   } catch (error) {
-    if (mine !== turn) return; // the reader has gone on
+    if (current !== turn) return; // another screen was opened meanwhile
     main.replaceChildren();
     tell(error);
   }

@@ -1,28 +1,28 @@
-// What is on its way to the store, told to the reader.
+// Show the reader whether actions are saved.
 //
-// Offers: saving(said, tell, after), measured
+// Offers: saving(showStatus, tell, after), measured
 
-/** Tell those who observe this page how long something took; a day's actions are not kept. */
+/** Report a duration to performance observers; the entry itself is not kept. */
 export function measured(name, start, detail) {
   performance.measure(name, { start, detail });
   performance.clearMeasures(name);
 }
 
-/** Gives stored(kind, work): wait for `work`, say what became of it; false where it failed. */
-export function saving(said, tell, after) {
+/** Returns stored(kind, work): wait for `work` and show the result; false if it failed. */
+export function saving(showStatus, tell, after) {
   let underWay = 0;
   let failures = 0;
   return async (kind, work) => {
     const start = performance.now();
-    const known = failures;
+    const failuresBefore = failures;
     underWay += 1;
-    said("Saving …");
+    showStatus("Saving …");
     try {
       const any = await work;
       measured("vhi-action", start, kind);
-      // What went wrong meanwhile is still to be read.
-      if (known === failures) tell(null);
-      if (underWay === 1) said(any ? "Saved" : "");
+      // An error that occurred meanwhile stays visible.
+      if (failuresBefore === failures) tell(null);
+      if (underWay === 1) showStatus(any ? "Saved" : "");
       return true;
     } catch (error) {
       failures += 1;

@@ -1,31 +1,31 @@
-// What is drawn on a picture: point, box, lasso, cut, ellipse, brush, window, hand.
+// The tools on a picture: point, box, lasso, cut, ellipse, brush, window, hand.
 //
-// Offers: TOOLS, HANDS, strokesOn, areaChanges. `screen` is what reading.js hands in: file, ui, and
-// what to do. Who draws, pointer.js or cursor.js, makes no difference here.
+// Offers: TOOLS, HANDS, strokesOn, areaChanges. `screen` comes from reading.js: file, ui and
+// actions. pointer.js and cursor.js draw with the same strokes.
 
 import { boxOf, brush, ellipse, insidePolygon, simplified } from "./planes.js";
 
-/** Tools of each step: name, label, key, what it does. */
+/** Tools of each step: name, label, key, description. */
 export const TOOLS = {
   cleaning: [
-    ["pick", "Point", "p", "Click a region: removed, or back again"],
-    ["box", "Box", "b", "Drag a box: all regions it touches"],
-    ["lasso", "Lasso", "l", "Draw around regions: all that it touches"],
-    ["cut", "Cut", "c", "Draw a line right across a region: it falls in two"],
+    ["pick", "Point", "p", "Click a region to remove or restore it"],
+    ["box", "Box", "b", "Drag a box to remove every region it touches"],
+    ["lasso", "Lasso", "l", "Draw a loop to remove every region it touches"],
+    ["cut", "Cut", "c", "Draw a line across a region to divide it"],
   ],
   normal_bone: [
-    ["ellipse", "Ellipse", "e", "Drag from the middle outwards"],
+    ["ellipse", "Ellipse", "e", "Drag from the centre outwards"],
     ["paint", "Brush", "p", "Add with a brush"],
-    ["erase", "Eraser", "r", "Take away with a brush"],
+    ["erase", "Eraser", "r", "Erase with a brush"],
   ],
   disease_region: [
     ["paint", "Brush", "p", "Add with a brush"],
-    ["erase", "Eraser", "r", "Take away with a brush"],
+    ["erase", "Eraser", "r", "Erase with a brush"],
   ],
 };
 export const HANDS = [
-  ["window", "Window", "w", "Drag: wider to the right, darker downwards. The right button does so with any tool"],
-  ["hand", "Move", "m", "Drag the picture. The middle button does so with any tool"],
+  ["window", "Window", "w", "Drag right to widen, down to darken. The right button does this with any tool"],
+  ["hand", "Move", "m", "Drag the picture. The middle button does this with any tool"],
 ];
 
 /**
@@ -70,7 +70,7 @@ export function strokesOn(shown, contrast, screen) {
     },
   };
 
-  /** Draw a closed line and hand over the regions that it touches. */
+  /** Draw a closed line; remove or restore the regions that it touches. */
   const gather = (pointsOf) => (start) => {
     const drawn = [start];
     return {
@@ -88,7 +88,7 @@ export function strokesOn(shown, contrast, screen) {
       },
     };
   };
-  /** Set or clear what a brush touches, and that alone: other strokes stay as they are. */
+  /** Set or clear the pixels that a brush touches, and no others. */
   const painted = (part) => (start) => {
     const touched = new Uint8Array(file.width * file.height);
     const drawing = { name: ui.mode, changes: new Map([[ui.slice, { [part]: touched }]]) };
@@ -161,7 +161,7 @@ export function strokesOn(shown, contrast, screen) {
   return strokes;
 }
 
-/** How normal bone changes by a plane drawn on slices `first` to `last`: added, or in its place. */
+/** The change of normal bone by a plane drawn on slices `first` to `last`: added, or replacing it. */
 export function areaChanges(file, drawn, [first, last], adds) {
   const changes = new Map();
   for (let slice = 0; slice < file.slices; slice += 1) {
