@@ -6,7 +6,11 @@ from statistics import median
 import pytest
 from scipy.stats import t as student
 
-from vhi.papers.ledger.hepburn_agreement import p_from_interval, possible_agreements
+from vhi.papers.ledger.hepburn_agreement import (
+    p_from_interval,
+    possible_agreements,
+    printed_responses,
+)
 from vhi.papers.ledger.hepburn_overlap import BETWEEN
 from vhi.papers.ledger.printed import decimals
 from vhi.papers.ledger.rules import nearest
@@ -169,6 +173,17 @@ def test_they_can_if_a_non_responder_whom_vhi_calls_a_responder_has_no_sparcc(nu
     without_vhi = {one + other for one in range(7, 16, 2) for other in range(3, 10, 2)}
     assert possible_agreements(numbers, 28) == with_vhi | without_vhi
     assert 19 in with_vhi and 19 not in without_vhi
+
+
+def test_printed_counts_give_the_printed_agreements():
+    tables = printed_responses()
+    vhi, sparcc = tables["clinical", "vhi-fall"], tables["clinical", "sparcc-fall"]
+    assert (vhi.agreement.count, vhi.n) == (15, 29)
+    assert (sparcc.agreement.count, sparcc.n, sparcc.dropped) == (18, 28, 1)
+    assert vhi.kappa.value == pytest.approx(-0.005, abs=0.0005)
+    both = tables["vhi-fall", "sparcc-fall"]
+    assert (both.both, both.first_only, both.second_only, both.neither) == (14, 5, 4, 5)
+    assert both.agreement.count == 19 and both.dropped == 1
 
 
 def test_p_of_an_interval_is_that_of_student():

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vhi.cases.download import NoDownloadError
 from vhi.papers.hepburn.files import MissingFilesError, StudyFiles
 from vhi.papers.ledger import (
     ALL_PAPERS,
@@ -152,10 +151,6 @@ def test_checks_read_other_printed_numbers_from_the_tables(sources):
     assert s.last_digit("sparcc-bias") == pytest.approx(0.1)
 
 
-def test_a_file_that_cannot_be_fetched_is_named(no_files, monkeypatch):
-    def download(*_):
-        raise NoDownloadError("no network")
-
-    monkeypatch.setattr("vhi.cases.supplement.download", download)
-    with pytest.raises(MissingFilesError, match=r"overlap_R1_R2\.txt .*no network"):
-        _ = StudyFiles(download=True).cleaned
+def test_a_missing_file_is_named(no_files):
+    with pytest.raises(MissingFilesError, match=r"2 of 2 published files .*overlap_R1_R2\.txt"):
+        _ = StudyFiles().cleaned

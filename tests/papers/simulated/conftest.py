@@ -17,6 +17,6 @@ def cohorts():
 
 
 @pytest.fixture(scope="session")
-def conclusions(cohorts):
+def verdicts(cohorts):
     """The conclusions over the cohorts, by name."""
     return conclusions_over(cohorts).set_index("conclusion")

@@ -8,15 +8,24 @@ pytest.importorskip("pingouin")
 pytest.importorskip("statsmodels")
 
 from vhi.papers.simulated.cohort import SPARCC, VHI, Cohort
-from vhi.papers.simulated.conclusions import CONCLUSIONS, relative_width
+from vhi.papers.simulated.conclusions import (
+    AGREEMENT_MARGIN,
+    ICC_MARGIN,
+    MODERATE_KAPPA,
+    SIMILAR_RATIO,
+    SMALL_CURVATURE,
+    SRM_MARGIN,
+    TESTS,
+    conclusions,
+    relative_width,
+)
 from vhi.statistics.kappa import cohen_kappa
 from vhi.statistics.response import responder_table
 
 
 def holds(name, table):
     """Whether the conclusion of that name holds in a cohort."""
-    (conclusion,) = (conclusion for conclusion in CONCLUSIONS if conclusion.name == name)
-    return conclusion.holds(Cohort(table))
+    return TESTS[name](Cohort(table))
 
 
 def cohort_of(first, second, sparcc=None, *, clinical=None):
@@ -39,6 +48,24 @@ def cohort_of(first, second, sparcc=None, *, clinical=None):
     )
     frame.attrs["simulated"] = True
     return frame
+
+
+def test_every_conclusion_has_a_test_and_its_words_state_the_limits():
+    table = conclusions()
+    assert table["conclusion"].tolist() == list(TESTS)
+    assert table["decided_by"].isin(["printed numbers", "what they leave open"]).all()
+    words = table.set_index("conclusion")["test"]
+    for name, limit in {
+        "similar limits after log(x + 1)": f"more than {SIMILAR_RATIO} times",
+        "about a line after log(x + 1)": f"no more than {SMALL_CURVATURE}",
+        "agreement by ICC": f"less {ICC_MARGIN}",
+        "agreement by ICC of log(x + 1)": f"less {ICC_MARGIN}",
+        "same responders": f"at least {MODERATE_KAPPA}",
+        "neither close to the clinic": f"below {MODERATE_KAPPA}",
+        "same agreement with the clinic": f"± {AGREEMENT_MARGIN:.0%}",
+        "similar response means": f"no more than {SRM_MARGIN}",
+    }.items():
+        assert limit in words[name], name
 
 
 def test_widths_on_the_log_scale_are_similar_within_half_again():
@@ -99,7 +126,7 @@ def test_response_means_are_of_the_same_patients():
     assert not holds("similar response means", cohort)
 
 
-def test_relative_widths_and_kappas_follow_from_the_printed_numbers(cohorts, conclusions):
+def test_relative_widths_and_kappas_follow_from_the_printed_numbers(cohorts, verdicts):
     # (4501 + 4119) / (90081 − 9.5) and (11.8 + 14.8) / 47.5
     for cohort in map(Cohort, cohorts[:3]):
         assert relative_width(cohort, VHI) == pytest.approx(0.0957, abs=1e-4)
@@ -112,12 +139,12 @@ def test_relative_widths_and_kappas_follow_from_the_printed_numbers(cohorts, con
         ]
         assert kappas == pytest.approx([-0.0050, 0.2553, 0.2841], abs=5e-5)
     assert cohen_kappa([[14, 5], [4, 5]]).value == pytest.approx(0.2841, abs=5e-5)
-    holds_in = conclusions["holds_in"]
+    holds_in = verdicts["holds_in"]
     assert holds_in["narrower limits"] == holds_in["neither close to the clinic"] == 25
     assert holds_in["same responders"] == 0
 
 
-def test_agreement_with_the_clinic_differs_by_3_against_6_of_28(cohorts, conclusions):
+def test_agreement_with_the_clinic_differs_by_3_against_6_of_28(cohorts, verdicts):
     # 3 patients are rated as the clinic does by VHI alone, 6 by SPARCC alone:
     # −3/28 ± 1.96 √((9/28 − (3/28)²) / 28) reaches from −0.31 to 0.10, beyond ± 20 %.
     for cohort in map(Cohort, cohorts[:5]):
@@ -125,4 +152,4 @@ def test_agreement_with_the_clinic_differs_by_3_against_6_of_28(cohorts, conclus
         known = np.isfinite(cohort.responses(SPARCC))
         assert (known & vhi & ~sparcc).sum() == 3
         assert (known & ~vhi & sparcc).sum() == 6
-    assert conclusions["holds_in"]["same agreement with the clinic"] == 0
+    assert verdicts["holds_in"]["same agreement with the clinic"] == 0

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vhi.cases import supplement
 from vhi.cases.case import case_names, load_cases
-from vhi.errors import InputError
 from vhi.papers.hepburn.authors import (
     CLEANED_PAIR,
     MANUAL_PAIRS,
@@ -26,7 +25,6 @@ from vhi.statistics.overlap import dice
 if TYPE_CHECKING:
     import pandas as pd
 
-T = TypeVar("T")
 _TEST_MASKS = "data/segmentations/Disease_region_manual_segmentation/Test_data/"
 
 
@@ -35,21 +33,13 @@ class MissingFilesError(Exception):
 
 
 class StudyFiles:
-    """Files of the supplement; each is read once.
-
-    Parameters
-    ----------
-    download
-        Fetch missing files from the internet.
+    """The supplement's files that are here; each is read once, and nothing is downloaded.
 
     Raises
     ------
     MissingFilesError
-        From every attribute whose files cannot be had.
+        From every attribute whose files are missing.
     """
-
-    def __init__(self, *, download: bool = False) -> None:
-        self._download = download
 
     @cached_property
     def manual_overlap(self) -> pd.DataFrame:
@@ -58,9 +48,9 @@ class StudyFiles:
 
         from vhi.reader_study.readings import load_readings
 
-        paths = [p for p in supplement.group_paths("study") if not p.startswith("generated_files/")]
+        _located(p for p in supplement.group_paths("study") if not p.startswith("generated_files/"))
         overlap: dict[tuple[str, str], dict[str, float]] = {pair: {} for pair in MANUAL_PAIRS}
-        for reading in load_readings(self._read(paths, lambda: load_cases("study"))):
+        for reading in load_readings(load_cases("study")):
             masks = {mask.name: mask.mask for mask in reading.segmentations}
             for first, second in MANUAL_PAIRS:
                 overlap[first, second][reading.scan] = dice(masks[first], masks[second])
@@ -69,20 +59,20 @@ class StudyFiles:
     @cached_property
     def cleaned(self) -> pd.DataFrame:
         """Published overlap and sizes of the readers' cleaned masks, by scan."""
-        paths = overlap_paths(CLEANED_PAIR)
-        return self._read(paths, lambda: published_overlap([CLEANED_PAIR])).set_index("scan")
+        _located(overlap_paths(CLEANED_PAIR))
+        return published_overlap([CLEANED_PAIR]).set_index("scan")
 
     @cached_property
     def network_overlap(self) -> pd.Series:
         """Published Dice of the authors' network, by test scan and slice."""
-        return self._read([NETWORK_OVERLAP], network_overlap)
+        _located([NETWORK_OVERLAP])
+        return network_overlap()
 
     @cached_property
     def training_epochs(self) -> list[int]:
         """Epochs of each of the authors' trainings in cross-validation."""
-        paths = self.paths("generated_files/model_training/loss_partition_")
-        files = self._read(paths, lambda: supplement.fetch(paths))
-        return [len(np.loadtxt(files[path], ndmin=2)) for path in paths]
+        files = _located(self.paths("generated_files/model_training/loss_partition_"))
+        return [len(np.loadtxt(file, ndmin=2)) for file in files.values()]
 
     @cached_property
     def stir(self) -> pd.DataFrame:
@@ -111,26 +101,24 @@ class StudyFiles:
             for path in self.paths(f"data/images_study/{contrast}/")
             if "Additional_scans" not in path
         }
-        files = self._read(scans.values(), lambda: supplement.fetch(scans.values()))
+        files = _located(scans.values())
         tested = {Path(path).name.split("_")[0] for path in self.paths(_TEST_MASKS)}
         cases = [case for case, _ in case_names("study")]
         table = pd.DataFrame([_header(files[scans[case]]) for case in cases], index=cases)
         return table.assign(test=table.index.isin(tested))
 
-    def _read(self, paths: Iterable[str], read: Callable[[], T]) -> T:
-        """Read something from files that are here or may be fetched."""
-        wanted = list(paths)
-        if not self._download:
-            missing = sorted(set(wanted) - set(supplement.locate(wanted)))
-            if missing:
-                raise MissingFilesError(
-                    f"{len(missing)} of {len(wanted)} published files that decide it are not "
-                    f"here, first {missing[0]}"
-                )
-        try:
-            return read()
-        except InputError as error:
-            raise MissingFilesError(str(error)) from error
+
+def _located(paths: Iterable[str]) -> dict[str, Path]:
+    """Return the files of these paths, or say which are missing."""
+    wanted = list(paths)
+    files = supplement.locate(wanted)
+    missing = sorted(set(wanted) - files.keys())
+    if missing:
+        raise MissingFilesError(
+            f"{len(missing)} of {len(wanted)} published files that decide it are not here, first "
+            f"{missing[0]}"
+        )
+    return files
 
 
 def _header(path: Path) -> dict[str, float]:

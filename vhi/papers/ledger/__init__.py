@@ -5,7 +5,7 @@ simulated patients are in `vhi.papers.simulated`.
 """
 
 from vhi.papers.ledger.check import STATUSES
-from vhi.papers.ledger.hepburn_response import printed_responses
+from vhi.papers.ledger.hepburn_agreement import printed_responses
 from vhi.papers.ledger.printed import agrees, printed_numbers
 from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vhi.papers.ledger.hepburn_response import printed_responses
+from vhi.papers.ledger.hepburn_agreement import printed_responses
 from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
 from vhi.reader_study.report import Part, Table
 from vhi.reader_study.response import RESPONSE_COLUMNS, table_rows

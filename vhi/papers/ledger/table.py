@@ -46,14 +46,10 @@ ALL_PAPERS = "all papers"
 NUMBERS = ("value", "low", "high")
 
 
-def ledger(*, download: bool = False) -> pd.DataFrame:
+def ledger() -> pd.DataFrame:
     """Compare every printed number with the number computed again.
 
-    Parameters
-    ----------
-    download
-        Fetch missing study files. Without them the rows that they decide are
-        ``needs-unmirrored-files``.
+    Nothing is downloaded: rows that missing study files decide are ``needs-unmirrored-files``.
 
     Returns
     -------
@@ -69,7 +65,7 @@ def ledger(*, download: bool = False) -> pd.DataFrame:
         A row and its check do not fit: only one of them has some number.
     """
     printed = printed_numbers()
-    files = StudyFiles(download=download)
+    files = StudyFiles()
     results = {
         key: compare(row, CHECKS[paper].get(key.removeprefix(f"{paper}-")), sources)
         for paper in CHECKS

@@ -26,7 +26,10 @@ MODELS = {
     for part in PARTS
 }
 DRUGS = ("dmards", "adalimumab", "infliximab", "etanercept")
-LEAST_SLICES, MOST_SLICES = 5, 15  # section "HIMRISS scores and clinical manifestation evaluation"
+FEWEST, MOST = (
+    5,
+    15,
+)  # slices of a patient: section "HIMRISS scores and clinical manifestation evaluation"
 
 
 def _share_of_patients(key: str) -> Check:
@@ -39,10 +42,6 @@ def _share_of_patients(key: str) -> Check:
 def _clipped(key: str, limits: Callable[[Sources], tuple[float, float]]) -> Check:
     """Check that a number lies within limits: itself, or the limit that it passes."""
     return consistent(lambda s: float(np.clip(s[key], *limits(s))))
-
-
-def _slices(s: Sources) -> tuple[float, float]:
-    return LEAST_SLICES * s["patients"], MOST_SLICES * s["patients"]
 
 
 def _himriss(s: Sources) -> tuple[float, float]:
@@ -62,7 +61,7 @@ CHECKS: dict[str, Check] = {
     "bilateral": remainder("patients", "unilateral"),
     "unilateral": remainder("patients", "bilateral"),
     "hips": from_counts(lambda s: 2 * s["patients"]),
-    "slices": _clipped("slices", _slices),
+    "slices": _clipped("slices", lambda s: (FEWEST * s["patients"], MOST * s["patients"])),
     "himriss-mean": _clipped("himriss-mean", _himriss),
     "himriss-sd": _clipped("himriss-sd", _himriss_spread),
     **{key: _share_of_patients(key) for key in ("male", "text-male", "b27")},

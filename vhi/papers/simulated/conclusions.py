@@ -1,13 +1,15 @@
-"""The preprint's conclusions from its 29 patients, each with a test that a cohort passes or not."""
+"""The preprint's conclusions from its 29 patients, and the test of each in a simulated cohort."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.stats import spearmanr
+from statsmodels.regression.linear_model import OLS
 
 from vhi.papers.simulated.cohort import SPARCC, VHI, Cohort, Floats
 from vhi.statistics._pairs import WIDTH
@@ -15,6 +17,9 @@ from vhi.statistics.agreement import limits_of_agreement, spread_against_mean
 from vhi.statistics.regression import least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
 from vhi.statistics.response import responder_table, standardised_response_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIMILAR_RATIO = 1.5
 """Widths are similar where neither is more than half again the other."""
@@ -35,29 +40,20 @@ SMALL_CURVATURE = 0.05
 """A curve that explains no more than this share of the variance beyond a line is about a line."""
 
 
-@dataclass(frozen=True)
-class Conclusion:
-    """One sentence of the preprint, and the test of it.
+def conclusions() -> pd.DataFrame:
+    """Return the conclusions in the preprint's order.
 
-    Attributes
-    ----------
-    name : str
-    place, sentence : str
-        Where it stands, and the preprint's words.
-    test : str
-        The test in words, with every limit; all limits were set before any cohort was drawn.
-    decided : bool
-        Whether the printed numbers alone decide, so that all cohorts answer alike.
-    holds : callable
-        From a cohort to the answer.
+    Returns
+    -------
+    pandas.DataFrame
+        ``conclusion`` (a name, as in `TESTS`), ``sentence`` and ``place`` (the preprint's words
+        and where they stand), ``test`` (in words, with every limit; all limits were set before
+        any cohort was drawn) and ``decided_by``: ``printed numbers`` where these alone decide, so
+        that all cohorts answer alike.
     """
+    import pandas as pd
 
-    name: str
-    place: str
-    sentence: str
-    test: str
-    decided: bool
-    holds: Callable[[Cohort], bool]
+    return pd.read_csv(Path(__file__).with_name("conclusions.csv"))
 
 
 def relative_width(cohort: Cohort, measure: str, *, log: bool = False) -> float:
@@ -80,25 +76,20 @@ def _more_disagreement_at_small_burden(cohort: Cohort) -> bool:
 def _curvature(x: Floats, y: Floats) -> tuple[float, float, float]:
     """Return what a square term adds to r², its P (F test), and its coefficient."""
     x = x - x.mean()
-    coefficients = np.polyfit(x, y, 2)
-    left = ((y - np.polyval(coefficients, x)) ** 2).sum()
-    total = ((y - y.mean()) ** 2).sum()
-    gained = (1 - least_squares(x, y).r ** 2) * total - left
-    freedom = x.size - 3
-    p = stats.f.sf(gained / (left / freedom), 1, freedom)
-    return float(gained / total), float(p), float(coefficients[0])
+    line, curve = (OLS(y, np.vander(x, terms, increasing=True)).fit() for terms in (2, 3))
+    return curve.rsquared - line.rsquared, curve.compare_f_test(line)[1], curve.params[2]
 
 
 def _curved(cohort: Cohort) -> bool:
     vhi, sparcc = cohort.scans_with_both()
     _, p, square = _curvature(sparcc, vhi)
-    return p < 0.05 and square > 0
+    return bool(p < 0.05 and square > 0)
 
 
 def _straighter_after_log(cohort: Cohort) -> bool:
     vhi, sparcc = cohort.scans_with_both()
     before, after = (least_squares(sparcc, y).r ** 2 for y in (vhi, np.log1p(vhi)))
-    return after > before and _curvature(sparcc, np.log1p(vhi))[0] <= SMALL_CURVATURE
+    return bool(after > before and _curvature(sparcc, np.log1p(vhi))[0] <= SMALL_CURVATURE)
 
 
 @lru_cache(maxsize=8)  # three conclusions ask for the same four coefficients of a cohort
@@ -161,119 +152,32 @@ def _related_without_any_one(cohort: Cohort) -> bool:
 
 
 def _related_by_rank(cohort: Cohort) -> bool:
-    rank = stats.spearmanr(*cohort.changes_of_both())
+    rank = spearmanr(*cohort.changes_of_both())
     return bool(rank.statistic > 0 and rank.pvalue < 0.05)
 
 
-_AGREEMENT = "VHI measurements show similar or better inter-observer agreement than visual scoring"
-_SUPERIOR = "VHI measurements provide a precise assessment of inflammation"
-_RESPONSE = "VHI and visual scoring provide broadly similar response assessments"
-_CHANGES = (
-    "There was a significant linear relationship between the change in VHI and the change in "
-    "SPARCC scores"
-)
-
-CONCLUSIONS = (
-    Conclusion(
-        "narrower limits", "Section 3.4",
-        "the limits are narrower for VHI than visual scoring relative to the range of mean values",
-        "width of the limits of agreement over the range of means is smaller for VHI",
-        True, lambda c: relative_width(c, VHI) < relative_width(c, SPARCC),
+TESTS: dict[str, Callable[[Cohort], bool]] = {
+    "narrower limits": lambda c: relative_width(c, VHI) < relative_width(c, SPARCC),
+    "similar limits after log(x + 1)": _similar_log_limits,
+    "more disagreement where little is inflamed": _more_disagreement_at_small_burden,
+    "curved": _curved,
+    "about a line after log(x + 1)": _straighter_after_log,
+    "agreement by ICC": lambda c: _icc(c, VHI) >= _icc(c, SPARCC) - ICC_MARGIN,
+    "agreement by ICC of log(x + 1)": lambda c: (
+        _icc(c, VHI, log=True) >= _icc(c, SPARCC, log=True) - ICC_MARGIN
     ),
-    Conclusion(
-        "similar limits after log(x + 1)", "Section 3.4",
-        "After logarithmic transformation, the widths of the LoA were similar for VHI and visual "
-        "scoring relative to the range of values in the data",
-        f"of the two relative widths neither is more than {SIMILAR_RATIO} times the other",
-        False, _similar_log_limits,
+    "agreement by detectable change": lambda c: _detectable(c, VHI) < _detectable(c, SPARCC),
+    "agreement by detectable change of log(x + 1)": lambda c: (
+        _detectable(c, VHI, log=True) < _detectable(c, SPARCC, log=True)
     ),
-    Conclusion(
-        "more disagreement where little is inflamed", "Section 3.4",
-        "the log-transformed data highlights greater disagreement in cases where the clinical "
-        "burden of inflammation is small",
-        "size of differences of log(VHI + 1) falls with their mean, P < 0.05",
-        False, _more_disagreement_at_small_burden,
-    ),
-    Conclusion(
-        "curved", "Section 3.4",
-        "VHI shows a nonlinear relationship with SPARCC scoring",
-        "a square term of SPARCC, above 0, improves the fit of VHI, P < 0.05",
-        False, _curved,
-    ),
-    Conclusion(
-        "about a line after log(x + 1)", "Section 3.4",
-        "The relationship becomes approximately linear with logarithmic transformation",
-        "r² of a line is higher for log(VHI + 1) than for VHI, and a square term adds no more than "
-        f"{SMALL_CURVATURE}",
-        False, _straighter_after_log,
-    ),
-    Conclusion(
-        "agreement by ICC", "Section 4", _AGREEMENT,
-        f"ICC(2,1) of VHI is at least that of SPARCC less {ICC_MARGIN}",
-        False, lambda c: _icc(c, VHI) >= _icc(c, SPARCC) - ICC_MARGIN,
-    ),
-    Conclusion(
-        "agreement by ICC of log(x + 1)", "Section 4", _AGREEMENT,
-        f"ICC(2,1) of log(VHI + 1) is at least that of log(SPARCC + 1) less {ICC_MARGIN}",
-        False, lambda c: _icc(c, VHI, log=True) >= _icc(c, SPARCC, log=True) - ICC_MARGIN,
-    ),
-    Conclusion(
-        "agreement by detectable change", "Section 4", _AGREEMENT,
-        "smallest detectable change over the SD of changes is smaller for VHI",
-        False, lambda c: _detectable(c, VHI) < _detectable(c, SPARCC),
-    ),
-    Conclusion(
-        "agreement by detectable change of log(x + 1)", "Section 4", _AGREEMENT,
-        "the same of log(x + 1)",
-        False, lambda c: _detectable(c, VHI, log=True) < _detectable(c, SPARCC, log=True),
-    ),
-    Conclusion(
-        "superior", "Section 4.2",
-        f"{_SUPERIOR} with superior performance to visual scoring by trained expert radiologists",
-        "ICC(2,1) is higher for VHI, raw and of log(x + 1)",
-        False, _superior,
-    ),
-    Conclusion(
-        "precise", "Section 4.2", _SUPERIOR,
-        "of the falls of VHI more than half exceed the smallest detectable change of the mean of "
-        "two readers",
-        False, _most_falls_detectable,
-    ),
-    Conclusion(
-        "same responders", "Section 4", _RESPONSE,
-        f"κ of responders by VHI and by SPARCC is at least {MODERATE_KAPPA}",
-        True, lambda c: _kappa(c.responses(VHI), c.responses(SPARCC)) >= MODERATE_KAPPA,
-    ),
-    Conclusion(
-        "same agreement with the clinic", "Section 4", _RESPONSE,
-        "the 95 % interval of the difference of their agreements with clinical response lies "
-        f"within ± {AGREEMENT_MARGIN:.0%}",
-        True, _same_agreement_with_clinic,
-    ),
-    Conclusion(
-        "similar response means", "Section 4", _RESPONSE,
-        f"standardised response means differ by no more than {SRM_MARGIN}",
-        False, _similar_response_means,
-    ),
-    Conclusion(
-        "neither close to the clinic", "Section 4",
-        "neither metric agrees closely with clinical response assessments",
-        f"κ with clinical response is below {MODERATE_KAPPA} for both",
-        True, _neither_close_to_clinic,
-    ),
-    Conclusion(
-        "related changes", "Section 3.5", _CHANGES, "slope above 0, P < 0.05",
-        True, lambda c: _related(*c.changes_of_both()),
-    ),
-    Conclusion(
-        "related changes without any one patient", "Section 3.5", _CHANGES,
-        "slope above 0, P < 0.05, whichever patient is left out",
-        False, _related_without_any_one,
-    ),
-    Conclusion(
-        "related changes by rank", "Section 3.5", _CHANGES,
-        "Spearman's correlation above 0, P < 0.05",
-        False, _related_by_rank,
-    ),
-)  # fmt: skip
-"""All of them, in the preprint's order."""
+    "superior": _superior,
+    "precise": _most_falls_detectable,
+    "same responders": lambda c: _kappa(c.responses(VHI), c.responses(SPARCC)) >= MODERATE_KAPPA,
+    "same agreement with the clinic": _same_agreement_with_clinic,
+    "similar response means": _similar_response_means,
+    "neither close to the clinic": _neither_close_to_clinic,
+    "related changes": lambda c: _related(*c.changes_of_both()),
+    "related changes without any one patient": _related_without_any_one,
+    "related changes by rank": _related_by_rank,
+}
+"""Whether each conclusion holds in a cohort, in the words of ``test`` in `conclusions`."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from vhi.papers.simulated.cohort import Cohort
-from vhi.papers.simulated.conclusions import CONCLUSIONS, Conclusion
+from vhi.papers.simulated.conclusions import TESTS, conclusions
 from vhi.papers.simulated.model import random_model
 from vhi.papers.simulated.patients import Targets
 from vhi.papers.simulated.simulate import simulate_cohort
@@ -86,13 +86,11 @@ def conclusions_over(
     Returns
     -------
     pandas.DataFrame
-        A row for each conclusion: ``conclusion``, ``sentence``, ``place``, ``test``,
-        ``decided_by`` (the printed numbers alone, or what they leave open too),
-        ``simulated_cohorts``, ``holds_in``, ``share``, ``low`` and ``high`` (95 % Clopper–Pearson
-        interval of the share), ``verdict``, ``depends_on`` (the number of the model that differs
-        most between cohorts in which it holds and others; empty where nearly all agree) and
-        ``higher_where_it_holds`` (how often that number is higher in one of the first than in one
-        of the second: 0.5 is chance).
+        The columns of `vhi.papers.simulated.conclusions.conclusions`, and ``simulated_cohorts``,
+        ``holds_in``, ``share``, ``low`` and ``high`` (95 % Clopper–Pearson interval of the share),
+        ``verdict``, ``depends_on`` (the number of the model that differs most between cohorts in
+        which it holds and others; empty where nearly all agree) and ``higher_where_it_holds`` (how
+        often that number is higher in one of the first than in one of the second: 0.5 is chance).
 
     Raises
     ------
@@ -108,27 +106,19 @@ def conclusions_over(
     answers = []
     for table in cohorts:
         cohort = Cohort(table)
-        answers.append([conclusion.holds(cohort) for conclusion in CONCLUSIONS])
+        answers.append([holds(cohort) for holds in TESTS.values()])
         if advance:
             advance()
     models = pd.DataFrame([cohort.attrs.get("model", {}) for cohort in cohorts])
-    return pd.DataFrame(
-        [
-            verdict(conclusion, held, models)
-            for conclusion, held in zip(CONCLUSIONS, np.transpose(answers), strict=True)
-        ]
-    )
+    verdicts = [verdict(held, models) for held in np.transpose(answers)]
+    return pd.concat([conclusions(), pd.DataFrame(verdicts)], axis=1)
 
 
-def verdict(
-    conclusion: Conclusion, held: NDArray[np.bool_], models: pd.DataFrame
-) -> dict[str, Any]:
-    """Return a row of `conclusions_over`.
+def verdict(held: NDArray[np.bool_], models: pd.DataFrame) -> dict[str, Any]:
+    """Return what `conclusions_over` says of one conclusion.
 
     Parameters
     ----------
-    conclusion
-        One of `CONCLUSIONS`.
     held
         (cohorts,) in which it holds.
     models
@@ -137,11 +127,6 @@ def verdict(
     share = exact_proportion(int(held.sum()), held.size)
     depends_on, higher = _depends_on(held, models)
     return {
-        "conclusion": conclusion.name,
-        "sentence": conclusion.sentence,
-        "place": conclusion.place,
-        "test": conclusion.test,
-        "decided_by": "printed numbers" if conclusion.decided else "what they leave open",
         "simulated_cohorts": share.n,
         "holds_in": share.count,
         "share": share.share,

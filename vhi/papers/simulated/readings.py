@@ -23,7 +23,7 @@ Integers = NDArray[np.int64]
 
 CLEAR = (1.99, 2.02)
 """No difference lies between these multiples of the SD, so that a count of those beyond 2 SD does
-not hang on whether the SD is taken about 0 or about the bias."""
+not depend on whether the SD is taken about 0 or about the bias."""
 
 FARTHEST = 5.0
 """No difference lies beyond this many SD: three scans would hold nearly all squares."""
