@@ -11,7 +11,7 @@ from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
 if TYPE_CHECKING:
-    from vhi.reader_study.report import Result
+    from vhi.reader_study.report import StudyResult
 
 COHORTS = 200
 """Simulated cohorts on which the paper's conclusions are tested, unless --cohorts is given."""
@@ -97,10 +97,9 @@ def study(
     print(f"Report: {out / REPORT}")
 
 
-def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None]) -> Result:
+def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None]) -> StudyResult:
     """Compare readers' masks; where they are the study's, add what only the paper has."""
     from vhi.reader_study.from_masks import study_of_cases
-    from vhi.reader_study.report import add_parts
 
     def progress(label: str, total: int | None) -> None:
         report(label, total=total)
@@ -115,10 +114,10 @@ def _study_of_masks(source: str, cohorts: int | None, report: Callable[..., None
     from vhi.papers.simulated.study_part import simulated_part
 
     progress("Reading published numbers", None)
-    published = published_overlap().to_dict("records")
+    published = published_overlap()
     result = study_of_cases(source, published=published, progress=progress, advance=advance)
     number = COHORTS if cohorts is None else cohorts
-    return add_parts(result, [printed_part(progress), simulated_part(number, progress, advance)])
+    return result.with_parts(printed_part(progress), simulated_part(number, progress, advance))
 
 
 def _check_options(

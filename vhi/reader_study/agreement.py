@@ -1,22 +1,23 @@
-"""Agreement of readers as a table: the paper's own form first, then what belongs beside it.
+"""Agreement of two readers as a table: the paper's own analyses, and ours beside them.
 
-One row per quantity, so that any number can be found by its name; `form` says whether the paper
-gives it (``paper``) or we put it beside (``beside``), and `note` in one sentence what changes.
+One row for each quantity; `form` says whether the paper gives it (``paper``) or we add it
+(``beside``), and `note` explains the number in one sentence.
 Source: Hepburn et al. 2023, sections 2.7.2 and 3.4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import VISITS
 from vhi.statistics.agreement import (
-    LimitsOfAgreement,
     limits_of_agreement,
     proportional_bias,
     ratio_limits,
@@ -31,47 +32,37 @@ COLUMNS = (
 )  # fmt: skip
 
 RAW, TRUNCATED, LOG, RATIO = "raw", "truncated", "log(x + 1)", "ratio"
+_TRANSFORMS: dict[str, Callable[[Any], Any]] = {RAW: np.asarray, LOG: np.log1p}
+
+Rows = Iterator[dict[str, Any]]
 
 
-def agreement_rows(pairs: ReaderPair) -> list[dict[str, Any]]:
-    """Return every quantity of the agreement of two readers.
+def agreement_table(pair: ReaderPair) -> pd.DataFrame:
+    """Describe the agreement of two readers, one row for each quantity.
 
     Parameters
     ----------
-    pairs
-        Of any number of scans; where there are too few for a quantity its value or interval is
-        empty.
+    pair
+        Readings of any number of scans.
 
     Returns
     -------
-    list of dict
-        The `COLUMNS`, those without a value left out.
+    pandas.DataFrame
+        With the `COLUMNS`. A value or interval that too few scans allow is NaN; without any scan
+        the table is empty.
     """
-    rows: list[dict[str, Any]] = []
-
-    def add(scale: str, quantity: str, value: float, form: str = "beside", **more: Any) -> None:
-        interval = more.pop("interval", (np.nan, np.nan))
-        rows.append(
-            {"scale": scale, "quantity": quantity, "value": value, "low": interval[0],
-             "high": interval[1], "n": len(pairs.first), "form": form, **more}
-        )  # fmt: skip
-
-    if len(pairs.first) == 0:
-        return []
-    _add_limits(add, pairs, RAW, lambda x: x)
-    _add_truncated(add, pairs)
-    _add_limits(add, pairs, LOG, np.log1p)
-    _add_ratios(add, pairs)
-    _add_trends(add, pairs)
-    _add_error(add, pairs)
-    if pairs.patients is not None and len(set(pairs.patients)) < len(pairs.patients):
-        _add_repeated(add, pairs)
-    _add_correlations(add, pairs)
-    return [{**pairs.known, **row} for row in rows]
+    if not len(pair.first):
+        return pd.DataFrame(columns=list(COLUMNS))
+    rows = chain(
+        _limits(pair, RAW), _truncated(pair), _limits(pair, LOG), _ratios(pair), _trends(pair),
+        _error(pair), _repeated(pair), _correlations(pair),
+    )  # fmt: skip
+    constant = {**pair.labels, "n": len(pair.first), "form": "beside"}
+    return pd.DataFrame([constant | row for row in rows], columns=list(COLUMNS))
 
 
 def upper_fence(values: ArrayLike) -> float:
-    """Return Tukey's fence, the upper quartile + 1.5 times the interquartile range.
+    """Return Tukey's upper fence: upper quartile + 1.5 times the interquartile range.
 
     The paper truncates its plots "to remove the highest V_HI values" and does not say where.
     """
@@ -79,126 +70,114 @@ def upper_fence(values: ArrayLike) -> float:
     return float(upper + 1.5 * (upper - lower))
 
 
-Add = Callable[..., None]
+def _row(
+    scale: str, quantity: str, value: float, interval: Any = (), **more: Any
+) -> dict[str, Any]:
+    low, high = interval or (np.nan, np.nan)
+    return {"scale": scale, "quantity": quantity, "value": value, "low": low, "high": high, **more}
 
 
-def _add_limits(add: Add, pairs: ReaderPair, scale: str, transform: Callable[..., Any]) -> None:
-    first, second = transform(pairs.first), transform(pairs.second)
+def _three(
+    scale: str, limits: Any, intervals: Any, *, middle: str = "bias", start: str = "", **more: Any
+) -> Rows:
+    """Give the bias (or ratio) and both limits, with the intervals of another object if given."""
+    for name, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):
+        interval = getattr(intervals, f"{field}_interval", ())
+        yield _row(scale, f"{start}{name}", getattr(limits, field), interval, **more)
+
+
+def _limits(pair: ReaderPair, scale: str) -> Rows:
+    first, second = (_TRANSFORMS[scale](values) for values in (pair.first, pair.second))
     limits = limits_of_agreement(first, second)
     if scale == LOG:
         note = "the size of a log(x + 1) depends on the unit; see the ratios"
     else:
         note = "interval: exact (noncentral t); the preprint prints none"
-    _add_three(add, scale, limits, note)
+    bias, *both_limits = _three(scale, limits, limits, form="paper", note=note)
+    yield from (bias, _row(scale, "SD of differences", limits.sd), *both_limits)
     means = (first + second) / 2
     span = float(np.ptp(means))
-    add(scale, "lowest mean of readers", float(means.min()), "paper")
-    add(scale, "highest mean of readers", float(means.max()), "paper")
-    add(
-        scale,
-        "width of limits / range of means",
-        (limits.upper - limits.lower) / span if span > 0 else np.nan,
-        "paper",
-        note="one large scan makes the range, so it makes this ratio small",
-    )
+    yield _row(scale, "lowest mean of readers", float(means.min()), form="paper")
+    yield _row(scale, "highest mean of readers", float(means.max()), form="paper")
+    width = (limits.upper - limits.lower) / span if span > 0 else np.nan
+    note = "one large scan makes the range, so it makes this ratio small"
+    yield _row(scale, "width of limits / range of means", width, form="paper", note=note)
 
 
-def _add_three(add: Add, scale: str, limits: LimitsOfAgreement, note: str) -> None:
-    add(scale, "bias", limits.bias, "paper", interval=limits.bias_interval, note=note)
-    add(scale, "SD of differences", limits.sd)
-    add(scale, "lower limit", limits.lower, "paper", interval=limits.lower_interval, note=note)
-    add(scale, "upper limit", limits.upper, "paper", interval=limits.upper_interval, note=note)
-
-
-def _add_truncated(add: Add, pairs: ReaderPair) -> None:
-    fence = upper_fence(pairs.means)
-    kept = pairs.means <= fence
-    limits = limits_of_agreement(pairs.first[kept], pairs.second[kept])
-    left_out = int((~kept).sum())
+def _truncated(pair: ReaderPair) -> Rows:
+    fence = upper_fence(pair.means)
+    below = pair.means <= fence
+    limits = limits_of_agreement(pair.first[below], pair.second[below])
     note = (
-        f"{left_out} of {kept.size} scans with a mean above {fence:.4g} left out: what truncation "
-        "hides; our plots zoom the axes and keep the limits of all data"
+        f"{np.count_nonzero(~below)} of {below.size} scans with a mean above {fence:.4g} left out: "
+        "what truncation hides; our plots zoom the axes and keep the limits of all data"
     )
-    add(TRUNCATED, "bias", limits.bias, "paper", n=limits.n, note=note)
-    add(TRUNCATED, "lower limit", limits.lower, "paper", n=limits.n, note=note)
-    add(TRUNCATED, "upper limit", limits.upper, "paper", n=limits.n, note=note)
+    yield from _three(TRUNCATED, limits, None, form="paper", n=limits.n, note=note)
 
 
-def _add_ratios(add: Add, pairs: ReaderPair) -> None:
-    ratios = ratio_limits(pairs.first, pairs.second)
+def _ratios(pair: ReaderPair) -> Rows:
+    ratios = ratio_limits(pair.first, pair.second)
     note = "first / second reader, the same in any unit; scans with a zero are counted apart"
-    more = {"n": ratios.n, "note": note}
-    add(RATIO, "ratio", ratios.ratio, interval=ratios.ratio_interval, **more)
-    add(RATIO, "lower limit", ratios.lower, interval=ratios.lower_interval, **more)
-    add(RATIO, "upper limit", ratios.upper, interval=ratios.upper_interval, **more)
-    add(RATIO, "scans with a zero", float(ratios.zeros), note=note)
+    yield from _three(RATIO, ratios, ratios, middle="ratio", n=ratios.n, note=note)
+    yield _row(RATIO, "scans with a zero", float(ratios.zeros), note=note)
 
 
-def _add_trends(add: Add, pairs: ReaderPair) -> None:
+def _trends(pair: ReaderPair) -> Rows:
     lines = {
         "proportional bias: slope of difference on mean": proportional_bias,
         "spread: slope of |difference| on mean": spread_against_mean,
     }
-    found = {name: fit(pairs.first, pairs.second) for name, fit in lines.items()}
-    adjusted = holm([line.slope_p for line in found.values()])
-    for (name, line), p_holm in zip(found.items(), adjusted, strict=True):
-        add(
-            RAW, name, line.slope, interval=line.slope_interval, p=line.slope_p, p_holm=p_holm,
-            note=f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0",
-        )  # fmt: skip
+    fits = [fit(pair.first, pair.second) for fit in lines.values()]
+    note = f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0"
+    adjusted = holm([line.slope_p for line in fits])
+    for name, line, p_holm in zip(lines, fits, adjusted, strict=True):
+        more = {"p": line.slope_p, "p_holm": p_holm, "note": note}
+        yield _row(RAW, name, line.slope, line.slope_interval, **more)
 
 
-def _add_error(add: Add, pairs: ReaderPair) -> None:
-    error = measurement_error(pairs.first, pairs.second)
+def _error(pair: ReaderPair) -> Rows:
+    error = measurement_error(pair.first, pair.second)
     note = "what one reading is uncertain by, in its unit, whatever the range of the others"
-    add(
-        RAW,
-        "standard error of measurement (SEM)",
-        error.sem,
-        interval=error.sem_interval,
-        note=note,
-    )
+    name = "standard error of measurement (SEM)"
+    yield _row(RAW, name, error.sem, error.sem_interval, note=note)
     note = "a change between two readings below it may be measurement error alone"
-    add(RAW, "smallest detectable change (SDC)", error.sdc, interval=error.sdc_interval, note=note)
+    yield _row(RAW, "smallest detectable change (SDC)", error.sdc, error.sdc_interval, note=note)
 
 
-def _add_correlations(add: Add, pairs: ReaderPair) -> None:
-    for scale, transform in ((RAW, lambda x: x), (LOG, np.log1p)):
-        values = np.column_stack([transform(pairs.first), transform(pairs.second)])
-        for each in intraclass_correlations(values):
-            add(
-                scale, f"{each.shrout_fleiss} = {each.mcgraw_wong}", each.value,
-                interval=each.interval, note="Shrout & Fleiss = McGraw & Wong",
-            )  # fmt: skip
+def _correlations(pair: ReaderPair) -> Rows:
+    for scale, transform in _TRANSFORMS.items():
+        values = np.column_stack([transform(pair.first), transform(pair.second)])
+        for icc in intraclass_correlations(values):
+            name = f"{icc.shrout_fleiss} = {icc.mcgraw_wong}"
+            note = "Shrout & Fleiss = McGraw & Wong"
+            yield _row(scale, name, icc.value, icc.interval, note=note)
 
 
-def _add_repeated(add: Add, pairs: ReaderPair) -> None:
-    first, second = pairs.first, pairs.second
-    assert pairs.patients is not None
-    limits = repeated_limits(first, second, pairs.patients)
-    boot = bootstrap_limits(first, second, patients=pairs.patients)
+def _repeated(pair: ReaderPair) -> Rows:
+    """Give limits that respect patients with several scans; nothing where each has one."""
+    first, second, patients = pair.first, pair.second, pair.patients
+    if patients is None or len(set(patients)) == len(patients):
+        return
+    limits = repeated_limits(first, second, patients)
+    boot = bootstrap_limits(first, second, patients=patients)
     note = f"{limits.patients} patients with {limits.pairs} scans, which are not independent"
-    name = "repeated measures: {}"
-    add(RAW, name.format("bias"), limits.bias, interval=boot.bias_interval, note=note)
-    add(RAW, name.format("lower limit"), limits.lower, interval=boot.lower_interval, note=note)
-    add(RAW, name.format("upper limit"), limits.upper, interval=boot.upper_interval, note=note)
+    yield from _three(RAW, limits, boot, start="repeated measures: ", note=note)
     for visit in VISITS:
-        at = np.array([each == visit for each in pairs.visits or ()], bool)
-        if at.any():
-            own = limits_of_agreement(first[at], second[at])
-            more = {"n": own.n, "note": "one scan of each patient"}
-            add(RAW, f"{visit}: bias", own.bias, interval=own.bias_interval, **more)
-            add(RAW, f"{visit}: lower limit", own.lower, interval=own.lower_interval, **more)
-            add(RAW, f"{visit}: upper limit", own.upper, interval=own.upper_interval, **more)
+        at_visit = np.array([name == visit for name in pair.visits or ()], bool)
+        if at_visit.any():
+            limits_there = limits_of_agreement(first[at_visit], second[at_visit])
+            n, note = limits_there.n, "one scan of each patient"
+            start = f"{visit}: "
+            yield from _three(RAW, limits_there, limits_there, start=start, n=n, note=note)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """Return P values adjusted for a family of tests after Holm 1979; NaN stays NaN."""
+    """Adjust P values for a family of tests after Holm 1979; NaN stays NaN."""
     from statsmodels.stats.multitest import multipletests
 
     values = np.asarray(p_values, float)
     adjusted = np.full(values.shape, np.nan)
-    known = np.isfinite(values)
-    if known.any():
-        adjusted[known] = multipletests(values[known], method="holm")[1]
+    finite = np.isfinite(values)
+    if finite.any():
+        adjusted[finite] = multipletests(values[finite], method="holm")[1]
     return adjusted

@@ -1,14 +1,14 @@
-"""What cleaning by whole regions can give: its ceiling, a stand-in for it, and none at all.
+"""Three reference points for cleaning by whole regions: its ceiling, a stand-in, no cleaning.
 
 Both readers start from the same candidates, so without any cleaning they agree perfectly: a high
-overlap of cleaned masks is in part the overlap of what they were given.
+overlap of cleaned masks is in part the overlap of the candidates that both were given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,33 +21,21 @@ from vhi.statistics.composite import majority
 from vhi.statistics.overlap import check_masks, dice
 from vhi.steps.regions import label_regions
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 STAND_IN_VOTES = 2
 """Manual masks that must mark a voxel of a region for the stand-in to keep the region. Chosen: two
 of the study's four, so that no single trial decides."""
 
 CEILING_COLUMNS = (
-    "scan",
-    "subject",
-    "segmentation",
-    "marked_voxels",
-    "below_lower_share",
-    "outside_region_share",
-    "below_in_region_share",
-    "removed_as_small_share",
-    "reachable_share",
-    "ceiling_dice",
-    "regions",
-    "regions_of_ceiling",
-    "uncleaned_dice",
-    "stand_in_dice",
-)
-
-CLEANING_COLUMNS = (
-    "scan", "subject", "uncleaned_voxels", "uncleaned_dice", "stand_in_voxels", "manual_masks",
+    "scan", "subject", "segmentation", "marked_voxels", "below_lower_share",
+    "outside_region_share", "below_in_region_share", "removed_as_small_share", "reachable_share",
+    "ceiling_dice", "regions", "regions_of_ceiling", "uncleaned_dice", "stand_in_dice",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BestRegions:
     """The whole regions that together come nearest to a mask.
 
@@ -166,41 +154,44 @@ def consensus_guided(
 
 
 def stand_in(readings: ScanReadings, measurement: Measurement) -> NDArray[np.bool_] | None:
-    """Return `consensus_guided` on the candidates of a scan; None for fewer manual masks than two.
+    """Apply `consensus_guided` to the candidates of a scan; None for fewer than two manual masks.
 
     Parameters
     ----------
     readings
         Of the scan.
     measurement
-        ``vhi.measure(readings.case)``: its candidates after small regions went.
+        ``vhi.measure(readings.case)``: its candidates after small regions were removed.
     """
     if len(readings.manual) < STAND_IN_VOTES:
         return None
-    whole = [readings.whole(each.mask).array for each in readings.manual]
+    whole = [readings.whole(segmentation.mask).array for segmentation in readings.manual]
     axis = measurement.stir.slice_axis
     return consensus_guided(measurement.kept.array > 0, whole, slice_axis=axis)
 
 
-def ceiling_rows(readings: ScanReadings, measurement: Measurement) -> Iterator[dict[str, Any]]:
-    """Say of each manual mask of a scan how near cleaning by whole regions can come to it.
+def ceiling_table(readings: ScanReadings, measurement: Measurement) -> pd.DataFrame:
+    """Say how near cleaning by whole regions can come to each manual mask of a scan.
 
     Parameters as for `stand_in`.
 
-    Yields
-    ------
-    dict
-        The `CEILING_COLUMNS` of one mask. Shares are of its voxels, NaN where it is empty. The
-        four from `outside_region_share` on add up to 1: outside the disease region; in it but
-        below the lower threshold; candidates that went with the small regions; candidates that
-        stayed, all that cleaning can reach. `below_lower_share` is below the lower threshold
-        wherever it lies.
+    Returns
+    -------
+    pandas.DataFrame
+        With the `CEILING_COLUMNS`, one row for each manual mask. Shares are of its voxels, NaN
+        where it is empty. The four from `outside_region_share` to `reachable_share` add up to 1:
+        outside the disease region; in it but below the lower threshold; candidates removed with
+        the small regions; candidates kept, all that cleaning can reach. `below_lower_share` is
+        below the lower threshold anywhere. `uncleaned_dice` compares all candidates with the
+        mask.
 
     Raises
     ------
     InputError
         Masks and scan lie on different grids.
     """
+    import pandas as pd
+
     try:
         check_same_grid(measurement.stir, readings.grid)
     except InputError as error:
@@ -209,48 +200,51 @@ def ceiling_rows(readings: ScanReadings, measurement: Measurement) -> Iterator[d
             f"{measurement.stir.name}; give them on the grid of the case's STIR scan"
         ) from error
     region = measurement.disease_region.array
-    candidates, kept = (
-        each.array > 0 for each in (measurement.candidates.labels, measurement.kept)
-    )
+    candidates = measurement.candidates.labels.array > 0
+    kept = measurement.kept.array > 0
     below = measurement.stir.array < measurement.thresholds.lower
+    parts = (below, ~region, region & ~candidates, candidates & ~kept, kept)
     substitute = stand_in(readings, measurement)
+    rows = []
     for segmentation in readings.manual:
         marked = readings.whole(segmentation.mask).array
         best = best_regions(kept, marked, slice_axis=measurement.stir.slice_axis)
-        yield {
-            "scan": readings.scan,
-            "subject": readings.subject,
-            "segmentation": segmentation.name,
-            "marked_voxels": int(np.count_nonzero(marked)),
-            "below_lower_share": _share(below, marked),
-            "outside_region_share": _share(~region, marked),
-            "below_in_region_share": _share(region & ~candidates, marked),
-            "removed_as_small_share": _share(candidates & ~kept, marked),
-            "reachable_share": _share(kept, marked),
-            "ceiling_dice": best.dice,
-            "regions": best.regions,
-            "regions_of_ceiling": best.kept,
-            "uncleaned_dice": dice(kept, marked),
-            "stand_in_dice": float("nan") if substitute is None else dice(substitute, marked),
-        }
+        rows.append(
+            (
+                readings.scan, readings.subject, segmentation.name,
+                int(np.count_nonzero(marked)), *(_share(part, marked) for part in parts),
+                best.dice, best.regions, best.kept, dice(kept, marked),
+                np.nan if substitute is None else dice(substitute, marked),
+            )
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(CEILING_COLUMNS))
 
 
-def cleaning_row(readings: ScanReadings, measurement: Measurement) -> dict[str, Any]:
-    """Return what no cleaning at all and the stand-in leave of a scan: the `CLEANING_COLUMNS`.
+def cleaning_table(readings: ScanReadings, measurement: Measurement) -> pd.DataFrame:
+    """Give the volumes of a scan without any cleaning and after the stand-in's.
 
-    `uncleaned_dice` is between two readers who leave all candidates as they are: 1, as they share
-    them. A mask that both are given proves nothing about their judgement.
+    Parameters as for `stand_in`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: ``scan, subject, uncleaned_voxels, uncleaned_dice, stand_in_voxels,
+        manual_masks``. `uncleaned_dice` compares two readers who keep all candidates, so it is 1:
+        their masks are the one that both were given, which proves nothing about their judgement.
     """
+    import pandas as pd
+
     kept = measurement.kept.array > 0
     substitute = stand_in(readings, measurement)
-    return {
+    row = {
         "scan": readings.scan,
         "subject": readings.subject,
         "uncleaned_voxels": int(np.count_nonzero(kept)),
         "uncleaned_dice": dice(kept, kept),
-        "stand_in_voxels": float("nan") if substitute is None else int(substitute.sum()),
+        "stand_in_voxels": np.nan if substitute is None else int(substitute.sum()),
         "manual_masks": len(readings.manual),
     }
+    return pd.DataFrame([row])
 
 
 def _share(where: NDArray[np.bool_], marked: NDArray[np.bool_]) -> float:

@@ -1,7 +1,7 @@
-"""Segmentations held against references that are made of segmentations.
+"""Segmentations compared with references that are made of segmentations.
 
-The paper's reference (its section 2.7.1) holds the very masks that it judges, and half of it is
-one of the two methods that it compares. The others here do not.
+The paper's reference (its section 2.7.1) contains the masks that it judges, and half of it comes
+from one of the two methods that it compares. The other references here do not.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vhi.reader_study.overlap import RECOMPUTED
@@ -37,18 +37,9 @@ KINDS = {
 """The kinds of reference, and what each is made of."""
 
 REFERENCE_COLUMNS = (
-    "reference",
-    "members",
-    "at_least",
-    "segmentation",
-    "is_member",
-    "scan",
-    "subject",
-    "dice",
-    "volume_similarity",
-    "reference_voxels",
-    "source",
-)
+    "reference", "members", "at_least", "segmentation", "is_member", "scan", "subject", "dice",
+    "volume_similarity", "reference_voxels", "source",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,32 +103,30 @@ def references(readings: ScanReadings) -> list[Reference]:
     return found
 
 
-def reference_rows(readings: Iterable[ScanReadings]) -> Iterator[dict[str, Any]]:
-    """Hold the segmentations of each scan against its references.
+def reference_table(readings: Iterable[ScanReadings]) -> pd.DataFrame:
+    """Compare the segmentations of each scan with its references.
 
-    Yields
-    ------
-    dict
-        The `REFERENCE_COLUMNS` of one reference and one segmentation in one scan. `is_member`
-        says yes where the reference holds the segmentation that it judges, and so flatters it.
-        Summarise with ``summarise_pairs(rows, by=("members", "segmentation"))`` of one kind.
+    Returns
+    -------
+    pandas.DataFrame
+        With the `REFERENCE_COLUMNS`, one row for each reference, segmentation and scan.
+        `is_member` is ``yes`` where the reference contains the segmentation that it judges, and
+        so flatters it. Summarise one kind with
+        ``overlap_summary(table, by=("members", "segmentation"))``.
     """
-    for scan in readings:
-        for reference in references(scan):
-            for segmentation in reference.judged:
-                yield {
-                    "reference": reference.kind,
-                    "members": " ".join(reference.members),
-                    "at_least": reference.at_least,
-                    "segmentation": segmentation.name,
-                    "is_member": "yes" if segmentation.name in reference.members else "no",
-                    "scan": scan.scan,
-                    "subject": scan.subject,
-                    "dice": dice(reference.mask, segmentation.mask),
-                    "volume_similarity": volume_similarity(reference.mask, segmentation.mask),
-                    "reference_voxels": int(np.count_nonzero(reference.mask)),
-                    "source": RECOMPUTED,
-                }
+    rows = [
+        (
+            reference.kind, " ".join(reference.members), reference.at_least, segmentation.name,
+            "yes" if segmentation.name in reference.members else "no", scan.scan, scan.subject,
+            dice(reference.mask, segmentation.mask),
+            volume_similarity(reference.mask, segmentation.mask),
+            int(np.count_nonzero(reference.mask)), RECOMPUTED,
+        )
+        for scan in readings
+        for reference in references(scan)
+        for segmentation in reference.judged
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(REFERENCE_COLUMNS))
 
 
 def _paper_choices(readings: ScanReadings) -> Iterator[tuple[Segmentation, ...]]:

@@ -1,13 +1,14 @@
-"""Scans on which two readers differ most: a worklist, and what was found on looking again.
+"""Scans on which two readers differ most: a worklist, and the regions that make the difference.
 
 Source: Hepburn et al. 2023, sections 2.7.4 and 3.6.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
 
 from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import Patients
@@ -27,64 +28,68 @@ DISAGREEMENT_COLUMNS = (
 NOT_LOOKED = "not looked at yet"
 
 
-def failure_rows(
-    pairs: ReaderPair, classes: Mapping[tuple[str, str], str] | None = None
-) -> list[dict[str, Any]]:
-    """Return one row per scan, the largest difference first, with the `FAILURE_COLUMNS`.
+def failure_table(
+    pair: ReaderPair, classes: Mapping[tuple[str, str], str] | None = None
+) -> pd.DataFrame:
+    """List the scans of two readers, the largest difference first.
 
     Parameters
     ----------
-    pairs
-        What two readers measured; its `patients` name the scans.
+    pair
+        Readings; its `patients` name the scans.
     classes
-        By patient and visit, why the readers differ, from looking at the scan. `class` says
-        `NOT_LOOKED` for a listed scan without one: only a person can tell.
+        By patient and visit, why the readers differ, judged by looking at the scan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the `FAILURE_COLUMNS`: differences, the limits of both worklists and whether a scan
+        is beyond them. `class` is `NOT_LOOKED` for a listed scan without a class: only a person
+        can tell.
     """
-    paper, robust = (
-        worklist(pairs.first, pairs.second, rule=rule) for rule in ("two-sd", "robust")
+    paper, robust = (worklist(pair.first, pair.second, rule=rule) for rule in ("two-sd", "robust"))
+    count = len(pair.first)
+    patients = list(pair.patients or map(str, range(1, count + 1)))
+    visits = list(pair.visits or [""] * count)
+    default = np.where(paper.flagged | robust.flagged, NOT_LOOKED, "")
+    judged = [(classes or {}).get(scan, "") for scan in zip(patients, visits, strict=True)]
+    table = pd.DataFrame(
+        pair.labels
+        | {
+            "patient": patients,
+            "visit": visits,
+            "first": pair.first,
+            "second": pair.second,
+            "difference": paper.differences,
+            "two_sd_limit": paper.limit,
+            "beyond_two_sd": np.where(paper.flagged, "yes", "no"),
+            "robust_limit": robust.limit,
+            "beyond_robust": np.where(robust.flagged, "yes", "no"),
+            "class": [own or other for own, other in zip(judged, default, strict=True)],
+        }
     )
-    rows = []
-    for index in sorted(range(len(pairs.first)), key=lambda i: -abs(paper.differences[i])):
-        patient = pairs.patients[index] if pairs.patients is not None else str(index + 1)
-        visit = pairs.visits[index] if pairs.visits is not None else ""
-        listed = bool(paper.flagged[index] or robust.flagged[index])
-        known = (classes or {}).get((patient, visit), "")
-        rows.append(
-            {
-                **pairs.known,
-                "patient": patient,
-                "visit": visit,
-                "first": pairs.first[index],
-                "second": pairs.second[index],
-                "difference": paper.differences[index],
-                "two_sd_limit": paper.limit,
-                "beyond_two_sd": "yes" if paper.flagged[index] else "no",
-                "robust_limit": robust.limit,
-                "beyond_robust": "yes" if robust.flagged[index] else "no",
-                "class": known or (NOT_LOOKED if listed else ""),
-            }
-        )
-    return rows
+    order = np.argsort(-np.abs(paper.differences), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
 
 
 def classes_of(patients: Patients) -> dict[tuple[str, str], str]:
-    """Return the table's own judgements of why readers disagree, by patient and visit."""
-    if "disagreement" not in patients.table.columns:
+    """Collect the table's own judgements of why readers disagree, by patient and visit."""
+    if "disagreement" not in patients.table:
         return {}
-    rows = patients.table[["patient", "visit", "disagreement"]].itertuples(index=False)
-    return {(row.patient, row.visit): row.disagreement for row in rows if row.disagreement}
+    judged = patients.table[patients.table["disagreement"] != ""]
+    return judged.set_index(["patient", "visit"])["disagreement"].to_dict()
 
 
-def count_classes(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many scans beyond the paper's limit are of each class, every class named."""
-    listed = Counter(row["class"] for row in rows if row["beyond_two_sd"] == "yes")
-    return {name: listed[name] for name in (*CLASSES, NOT_LOOKED)}
+def count_classes(failures: pd.DataFrame) -> dict[str, int]:
+    """Count the scans beyond the paper's limit in each class, every class named."""
+    counts = failures.loc[failures["beyond_two_sd"] == "yes", "class"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in (*CLASSES, NOT_LOOKED)}
 
 
-def disagreement_rows(
+def disagreement_table(
     readings: ScanReadings, first: str, second: str, *, most: int = 20
-) -> list[dict[str, Any]]:
-    """Return the regions that two segmentations of a scan differ in, the largest share first.
+) -> pd.DataFrame:
+    """List the regions in which two segmentations of a scan differ, the largest share first.
 
     Parameters
     ----------
@@ -97,29 +102,21 @@ def disagreement_rows(
 
     Returns
     -------
-    list of dict
-        The `DISAGREEMENT_COLUMNS`; i, j, k is a voxel of the whole scan to look at, counted from 0.
+    pandas.DataFrame
+        With the `DISAGREEMENT_COLUMNS`; i, j, k is a voxel of the whole scan to look at, counted
+        from 0.
     """
-    masks = {each.name: each.mask for each in readings.segmentations}
+    masks = {segmentation.name: segmentation.mask for segmentation in readings.segmentations}
     axis = readings.grid.slice_axis
     start = [part.start for part in readings.box]
-    rows = []
-    for part in disagreements(masks[first], masks[second], slice_axis=axis)[:most]:
-        place = [int(v + s) for v, s in zip(part.voxel, start, strict=True)]
-        rows.append(
-            {
-                "scan": readings.scan,
-                "first": first,
-                "second": second,
-                "rank": part.label,
-                "share_of_difference": part.share,
-                "voxels": part.voxels,
-                "first_only": part.first_only,
-                "second_only": part.second_only,
-                "both": part.both,
-                **dict(zip("ijk", place, strict=True)),
-                "first_slice": part.slices[0] + start[axis],
-                "last_slice": part.slices[1] + start[axis],
-            }
+    regions = disagreements(masks[first], masks[second], slice_axis=axis)[:most]
+    rows = [
+        (
+            readings.scan, first, second, region.label, region.share, region.voxels,
+            region.first_only, region.second_only, region.both,
+            *(int(v + s) for v, s in zip(region.voxel, start, strict=True)),
+            *(number + start[axis] for number in region.slices),
         )
-    return rows
+        for region in regions
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(DISAGREEMENT_COLUMNS))

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from vhi.cases.case import Case, load_cases
+from vhi.cases.case import load_cases
 from vhi.errors import InputError
-from vhi.measurement import Measurement
-from vhi.reader_study import agreement as agreement_table
-from vhi.reader_study import failures as failure_table
-from vhi.reader_study.agreement import agreement_rows
-from vhi.reader_study.ceiling import CEILING_COLUMNS, ceiling_rows
-from vhi.reader_study.composite import REFERENCE_COLUMNS, reference_rows
-from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
-from vhi.reader_study.figures.of_masks import Disagreement, is_cleaned, pictures_of
-from vhi.reader_study.overlap import (
-    OVERLAP_COLUMNS,
-    PairSummary,
-    add_published,
-    overlap_rows,
-    summarise_pairs,
+from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
+from vhi.reader_study.agreement import agreement_table
+from vhi.reader_study.ceiling import CEILING_COLUMNS, ceiling_table
+from vhi.reader_study.composite import reference_table
+from vhi.reader_study.failures import (
+    DISAGREEMENT_COLUMNS,
+    FAILURE_COLUMNS,
+    count_classes,
+    disagreement_table,
+    failure_table,
 )
+from vhi.reader_study.figures.of_masks import Disagreement, is_cleaned, pictures_of
+from vhi.reader_study.overlap import add_published, overlap_summary, overlap_table
 from vhi.reader_study.pairs import ReaderPair, volume_pairs
 from vhi.reader_study.readings import ScanReadings, load_readings
-from vhi.reader_study.report import Result, Table, sort_tables
-from vhi.reader_study.thresholds import (
-    CURVE_COLUMNS,
-    THRESHOLD_COLUMNS,
-    curve_rows,
-    threshold_row,
-)
+from vhi.reader_study.report import StudyResult, Table, stack
+from vhi.reader_study.thresholds import curve_table, threshold_table
 from vhi.workflow import measure
 
 PHANTOM = "phantom"
@@ -44,30 +37,41 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class MaskComparison:
-    """What was computed of the cases, as rows of the tables."""
+    """The tables that come from readers' masks.
 
-    overlap: list[dict[str, Any]] = field(default_factory=list)
-    summaries: list[PairSummary] = field(default_factory=list)
-    pairs: list[ReaderPair] = field(default_factory=list)
-    drawn: list[ReaderPair] = field(default_factory=list)  # between readers, one trial each
-    composite: list[dict[str, Any]] = field(default_factory=list)
-    ceiling: list[dict[str, Any]] = field(default_factory=list)
-    disagreements: list[dict[str, Any]] = field(default_factory=list)
-    places: list[Disagreement] = field(default_factory=list)  # of each scan the largest
-    threshold: list[dict[str, Any]] = field(default_factory=list)
-    curve: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    Attributes
+    ----------
+    overlap, summary, composite, ceiling, disagreements, threshold, curve : pandas.DataFrame
+        As their modules make them.
+    pairs : list of ReaderPair
+        Volumes of every two segmentations, those in `drawn` first.
+    drawn : list of ReaderPair
+        The pairs that compare two readers: their cleaned masks, or one manual trial of each.
+    places : list of (ScanReadings, row of `disagreements`)
+        The largest disagreement of each scan.
+    """
+
+    overlap: pd.DataFrame
+    summary: pd.DataFrame
+    composite: pd.DataFrame
+    ceiling: pd.DataFrame
+    disagreements: pd.DataFrame
+    threshold: pd.DataFrame
+    curve: pd.DataFrame
+    pairs: list[ReaderPair]
+    drawn: list[ReaderPair]
+    places: list[Disagreement]
 
 
 def study_of_cases(
     source: str,
     *,
-    published: Iterable[Mapping[str, Any]] = (),
+    published: pd.DataFrame | None = None,
     progress: Callable[[str, int | None], None] = lambda label, total: None,
     advance: Callable[[], None] = lambda: None,
-) -> Result:
+) -> StudyResult:
     """Compare the readers' masks of a source of cases.
 
     Parameters
@@ -76,7 +80,7 @@ def study_of_cases(
         ``"study"``, ``"phantom"`` or the path of a CSV table of cases with ``readers.csv`` beside
         it.
     published
-        Rows of overlap that others published of the same scans; see `add_published`.
+        Overlap that others published of the same scans; see `add_published`.
     progress, advance
         Called at the start of each part with its name and number of steps, and after each step.
 
@@ -88,160 +92,149 @@ def study_of_cases(
     progress(f"Getting the cases of {source}", None)
     cases = load_cases(source)
     readings = load_readings(cases)
-    if not any(len(each.segmentations) > 1 for each in readings):
+    if not any(len(scan.segmentations) > 1 for scan in readings):
         raise InputError(
             f"{source}: no case has two readers' masks to compare; list them in readers.csv beside "
             "the table of cases (case, visit, reader, trial, mask)"
         )
     name = cases[0].source
     simulated = name == PHANTOM
-    found = MaskComparison()
+
     progress("Comparing masks", None)
-    found.overlap = add_published(overlap_rows(readings), published)
-    found.summaries = summarise_pairs(found.overlap)
-    found.pairs = list(volume_pairs(found.overlap, name, simulated=simulated).values())
-    found.drawn = _between_readers(found.pairs, readings)
-    shown = {pair.readers for pair in found.drawn}
-    found.pairs = found.drawn + [pair for pair in found.pairs if pair.readers not in shown]
-    found.composite = list(reference_rows(readings))
-    for each in readings:
-        rows = list(_disagreements(each))
-        found.disagreements += rows
-        found.places += [(each, row) for row in rows if row["rank"] == 1][:1]
+    overlap = overlap_table(readings)
+    if published is not None:
+        overlap = add_published(overlap, published)
+    every_pair = volume_pairs(overlap, name, simulated=simulated)
+    drawn = _between_readers(every_pair, readings)
+    disagreements = [stack(_disagreements(scan), DISAGREEMENT_COLUMNS) for scan in readings]
+
     progress("Measuring", len(cases))
-    for measurement, its in _measured(cases, readings):
-        found.threshold.append(threshold_row(measurement))
-        found.curve.extend(curve_rows(measurement))
-        if its is not None:
-            found.ceiling.extend(ceiling_rows(its, measurement))
+    by_case = {(scan.case.case, scan.case.visit): scan for scan in readings}
+    thresholds, curves, ceilings = [], [], []
+    for case in cases:
+        measurement = measure(case)
+        thresholds.append(threshold_table(measurement))
+        curves.append(curve_table(measurement))
+        if scan := by_case.get((case.case, case.visit)):
+            ceilings.append(ceiling_table(scan, measurement))
         advance()
-    pictures = pictures_of(found, simulated=simulated)
-    summary = _summary(found, name, simulated)
-    lines = [_line(each) for each in found.summaries]
-    if simulated:
-        found.notes.append(
-            "The phantom and its readers are simulated: no number here is anybody's."
-        )
-    return Result(
+    comparison = MaskComparison(
+        overlap=overlap,
+        summary=overlap_summary(overlap),
+        composite=reference_table(readings),
+        ceiling=stack(ceilings, CEILING_COLUMNS),
+        disagreements=stack(disagreements, DISAGREEMENT_COLUMNS),
+        threshold=stack(thresholds, ()),
+        curve=stack(curves, ()),
+        pairs=[*drawn, *(pair for pair in every_pair.values() if pair not in drawn)],
+        drawn=drawn,
+        places=[
+            (scan, table.iloc[0])
+            for scan, table in zip(readings, disagreements, strict=True)
+            if len(table)
+        ],
+    )
+    return StudyResult(
         f"Readers of {name}{' (simulated)' if simulated else ''}: overlap, agreement, failures",
-        sort_tables(_tables(found)),
-        tuple(pictures),
-        summary,
-        tuple(found.notes),
-        tuple(lines),
+        tuple(_tables(comparison)),
+        tuple(pictures_of(comparison, simulated=simulated)),
+        _summary(comparison, name, simulated),
+        ("The phantom and its readers are simulated: no number here is anybody's.",) * simulated,
+        tuple(_lines(comparison.summary)),
     )
 
 
 def _between_readers(
-    pairs: Sequence[ReaderPair], readings: Sequence[ScanReadings]
+    pairs: dict[tuple[str, str], ReaderPair], readings: Sequence[ScanReadings]
 ) -> list[ReaderPair]:
-    """Return the pairs of two readers' cleaned masks, then of two readers in the same trial."""
-    known = {each.name: each for scan in readings for each in scan.segmentations}
-    cleaned = [pair for pair in pairs if all(map(is_cleaned, pair.readers))]
-    manual = [
+    """Select the pairs of two readers' cleaned masks, then of two readers in the same trial."""
+    manual = {s.name: s for scan in readings for s in scan.manual}
+    cleaned = [pair for names, pair in pairs.items() if all(map(is_cleaned, names))]
+    by_hand = [
         pair
-        for pair in pairs
-        if all(name in known and not is_cleaned(name) for name in pair.readers)
-        and known[pair.readers[0]].reader != known[pair.readers[1]].reader
-        and known[pair.readers[0]].trial == known[pair.readers[1]].trial
+        for (first, second), pair in pairs.items()
+        if first in manual
+        and second in manual
+        and manual[first].reader != manual[second].reader
+        and manual[first].trial == manual[second].trial
     ]
-    return [*cleaned, *manual]
+    return [*cleaned, *by_hand]
 
 
-def _disagreements(readings: ScanReadings) -> Iterator[dict[str, Any]]:
-    """Compare readers by their first trial and by their cleaned masks, where there are such."""
+def _disagreements(readings: ScanReadings) -> Iterator[pd.DataFrame]:
+    """Compare readers by their first trials and by their cleaned masks, if there are any."""
     for cleaned in (False, True):
-        firsts: dict[str, str] = {}
-        for each in readings.segmentations:
-            if each.cleaned == cleaned:
-                firsts.setdefault(each.reader, each.name)
-        names = list(firsts.values())
+        by_reader: dict[str, str] = {}
+        for segmentation in readings.segmentations:
+            if segmentation.cleaned == cleaned:
+                by_reader.setdefault(segmentation.reader, segmentation.name)
+        names = list(by_reader.values())
         for second in names[1:]:
-            yield from disagreement_rows(readings, names[0], second)
+            yield disagreement_table(readings, names[0], second)
 
 
-def _measured(
-    cases: Sequence[Case], readings: Sequence[ScanReadings]
-) -> Iterator[tuple[Measurement, ScanReadings | None]]:
-    by_case = {(each.case.case, each.case.visit): each for each in readings}
-    for case in cases:
-        yield measure(case), by_case.get((case.case, case.visit))
-
-
-def _tables(found: MaskComparison) -> Iterator[Table]:
-    yield Table("overlap", "Overlap, scan by scan", OVERLAP_COLUMNS, found.overlap)
+def _tables(comparison: MaskComparison) -> Iterator[Table]:
+    yield Table("overlap", "Overlap, scan by scan", comparison.overlap)
     yield Table(
         "overlap-summary",
         "Overlap of every two segmentations (Dice)",
-        SUMMARY_COLUMNS,
-        [_summary_row(each) for each in found.summaries],
-        "median_low to median_high: between two of the values themselves, which hold the true "
+        comparison.summary[list(SUMMARY_COLUMNS)],
+        "median_low to median_high: between two of the values themselves, which contain the true "
         "median in the share median_coverage of such samples.",
     )
-    agreement = [row for pairs in found.pairs for row in agreement_rows(pairs)]
     yield Table(
-        "agreement", "Agreement of volumes", agreement_table.COLUMNS, agreement,
+        "agreement",
+        "Agreement of volumes",
+        stack(map(agreement_table, comparison.pairs), AGREEMENT_COLUMNS),
         "Differences are first − second; limits of agreement are bias ± 1.96 SD.",
-    )  # fmt: skip
-    failures = [row for pairs in found.pairs for row in failure_rows(pairs)]
+    )
     yield Table(
-        "failures", "Worklist: where readers differ most", failure_table.FAILURE_COLUMNS, failures,
+        "failures",
+        "Worklist: where readers differ most",
+        stack(map(failure_table, comparison.pairs), FAILURE_COLUMNS),
         "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
-    )  # fmt: skip
+    )
     yield Table(
-        "disagreements", "The regions in which readers differ",
-        failure_table.DISAGREEMENT_COLUMNS, found.disagreements,
+        "disagreements",
+        "The regions in which readers differ",
+        comparison.disagreements,
         "First trials, and cleaned masks where they are here; the largest share first.",
-    )  # fmt: skip
+    )
     yield Table(
-        "composite", "Segmentations against composite references", REFERENCE_COLUMNS,
-        found.composite, "is_member: the reference holds the segmentation that it judges.",
-    )  # fmt: skip
+        "composite",
+        "Segmentations against composite references",
+        comparison.composite,
+        "is_member: the reference contains the segmentation that it judges.",
+    )
     yield Table(
-        "cleaning-ceiling", "How far cleaning by whole regions can get", CEILING_COLUMNS,
-        found.ceiling, "ceiling_dice: the best choice of whole candidate regions.",
-    )  # fmt: skip
+        "cleaning-ceiling",
+        "How far cleaning by whole regions can get",
+        comparison.ceiling,
+        "ceiling_dice: the best choice of whole candidate regions.",
+    )
     yield Table(
-        "threshold", "What the threshold owes to the area of normal bone", THRESHOLD_COLUMNS,
-        found.threshold, "Candidates before cleaning; the interval is of the area's choice alone.",
-    )  # fmt: skip
-    yield Table(
-        "threshold-curve", "Candidates over the multiple n", CURVE_COLUMNS, found.curve
-    )  # fmt: skip
+        "threshold",
+        "How the choice of normal bone affects the threshold",
+        comparison.threshold,
+        "Candidates before cleaning; the interval reflects only where normal bone was drawn.",
+    )
+    yield Table("threshold-curve", "Candidates over the multiple n", comparison.curve)
 
 
-def _summary_row(each: PairSummary) -> dict[str, Any]:
-    interval = each.interval
-    return {
-        "first": each.first,
-        "second": each.second,
-        "source": each.source,
-        **asdict(each.values),
-        "median_low": interval.low if interval else np.nan,
-        "median_high": interval.high if interval else np.nan,
-        "median_coverage": interval.coverage if interval else np.nan,
-    }
-
-
-def _summary(found: MaskComparison, name: str, simulated: bool) -> dict[str, Any]:
-    rows = [_summary_row(each) for each in found.summaries]
-    failures = [row for pairs in found.drawn for row in failure_rows(pairs)]
+def _summary(comparison: MaskComparison, name: str, simulated: bool) -> dict[str, Any]:
+    overlap = comparison.summary[list(SUMMARY_COLUMNS)].to_dict("records")
+    failures = stack(map(failure_table, comparison.drawn), FAILURE_COLUMNS)
     return {
         "data": name,
         "simulated": simulated,
-        "overlap": {
-            f"{row['first']}-{row['second']}": {
-                key: value for key, value in row.items() if key not in ("first", "second")
-            }
-            for row in rows
-        },
+        "overlap": {f"{row.pop('first')}-{row.pop('second')}": row for row in overlap},
         "failures": count_classes(failures),
     }
 
 
-def _line(each: PairSummary) -> str:
-    values = each.values
-    return (
-        f"Dice {each.first}-{each.second}: median {values.median:.4f} ({values.min:.4f} to "
-        f"{values.max:.4f}), n = {values.n}, {each.source}"
-    )
+def _lines(summary: pd.DataFrame) -> Iterator[str]:
+    for row in summary.itertuples():
+        yield (
+            f"Dice {row.first}-{row.second}: median {row.median:.4f} ({row.min:.4f} to "
+            f"{row.max:.4f}), n = {row.n}, {row.source}"
+        )

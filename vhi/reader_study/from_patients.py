@@ -8,12 +8,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from vhi.reader_study import agreement as agreement_table
-from vhi.reader_study import failures as failure_table
-from vhi.reader_study import response as response_table
-from vhi.reader_study.agreement import agreement_rows
-from vhi.reader_study.failures import classes_of, count_classes, failure_rows
+from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
+from vhi.reader_study.agreement import RAW, agreement_table
+from vhi.reader_study.failures import FAILURE_COLUMNS, classes_of, count_classes, failure_table
 from vhi.reader_study.figures.of_patients import (
     agreement_figure,
     changes_figure,
@@ -23,8 +22,8 @@ from vhi.reader_study.figures.of_patients import (
 )
 from vhi.reader_study.pairs import ReaderPair, reader_pairs
 from vhi.reader_study.patients import AFTER, BEFORE, Patients
-from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, Result, Table
-from vhi.reader_study.response import change_rows, response_rows, responses_of
+from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, StudyResult, Table, stack
+from vhi.reader_study.response import change_table, response_table, responses_of
 
 NOTE_SIMULATED = "These patients are simulated: no number here was measured on anybody."
 LIMITS_NOTE = (
@@ -33,7 +32,7 @@ LIMITS_NOTE = (
 )
 
 
-def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None) -> Result:
+def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None) -> StudyResult:
     """Analyse agreement, response and failures of a table of patients.
 
     Parameters
@@ -45,58 +44,48 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
 
     Returns
     -------
-    Result
-        What the table does not have values for is left out, and a note says so.
+    StudyResult
+        Analyses whose values the table does not have are left out, and a note says so.
 
     Raises
     ------
     InputError
         A rule is unknown, or the table lacks what it needs.
     """
-    start = SIMULATED if patients.simulated else ""
-    pairs = [each for each in reader_pairs(patients) if len(each.first)]
-    agreement = [row for each in pairs for row in agreement_rows(each)]
+    pairs = [pair for pair in reader_pairs(patients) if len(pair.first)]
+    agreement = stack(map(agreement_table, pairs), AGREEMENT_COLUMNS)
     responses = responses_of(patients, rules)
-    compared = response_rows(patients, rules)
-    failures = [row for each in pairs for row in failure_rows(each, classes_of(patients))]
-    tables: tuple[Table, ...] = (
+    compared = response_table(patients, rules)
+    judged = classes_of(patients)
+    failures = stack((failure_table(pair, judged) for pair in pairs), FAILURE_COLUMNS)
+    tables: list[Any] = [
+        Table("agreement", "Agreement of readers", agreement, LIMITS_NOTE),
         Table(
-            f"{start}agreement",
-            "Agreement of readers",
-            agreement_table.COLUMNS,
-            agreement,
-            LIMITS_NOTE,
-        ),
-        Table(
-            f"{start}response",
+            "response",
             "Who responds, by two rules at a time",
-            response_table.RESPONSE_COLUMNS,
             compared,
             "Agreement with its exact interval; kappa; McNemar's exact P, and P with all tests "
             "of the table as one family (Holm).",
         ),
         Table(
-            f"{start}changes",
+            "changes",
             "Change with treatment",
-            response_table.CHANGE_COLUMNS,
-            change_rows(patients),
+            change_table(patients),
             "Change is after − before, of the mean of readers.",
         ),
         Table(
-            f"{start}failures",
+            "failures",
             "Worklist: where readers differ most",
-            failure_table.FAILURE_COLUMNS,
             failures,
             "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
         ),
-    )
-    pictures = _pictures(patients, pairs, responses, start)
+    ]
+    pictures: list[Any] = _pictures(patients, pairs, responses)
     if patients.simulated:
-        tables = tuple(replace(each, title=f"Simulated: {each.title}") for each in tables)
-        pictures = [replace(each, title=f"Simulated: {each.title}") for each in pictures]
-    return Result(
+        tables, pictures = _marked_as_simulated(tables), _marked_as_simulated(pictures)
+    return StudyResult(
         title=f"Agreement, response and failures: {patients.name}",
-        tables=tables,
+        tables=tuple(tables),
         pictures=tuple(pictures),
         summary=_summary(patients, pairs, agreement, compared, failures),
         notes=tuple(_notes(patients, pairs, compared)),
@@ -104,13 +93,21 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
     )
 
 
+def _marked_as_simulated(parts: Sequence[Any]) -> list[Any]:
+    """Begin the file names and titles of tables or figures with the word simulated."""
+    return [
+        replace(part, name=f"{SIMULATED}{part.name}", title=f"Simulated: {part.title}")
+        for part in parts
+    ]
+
+
 def _pictures(
-    patients: Patients, pairs: Sequence[ReaderPair], responses: dict[str, Any], start: str
+    patients: Patients, pairs: Sequence[ReaderPair], responses: dict[str, Any]
 ) -> list[Picture]:
     called = "Simulated patients. " if patients.simulated else ""
     shown: list[Picture] = []
     for number, each in enumerate(pairs[:MOST_PAIRS]):
-        name = f"{start}agreement-{number + 1}"
+        name = f"agreement-{number + 1}"
         what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
         caption = (
             f"{called}{what} in {each.unit} by {each.readers[0]} and {each.readers[1]}, n = "
@@ -131,7 +128,7 @@ def _pictures(
     if both:
         shown.append(
             Picture(
-                f"{start}vhi-sparcc",
+                "vhi-sparcc",
                 "VHI and SPARCC",
                 f"{called}VHI against SPARCC, means of readers, both visits of n = {n} patients.",
                 "VHI against SPARCC as scatter plots: all data, cut axis, logarithm",
@@ -144,7 +141,7 @@ def _pictures(
         rule, answers = "", None
     shown.append(
         Picture(
-            f"{start}response",
+            "response",
             "Before and after treatment",
             f"{called}One line for each of n = {n} patients who have both visits; green: the value "
             "falls.",
@@ -155,7 +152,7 @@ def _pictures(
     if both:
         shown.append(
             Picture(
-                f"{start}changes",
+                "changes",
                 "Change of VHI against change of SPARCC",
                 f"{called}After − before, n = {n} patients, with least squares and Deming lines.",
                 "Change of VHI against change of SPARCC with two fitted lines",
@@ -166,7 +163,7 @@ def _pictures(
         what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
         shown.append(
             Picture(
-                f"{start}failures-{number + 1}",
+                f"failures-{number + 1}",
                 f"Worklist: {what}, {readers}",
                 f"{called}Differences of n = {len(each.first)} scans in order of size, in "
                 f"{each.unit}, with both limits; red: to look at again.",
@@ -180,9 +177,9 @@ def _pictures(
 def _summary(
     patients: Patients,
     pairs: Sequence[ReaderPair],
-    agreement: list[dict[str, Any]],
-    compared: list[dict[str, Any]],
-    failures: list[dict[str, Any]],
+    agreement: pd.DataFrame,
+    compared: pd.DataFrame,
+    failures: pd.DataFrame,
 ) -> dict[str, Any]:
     return {
         "data": patients.name,
@@ -190,27 +187,30 @@ def _summary(
         "patients": len(patients.names),
         "with_both_visits": int(_both_visits(patients)),
         "agreement": {
-            f"{each.measure} {each.readers[0]} - {each.readers[1]}": {
-                row["quantity"]: row["value"]
-                for row in agreement
-                if row["scale"] == "raw"
-                and (row["measure"], row["readers"]) == (each.measure, each.known["readers"])
-            }
-            for each in pairs
+            f"{pair.measure} {pair.labels['readers']}": _raw_values(agreement, pair)
+            for pair in pairs
         },
         "response": {
             f"{row['first']} / {row['second']}": {
                 "agreements": row["both"] + row["neither"], "n": row["n"], "kappa": row["kappa"]
             }
-            for row in compared
+            for row in compared.to_dict("records")
         },
         "failures": count_classes(failures),
     }  # fmt: skip
 
 
-def _notes(
-    patients: Patients, pairs: Sequence[ReaderPair], compared: Sequence[dict[str, Any]]
-) -> list[str]:
+def _raw_values(agreement: pd.DataFrame, pair: ReaderPair) -> dict[str, float]:
+    """Return the quantities of a pair in the unit of its readings."""
+    rows = agreement[
+        (agreement["scale"] == RAW)
+        & (agreement["measure"] == pair.measure)
+        & (agreement["readers"] == pair.labels["readers"])
+    ]
+    return rows.set_index("quantity")["value"].to_dict()
+
+
+def _notes(patients: Patients, pairs: Sequence[ReaderPair], compared: pd.DataFrame) -> list[str]:
     notes = [NOTE_SIMULATED] if patients.simulated else []
     if patients.unused:
         notes.append(f"columns that no analysis uses: {', '.join(patients.unused)}")
@@ -221,7 +221,7 @@ def _notes(
         notes.append(
             f"{lost} of {len(patients.names)} patients lack a visit or a value: left out of changes"
         )
-    if not compared:
+    if compared.empty:
         notes.append("fewer than two rules of response can be applied, so none are compared")
     if len(pairs) > MOST_PAIRS:
         notes.append(f"{len(pairs)} pairs of readers: the first {MOST_PAIRS} are drawn")
@@ -236,23 +236,19 @@ def _notes(
 def _lines(
     patients: Patients,
     pairs: Sequence[ReaderPair],
-    agreement: list[dict[str, Any]],
+    agreement: pd.DataFrame,
     responses: dict[str, Any],
 ) -> list[str]:
     count = len(patients.names)
     lines = [
         f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
     ]
-    for each in pairs:
-        of = {
-            row["quantity"]: row["value"]
-            for row in agreement
-            if row["scale"] == "raw"
-            and (row["measure"], row["readers"]) == (each.measure, each.known["readers"])
-        }
+    for pair in pairs:
+        values = _raw_values(agreement, pair)
         lines.append(
-            f"{each.name} {each.known['readers']} ({each.unit}): bias {of['bias']:.4g}, "
-            f"limits {of['lower limit']:.4g} to {of['upper limit']:.4g}, n = {len(each.first)}"
+            f"{pair.name} {pair.labels['readers']} ({pair.unit}): bias {values['bias']:.4g}, "
+            f"limits {values['lower limit']:.4g} to {values['upper limit']:.4g}, "
+            f"n = {len(pair.first)}"
         )
     for rule, answers in responses.items():
         known = answers[np.isfinite(answers)]

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict
 
 import numpy as np
+import pandas as pd
 
 from vhi.reader_study.readings import ScanReadings
-from vhi.statistics.medians import MedianInterval, Summary, median_interval, summarise
+from vhi.statistics.medians import median_interval, summarise
 from vhi.statistics.overlap import dice, volume_similarity
 from vhi.statistics.surface import surface_distances
 
 RECOMPUTED = "recomputed"
 
 OVERLAP_COLUMNS = (
-    "first",
-    "second",
-    "scan",
-    "subject",
-    "dice",
-    "source",
-    "volume_similarity",
-    "first_voxels",
-    "second_voxels",
-    "surface_mean_mm",
-    "surface_p95_mm",
-)
+    "first", "second", "scan", "subject", "dice", "source", "volume_similarity", "first_voxels",
+    "second_voxels", "surface_mean_mm", "surface_p95_mm",
+)  # fmt: skip
 
 
-def overlap_rows(
-    readings: Iterable[ScanReadings], *, surfaces: bool = True
-) -> Iterator[dict[str, Any]]:
+def overlap_table(readings: Iterable[ScanReadings], *, surfaces: bool = True) -> pd.DataFrame:
     """Compare every two segmentations of each scan.
 
     Parameters
@@ -45,138 +32,105 @@ def overlap_rows(
     surfaces
         Measure distances between surfaces too, which takes most of the time; else they are NaN.
 
-    Yields
-    ------
-    dict
-        The `OVERLAP_COLUMNS` of one pair in one scan; `source` is ``recomputed``. What empty masks
-        give is said in `vhi.statistics.dice` and its companions.
+    Returns
+    -------
+    pandas.DataFrame
+        With the `OVERLAP_COLUMNS`, one row for each pair and scan; `source` is ``recomputed``.
+        `vhi.statistics.dice` and its companions define the values of empty masks.
     """
+    rows = []
     for scan in readings:
         for first, second in itertools.combinations(scan.segmentations, 2):
-            pair = (first.mask, second.mask)
-            distances = surface_distances(*pair, scan.grid.spacing_mm) if surfaces else None
-            yield {
-                "first": first.name,
-                "second": second.name,
-                "scan": scan.scan,
-                "subject": scan.subject,
-                "dice": dice(*pair),
-                "source": RECOMPUTED,
-                "volume_similarity": volume_similarity(*pair),
-                "first_voxels": int(np.count_nonzero(first.mask)),
-                "second_voxels": int(np.count_nonzero(second.mask)),
-                "surface_mean_mm": distances.mean_mm if distances else math.nan,
-                "surface_p95_mm": distances.p95_mm if distances else math.nan,
-            }
+            masks = (first.mask, second.mask)
+            distances = surface_distances(*masks, scan.grid.spacing_mm) if surfaces else None
+            rows.append(
+                (
+                    first.name, second.name, scan.scan, scan.subject, dice(*masks), RECOMPUTED,
+                    volume_similarity(*masks), *(int(np.count_nonzero(mask)) for mask in masks),
+                    distances.mean_mm if distances else np.nan,
+                    distances.p95_mm if distances else np.nan,
+                )
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(OVERLAP_COLUMNS))
 
 
-def add_published(
-    rows: Iterable[Mapping[str, Any]], published: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def add_published(overlap: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Add published values for pairs of segmentations whose masks are missing.
 
     Parameters
     ----------
-    rows
-        From `overlap_rows`.
+    overlap
+        From `overlap_table`.
     published
-        Rows with the same columns; those whose pair and scan are among `rows` are left out.
-
-    Returns
-    -------
-    list of dict
-        `rows`, then the published ones.
+        Rows with the same columns; those whose pair and scan are in `overlap` are left out.
     """
-    recomputed = [dict(row) for row in rows]
-    pairs = {(row["first"], row["second"], row["scan"]) for row in recomputed}
-    return recomputed + [
-        dict(row) for row in published if (row["first"], row["second"], row["scan"]) not in pairs
-    ]
+    both = pd.concat([overlap, published], ignore_index=True)
+    return both.drop_duplicates(["first", "second", "scan"], ignore_index=True)
 
 
-@dataclass(frozen=True)
-class PairSummary:
-    """One quantity of a pair of segmentations over scans.
-
-    Attributes
-    ----------
-    first, second : str
-        The segmentations, or what else the rows were grouped by.
-    source : str
-        ``recomputed``, ``published``, or both.
-    scans, subjects : int
-        How many have a finite value.
-    values : Summary
-        Over scans.
-    interval : MedianInterval or None
-        For the median over subjects, from the mean of each one's scans, which is the scan itself
-        where every subject has one.
-    """
-
-    first: str
-    second: str
-    source: str
-    scans: int
-    subjects: int
-    values: Summary
-    interval: MedianInterval | None
-
-
-def summarise_pairs(
-    rows: Iterable[Mapping[str, Any]],
-    *,
-    quantity: str = "dice",
-    by: tuple[str, str] = ("first", "second"),
-) -> list[PairSummary]:
-    """Summarise one quantity for each pair of segmentations, in the order of the rows.
+def overlap_summary(
+    overlap: pd.DataFrame, *, quantity: str = "dice", by: tuple[str, str] = ("first", "second")
+) -> pd.DataFrame:
+    """Summarise one quantity for each pair of segmentations, in the order of the table.
 
     Parameters
     ----------
-    rows
+    overlap
         With the `OVERLAP_COLUMNS`, or with `by`, ``scan``, ``subject``, ``source`` and `quantity`.
     quantity
         One of the numbers among the columns. Values that are not finite are left out.
     by
         The two columns that name a pair.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each pair: `by`; ``source`` (``recomputed``, ``published``, or both); ``n``
+        scans and ``subjects`` with a finite value; the fields of `vhi.statistics.medians.Summary`
+        over scans; and the interval of the median over subjects, from the mean of each one's
+        scans: ``median_low, median_high, median_coverage, rank_low, rank_high``, missing with
+        fewer than two subjects.
     """
-    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        pairs[row[by[0]], row[by[1]]].append(row)
-    summaries = []
-    for (first, second), every in pairs.items():
-        finite = [row for row in every if math.isfinite(row[quantity])]
-        subjects: dict[str, list[float]] = defaultdict(list)
-        for row in finite:
-            subjects[row["subject"]].append(row[quantity])
-        summaries.append(
-            PairSummary(
-                first,
-                second,
-                " and ".join(sorted({row["source"] for row in every}, reverse=True)),
-                len(finite),
-                len(subjects),
-                summarise(row[quantity] for row in finite),
-                median_interval(sum(each) / len(each) for each in subjects.values()),
-            )
+    rows = []
+    for pair, group in overlap.groupby(list(by), sort=False):
+        finite = group[np.isfinite(group[quantity])]
+        by_subject = finite.groupby("subject", sort=False)[quantity].mean()
+        interval = median_interval(by_subject)
+        rows.append(
+            dict(zip(by, pair, strict=True))
+            | {"source": " and ".join(sorted(set(group["source"]), reverse=True))}
+            | asdict(summarise(finite[quantity]))
+            | {"subjects": len(by_subject)}
         )
-    return summaries
+        if interval:
+            rows[-1] |= {"median_low": interval.low, "median_high": interval.high}
+            rows[-1] |= {"median_coverage": interval.coverage}
+            rows[-1] |= dict(zip(("rank_low", "rank_high"), interval.ranks, strict=True))
+    return pd.DataFrame(rows, columns=[*by, *_SUMMARY]).astype(_RANKS)
+
+
+_SUMMARY = (
+    "source", "n", "mean", "median", "min", "max", "lower_quartile", "upper_quartile",
+    "median_low", "median_high", "median_coverage", "subjects", "rank_low", "rank_high",
+)  # fmt: skip
+_RANKS = {"rank_low": "Int64", "rank_high": "Int64"}
 
 
 def paired_gains(
-    rows: Iterable[Mapping[str, Any]],
+    overlap: pd.DataFrame,
     *,
     of: tuple[str, str],
     over: tuple[str, str],
     quantity: str = "dice",
-) -> dict[str, float]:
-    """Return how much more one pair of segmentations agrees than another, scan by scan.
+) -> pd.Series:
+    """Subtract the agreement of one pair of segmentations from another's, scan by scan.
 
     The same scans are hard for every method, so the gain is taken within each scan. The median of
     these gains is not the difference of the two pairs' medians.
 
     Parameters
     ----------
-    rows
+    overlap
         With the `OVERLAP_COLUMNS`.
     of, over
         Names of two pairs, such as ``("R1", "R2")`` over ``("R11", "R21")``.
@@ -185,11 +139,10 @@ def paired_gains(
 
     Returns
     -------
-    dict of str to float
-        By scan; scans that lack one of the pairs are left out.
+    pandas.Series
+        By scan; scans without one of the pairs are left out.
     """
-    values: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    for row in rows:
-        values[row["first"], row["second"]][row["scan"]] = row[quantity]
-    there, base = values[of], values[over]
-    return {scan: value - base[scan] for scan, value in there.items() if scan in base}
+    values = overlap.set_index(["first", "second", "scan"])[quantity]
+    pairs = values.index.droplevel("scan")
+    larger, smaller = (values[pairs == pair].droplevel([0, 1]) for pair in (of, over))
+    return (larger - smaller).dropna()

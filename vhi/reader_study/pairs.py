@@ -1,12 +1,12 @@
-"""What two readers measured on the same scans: from a table of patients, or from their masks."""
+"""Two readers' measurements of the same scans, from a table of patients or from their masks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vhi.reader_study.patients import UNITS, Patients
@@ -17,7 +17,7 @@ NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 
 @dataclass(frozen=True, eq=False)
 class ReaderPair:
-    """What two readers measured on the same scans.
+    """Two readers' measurements of the same scans.
 
     Attributes
     ----------
@@ -26,10 +26,10 @@ class ReaderPair:
     readers : tuple of str
         Their names; differences are first − second.
     data : str
-        What the numbers are, for every table and caption.
+        Name of the data, for every table and caption.
     simulated : bool
     patients, visits : sequence of str, shape (n,), or None
-        Whose scan each is and when; None where every scan is another patient's.
+        The patient and visit of each scan; None where every scan is of another patient.
     """
 
     first: NDArray[np.float64]
@@ -49,20 +49,20 @@ class ReaderPair:
 
     @property
     def name(self) -> str:
-        """What was measured, as figures and sentences call it."""
+        """The measurement's name in figures and sentences."""
         return NAMES.get(self.measure, self.measure)
 
     @property
     def scans(self) -> list[str]:
-        """What to call each scan: the patient, and the visit where there are several."""
+        """A name for each scan: the patient, and the visit where there are several."""
         names = self.patients or [str(number + 1) for number in range(len(self.first))]
         if self.visits is None:
             return list(names)
         return [f"{name} {visit}" for name, visit in zip(names, self.visits, strict=True)]
 
     @property
-    def known(self) -> dict[str, str]:
-        """What every row of a table says of them."""
+    def labels(self) -> dict[str, str]:
+        """The columns that are the same in every row of a table about this pair."""
         return {
             "data": self.data,
             "simulated": "yes" if self.simulated else "no",
@@ -73,55 +73,45 @@ class ReaderPair:
 
 
 def reader_pairs(patients: Patients) -> list[ReaderPair]:
-    """Return the readings of every measurement and every two readers of a table."""
-    found = []
+    """Pair the readings of every measurement and every two readers of a table."""
+    pairs = []
     for measure in patients.readers:
-        for pair in patients.pairs_of_readers(measure):
-            rows = patients.readings(measure, *pair)
-            first, second = (rows[reader].to_numpy(float) for reader in pair)
-            found.append(
+        for readers in patients.pairs_of_readers(measure):
+            rows = patients.readings(measure, *readers)
+            first, second = (rows[reader].to_numpy(float) for reader in readers)
+            pairs.append(
                 ReaderPair(
-                    first,
-                    second,
-                    measure,
-                    UNITS[measure],
-                    pair,
-                    patients.name,
-                    patients.simulated,
-                    list(rows["patient"]),
-                    list(rows["visit"]),
+                    first, second, measure, UNITS[measure], readers, patients.name,
+                    patients.simulated, list(rows["patient"]), list(rows["visit"]),
                 )
-            )
-    return found
+            )  # fmt: skip
+    return pairs
 
 
 def volume_pairs(
-    overlap: Iterable[Mapping[str, Any]], name: str, *, simulated: bool = False
+    overlap: pd.DataFrame, name: str, *, simulated: bool = False
 ) -> dict[tuple[str, str], ReaderPair]:
-    """Return the volumes, in voxels, of every two segmentations over the scans that have both.
+    """Pair the volumes, in voxels, of every two segmentations over the scans that have both.
 
     Parameters
     ----------
     overlap
-        Rows of `vhi.reader_study.overlap.overlap_rows`.
+        From `vhi.reader_study.overlap.overlap_table`.
     name
         Of the source; whether the volumes are recomputed or published is added.
     simulated
         Whether scans or readers are simulated.
     """
-    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in overlap:
-        pairs.setdefault((row["first"], row["second"]), []).append(row)
     return {
-        pair: ReaderPair(
-            np.array([row["first_voxels"] for row in rows], float),
-            np.array([row["second_voxels"] for row in rows], float),
+        (first, second): ReaderPair(
+            rows["first_voxels"].to_numpy(float),
+            rows["second_voxels"].to_numpy(float),
             "vhi_voxels",
             UNITS["vhi_voxels"],
-            pair,
-            f"{name}, {rows[0]['source']}",
+            (first, second),
+            f"{name}, {rows['source'].iloc[0]}",
             simulated,
-            [row["scan"] for row in rows],
+            list(rows["scan"]),
         )
-        for pair, rows in pairs.items()
+        for (first, second), rows in overlap.groupby(["first", "second"], sort=False)
     }

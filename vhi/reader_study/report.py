@@ -1,4 +1,4 @@
-"""What `vhi study` found, and how it goes into a folder: tables, figures, a summary, one page."""
+"""The result of `vhi study` and its folder: tables, figures, a summary, one page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import base64
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from vhi.files.atomic import check_free, staged_folder, write_whole
-from vhi.files.encode import encode_csv, encode_figure, encode_json, plain_style
+from vhi.files.encode import encode_figure, encode_json, plain_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,14 +22,11 @@ SIMULATED = "simulated-"
 """What the names of all files with simulated data begin with."""
 
 TABLES = (
-    "overlap", "overlap-summary", "cleaning-ceiling", "composite", "agreement", "response",
-    "changes", "failures", "disagreements", "threshold", "threshold-curve", "ledger",
-    "patients", "asked-and-reached", "conclusions",
+    "overlap-summary", "overlap", "agreement", "response", "changes", "failures", "disagreements",
+    "composite", "cleaning-ceiling", "threshold", "threshold-curve", "ledger", "patients",
+    "asked-and-reached", "conclusions",
 )  # fmt: skip
-FIRST_TABLES = (
-    "overlap-summary", "overlap", "agreement", "response", "failures", "disagreements"
-)  # fmt: skip
-"""Tables at the top of the page, in this order."""
+"""In the order of the page, which begins with what a reader looks for first."""
 FIGURES = (
     "overlap-manual", "overlap-cleaned", "composite", "cleaning-ceiling", "vhi-sparcc", "response",
     "changes", "threshold", "disagreements",
@@ -51,7 +50,7 @@ RESULT_FILES = frozenset(
 """Every name that a result may hold; a folder with anything else is never replaced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """One table: a file and a part of the page.
 
@@ -59,16 +58,17 @@ class Table:
     ----------
     name : str
         One of `TABLES`, after `SIMULATED` where its data are.
-    title, note : str
-        Heading, and one sentence on how to read it.
-    columns : sequence of str
-    rows : sequence of mapping
+    title : str
+        Heading.
+    frame : pandas.DataFrame
+        The rows and columns of the file.
+    note : str
+        One sentence on how to read it.
     """
 
     name: str
     title: str
-    columns: Sequence[str]
-    rows: Sequence[Mapping[str, Any]]
+    frame: pd.DataFrame
     note: str = ""
 
 
@@ -93,15 +93,15 @@ class Picture:
     draw: Callable[[], Figure]
 
 
-@dataclass(frozen=True)
-class Result:
-    """All of it.
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """The result of a study, or of a part of it.
 
     Attributes
     ----------
     title : str
+        Of the page.
     tables, pictures : tuple
-        In the order of the page.
     summary : dict
         The content of ``summary.json``.
     notes : tuple of str
@@ -110,47 +110,34 @@ class Result:
         The result in a few lines, for the terminal and the top of the page.
     """
 
-    title: str
-    tables: tuple[Table, ...]
-    pictures: tuple[Picture, ...]
+    title: str = ""
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     summary: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
 
-
-@dataclass
-class Part:
-    """What one analysis adds to a `Result`; fields as there."""
-
-    tables: list[Table] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    summary: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-
-def sort_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
-    """Put the tables that a reader looks for first (`FIRST_TABLES`) before the others."""
-    order = {name: place for place, name in enumerate(FIRST_TABLES)}
-    return tuple(sorted(tables, key=lambda table: order.get(table.name, len(order))))
-
-
-def add_parts(result: Result, parts: Iterable[Part]) -> Result:
-    """Return a result with what further analyses add to its tables, figures, notes and lines."""
-    for part in parts:
-        result = replace(
-            result,
-            tables=sort_tables([*result.tables, *part.tables]),
-            pictures=(*result.pictures, *part.pictures),
-            summary=result.summary | part.summary,
-            notes=(*result.notes, *part.notes),
-            lines=(*result.lines, *part.lines),
+    def with_parts(self, *parts: StudyResult) -> StudyResult:
+        """Add the tables, figures, summary, notes and lines of further analyses."""
+        results = (self, *parts)
+        return StudyResult(
+            self.title,
+            tuple(table for result in results for table in result.tables),
+            tuple(picture for result in results for picture in result.pictures),
+            {name: value for result in results for name, value in result.summary.items()},
+            tuple(note for result in results for note in result.notes),
+            tuple(line for result in results for line in result.lines),
         )
-    return result
+
+
+def stack(tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Put tables below each other; without any row the result is empty, with these columns."""
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
 
 
 def write_study(
-    result: Result,
+    result: StudyResult,
     folder: str | os.PathLike[str],
     *,
     overwrite: bool = False,
@@ -161,7 +148,7 @@ def write_study(
     Parameters
     ----------
     result
-        What was found.
+        Tables and figures, which are drawn here.
     folder
         Gets a CSV file for each table, PNG and SVG for each figure, ``summary.json`` and
         ``report.html``, which needs no other file.
@@ -180,7 +167,7 @@ def write_study(
     shown: dict[str, bytes] = {}
     with staged_folder(folder, overwrite=overwrite, result_files=RESULT_FILES) as stage:
         for table in result.tables:
-            write_whole(stage / f"{table.name}.csv", encode_csv(table.rows, table.columns))
+            write_whole(stage / f"{table.name}.csv", _csv(table.frame))
         for picture in result.pictures:
             with plain_style():
                 figure = picture.draw()
@@ -194,54 +181,64 @@ def write_study(
     return folder
 
 
-def render_study(result: Result, pictures: Mapping[str, bytes]) -> str:
-    """Return the page, with the figures (PNG, by name) inside it."""
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def render_study(result: StudyResult, pictures: Mapping[str, bytes]) -> str:
+    """Render the page, with the figures (PNG, by name) inside it."""
     import jinja2
 
     from vhi import __version__
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vhi.results"),
+        loader=jinja2.PackageLoader("vhi.reader_study"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["short"] = short
     addresses = {
         name: "data:image/png;base64," + base64.b64encode(content).decode()
         for name, content in pictures.items()
     }
     return environment.get_template("study.html").render(
         result=result,
-        tables=[(table, *split_columns(table)) for table in result.tables],
+        tables=[
+            (table, *table_text(table.frame)) for table in sorted(result.tables, key=_place_on_page)
+        ],
         addresses=addresses,
         version=__version__,
         rows_shown=ROWS_SHOWN,
     )
 
 
-def split_columns(table: Table) -> tuple[list[str], dict[str, Any]]:
-    """Return the columns to show, and apart from them what is the same in every row.
+def _place_on_page(table: Table) -> tuple[bool, int]:
+    return table.name.startswith(SIMULATED), TABLES.index(table.name.removeprefix(SIMULATED))
 
-    Empty columns are left out; so are those of `SAID_ONCE` where all rows agree.
+
+def table_text(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Format a table for the page.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text. Empty columns are left out, and so are those of `SAID_ONCE` with one value.
+    dict of str to str
+        The values of these columns.
     """
-    shown, same = [], {}
-    for column in table.columns:
-        values = {short(row.get(column)) for row in table.rows}
-        if len(values) == 1 and column in SAID_ONCE:
-            same[column] = values.pop()
-        elif values - {""}:
-            shown.append(column)
-    return shown, same
+    text = frame.map(short)
+    text = text.loc[:, (text != "").any()]
+    same = [name for name in SAID_ONCE if name in text and text[name].nunique() == 1]
+    return text.drop(columns=same), {name: text[name].iloc[0] for name in same}
 
 
 def short(value: Any) -> str:
-    """Return a value as the page shows it: four significant digits, nothing for NaN."""
-    if isinstance(value, bool) or not isinstance(value, float):
-        return "" if value is None else str(value)
-    if math.isnan(value):
+    """Format a value for the page: four significant digits, nothing for a missing value."""
+    if pd.isna(value):
         return ""
+    if not isinstance(value, float):
+        return str(value)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if abs(value) >= 10_000 or value == int(value):

@@ -1,21 +1,22 @@
 """Response to treatment as tables: who responds by which rule, and how much the values change.
 
 Source: Hepburn et al. 2023, sections 2.7.3 and 3.5. A patient's value is the mean of the readers,
-a tie is no response, and a patient who lacks a value is left out of that comparison and counted.
+a tie is no response, and a patient with a missing value is left out of that comparison and counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.reader_study.agreement import holm
-from vhi.reader_study.patients import AFTER, BEFORE, UNITS, Patients
+from vhi.reader_study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.statistics.change import standardised_response_mean, upper_share
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.reliability import measurement_error
@@ -82,92 +83,105 @@ def responses_of(
     return found
 
 
-def response_rows(patients: Patients, rules: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Return how every two rules agree, with the `RESPONSE_COLUMNS`."""
-    found = responses_of(patients, rules)
+def response_table(patients: Patients, rules: Sequence[str] | None = None) -> pd.DataFrame:
+    """Compare every two rules of response; parameters as for `responses_of`."""
+    answers = responses_of(patients, rules)
     tables = {
-        (first, second): responder_table(found[first], found[second])
-        for first, second in combinations(found, 2)
+        (first, second): responder_table(answers[first], answers[second])
+        for first, second in combinations(answers, 2)
     }
-    return table_rows(tables, data=patients.name, simulated=patients.simulated)
+    return compare_rules(tables, data=patients.name, simulated=patients.simulated)
 
 
-def table_rows(
+def compare_rules(
     tables: Mapping[tuple[str, str], ResponderTable], *, data: str, simulated: bool = False
-) -> list[dict[str, Any]]:
-    """Return responder tables as rows; P values are one family (Holm)."""
+) -> pd.DataFrame:
+    """Put responder tables into one table, a row each; their P values are one family (Holm).
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the `RESPONSE_COLUMNS`.
+    """
     adjusted = holm([table.mcnemar.exact_p for table in tables.values()])
-    return [
-        {
-            "data": data,
-            "simulated": "yes" if simulated else "no",
-            "first": first,
-            "second": second,
-            "n": table.n,
-            "both": table.both,
-            "first_only": table.first_only,
-            "second_only": table.second_only,
-            "neither": table.neither,
-            "dropped": table.dropped,
-            "agreement": table.agreement.share,
-            "agreement_low": table.agreement.low,
-            "agreement_high": table.agreement.high,
-            "kappa": table.kappa.value,
-            "kappa_low": table.kappa.interval[0],
-            "kappa_high": table.kappa.interval[1],
-            "mcnemar_p": table.mcnemar.exact_p,
-            "mcnemar_p_holm": p_holm,
-            "note": f"one of {len(tables)} tests; a P above .05 does not show that rules agree",
-        }
-        for ((first, second), table), p_holm in zip(tables.items(), adjusted, strict=True)
-    ]
+    note = f"one of {len(tables)} tests; a P above .05 does not show that rules agree"
+    rows = [
+        (
+            data, "yes" if simulated else "no", *rules, table.n, table.both, table.first_only,
+            table.second_only, table.neither, table.dropped, table.agreement.share,
+            table.agreement.low, table.agreement.high, table.kappa.value, *table.kappa.interval,
+            table.mcnemar.exact_p, p_holm, note,
+        )
+        for (rules, table), p_holm in zip(tables.items(), adjusted, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
 
 
-def change_rows(patients: Patients) -> list[dict[str, Any]]:
-    """Return changes (after − before): how large, how they go together, Figure 8's shares."""
-    rows: list[dict[str, Any]] = []
+def change_table(patients: Patients) -> pd.DataFrame:
+    """Describe changes (after − before): their size, how they go together, Figure 8's shares.
 
-    def add(what: str, unit: str, quantity: str, value: float, n: int, **more: Any) -> None:
-        low, high = more.pop("interval", (np.nan, np.nan))
-        rows.append(
-            {"data": patients.name, "simulated": "yes" if patients.simulated else "no",
-             "what": what, "unit": unit, "quantity": quantity, "value": value, "low": low,
-             "high": high, "n": n, "form": "beside", **more}
-        )  # fmt: skip
+    Returns
+    -------
+    pandas.DataFrame
+        With the `CHANGE_COLUMNS`.
+    """
+    constant = {
+        "data": patients.name,
+        "simulated": "yes" if patients.simulated else "no",
+        "form": "beside",
+    }
+    rows = [*_mean_changes(patients), *_lines(patients), *_upper_shares(patients)]
+    return pd.DataFrame([constant | row for row in rows], columns=list(CHANGE_COLUMNS))
 
+
+Rows = Iterator[dict[str, Any]]
+
+
+def _row(
+    what: str, unit: str, quantity: str, value: float, n: int, interval: Any = (), **more: Any
+) -> dict[str, Any]:
+    low, high = interval or (np.nan, np.nan)
+    row = {"what": what, "unit": unit, "quantity": quantity, "value": value, "low": low}
+    return {**row, "high": high, "n": n, **more}
+
+
+def _mean_changes(patients: Patients) -> Rows:
     for measure in patients.readers:
-        before, after = (patients.at(measure, visit) for visit in (BEFORE, AFTER))
-        mean = standardised_response_mean(before, after)
+        mean = standardised_response_mean(*(patients.at(measure, visit) for visit in VISITS))
         unit = UNITS[measure]
-        add(measure, unit, "mean change", mean.mean_change, mean.n)
-        add(measure, unit, "SD of changes", mean.sd_change, mean.n)
+        yield _row(measure, unit, "mean change", mean.mean_change, mean.n)
+        yield _row(measure, unit, "SD of changes", mean.sd_change, mean.n)
         note = "mean change / SD of changes; where patients are chosen for a high first value, "
         note += "part of any fall is regression to the mean"
-        add(measure, "", "standardised response mean", mean.srm, mean.n, interval=mean.interval,
-            note=note)  # fmt: skip
+        name = "standardised response mean"
+        yield _row(measure, "", name, mean.srm, mean.n, mean.interval, note=note)
         sdc = sdc_of(patients, measure)
         if np.isfinite(sdc):
             note = "of a patient's value, the mean of the readers"
-            add(measure, unit, "smallest detectable change", sdc, mean.n, note=note)
+            yield _row(measure, unit, "smallest detectable change", sdc, mean.n, note=note)
+
+
+def _lines(patients: Patients) -> Rows:
     for name, line in change_lines(patients).items():
-        vhi = _vhi(patients)
-        what = f"{vhi} change on sparcc change, {name}"
+        vhi = str(_vhi(patients))
+        what, unit = f"{vhi} change on sparcc change, {name}", UNITS[vhi]
         form = "paper" if name == LEAST_SQUARES else "beside"
-        unit = UNITS[str(vhi)]
-        add(what, f"{unit} per point", "slope", line.slope, line.n, interval=line.slope_interval,
-            p=line.slope_p, form=form, note=_LINE_NOTES[name])  # fmt: skip
-        add(what, unit, "intercept", line.intercept, line.n, interval=line.intercept_interval,
-            p=line.intercept_p, form=form)  # fmt: skip
+        more = {"p": line.slope_p, "form": form, "note": _LINE_NOTES[name]}
+        slope = (line.slope, line.n, line.slope_interval)
+        yield _row(what, f"{unit} per point", "slope", *slope, **more)
+        intercept = (line.intercept, line.n, line.intercept_interval)
+        yield _row(what, unit, "intercept", *intercept, p=line.intercept_p, form=form)
         if name == LEAST_SQUARES:
-            add(what, "", "r", line.r, line.n)
+            yield _row(what, "", "r", line.r, line.n)
+
+
+def _upper_shares(patients: Patients) -> Rows:
+    note = "share of the cleaned volume that reaches the upper threshold"
     for visit, shares in upper_shares(patients).items():
-        known = shares[np.isfinite(shares)]
-        if known.size:
-            note = "share of the cleaned volume that reaches the upper threshold"
-            add(
-                "upper share", "", f"median {visit}", float(np.median(known)), known.size, note=note
-            )
-    return rows
+        finite = shares[np.isfinite(shares)]
+        if finite.size:
+            median = float(np.median(finite))
+            yield _row("upper share", "", f"median {visit}", median, finite.size, note=note)
 
 
 LEAST_SQUARES, DEMING = "least squares", "Deming"

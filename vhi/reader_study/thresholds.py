@@ -1,11 +1,11 @@
-"""What the threshold owes to the area of normal bone, case by case."""
+"""How the choice of normal bone affects the threshold and the volume, case by case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from vhi.measurement import Measurement
 from vhi.uncertainty.other_thresholds import vhi_over_multiple
@@ -15,12 +15,19 @@ THRESHOLD_COLUMNS = (
     "lower_high", "voxels", "voxels_low", "voxels_high", "mm3", "mm3_low", "mm3_high",
     "ratio_low", "ratio_high", "why_none",
 )  # fmt: skip
-CURVE_COLUMNS = ("case", "visit", "multiple", "threshold", "voxels", "mm3", "chosen")
+_COUNTS = ("blocks", "voxels_low", "voxels_high")
 MULTIPLES = tuple(float(n) for n in np.arange(0, 6.01, 0.25))
 
 
-def threshold_row(measurement: Measurement) -> dict[str, Any]:
-    """Return thresholds, VHI and their intervals: the `THRESHOLD_COLUMNS`."""
+def threshold_table(measurement: Measurement) -> pd.DataFrame:
+    """Give the threshold and VHI of a scan with their intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row with the `THRESHOLD_COLUMNS`; without an interval its columns are NaN and
+        `why_none` says why.
+    """
     row: dict[str, Any] = {
         "case": measurement.case,
         "visit": measurement.visit,
@@ -29,38 +36,38 @@ def threshold_row(measurement: Measurement) -> dict[str, Any]:
         "lower": measurement.thresholds.lower,
         "voxels": measurement.vhi.voxels,
         "mm3": measurement.vhi.mm3,
+        "why_none": "",
     }
     interval = measurement.interval
-    low, high = interval.low, interval.high
-    if low is None or high is None or interval.lower_threshold is None:
-        return {**row, "why_none": interval.reason}
-    voxels = measurement.vhi.voxels
-    return {
-        **row,
-        "blocks": interval.blocks,
-        "lower_low": interval.lower_threshold[0],
-        "lower_high": interval.lower_threshold[1],
-        "voxels_low": low.voxels,
-        "voxels_high": high.voxels,
-        "mm3_low": low.mm3,
-        "mm3_high": high.mm3,
-        "ratio_low": low.voxels / voxels if voxels else np.nan,
-        "ratio_high": high.voxels / voxels if voxels else np.nan,
-    }
+    if interval.low is None or interval.high is None or interval.lower_threshold is None:
+        row["why_none"] = interval.reason
+    else:
+        row["blocks"] = interval.blocks
+        volumes = {"low": interval.low, "high": interval.high}
+        for (end, vhi), threshold in zip(volumes.items(), interval.lower_threshold, strict=True):
+            row |= {
+                f"lower_{end}": threshold,
+                f"voxels_{end}": vhi.voxels,
+                f"mm3_{end}": vhi.mm3,
+                f"ratio_{end}": vhi.voxels / row["voxels"] if row["voxels"] else np.nan,
+            }
+    table = pd.DataFrame([row], columns=list(THRESHOLD_COLUMNS))
+    return table.astype({name: "Int64" for name in _COUNTS})
 
 
-def curve_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
-    """Give VHI over the multiple n, the chosen n included: the `CURVE_COLUMNS`."""
+def curve_table(measurement: Measurement) -> pd.DataFrame:
+    """Give VHI over the multiple n, the chosen n included.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``case, visit, multiple, threshold, voxels, mm3, chosen``, one row for each n; `chosen` is
+        ``yes`` or ``no``.
+    """
     chosen = measurement.thresholds.multiple
-    for point in vhi_over_multiple(
-        measurement.candidates, sorted({*MULTIPLES, chosen}), cleaned=measurement.cleaned
-    ):
-        yield {
-            "case": measurement.case,
-            "visit": measurement.visit,
-            "multiple": point.multiple,
-            "threshold": point.threshold,
-            "voxels": point.voxels,
-            "mm3": point.mm3,
-            "chosen": "yes" if point.multiple == chosen else "no",
-        }
+    multiples = sorted({*MULTIPLES, chosen})
+    candidates, cleaned = measurement.candidates, measurement.cleaned
+    curve = pd.DataFrame(vhi_over_multiple(candidates, multiples, cleaned=cleaned))
+    curve.insert(0, "case", measurement.case)
+    curve.insert(1, "visit", measurement.visit)
+    return curve.assign(chosen=np.where(curve["multiple"] == chosen, "yes", "no"))

@@ -6,38 +6,36 @@ from collections.abc import Callable
 
 from vhi.papers.ledger.hepburn_agreement import printed_responses
 from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
-from vhi.reader_study.report import Part, Table
-from vhi.reader_study.response import RESPONSE_COLUMNS, table_rows
+from vhi.reader_study.report import StudyResult, Table
+from vhi.reader_study.response import compare_rules
 
 
-def printed_part(progress: Callable[[str, int | None], None]) -> Part:
+def printed_part(progress: Callable[[str, int | None], None]) -> StudyResult:
     """Return responses from printed counts, and the ledger."""
     progress("Comparing printed numbers", None)
     table = ledger()
     counts = counts_by_status(table)[ALL_PAPERS].to_dict()
     share = share_recomputed(table)
-    return Part(
-        tables=[
+    return StudyResult(
+        tables=(
             Table(
                 "response",
                 "Who responds, by two rules at a time (printed counts)",
-                RESPONSE_COLUMNS,
-                table_rows(printed_responses(), data="counts printed in the preprint"),
+                compare_rules(printed_responses(), data="counts printed in the preprint"),
                 "From the counts of section 3.5; the cells of VHI and SPARCC are not printed, but "
                 "only one choice of them fits the others.",
             ),
             Table(
                 "ledger",
                 "Every printed number beside ours",
-                list(table.columns),
-                table.to_dict("records"),
+                table,
                 f"{len(table)} numbers of four papers; {share:.0%} come out again.",
             ),
-        ],
+        ),
         summary={"ledger": counts},
-        lines=[
+        lines=(
             f"Ledger: {len(table)} printed numbers, {share:.0%} come out again ("
             + ", ".join(f"{status} {count}" for status, count in counts.items())
-            + ")"
-        ],
+            + ")",
+        ),
     )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from vhi.papers.simulated.check import asked_and_reached
 from vhi.papers.simulated.many import conclusions_over, simulate_cohorts
 from vhi.papers.simulated.simulate import simulate_cohort
 from vhi.reader_study.from_patients import study_of_patients
 from vhi.reader_study.patients import Patients
-from vhi.reader_study.report import SIMULATED, Part, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from vhi.reader_study.report import SIMULATED, StudyResult, Table
 
 SEED = 1
 
@@ -27,7 +23,7 @@ def simulated_patients(seed: int = SEED) -> Patients:
 
 def simulated_part(
     cohorts: int, progress: Callable[[str, int | None], None], advance: Callable[[], None]
-) -> Part:
+) -> StudyResult:
     """Analyse one simulated cohort, and test the paper's conclusions in many.
 
     Parameters
@@ -42,12 +38,12 @@ def simulated_part(
     result = study_of_patients(patients)
     tables = [
         *result.tables,
-        _table(
-            "patients", "The simulated cohort", simulate_cohort(SEED).assign(simulated="yes"),
+        Table(
+            f"{SIMULATED}patients", "The simulated cohort", simulate_cohort(SEED).assign(simulated="yes"),
             "29 simulated patients: nobody's measurements.",
         ),
-        _table(
-            "asked-and-reached", "What the simulated cohort was to have, and has",
+        Table(
+            f"{SIMULATED}asked-and-reached", "What the simulated cohort was to have, and has",
             asked_and_reached(patients.table),
         ),
     ]  # fmt: skip
@@ -58,8 +54,8 @@ def simulated_part(
         progress("Testing the paper's conclusions", cohorts)
         conclusions = conclusions_over(many, advance=advance)
         tables.append(
-            _table(
-                "conclusions", f"The paper's conclusions in {cohorts} simulated cohorts",
+            Table(
+                f"{SIMULATED}conclusions", f"The paper's conclusions in {cohorts} simulated cohorts",
                 conclusions,
                 "Every cohort has all printed numbers; what these leave open varies from one to "
                 "the next. Relative to the family of models described in the book.",
@@ -70,14 +66,10 @@ def simulated_part(
             f"Of {len(conclusions)} conclusions {holding} hold in 95 % of {cohorts} simulated "
             "cohorts"
         )
-    return Part(
-        tables=tables,
-        pictures=list(result.pictures),
+    return StudyResult(
+        tables=tuple(tables),
+        pictures=result.pictures,
         summary={"simulated": result.summary},
-        notes=[f"Files called {SIMULATED}… hold simulated patients, not the study's."],
-        lines=lines,
+        notes=(f"Files called {SIMULATED}… hold simulated patients, not the study's.",),
+        lines=tuple(lines),
     )
-
-
-def _table(name: str, title: str, rows: pd.DataFrame, note: str = "") -> Table:
-    return Table(SIMULATED + name, title, list(rows.columns), rows.to_dict("records"), note)
