@@ -8,7 +8,7 @@ import time
 from benchmarks.timing import Row
 from vhi import load_cases
 from vhi.cases.supplement import study_available
-from vhi.reader_study.overlap import overlap_rows
+from vhi.reader_study.overlap import overlap_table
 from vhi.reader_study.readings import load_readings
 
 ROUNDS = 7
@@ -21,7 +21,7 @@ def pairwise_overlap() -> Row:
     seconds = []
     for number in range(ROUNDS + 1):
         start = time.perf_counter()
-        rows = list(overlap_rows(readings, surfaces=False))
+        rows = overlap_table(readings, surfaces=False)
         if number:
             seconds.append(time.perf_counter() - start)
     kind = source if source == "study" else "phantom (simulated)"

@@ -50,7 +50,7 @@ from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
 from vhi.reader_study.figures.of_masks import overlaps_of
 from vhi.reader_study.figures.overlap import draw_overlaps
-from vhi.reader_study.overlap import overlap_rows, summarise_pairs
+from vhi.reader_study.overlap import overlap_summary, overlap_table
 from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
@@ -75,8 +75,7 @@ if simulated:
 # The names are the preprint's: $R_{12}$ is {term}`reader` 1's {term}`trial` 2. The scan shown is a middling one by the mean overlap of its masks.
 
 # %% tags=["hide-input"]
-rows = list(overlap_rows(readings))
-table = pd.DataFrame(rows)
+table = overlap_table(readings)
 mean_dice = table.groupby("scan", sort=False)["dice"].mean().sort_values()
 middling = next(
     each for each in readings if each.scan == mean_dice.index[(len(mean_dice) - 1) // 2]
@@ -98,11 +97,9 @@ page_figures.readings_figure(stir, middling, index, simulated=simulated)
 
 # %% tags=["hide-input"]
 reader_of = {each.name: each.reader for scan in readings for each in scan.manual}
-kinds = {"a  one reader twice": [], "b  two readers": []}
-for row in rows:
-    own = reader_of[row["first"]] == reader_of[row["second"]]
-    kinds["a  one reader twice" if own else "b  two readers"].append(row)
-groups = {kind: overlaps_of(own, cleaned=False) for kind, own in kinds.items() if own}
+same_reader = table["first"].map(reader_of) == table["second"].map(reader_of)
+kinds = {"a  one reader twice": table[same_reader], "b  two readers": table[~same_reader]}
+groups = {kind: overlaps_of(own, cleaned=False) for kind, own in kinds.items() if len(own)}
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-by-hand", "caption": "Dice of manual masks, in the form of Figure 4a and b of the preprint: within readers (a) and between them (b). One point for each scan, n below each box; box: quartiles; red: median. On the phantom edition scans and readers are simulated. Takeaway: the spread from scan to scan is larger than any difference between the pairs."}, "image": {"alt": "Two panels of boxplots of Dice between 0 and 1, left for the two trials of each reader, right for pairs of different readers, with points of single scans over them and red medians."}}
 widths = [max(own["pair"].nunique(), 2) for own in groups.values()]
@@ -121,19 +118,18 @@ plt.show()
 # the scans are of different people; where one has several, their mean is taken.
 
 # %%
-short = []
-for pair in summarise_pairs(rows):
-    its, between = pair.values, pair.interval
-    short.append({"pair": f"{pair.first}–{pair.second}", "n": pair.scans})
-    short[-1] |= {"median": its.median, "lowest": its.min, "highest": its.max}
-    if between:
-        short[-1] |= {"interval": f"{between.low:.2f} to {between.high:.2f}"}
-        short[-1] |= {"ranks": "{} to {}".format(*between.ranks)}
-        short[-1] |= {"holds the median": f"{between.coverage:.1%}"}
+summary, short = overlap_summary(table), []
+for pair in summary.itertuples():
+    short.append({"pair": f"{pair.first}–{pair.second}", "n": pair.n})
+    short[-1] |= {"median": pair.median, "lowest": pair.min, "highest": pair.max}
+    if pair.subjects > 1:
+        short[-1] |= {"interval": f"{pair.median_low:.2f} to {pair.median_high:.2f}"}
+        short[-1] |= {"ranks": f"{pair.rank_low} to {pair.rank_high}"}
+        short[-1] |= {"holds the median": f"{pair.median_coverage:.1%}"}
 print(pd.DataFrame(short).to_string(index=False, float_format="{:.4f}".format))
 
 # %% tags=["remove-input"]
-median = {(each.first, each.second): each.values.median for each in summarise_pairs(rows)}
+median = summary.set_index(["first", "second"])["median"]
 twice = [v for (a, b), v in median.items() if reader_of[a] == reader_of[b]]
 between = [v for (a, b), v in median.items() if reader_of[a] != reader_of[b]]
 for kind, values in (("A reader's own two trials", twice), ("Two readers", between)):
@@ -200,11 +196,10 @@ plt.show()
 # scans are themselves uncertain; the grey bands are their exact 95 % intervals, made for independent scans of normally distributed differences.
 
 # %%
-names = [(row["first"], row["second"]) for row in rows if row["scan"] == rows[0]["scan"]]
+by_pair = volume_pairs(table, SOURCE, simulated=simulated)
 trial_of = {each.name: each.trial for scan in readings for each in scan.manual}
-across = [(a, b) for a, b in names if reader_of[a] != reader_of[b]] or names[:1]
+across = [(a, b) for a, b in by_pair if reader_of[a] != reader_of[b]] or list(by_pair)[:1]
 shown = [(a, b) for a, b in across if trial_of[a] == trial_of[b]][:2] or across[:1]
-by_pair = volume_pairs(rows, SOURCE, simulated=simulated)
 volumes = {pair: replace(by_pair[pair], measure="manual volume") for pair in shown}
 for pair, volume in volumes.items():
     limits = limits_of_agreement(volume.first, volume.second)
@@ -250,13 +245,9 @@ if subjects < len(readings):
 columns = {"Dice": "dice", "volume similarity": "volume_similarity"}
 columns |= {"surface mean, mm": "surface_mean_mm", "surface 95 %, mm": "surface_p95_mm"}
 medians = pd.DataFrame(
-    {
-        name: {
-            f"{p.first}–{p.second}": p.values.median for p in summarise_pairs(rows, quantity=each)
-        }
-        for name, each in columns.items()
-    }
+    {name: overlap_summary(table, quantity=column)["median"] for name, column in columns.items()}
 )
+medians.index = summary["first"] + "–" + summary["second"]
 print("medians over scans")
 print(medians.to_string(float_format="{:.2f}".format))
 

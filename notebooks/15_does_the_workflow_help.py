@@ -44,10 +44,10 @@ import vhi
 from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import published_overlap
 from vhi.papers.ledger import agrees, printed_numbers
-from vhi.reader_study.ceiling import ceiling_rows, cleaning_row
+from vhi.reader_study.ceiling import ceiling_table, cleaning_table
 from vhi.reader_study.figures.of_masks import is_cleaned, overlaps_of
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
-from vhi.reader_study.overlap import add_published, overlap_rows, paired_gains, summarise_pairs
+from vhi.reader_study.overlap import add_published, overlap_summary, overlap_table, paired_gains
 from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice
 from vhi.uncertainty.other_thresholds import inflammation_at
@@ -66,9 +66,9 @@ if not readings:
     readings = with_two_readers(SOURCE)
 simulated = SOURCE == "phantom"
 measured = [vhi.measure(each.case) for each in readings]
-rows = list(overlap_rows(readings, surfaces=False))
+rows = overlap_table(readings, surfaces=False)
 if SOURCE == "study":  # the authors published values of masks that they did not publish
-    rows = add_published(rows, published_overlap().to_dict("records"))
+    rows = add_published(rows, published_overlap())
 print(f"{len(readings)} scans, source {readings[0].case.source}.")
 if simulated:
     print("Scans and readers are simulated: nothing below is anybody's reading.")
@@ -76,12 +76,12 @@ if simulated:
 # %% tags=["hide-input"]
 reader_of = {s.name: s.reader for each in readings for s in each.segmentations}
 reader_of |= {"R1": "1", "R2": "2"} if SOURCE == "study" else {}
-across = [row for row in rows if reader_of[row["first"]] != reader_of[row["second"]]]
+across = rows[rows["first"].map(reader_of) != rows["second"].map(reader_of)]
 by_hand, cleaned = (overlaps_of(across, cleaned=cleaned) for cleaned in (False, True))
-kept = [row for row in across if is_cleaned(row["first"]) and is_cleaned(row["second"])]
-for source in dict.fromkeys(row["source"] for row in kept):
+kept = across[across["first"].map(is_cleaned) & across["second"].map(is_cleaned)]
+for source in kept["source"].unique():
     print(f"Dice of the readers' cleaned masks: {source}")
-if not kept:
+if kept.empty:
     print("No cleaned masks of two readers here: what follows is about manual masks alone.")
 
 # %% [markdown]
@@ -91,9 +91,8 @@ if not kept:
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-workflow-helps", "caption": "Dice between two readers; n, the number of scans, is below each box. Left: cleaned masks, in the form of Figure 4c of the preprint. Right: the same beside the manual pairs, points of one scan joined; red bar at the left of a box: order-statistic interval of the median. On the phantom edition scans and readers are simulated. Takeaway: most scans gain, not all, and the gain is best read along the lines."}, "image": {"alt": "Left one boxplot of Dice of cleaned masks with points of single scans, most of them above 0.6. Right four boxplots of manual pairs, lower, and the cleaned pair, higher, with thin lines that join the points of each scan."}}
 intervals = {
-    f"{p.first}–{p.second}": (p.interval.low, p.interval.high)
-    for p in summarise_pairs(across)
-    if p.interval
+    f"{p.first}–{p.second}": (p.median_low, p.median_high)
+    for p in overlap_summary(across).itertuples()
 }
 fig, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4), sharey=True, layout="constrained", width_ratios=(1, 3)
@@ -116,22 +115,24 @@ plt.show()
 # %%
 hand = by_hand.pivot(index="scan", columns="pair", values="dice")
 gains = []
-for pair in {(row["first"], row["second"]): 0 for row in across}:
-    for last in {(row["first"], row["second"]): 0 for row in kept}:
+for pair in dict.fromkeys(zip(across["first"], across["second"], strict=True)):
+    for last in dict.fromkeys(zip(kept["first"], kept["second"], strict=True)):
         if is_cleaned(pair[0]) or is_cleaned(pair[1]):
             continue
         own = paired_gains(rows, of=last, over=pair)
-        both = hand[f"{pair[0]}–{pair[1]}"][list(own)].to_dict()
-        before, after = np.median(list(both.values())), np.median([both[s] + own[s] for s in own])
+        both = hand[f"{pair[0]}–{pair[1]}"][own.index]
+        before, after = both.median(), (both + own).median()
         gains.append({"over": f"{pair[0]}–{pair[1]}", "n": len(own), "of medians": after - before})
         gains[-1] |= {"relative %": 100 * (after / before - 1)}
-        gains[-1] |= {"paired": np.median(list(own.values())), "lowest": min(own.values())}
-        gains[-1] |= {"scans that lose": sum(gain < 0 for gain in own.values())}
+        gains[-1] |= {"paired": own.median(), "lowest": own.min()}
+        gains[-1] |= {"scans that lose": (own < 0).sum()}
 gains = pd.DataFrame(gains)
-print(gains.to_string(index=False, float_format="{:.3f}".format) if kept else "no cleaned masks")
+print(
+    gains.to_string(index=False, float_format="{:.3f}".format) if len(kept) else "no cleaned masks"
+)
 
 # %% tags=["remove-input"]
-if kept:
+if len(kept):
     last = cleaned[cleaned["pair"] == cleaned["pair"].iloc[0]].set_index("scan")["dice"]
     mean = hand.mean(axis=1)
     lower = [scan for scan, value in last.items() if value < mean[scan]]
@@ -162,12 +163,12 @@ if SOURCE == "study":
 # Both readers get the same {term}`normal bone`, so the same threshold, in the same {term}`disease region`. If neither removed anything, their masks would be one and the same:
 
 # %%
-nothing = pd.DataFrame([cleaning_row(*both) for both in zip(readings, measured, strict=True)])
+nothing = pd.concat([cleaning_table(*both) for both in zip(readings, measured, strict=True)])
 nothing = nothing.set_index("scan")
 nothing = nothing.rename(
     columns={"uncleaned_voxels": "candidates", "uncleaned_dice": "both do nothing"}
 )
-for row in kept:
+for row in kept.to_dict("records"):
     pair = f"{row['first']}–{row['second']}"
     nothing.loc[row["scan"], f"left by {row['first']}"] = row["first_voxels"]
     nothing.loc[row["scan"], f"left by {row['second']}"] = row["second_voxels"]
@@ -181,7 +182,7 @@ print(nothing.drop(columns=hidden).to_string(float_format="{:.5g}".format))
 
 # %% tags=["hide-input"]
 points = {}
-for row in kept:
+for row in kept.to_dict("records"):
     start = nothing["candidates"][row["scan"]]
     one, two = row["first_voxels"] / start, row["second_voxels"] / start
     points[row["scan"]] = (2 * one * two / (one + two) if one + two else np.nan, row["dice"])
@@ -228,7 +229,7 @@ print(
         f"({min(there):.2f} to {max(there):.2f}), n = {len(there)} scans."
     )
 )
-if kept:
+if len(kept):
     print(f"The readers' cleaned masks, with one area for both: {last.median():.2f}.")
 
 # %% [markdown]
@@ -240,8 +241,7 @@ if kept:
 # A reader who cleans keeps or removes; the threshold has drawn the outlines. Where do the voxels lie that readers marked by hand?
 
 # %%
-ceiling = [row for both in zip(readings, measured, strict=True) for row in ceiling_rows(*both)]
-shares = pd.DataFrame(ceiling)
+shares = pd.concat([ceiling_table(*both) for both in zip(readings, measured, strict=True)])
 columns = {"below_in_region_share": "below threshold", "outside_region_share": "outside bone"}
 columns |= {"removed_as_small_share": "small regions", "reachable_share": "candidates left"}
 columns |= {"ceiling_dice": "ceiling", "uncleaned_dice": "not cleaned", "stand_in_dice": "stand-in"}
@@ -315,11 +315,11 @@ print(f"no cleaning gives Dice 1 in every scan: {bool((nothing['both do nothing'
 # :::
 
 # %% tags=["hide-cell"]
-for row in kept:
+for row in kept.to_dict("records"):
     one, two = row["first_voxels"], row["second_voxels"]
     brightest = 2 * min(one, two) / (one + two) if one + two else 1.0
     print(f"scan {row['scan']:11} brightest voxels {brightest:.2f}, readers {row['dice']:.2f}")
-if not kept:
+if kept.empty:
     print("no cleaned masks of two readers here")
 
 # %% [markdown]

@@ -51,7 +51,7 @@ from vhi.reader_study.composite import (
     MANUAL,
     OTHER_READER,
     OWN_LEFT_OUT,
-    reference_rows,
+    reference_table,
     references,
 )
 from vhi.reader_study.figures.of_masks import composite_figure
@@ -129,9 +129,9 @@ for (kind, members), row in made.items():
     print(f"    judges {row['judges']}, n = {row['scans']} scans")
 
 # %% tags=["remove-input"]
-rows = list(reference_rows(readings))
-paper = [row for row in rows if row["reference"] == BOTH_METHODS]
-if SOURCE == "study" and not paper:
+rows = reference_table(readings)
+paper = rows[rows["reference"] == BOTH_METHODS]
+if SOURCE == "study" and paper.empty:
     printed = printed_numbers().loc["hepburn-composite-cleaned-r1"]
     print(fill(f"The preprint's own reference is not among them. {printed.why}"))
 
@@ -141,11 +141,11 @@ if SOURCE == "study" and not paper:
 # First the manual masks alone. The same mask is judged by a majority that it is part of, by the majority of the others, and by the other {term}`reader` alone.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-composite", "caption": "Dice of segmentations with references made of manual masks, n, the number of scans, below each box; points of single scans, red: median. Left: the reference holds the manual masks that it judges. Middle: the majority of the others. Right: the other reader's trials alone. On the phantom edition scans and readers are simulated. Takeaway: the less of a mask is in its reference, the lower its Dice, though no mask has changed."}, "image": {"alt": "Three panels of boxplots of Dice between 0 and 1 for each manual mask, falling from the left panel to the right one, with points of single scans over them."}}
-by_hand = [row for row in rows if row["reference"] in (MANUAL, OWN_LEFT_OUT, OTHER_READER)]
+by_hand = rows[rows["reference"].isin([MANUAL, OWN_LEFT_OUT, OTHER_READER])]
 composite_figure(by_hand, simulated=simulated)
 
 # %%
-table = pd.DataFrame(by_hand).pivot_table(
+table = by_hand.pivot_table(
     index=["segmentation", "scan"], columns="reference", values="dice", sort=False
 )
 table = table.dropna()  # cleaned masks are in none of these references
@@ -173,9 +173,9 @@ print(
 # Figure 5 of the preprint needs the cleaned masks. Where they are not here, the phantom's simulated readers stand in, so that the method can be seen; the numbers are then nobody's.
 
 # %% tags=["hide-input"]
-invented = simulated or not paper
-five = list(reference_rows(simulation)) if not paper else rows
-five = pd.DataFrame(row for row in five if row["reference"] == BOTH_METHODS)
+invented = simulated or paper.empty
+five = reference_table(simulation) if paper.empty else rows
+five = five[five["reference"] == BOTH_METHODS]
 own = five[five["is_member"] == "yes"]
 print(f"{'SIMULATED ' if invented else ''}readers, {own['scan'].nunique()} scans")
 healthy = [each.scan for each in simulation if not each.truth.any()]
@@ -211,7 +211,7 @@ for name, medians in by_choice.groupby("segmentation"):
 # On the phantom what is inflamed is known. So the references themselves can be judged there: how far ahead are cleaned masks, by each of them? Simulated, in every edition of this page.
 
 # %%
-judged = pd.DataFrame(reference_rows(simulation))
+judged = reference_table(simulation)
 judged = judged[judged["reference"].isin([BOTH_METHODS, MANUAL, OTHER_READER, KNOWN])]
 cleaned = {s.name for each in simulation for s in each.segmentations if s.cleaned}
 judged["method"] = np.where(judged["segmentation"].isin(cleaned), "cleaned", "manual")
@@ -243,14 +243,14 @@ print(
 # Does any reference hold what it judges, other than those that say so? And is the composite what a count by hand gives?
 
 # %%
-inside = {row["reference"] for row in rows if row["is_member"] == "yes"}
+inside = set(rows.loc[rows["is_member"] == "yes", "reference"])
 print(f"references that hold what they judge: {', '.join(sorted(inside))}")
 honest = inside <= {BOTH_METHODS, MANUAL}
 print("no other does" if honest else "WRONG: they should not")
 counted = np.sum([each.mask for each in scan.manual], axis=0) >= len(scan.manual) // 2 + 1
 (reference,) = (each for each in references(scan) if each.kind == MANUAL)
 print(f"counted by hand: {'same' if np.array_equal(counted, reference.mask) else 'DIFFERENT'}")
-print(f"kinds of reference known: {len(KINDS)}, made here: {len({r['reference'] for r in rows})}")
+print(f"kinds of reference known: {len(KINDS)}, made here: {rows['reference'].nunique()}")
 
 # %% [markdown]
 # :::{admonition} Takeaway

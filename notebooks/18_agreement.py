@@ -52,10 +52,10 @@ from vhi.papers.simulated import (
     simulate_cohorts,
     simulated_patients,
 )
-from vhi.reader_study.agreement import agreement_rows
+from vhi.reader_study.agreement import agreement_table
 from vhi.reader_study.figures.of_patients import agreement_figure
 from vhi.reader_study.figures.style import number
-from vhi.reader_study.overlap import add_published, overlap_rows
+from vhi.reader_study.overlap import add_published, overlap_table
 from vhi.reader_study.pairs import reader_pairs, volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
@@ -69,27 +69,23 @@ def interval(low, high):
     return f"{number(low)} to {number(high)}"
 
 
-def table_of(rows, *quantities, scale="raw"):
+def table_of(table, *quantities, scale="raw"):
     """Rows of a table of agreement whose quantity begins so, for print."""
-    found = [row for row in rows if row["scale"] == scale]
-    found = [row for row in found if row["quantity"].startswith(quantities)]
-    shown = [
-        {"quantity": row["quantity"], "n": row["n"], "value": number(row["value"])}
-        | {"95 % interval": interval(row["low"], row["high"])}
-        for row in found
-    ]
-    return pd.DataFrame(shown).replace("nan to nan", "")
+    rows = table[(table["scale"] == scale) & table["quantity"].str.startswith(quantities)]
+    ends = [interval(*ends) for ends in zip(rows["low"], rows["high"], strict=True)]
+    shown = rows[["quantity", "n"]].assign(value=rows["value"].map(number))
+    return shown.assign(**{"95 % interval": ends}).replace("nan to nan", "")
 
 
 # %% tags=["hide-input"]
 source = SOURCE
-rows = list(overlap_rows(load_readings(load_cases(source)), surfaces=False))
+rows = overlap_table(load_readings(load_cases(source)), surfaces=False)
 if source == "study":  # the cleaned masks' volumes were published, the masks were not
-    rows = add_published(rows, published_overlap().to_dict("records"))
-if not rows:
+    rows = add_published(rows, published_overlap())
+if rows.empty:
     print(f"no two readers in {source}: the readers of the phantom stand in for them")
     source = "phantom"
-    rows = list(overlap_rows(load_readings(load_cases(source)), surfaces=False))
+    rows = overlap_table(load_readings(load_cases(source)), surfaces=False)
 SIMULATED = source == "phantom"
 volumes = volume_pairs(rows, source, simulated=SIMULATED)
 MANUAL = (("R11", "R21"), ("R12", "R22"))
@@ -186,7 +182,7 @@ MAIN = ("bias", "lower limit", "upper limit", "standard error", "smallest detect
 for pair in (CLEANED, *MANUAL):
     if pair in volumes:
         print(f"{' - '.join(pair)}, voxels")
-        print(f"{table_of(agreement_rows(volumes[pair]), *MAIN).to_string(index=False)}\n")
+        print(f"{table_of(agreement_table(volumes[pair]), *MAIN).to_string(index=False)}\n")
 
 # %% tags=["remove-input"]
 shown = [volumes[pair] for pair in dict.fromkeys((CLEANED, *MANUAL)) if pair in volumes]
@@ -202,7 +198,7 @@ print(
 # All six intraclass correlations of the cleaned volumes, in both notations, as packages differ in the names {cite:p}`shrout1979,mcgraw1996`; raw, and of log(x + 1):
 
 # %%
-rows = agreement_rows(cleaned)
+rows = agreement_table(cleaned)
 for scale in ("raw", "log(x + 1)"):
     print(f"{scale}:\n{table_of(rows, 'ICC', scale=scale).to_string(index=False)}")
 
@@ -215,7 +211,11 @@ for scale in ("raw", "log(x + 1)"):
 print(table_of(rows, "proportional", "spread").to_string(index=False))
 
 # %% tags=["remove-input"]
-trend = {row["quantity"].split(":")[0]: row for row in rows if "slope" in row["quantity"]}
+trend = {
+    row["quantity"].split(":")[0]: row
+    for row in rows.to_dict("records")
+    if "slope" in row["quantity"]
+}
 spread = trend["spread"]
 clear = spread["p_holm"] < 0.05
 print(
@@ -275,7 +275,7 @@ print(
 # The range is made by the one largest scan. Other measures of the same agreement, from the simulated readings:
 
 # %%
-table = {each.measure: agreement_rows(each) for each in (vhi_pairs, sparcc_pairs)}
+table = {each.measure: agreement_table(each) for each in (vhi_pairs, sparcc_pairs)}
 WANTED = (
     ("raw", "width of limits / range of means"), ("log(x + 1)", "width of limits / range of means"),
     ("ratio", "lower limit"), ("ratio", "upper limit"),
@@ -286,16 +286,13 @@ rows = []
 for wanted in WANTED:
     rows.append({"SIMULATED": f"{wanted[0]}: {wanted[1]}"})
     for measure, own in table.items():
-        row = next(row for row in own if (row["scale"], row["quantity"]) == wanted)
+        row = own.set_index(["scale", "quantity"]).loc[wanted]
         rows[-1][measure] = f"{number(row['value'])} ({interval(row['low'], row['high'])})"
 print(pd.DataFrame(rows).replace(r" \(nan to nan\)", "", regex=True).to_string(index=False))
 
 # %% tags=["remove-input"]
 relative = [
-    [
-        next(r["value"] for r in own if (r["scale"], r["quantity"]) == wanted)
-        for own in table.values()
-    ]
+    [own.set_index(["scale", "quantity"])["value"][wanted] for own in table.values()]
     for wanted in WANTED[:2]
 ]
 raw, log = ("narrower" if vhi < sparcc else "wider" for vhi, sparcc in relative)
@@ -323,8 +320,8 @@ print(
 )
 
 # %% tags=["remove-input"]
-own = {row["quantity"]: row for row in table["vhi_voxels"] if row["scale"] == "raw"}
-one, two = own["upper limit"], own["repeated measures: upper limit"]
+own = table["vhi_voxels"].query("scale == 'raw'").set_index("quantity")
+one, two = own.loc["upper limit"], own.loc["repeated measures: upper limit"]
 print(
     fill(
         f"The upper limit hardly moves ({number(one['value'])} and {number(two['value'])} voxels). Its interval, {interval(one['low'], one['high'])} where scans count "

@@ -50,10 +50,10 @@ from vhi.reader_study.figures.of_patients import changes_figure, response_figure
 from vhi.reader_study.figures.style import number
 from vhi.reader_study.response import (
     change_lines,
-    response_rows,
+    compare_rules,
+    response_table,
     responses_of,
     sdc_of,
-    table_rows,
     upper_shares,
 )
 from vhi.statistics.proportions import exact_proportion, mcnemar
@@ -165,7 +165,7 @@ plt.show()
 # Does one rule find more responders than the other? McNemar's test on each table; three tests, so P is adjusted (Holm):
 
 # %%
-rows = pd.DataFrame(table_rows(tables, data="printed counts"))
+rows = compare_rules(tables, data="printed counts")
 shown = ["first", "second", "n", "first_only", "second_only", "mcnemar_p", "mcnemar_p_holm"]
 print(rows[shown].to_string(index=False, float_format="{:.2f}".format))
 
@@ -306,10 +306,10 @@ print(
 # Do the simulated patients give the printed tables, cell by cell?
 
 # %%
-own = {(row["first"], row["second"]): row for row in response_rows(patients)}
+own = response_table(patients).set_index(["first", "second"])
 for pair, table in tables.items():
     cells = ("both", "first_only", "second_only", "neither", "dropped")
-    same = all(own[pair][cell] == getattr(table, cell) for cell in cells)
+    same = all(own.loc[pair, cell] == getattr(table, cell) for cell in cells)
     print(f"{' and '.join(pair):22} {'same cells' if same else 'DIFFERENT'}")
 line = change_lines(patients)["least squares"]
 same = f"{line.slope:.0f}" == slope

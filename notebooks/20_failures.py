@@ -45,10 +45,10 @@ import vhi
 from book.drawings.failures import draw_shares
 from vhi.images import orientation
 from vhi.papers.hepburn.authors import published_overlap
-from vhi.reader_study.failures import count_classes, disagreement_rows, failure_rows
+from vhi.reader_study.failures import count_classes, disagreement_table, failure_table
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
 from vhi.reader_study.figures.of_masks import is_cleaned
-from vhi.reader_study.overlap import add_published, overlap_rows
+from vhi.reader_study.overlap import add_published, overlap_table
 from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.statistics.failures import worklist
@@ -59,9 +59,8 @@ if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in rea
     SOURCE = "phantom"
     readings = load_readings(vhi.load_cases(SOURCE))
 SIMULATED = SOURCE == "phantom"
-recomputed = list(overlap_rows(readings, surfaces=False))
-published = published_overlap().to_dict("records") if SOURCE == "study" else []
-overlap = add_published(recomputed, published)
+recomputed = overlap_table(readings, surfaces=False)
+overlap = add_published(recomputed, published_overlap()) if SOURCE == "study" else recomputed
 
 
 # %% tags=["hide-input"]
@@ -74,7 +73,7 @@ def manual_pair(scan):
 
 
 manual = next((names for names in map(manual_pair, readings) if len(names) == 2), None)
-both = [(row["first"], row["second"]) for row in overlap]
+both = list(zip(overlap["first"], overlap["second"], strict=True))
 cleaned = next((names for names in both if all(map(is_cleaned, names))), None)
 pair = volume_pairs(overlap, SOURCE, simulated=SIMULATED)[cleaned or manual]
 here = any(names == cleaned for names in both[: len(recomputed)])
@@ -113,7 +112,7 @@ one, two = (
     scan.whole(next(each.mask for each in scan.segmentations if each.name == name)).array
     for name in masks
 )
-parts = disagreement_rows(scan, *masks, most=10_000)
+parts = disagreement_table(scan, *masks, most=10_000)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-side-by-side", "caption": "The up to three largest disagreements in the scan whose volumes differ most by ratio (n = 1 scan, one row each; scan and volumes in the text below), as in the preprint's Figure S4: the first reader's outline, the second reader's, and the voxels that only the first (yellow) or only the second (red) marked, on STIR. Takeaway: a number that differs becomes a few places that one can look at and argue about."}, "image": {"alt": "Up to three rows of three close views of an oblique coronal STIR slice: blue outline of the first reader, of the second reader, then yellow and red voxels where they differ."}}
 stir, view = measurement.stir, orientation.view_of(measurement.stir)
@@ -122,7 +121,7 @@ shown = parts[:3]
 fig, grid = plt.subplots(
     max(len(shown), 1), 3, figsize=(9, 3 * max(len(shown), 1)), squeeze=False, layout="constrained"
 )
-for panels, part in zip(grid, shown, strict=False):
+for panels, part in zip(grid, shown.to_dict("records"), strict=False):
     place = [part["i"], part["j"], part["k"]]
     near = np.zeros(stir.shape, bool)
     near[
@@ -157,7 +156,7 @@ print(
 # differences' sizes instead, scaled so that it comes to the same where differences are normal.
 
 # %%
-rows = pd.DataFrame(failure_rows(pair)).rename(columns={"patient": "scan"})
+rows = failure_table(pair).rename(columns={"patient": "scan"})
 columns = ["scan", "first", "second", "difference", "beyond_two_sd", "beyond_robust"]
 print(f"Volumes in voxels, difference {' − '.join(pair.readers)}:")
 print(rows[columns].to_string(index=False, float_format="%.0f"))
@@ -187,7 +186,7 @@ print(
 names = [name for name, there in zip(pair.patients, known, strict=True) if there]
 first, second = np.log(pair.first[known]), np.log(pair.second[known])
 logs = replace(pair, first=first, second=second, patients=names, unit="log ratio")
-rows = pd.DataFrame(failure_rows(logs)).rename(columns={"patient": "scan"})
+rows = failure_table(logs).rename(columns={"patient": "scan"})
 rows["ratio"] = np.exp(rows["difference"])
 columns = ["scan", "ratio", "beyond_two_sd", "beyond_robust"]
 print(f"{np.count_nonzero(~known)} scans have a volume of 0 and no ratio.")
@@ -264,9 +263,10 @@ print(fill(" ".join(said)))
 # A *disagreement* here is a connected part of what two masks mark together (across slices, diagonals included) in which they are not equal. Two outlines of one {term}`lesion` are one part.
 
 # %%
-every = [row for each in readings for row in disagreement_rows(each, *masks, most=10_000)]
+every = [disagreement_table(each, *masks, most=10_000) for each in readings]
+every = pd.concat(every, ignore_index=True)
 rows = []
-for name, own in pd.DataFrame(every).groupby("scan", sort=False):
+for name, own in every.groupby("scan", sort=False):
     alone = own["both"].eq(0) & (own["first_only"].eq(0) | own["second_only"].eq(0))
     share = own["share_of_difference"]
     rows.append({"scan": name, "regions": len(own)})
@@ -284,9 +284,8 @@ draw_shares(axes, every, readers=masks, simulated=SIMULATED)
 plt.show()
 
 # %% tags=["remove-input"]
-frame = pd.DataFrame(every)
-top = frame[frame["rank"] <= 3].groupby("scan")["share_of_difference"].sum()
-outline = frame[(frame["both"] > 0)].groupby("scan")["share_of_difference"].sum()
+top = every[every["rank"] <= 3].groupby("scan")["share_of_difference"].sum()
+outline = every[every["both"] > 0].groupby("scan")["share_of_difference"].sum()
 outline = outline.reindex(top.index, fill_value=0.0)
 print(
     fill(
@@ -306,7 +305,7 @@ from vhi.statistics.failures import CLASSES
 
 for name, meaning in CLASSES.items():
     print(f"{name:17} {meaning}")
-print("listed here by 2 SD:", count_classes(failure_rows(pair)))
+print("listed here by 2 SD:", count_classes(failure_table(pair)))
 
 # %% [markdown]
 # ## Check
@@ -319,8 +318,8 @@ print("listed here by 2 SD:", count_classes(failure_rows(pair)))
 broken = 0
 for each in readings:
     a, b = (next(s.mask for s in each.segmentations if s.name == name) for name in masks)
-    own = [row for row in every if row["scan"] == each.scan]
-    broken += np.count_nonzero(a ^ b) != sum(row["first_only"] + row["second_only"] for row in own)
+    own = every[every["scan"] == each.scan]
+    broken += np.count_nonzero(a ^ b) != (own["first_only"] + own["second_only"]).sum()
 print(f"{len(readings)} scans: " + ("the voxels add up" if not broken else f"{broken} BROKEN"))
 
 # %% [markdown]

@@ -47,7 +47,7 @@ from book.drawings.failures import draw_growth, draw_moves
 from vhi.images import orientation
 from vhi.reader_study.figures.style import dress
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
-from vhi.reader_study.thresholds import THRESHOLD_COLUMNS, curve_rows, threshold_row
+from vhi.reader_study.thresholds import curve_table, threshold_table
 from vhi.results import figures
 from vhi.steps.thresholds import estimate_thresholds
 from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds
@@ -123,22 +123,21 @@ for name in ("upper_quartile", "multiple", "lower", "upper"):
 # `measurement.interval` is that interval; `vhi measure` writes it into `vhi.json`, and the report shows it.
 
 # %% tags=["hide-input"]
-table = pd.DataFrame([threshold_row(m) for m in measurements.values()])
-table = table.reindex(columns=list(dict.fromkeys([*table, *THRESHOLD_COLUMNS])))
+table = pd.concat([threshold_table(m) for m in measurements.values()], ignore_index=True)
 table.insert(0, "scan", list(measurements))
 shown = pd.DataFrame({"scan": table["scan"], "area": table["normal_bone_voxels"]})
-shown["tiles"] = table["blocks"].map("{:.0f}".format).replace("nan", "-")
+shown["tiles"] = table["blocks"].astype("string").fillna("-")
 shown["n"] = table["multiple"].map("{:.2f}".format)
 for name, low_end, high_end in (
     ("lower", "lower_low", "lower_high"),
     ("voxels", "voxels_low", "voxels_high"),
 ):
     shown[name] = table[name].map("{:.0f}".format)
-    ends = zip(table[low_end], table[high_end], strict=True)
+    ends = zip(table[low_end].astype(float), table[high_end].astype(float), strict=True)
     shown[f"{name}, 95 %"] = ["-" if np.isnan(a) else f"{a:.0f} to {b:.0f}" for a, b in ends]
 print(shown.to_string(index=False))
 for scan, why in zip(table["scan"], table["why_none"], strict=True):
-    if isinstance(why, str):
+    if why:
         print(fill(f"{scan}: no interval, as {why}."))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-area-intervals", "caption": "95 % interval of uncleaned VHI for the choice of the normal-bone area, over the measured VHI (red), scan by scan (n = the scans of the table above; a scan without an interval has an empty line); logarithmic scale. Takeaway: two volumes whose intervals overlap may differ by the choice of the area alone."}, "image": {"alt": "Horizontal blue lines, one for each scan, from a little below 1 to well above it, with a red diamond at 1."}}
@@ -270,7 +269,7 @@ for name, each in (("upper quartile", quartile), ("maximum", maximum)):
 # The maximum decides the {term}`multiple` n: it grows from 1.5 in steps of 0.05 until the two thresholds are near each other. What if it had stopped elsewhere?
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-multiple", "caption": "Uncleaned VHI of one scan over the multiple n (n = 1 scan, named above; the statistician's n and the paper's n are two things). Dashed: the n that the rule chose; band: the interval of VHI for the choice of the area. Takeaway: where the curve is steep, the choice of n is the measurement."}, "image": {"alt": "A curve that falls steeply with n and flattens, a dashed vertical line at the chosen n, and a pale horizontal band."}}
-curve = pd.DataFrame(curve_rows(measurement))
+curve = curve_table(measurement)
 chosen, volume = measurement.thresholds.multiple, measurement.vhi.mm3
 fig, axes = plt.subplots(figsize=(6.5, 4), layout="constrained")
 band = (interval.low.mm3, interval.high.mm3) if found else None

@@ -29,7 +29,7 @@ def draw_shares(
     Parameters
     ----------
     rows
-        From `vhi.reader_study.failures.disagreement_rows`, of all regions of each scan; the colour
+        From `vhi.reader_study.failures.disagreement_table`, of all regions of each scan; the colour
         says which reader marked any voxel of a region.
     """
     columns = ["scan", "share_of_difference", "first_only", "second_only", "both"]

@@ -6,11 +6,12 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[study]"')
 
-from vhi.reader_study.report import RESULT_FILES, SIMULATED, Table, short, split_columns
+from vhi.reader_study.report import RESULT_FILES, SIMULATED, short, table_text
 
 HEAD = "patient,visit,vhi_mm3_A,vhi_mm3_B,sparcc_A,sparcc_B,response_clinical\n"
 TABLE = HEAD + "".join(
@@ -212,11 +213,13 @@ def test_the_study_comes_out_as_published(vhi, study, tmp_path):
 
 
 def test_what_is_the_same_in_all_rows_is_said_once_and_empty_columns_are_left_out():
-    rows = [{"data": "mine", "first": 1.0, "p": np.nan}, {"data": "mine", "first": 1.0}]
-    table = Table("agreement", "Agreement", ("data", "first", "p"), rows)
-    assert split_columns(table) == (["first"], {"data": "mine"})
+    frame = pd.DataFrame({"data": ["mine", "mine"], "first": [1.0, 1.0], "p": [np.nan, np.nan]})
+    text, same = table_text(frame)
+    assert (text.to_dict("list"), same) == ({"first": ["1", "1"]}, {"data": "mine"})
 
 
 def test_the_page_shows_four_digits_and_nothing_for_nan():
-    shown = [short(value) for value in (0.123456, 12.0, 12345.6, np.nan, -np.inf, True, None, 3)]
-    assert shown == ["0.1235", "12", "12,346", "", "−∞", "True", "", "3"]
+    shown = [
+        short(value) for value in (0.123456, 12.0, 12345.6, np.nan, -np.inf, True, None, pd.NA, 3)
+    ]
+    assert shown == ["0.1235", "12", "12,346", "", "−∞", "True", "", "", "3"]

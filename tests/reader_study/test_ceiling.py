@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +17,9 @@ from vhi import measure
 from vhi.cases.case import ReaderMask, load_cases
 from vhi.reader_study.ceiling import (
     CEILING_COLUMNS,
-    CLEANING_COLUMNS,
     best_regions,
-    ceiling_rows,
-    cleaning_row,
+    ceiling_table,
+    cleaning_table,
     consensus_guided,
     stand_in,
 )
@@ -138,8 +138,9 @@ HALF = (slice(25, 30), slice(25, 27), 2)  # 10 of the 20
 
 def test_a_mask_is_shared_out_by_what_cleaning_can_reach(read):
     first = on_tiny(HALF, SPECK, DIM, OUTSIDE)
-    (row,) = ceiling_rows(*read(("1", "1", first)))
-    assert tuple(row) == CEILING_COLUMNS
+    table = ceiling_table(*read(("1", "1", first)))
+    assert tuple(table) == CEILING_COLUMNS
+    (row,) = table.to_dict("records")
     assert (row["scan"], row["segmentation"], row["marked_voxels"]) == ("tiny", "R11", 20)
     shares = [row[f"{name}_share"] for name in CEILING_SHARES]
     assert shares == pytest.approx([4 / 20, 3 / 20, 3 / 20, 10 / 20])
@@ -154,25 +155,24 @@ CEILING_SHARES = ("outside_region", "below_in_region", "removed_as_small", "reac
 
 def test_no_cleaning_and_the_stand_in_are_said_for_each_scan(read):
     readings, measurement = read(("1", "1", on_tiny(HALF)), ("2", "1", on_tiny(REGION)))
-    row = cleaning_row(readings, measurement)
-    assert tuple(row) == CLEANING_COLUMNS
+    (row,) = cleaning_table(readings, measurement).to_dict("records")
     kept = int((measurement.kept.array > 0).sum())
     assert (row["uncleaned_voxels"], row["uncleaned_dice"]) == (kept, 1)
     assert (row["stand_in_voxels"], row["manual_masks"]) == (20, 2)
     assert (stand_in(readings, measurement) == on_tiny(REGION)).all()
-    second = list(ceiling_rows(readings, measurement))[1]
+    second = ceiling_table(readings, measurement).iloc[1]
     assert second["ceiling_dice"] == second["stand_in_dice"] == 1
 
 
 def test_cleaned_masks_are_neither_judged_nor_asked(read):
     readings, measurement = read(("1", "1", on_tiny(HALF)), ("1", "cleaned", on_tiny(REGION)))
-    assert [row["segmentation"] for row in ceiling_rows(readings, measurement)] == ["R11"]
+    assert list(ceiling_table(readings, measurement)["segmentation"]) == ["R11"]
     assert stand_in(readings, measurement) is None
-    assert math.isnan(cleaning_row(readings, measurement)["stand_in_voxels"])
+    assert cleaning_table(readings, measurement)["stand_in_voxels"].isna().all()
 
 
 def test_an_empty_manual_mask_has_no_shares(read):
-    (row,) = ceiling_rows(*read(("1", "1", on_tiny())))
+    (row,) = ceiling_table(*read(("1", "1", on_tiny()))).to_dict("records")
     assert row["marked_voxels"] == 0 and math.isnan(row["reachable_share"])
     assert (row["ceiling_dice"], row["regions_of_ceiling"]) == (1, 0)
 
@@ -180,12 +180,13 @@ def test_an_empty_manual_mask_has_no_shares(read):
 @functools.cache
 def of_the_study():
     scans = [(each, measure(each.case)) for each in load_readings(load_cases("study"))]
-    ceilings = [row for scan in scans for row in ceiling_rows(*scan)]
-    return ceilings, [cleaning_row(*scan) for scan in scans]
+    return tuple(
+        pd.concat([make(*scan) for scan in scans]) for make in (ceiling_table, cleaning_table)
+    )
 
 
 def test_the_stand_in_volumes_are_exact(study):
-    assert {row["scan"]: row["stand_in_voxels"] for row in of_the_study()[1]} == {
+    assert of_the_study()[1].set_index("scan")["stand_in_voxels"].to_dict() == {
         "1003": 173,
         "1007": 1632,
         "1012": 1159,
@@ -199,24 +200,25 @@ def test_the_stand_in_volumes_are_exact(study):
 
 def test_even_perfect_cleaning_by_whole_regions_cannot_reach_the_manual_masks(study):
     """Dice 0.22 to 0.86 over 32 manual masks."""
-    ceilings = [row["ceiling_dice"] for row in of_the_study()[0]]
+    ceilings = of_the_study()[0]["ceiling_dice"]
     assert len(ceilings) == 32
-    assert [round(f(ceilings), 2) for f in (min, max)] == [0.22, 0.86]
+    assert [round(value, 2) for value in (ceilings.min(), ceilings.max())] == [0.22, 0.86]
 
 
 def test_17_to_82_percent_of_the_marked_voxels_are_bone_below_the_lower_threshold(study):
     """In the disease region; wherever they lie, 17.9 to 83.8 % of all marked voxels."""
-    rows = of_the_study()[0]
+    table = of_the_study()[0]
     inside, anywhere = (
-        [round(100 * f(row[name] for row in rows), 1) for f in (min, max)]
+        [round(100 * f(table[name]), 1) for f in (min, max)]
         for name in ("below_in_region_share", "below_lower_share")
     )
     assert (inside, anywhere) == ([16.9, 82.1], [17.9, 83.8])
-    for row in rows:
-        assert sum(row[f"{name}_share"] for name in CEILING_SHARES) == pytest.approx(1)
-        assert row["stand_in_dice"] <= row["ceiling_dice"]
-        assert row["uncleaned_dice"] <= row["ceiling_dice"]
+    assert table[[f"{name}_share" for name in CEILING_SHARES]].sum(axis=1).to_numpy() == (
+        pytest.approx(1)
+    )
+    assert (table["stand_in_dice"] <= table["ceiling_dice"]).all()
+    assert (table["uncleaned_dice"] <= table["ceiling_dice"]).all()
 
 
 def test_readers_who_clean_nothing_agree_perfectly(study):
-    assert [row["uncleaned_dice"] for row in of_the_study()[1]] == [1] * 8
+    assert list(of_the_study()[1]["uncleaned_dice"]) == [1] * 8

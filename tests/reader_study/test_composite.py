@@ -13,10 +13,10 @@ from vhi.reader_study.composite import (
     OTHER_READER,
     OWN_LEFT_OUT,
     REFERENCE_COLUMNS,
-    reference_rows,
+    reference_table,
     references,
 )
-from vhi.reader_study.overlap import summarise_pairs
+from vhi.reader_study.overlap import overlap_summary
 from vhi.reader_study.readings import load_readings
 
 SIX = [("1", "1"), ("1", "2"), ("1", "cleaned"), ("2", "1"), ("2", "2"), ("2", "cleaned")]
@@ -102,10 +102,10 @@ def test_a_mask_left_out_of_its_reference_is_judged_by_two_of_the_other_three(re
 
 
 def test_no_reference_but_those_that_say_so_holds_what_it_judges(read):
-    rows = list(reference_rows([read(*SIX, ("truth", "1"))]))
-    assert tuple(rows[0]) == REFERENCE_COLUMNS
-    assert list(dict.fromkeys(row["reference"] for row in rows)) == list(KINDS)
-    for row in rows:
+    table = reference_table([read(*SIX, ("truth", "1"))])
+    assert tuple(table) == REFERENCE_COLUMNS
+    assert list(table["reference"].unique()) == list(KINDS)
+    for row in table.to_dict("records"):
         inside = row["segmentation"] in row["members"].split()
         assert row["is_member"] == ("yes" if inside else "no")
         assert not inside or row["reference"] in (BOTH_METHODS, MANUAL)
@@ -114,7 +114,7 @@ def test_no_reference_but_those_that_say_so_holds_what_it_judges(read):
 def test_the_rows_hold_dice_by_hand(read):
     rows = {
         (row["reference"], row["members"], row["segmentation"]): row
-        for row in reference_rows([read(*SIX, ("truth", "1"))])
+        for row in reference_table([read(*SIX, ("truth", "1"))]).to_dict("records")
     }
     # Reference {1, 2} against {1, 2, 3} and {1, 5}; other reader's {1, 4} against {1, 2, 5}.
     assert rows[BOTH_METHODS, "R11 R21 R1 R2", "R11"]["dice"] == pytest.approx(4 / 5)
@@ -146,19 +146,18 @@ def test_what_the_masks_do_not_allow_is_left_out(read, named, kinds):
 
 def test_the_phantom_shows_all_kinds():
     cases = [each for each in load_cases("phantom") if each.folder == "P01_before"]
-    rows = list(reference_rows(load_readings(cases)))
-    assert {row["reference"] for row in rows} == set(KINDS)
+    assert set(reference_table(load_readings(cases))["reference"]) == set(KINDS)
 
 
 def test_a_reference_that_holds_the_judged_mask_flatters_it(study):
     """Median Dice of reader 1's first trial: 0.67, without it 0.61, by the other reader 0.52."""
-    rows = list(reference_rows(load_readings(load_cases("study"))))
+    table = reference_table(load_readings(load_cases("study")))
     medians = {}
     for kind in (MANUAL, OWN_LEFT_OUT, OTHER_READER):
-        of_kind = [row for row in rows if row["reference"] == kind]
-        for summary in summarise_pairs(of_kind, by=("members", "segmentation")):
-            assert summary.scans == 8
-            medians[kind, summary.second] = summary.values.median
+        of_kind = table[table["reference"] == kind]
+        for row in overlap_summary(of_kind, by=("members", "segmentation")).itertuples():
+            assert row.n == 8
+            medians[kind, row.segmentation] = row.median
     expected = {
         MANUAL: [0.6675, 0.6312, 0.7436, 0.7673],
         OWN_LEFT_OUT: [0.6119, 0.5944, 0.6516, 0.6601],

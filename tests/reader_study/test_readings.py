@@ -1,4 +1,4 @@
-"""Readers' masks held against each other: on small scans, then on the study's."""
+"""Readers' masks compared with each other: on small scans, then on the study's."""
 
 import functools
 import math
@@ -20,9 +20,9 @@ from vhi.papers.hepburn.authors import (
 from vhi.reader_study.overlap import (
     OVERLAP_COLUMNS,
     add_published,
-    overlap_rows,
+    overlap_summary,
+    overlap_table,
     paired_gains,
-    summarise_pairs,
 )
 from vhi.reader_study.readings import load_readings, segmentation_name
 from vhi.statistics import dice, surface_distances
@@ -77,10 +77,11 @@ def test_segmentations_are_named_as_in_the_paper_or_by_their_words(reader, trial
 
 def test_every_pair_is_compared_in_voxels_and_millimetres(case):
     (scan,) = load_readings([case(("1", "1", BLOCK), ("1", "2", SHIFTED), ("2", "1", LARGER))])
-    rows = {(row["first"], row["second"]): row for row in overlap_rows([scan])}
+    table = overlap_table([scan])
+    assert tuple(table) == OVERLAP_COLUMNS
+    rows = {(row["first"], row["second"]): row for row in table.to_dict("records")}
     assert list(rows) == [("R11", "R12"), ("R11", "R21"), ("R12", "R21")]
     row = rows["R11", "R12"]
-    assert tuple(row) == OVERLAP_COLUMNS
     assert (row["scan"], row["subject"], row["source"]) == ("C1", "C1", "recomputed")
     assert (row["dice"], row["volume_similarity"]) == (0.5, 1.0)
     # Blocks of two pixels are all surface: 4 of 8 voxels each lie one pixel of 0.5 mm away.
@@ -116,7 +117,7 @@ def test_cutting_to_the_masks_changes_no_number(case, at):
     first = box(slice(at, at + 3), slice(at, at + 3), slice(0, 3))
     second = box(slice(at, at + 4), slice(at, at + 2), slice(0, 4))
     (scan,) = load_readings([case(("1", "1", first), ("2", "1", second))])
-    (row,) = overlap_rows([scan])
+    (row,) = overlap_table([scan]).to_dict("records")
     whole = surface_distances(first, second, scan.grid.spacing_mm)
     assert row["surface_mean_mm"] == pytest.approx(whole.mean_mm, rel=1e-12)
     assert row["surface_p95_mm"] == pytest.approx(whole.p95_mm, rel=1e-12)
@@ -131,18 +132,21 @@ def test_empty_masks_have_defined_answers(case):
         case(("1", "1", EMPTY), ("2", "1", EMPTY), case="C1"),
         case(("1", "1", EMPTY), ("2", "1", BLOCK), case="C2"),
     ]
-    both, one = overlap_rows(load_readings(cases))
+    table = overlap_table(load_readings(cases))
+    both, one = table.to_dict("records")
     assert (both["dice"], both["volume_similarity"], both["first_voxels"]) == (1, 1, 0)
     assert math.isnan(both["surface_mean_mm"]) and math.isnan(both["surface_p95_mm"])
     assert (one["dice"], one["volume_similarity"]) == (0, 0)
     assert one["surface_mean_mm"] == one["surface_p95_mm"] == math.inf
-    (summary,) = summarise_pairs([both, one], quantity="surface_mean_mm")
-    assert (summary.scans, summary.values.n, summary.interval) == (0, 0, None)
+    (summary,) = overlap_summary(table, quantity="surface_mean_mm").to_dict("records")
+    assert (summary["n"], summary["subjects"]) == (0, 0)
+    assert math.isnan(summary["median"]) and math.isnan(summary["median_low"])
 
 
 def test_one_reader_alone_gives_no_pair(case):
-    assert list(overlap_rows(load_readings([case(("A", "1", BLOCK))]))) == []
-    assert summarise_pairs([]) == []
+    table = overlap_table(load_readings([case(("A", "1", BLOCK))]))
+    assert table.empty and tuple(table) == OVERLAP_COLUMNS
+    assert overlap_summary(table).empty
 
 
 def test_masks_of_different_grids_are_refused(case, tmp_path):
@@ -154,57 +158,50 @@ def test_masks_of_different_grids_are_refused(case, tmp_path):
 
 
 def test_distances_may_be_left_out(case):
-    (row,) = overlap_rows(
-        load_readings([case(("1", "1", BLOCK), ("2", "1", SHIFTED))]), surfaces=False
-    )
+    readings = load_readings([case(("1", "1", BLOCK), ("2", "1", SHIFTED))])
+    (row,) = overlap_table(readings, surfaces=False).to_dict("records")
     assert row["dice"] == 0.5 and math.isnan(row["surface_mean_mm"])
 
 
 def rows_of(*values, pair=("R11", "R12"), source="recomputed", subjects=None):
-    return [
-        {
-            "first": pair[0],
-            "second": pair[1],
-            "scan": f"s{number}",
-            "subject": subjects[number] if subjects else f"s{number}",
-            "dice": value,
-            "source": source,
-        }
-        for number, value in enumerate(values)
-    ]
+    scans = [f"s{number}" for number in range(len(values))]
+    subjects = subjects or scans
+    return pd.DataFrame(
+        {"first": pair[0], "second": pair[1], "scan": scans, "subject": subjects, "dice": values}
+    ).assign(source=source)
 
 
 def test_a_pair_is_summarised_over_scans_with_an_interval_from_ordered_values():
-    (summary,) = summarise_pairs(rows_of(*(n / 10 for n in (8, 1, 7, 2, 6, 3, 5, 4))))
+    (summary,) = overlap_summary(rows_of(*(n / 10 for n in (8, 1, 7, 2, 6, 3, 5, 4)))).itertuples()
     assert (summary.first, summary.second, summary.source) == ("R11", "R12", "recomputed")
-    assert (summary.scans, summary.subjects, summary.values.median) == (8, 8, 0.45)
-    assert (summary.interval.low, summary.interval.high) == (0.2, 0.7)
+    assert (summary.n, summary.subjects, summary.median) == (8, 8, 0.45)
+    assert (summary.median_low, summary.median_high) == (0.2, 0.7)
 
 
 def test_the_interval_counts_subjects_not_their_visits():
-    (summary,) = summarise_pairs(rows_of(0.1, 0.3, 0.6, 0.8, subjects=["a", "a", "b", "b"]))
-    assert (summary.scans, summary.subjects, summary.values.n) == (4, 2, 4)
-    assert (summary.interval.low, summary.interval.high) == pytest.approx((0.2, 0.7))
+    table = rows_of(0.1, 0.3, 0.6, 0.8, subjects=["a", "a", "b", "b"])
+    (summary,) = overlap_summary(table).itertuples()
+    assert (summary.n, summary.subjects) == (4, 2)
+    assert (summary.median_low, summary.median_high) == pytest.approx((0.2, 0.7))
 
 
 def test_recomputed_and_published_rows_of_one_pair_say_both():
-    rows = rows_of(0.5) + rows_of(0.6, source="published")
-    assert summarise_pairs(rows)[0].source == "recomputed and published"
+    rows = pd.concat([rows_of(0.5), rows_of(0.6, source="published")])
+    assert list(overlap_summary(rows)["source"]) == ["recomputed and published"]
 
 
 def test_gains_are_taken_within_a_scan():
-    rows = rows_of(0.2, 0.6, 0.7) + rows_of(0.5, 0.7, pair=("R1", "R2"))
+    rows = pd.concat([rows_of(0.2, 0.6, 0.7), rows_of(0.5, 0.7, pair=("R1", "R2"))])
     gains = paired_gains(rows, of=("R1", "R2"), over=("R11", "R12"))
-    assert gains == pytest.approx({"s0": 0.3, "s1": 0.1})
-    assert paired_gains(rows, of=("R1", "R2"), over=("R8", "R9")) == {}
+    assert gains.to_dict() == pytest.approx({"s0": 0.3, "s1": 0.1})
+    assert paired_gains(rows, of=("R1", "R2"), over=("R8", "R9")).empty
 
 
 def test_published_values_are_added_where_a_pair_was_not_recomputed():
-    published = rows_of(0.1, 0.2, source="published")
-    rows = add_published(rows_of(0.5), published)
-    assert [(row["scan"], row["dice"], row["source"]) for row in rows] == [
-        ("s0", 0.5, "recomputed"),
-        ("s1", 0.2, "published"),
+    table = add_published(rows_of(0.5), rows_of(0.1, 0.2, source="published"))
+    assert table[["scan", "dice", "source"]].to_numpy().tolist() == [
+        ["s0", 0.5, "recomputed"],
+        ["s1", 0.2, "published"],
     ]
 
 
@@ -220,14 +217,14 @@ def test_the_phantoms_simulated_readers_are_compared_as_the_studys():
     readings = load_readings(cases)
     assert [each.scan for each in readings] == ["P01_before", "P01_after"]
     assert {each.subject for each in readings} == {"P01"}
-    rows = list(overlap_rows(readings, surfaces=False))
-    assert {(row["first"], row["second"]) for row in rows} >= {*MANUAL_PAIRS, CLEANED_PAIR}
-    assert all(summary.subjects == 1 for summary in summarise_pairs(rows))
+    table = overlap_table(readings, surfaces=False)
+    assert set(zip(table["first"], table["second"], strict=True)) >= {*MANUAL_PAIRS, CLEANED_PAIR}
+    assert overlap_summary(table)["subjects"].eq(1).all()
 
 
 @functools.cache
 def rows_of_the_study():
-    return list(overlap_rows(load_readings(load_cases("study")), surfaces=False))
+    return overlap_table(load_readings(load_cases("study")), surfaces=False)
 
 
 @pytest.fixture
@@ -251,7 +248,8 @@ MEDIANS = {
 def test_the_authors_numbers_come_out_with_no_difference_at_all(study_rows, pair):
     """Dice, volume similarity and both counts of eight scans, to the last bit of their files."""
     numbers = ["scan", "dice", "volume_similarity", "first_voxels", "second_voxels"]
-    rows = pd.DataFrame(row for row in study_rows if (row["first"], row["second"]) == pair)
+    rows = study_rows[(study_rows["first"] == pair[0]) & (study_rows["second"] == pair[1])]
+    rows = rows.reset_index(drop=True)
     pd.testing.assert_frame_equal(
         rows[numbers], published_overlap([pair])[numbers], check_exact=True
     )
@@ -260,25 +258,19 @@ def test_the_authors_numbers_come_out_with_no_difference_at_all(study_rows, pair
 
 @pytest.mark.study
 def test_the_medians_are_those_of_the_paper(study_rows):
-    summaries = {
-        (s.first, s.second): s
-        for s in summarise_pairs(add_published(study_rows, published_overlap().to_dict("records")))
-    }
-    for pair, median in MEDIANS.items():
-        assert summaries[pair].values.median == pytest.approx(median, abs=5e-5)
-        assert summaries[pair].scans == summaries[pair].subjects == 8
-        assert summaries[pair].interval.ranks == (2, 7)
+    summary = overlap_summary(add_published(study_rows, published_overlap()))
+    summary = summary.set_index(["first", "second"])
+    assert summary["median"].to_dict() == pytest.approx(MEDIANS, abs=5e-5)
+    assert summary[["n", "subjects"]].eq(8).all(axis=None)
+    assert summary["rank_low"].eq(2).all() and summary["rank_high"].eq(7).all()
 
 
 @pytest.mark.study
 def test_the_median_gain_within_a_scan_is_smaller_than_the_difference_of_medians(study_rows):
     """In the preprint 28–31 %: differences of medians in Dice points. Paired: 0.22 to 0.29."""
-    rows = add_published(study_rows, published_overlap().to_dict("records"))
+    rows = add_published(study_rows, published_overlap())
     between = [pair for pair in MANUAL_PAIRS if pair[0][1] != pair[1][1]]
-    gains = [
-        float(np.median(list(paired_gains(rows, of=CLEANED_PAIR, over=pair).values())))
-        for pair in between
-    ]
+    gains = [paired_gains(rows, of=CLEANED_PAIR, over=pair).median() for pair in between]
     assert [round(f(gains), 2) for f in (min, max)] == [0.22, 0.29]
     differences = [MEDIANS[CLEANED_PAIR] - MEDIANS[pair] for pair in between]
     assert [round(f(differences), 2) for f in (min, max)] == [0.28, 0.31]
@@ -286,7 +278,7 @@ def test_the_median_gain_within_a_scan_is_smaller_than_the_difference_of_medians
 
 def test_distances_on_the_study_are_those_of_the_whole_masks(study):
     case = next(each for each in load_cases("study") if each.case == "4386")
-    (row, *_) = overlap_rows(load_readings([case]))
+    row = overlap_table(load_readings([case])).iloc[0]
     manual = {(each.reader, each.trial): each.path for each in case.reader_masks}
     first, second = (load_mask(manual["1", trial]) for trial in "12")
     whole = surface_distances(first.array, second.array, first.spacing_mm)

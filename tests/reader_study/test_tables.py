@@ -7,15 +7,15 @@ pytest.importorskip("statsmodels", reason='needs statsmodels: pip install "vhi[s
 import pandas as pd
 
 from vhi.errors import InputError
-from vhi.reader_study.agreement import COLUMNS, agreement_rows, holm, upper_fence
-from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_rows
+from vhi.reader_study.agreement import COLUMNS, agreement_table, holm, upper_fence
+from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_table
 from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import Patients
 from vhi.reader_study.response import (
     CHANGE_COLUMNS,
     RESPONSE_COLUMNS,
-    change_rows,
-    response_rows,
+    change_table,
+    response_table,
     responses_of,
     sdc_of,
 )
@@ -28,8 +28,8 @@ EIGHT = ReaderPair(
 )
 
 
-def of(rows, scale, quantity):
-    (row,) = [row for row in rows if (row["scale"], row["quantity"]) == (scale, quantity)]
+def of(table, scale, quantity):
+    (row,) = table[(table["scale"] == scale) & (table["quantity"] == quantity)].to_dict("records")
     return row
 
 
@@ -44,7 +44,7 @@ def patients(**columns):
 
 
 def test_limits_are_those_of_the_differences():
-    rows = agreement_rows(EIGHT)
+    rows = agreement_table(EIGHT)
     differences = EIGHT.first - EIGHT.second
     bias = of(rows, "raw", "bias")
     assert bias["value"] == differences.mean() == 406.5
@@ -55,11 +55,11 @@ def test_limits_are_those_of_the_differences():
 
 
 def test_ratios_do_not_depend_on_the_unit_and_logarithms_do():
-    rows = agreement_rows(EIGHT)
+    rows = agreement_table(EIGHT)
     in_mm3 = ReaderPair(
         EIGHT.first * 1.169, EIGHT.second * 1.169, "vhi_mm3", "mm³", ("R1", "R2"), "eight scans"
     )
-    others = agreement_rows(in_mm3)
+    others = agreement_table(in_mm3)
     for limit, expected in (("lower limit", 0.46), ("upper limit", 4.35)):
         assert of(rows, "ratio", limit)["value"] == pytest.approx(expected, abs=0.005)
         assert of(others, "ratio", limit)["value"] == pytest.approx(
@@ -70,27 +70,27 @@ def test_ratios_do_not_depend_on_the_unit_and_logarithms_do():
 
 
 def test_truncation_says_what_it_hides():
-    row = of(agreement_rows(EIGHT), "truncated", "upper limit")
+    row = of(agreement_table(EIGHT), "truncated", "upper limit")
     kept = EIGHT.means <= upper_fence(EIGHT.means)
     assert row["n"] == kept.sum() == 7
     assert "1 of 8" in row["note"]
 
 
 def test_every_row_has_only_known_columns_and_both_forms_are_there():
-    rows = agreement_rows(EIGHT)
-    assert {name for row in rows for name in row} <= set(COLUMNS)
-    assert {row["form"] for row in rows} == {"paper", "beside"}
-    assert not any(row["quantity"].startswith("repeated") for row in rows), "every scan its own"
+    rows = agreement_table(EIGHT)
+    assert tuple(rows) == COLUMNS
+    assert set(rows["form"]) == {"paper", "beside"}
+    assert not rows["quantity"].str.startswith("repeated").any(), "every scan its own"
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 @pytest.mark.parametrize("value", [0.0, 5.0])
 def test_few_equal_or_empty_readings_have_a_defined_answer(count, value):
     values = np.full(count, value)
-    rows = agreement_rows(
+    rows = agreement_table(
         ReaderPair(values, values, "sparcc", "points", ("A", "B"), "few", patients=["p"] * count)
     )
-    assert (rows == []) == (count == 0)
+    assert rows.empty == (count == 0) and tuple(rows) == COLUMNS
     if count:
         assert of(rows, "raw", "bias")["value"] == 0
 
@@ -123,14 +123,14 @@ def test_a_fall_responds_and_a_missing_visit_drops_the_patient():
 
 
 def test_every_two_rules_are_compared_once_with_the_dropped_counted():
-    rows = response_rows(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
-    assert [(row["first"], row["second"]) for row in rows] == [
+    table = response_table(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
+    assert list(zip(table["first"], table["second"], strict=True)) == [
         ("clinical", "vhi-fall"), ("clinical", "sparcc-fall"), ("vhi-fall", "sparcc-fall")
     ]  # fmt: skip
-    first = rows[0]
+    first = table.iloc[0]
     assert (first["n"], first["both"], first["neither"], first["dropped"]) == (3, 2, 1, 1)
     assert first["agreement"] == 1
-    assert set(first) <= set(RESPONSE_COLUMNS)
+    assert tuple(table) == RESPONSE_COLUMNS
 
 
 def test_a_rule_that_cannot_be_applied_is_left_out_or_refused_by_name():
@@ -152,13 +152,14 @@ def test_the_mean_of_two_readers_has_a_smaller_detectable_change_than_one():
 
 
 def test_changes_are_after_minus_before_and_lines_need_both_measurements():
-    rows = change_rows(TABLE)
-    (mean,) = [r for r in rows if (r["what"], r["quantity"]) == ("vhi_mm3", "mean change")]
+    table = change_table(TABLE)
+    assert tuple(table) == CHANGE_COLUMNS
+    mean = table.set_index(["what", "quantity"]).loc[("vhi_mm3", "mean change")]
     assert mean["value"] == pytest.approx((-6 + 4 - 1) / 3) and mean["n"] == 3
-    assert any("Deming" in row["what"] for row in rows) is False, "SPARCC was read without error"
-    assert any("least squares" in row["what"] for row in rows)
-    assert {name for row in rows for name in row} <= set(CHANGE_COLUMNS)
-    assert not any("sparcc" in row["what"] for row in change_rows(patients(vhi_mm3_A=[1, 2, 3, 1])))
+    assert not table["what"].str.contains("Deming").any(), "SPARCC was read without error"
+    assert table["what"].str.contains("least squares").any()
+    alone = change_table(patients(vhi_mm3_A=[1, 2, 3, 1]))
+    assert not alone["what"].str.contains("sparcc").any()
 
 
 # --------------------------------------------------------------------------------------- failures
@@ -170,13 +171,13 @@ def test_worklists_name_scans_by_both_rules_and_wait_for_a_person():
     pairs = ReaderPair(
         first, second, "sparcc", "points", ("A", "B"), "eight", False, list("abcdefgh")
     )
-    rows = failure_rows(pairs)
-    assert rows[0]["patient"] == "h"
-    assert [row["beyond_two_sd"] for row in rows] == ["yes"] + ["no"] * 7
-    assert rows[0]["class"] == NOT_LOOKED and rows[1]["class"] == ""
-    counts = count_classes(rows)
+    table = failure_table(pairs)
+    assert table["patient"][0] == "h"
+    assert list(table["beyond_two_sd"]) == ["yes"] + ["no"] * 7
+    assert table["class"][0] == NOT_LOOKED and table["class"][1] == ""
+    counts = count_classes(table)
     assert counts[NOT_LOOKED] == 1 and sum(counts.values()) == 1
-    looked = failure_rows(pairs, {("h", ""): "anatomical"})
+    looked = failure_table(pairs, {("h", ""): "anatomical"})
     assert count_classes(looked)["anatomical"] == 1
 
 

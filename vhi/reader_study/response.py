@@ -166,7 +166,7 @@ def _lines(patients: Patients) -> Rows:
         vhi = str(_vhi(patients))
         what, unit = f"{vhi} change on sparcc change, {name}", UNITS[vhi]
         form = "paper" if name == LEAST_SQUARES else "beside"
-        more = {"p": line.slope_p, "form": form, "note": _LINE_NOTES[name]}
+        more: dict[str, Any] = {"p": line.slope_p, "form": form, "note": _LINE_NOTES[name]}
         slope = (line.slope, line.n, line.slope_interval)
         yield _row(what, f"{unit} per point", "slope", *slope, **more)
         intercept = (line.intercept, line.n, line.intercept_interval)

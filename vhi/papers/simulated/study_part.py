@@ -39,7 +39,8 @@ def simulated_part(
     tables = [
         *result.tables,
         Table(
-            f"{SIMULATED}patients", "The simulated cohort", simulate_cohort(SEED).assign(simulated="yes"),
+            f"{SIMULATED}patients", "The simulated cohort",
+            simulate_cohort(SEED).assign(simulated="yes"),
             "29 simulated patients: nobody's measurements.",
         ),
         Table(
@@ -55,7 +56,8 @@ def simulated_part(
         conclusions = conclusions_over(many, advance=advance)
         tables.append(
             Table(
-                f"{SIMULATED}conclusions", f"The paper's conclusions in {cohorts} simulated cohorts",
+                f"{SIMULATED}conclusions",
+                f"The paper's conclusions in {cohorts} simulated cohorts",
                 conclusions,
                 "Every cohort has all printed numbers; what these leave open varies from one to "
                 "the next. Relative to the family of models described in the book.",
