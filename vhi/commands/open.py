@@ -92,20 +92,20 @@ def open_command(
     name_of_reader = check_reader(_account() if reader is None else reader)
     if store is not None and not store.strip():
         raise InputError("--store is empty; name a folder, or leave it out")
-    own = any((stir, t1w, normal_bone, disease_region))
-    if source is None and not own:
+    own_scans = any((stir, t1w, normal_bone, disease_region))
+    if source is None and not own_scans:
         source = "phantom"
     selection = Selection(source, case, visit, stir, t1w, normal_bone, disease_region, network)
     selection.check()
     with progress("Getting the cases") as report:
         cases = selection.cases(show_files(report))
-    _check(cases, network, own=own)
+    _check(cases, network, own_scans=own_scans)
     with Store(default_store_folder() if store is None else store) as readings:
         session = Session(
             cases,
             readings,
             name_of_reader,
-            source="" if own else cases[0].source,
+            source="" if own_scans else cases[0].source,
             network=network,
             resample_masks=resample,
         )
@@ -116,7 +116,7 @@ def open_command(
             session.close()
 
 
-def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
+def _check(cases: list[Case], network: str | None, *, own_scans: bool) -> None:
     """Check names, files and network before the start.
 
     The files of a source are checked when a case is opened, so that a missing file affects one
@@ -127,7 +127,7 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
     from vhi.masks.areas import check_areas
     from vhi.workflow import check_two_scans
 
-    for case in cases if own else ():
+    for case in cases if own_scans else ():
         for label, name in (("--case", case.case), ("--visit", case.visit)):
             if not can_name_folder(name):
                 raise InputError(
@@ -137,7 +137,7 @@ def _check(cases: list[Case], network: str | None, *, own: bool) -> None:
         for path in case.files:
             check_file(path)
         check_two_scans(case)
-    if own or network is not None:
+    if own_scans or network is not None:
         check_areas(cases[0], network)
 
 

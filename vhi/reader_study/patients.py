@@ -179,9 +179,9 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
     keys = [(row["patient"], row["visit"]) for row in rows]
     check_unique(rows, keys, "patient {patient!r} visit {visit!r}", "keep one")
-    known = [column for column in columns if _parser_of(column) is not None]
+    used = [column for column in columns if _parser_of(column) is not None]
     for row in rows:
-        for column in known:
+        for column in used:
             response = column.startswith(_RESPONSE) and row["visit"] == BEFORE
             if response and not math.isnan(row[column]):
                 raise row.error(
@@ -194,8 +194,8 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
             )
     first = ["patient", "visit"]
     table = pd.DataFrame([row.values for row in rows])
-    table = table[first + [column for column in known if column not in first]]
-    unused = [column for column in columns if column and column not in known]
+    table = table[first + [column for column in used if column not in first]]
+    unused = [column for column in columns if column and column not in used]
     return Patients(path.name, table, unused=tuple(unused))
 
 
