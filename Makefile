@@ -44,10 +44,10 @@ book: $(READY)  ## get the data, execute the notebooks, build the pages; says wh
 	@$(BIN)/python book/build.py $(if $(CASES),--cases $(CASES))
 
 quick: $(READY)  ## the tests to run while working: no browser, no book, no training
-	@$(PYTEST) -m "not (browser or book or training or slow)"
+	@$(PYTEST) -m "not (browser or book or training or slow or exhaustive)"
 
-test: $(READY)  ## all tests but the slow ones; those of the book where `make book` has built it
-	@$(PYTEST) -m "not slow"
+test: $(READY)  ## all but the exhaustive tests; those of the book where `make book` has built it
+	@$(PYTEST) -m "not exhaustive"
 
 test-all: book  ## the book, then every test
 	@$(PYTEST)

@@ -147,14 +147,14 @@ def test_phantom_page_claims_what_it_finds(built_book) -> None:
 # ------------------------------------------------------------------------------- executed once more
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_page_of_the_study_runs_on_the_phantom(tmp_path) -> None:
     """This one also cleans by truth there."""
     page = "05_cleaning"
     check_on_the_phantom(page, text_of(asyncio.run(execute(page, "phantom", tmp_path))))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_page_runs_on_a_table_of_ones_own(tmp_path) -> None:
     """A case with nothing but its four files: no visit, no slice thickness, no reader's mask."""
     names = ("stir", "t1w", "normal_bone", "disease_region")

@@ -159,7 +159,7 @@ def test_scores_are_those_of_the_library_on_the_phantom(fresh, browser, tmp_path
     check_scores(fresh, "phantom", browser, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_scores_are_those_of_the_library_on_the_study(study, browser, tmp_path):
     game = cleaning_game(vhi.load_cases("study"), most=8)
     assert len(game.rounds) >= 5

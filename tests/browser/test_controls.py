@@ -132,7 +132,7 @@ def test_page_and_python_agree_on_the_phantom(case, computing):
     check_that_both_agree(vhi.measure(vhi.find_case("phantom", case, "before")), computing)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", STUDY_CASES)
 def test_page_and_python_agree_on_every_study_case(case, computing, study):
     (found,) = (each for each in vhi.load_cases("study") if each.case == case)

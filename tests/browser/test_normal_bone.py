@@ -199,7 +199,7 @@ def test_page_and_python_agree_on_the_phantom(phantom, computing):
     check_that_both_agree(lab(phantom), computing, 40)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", STUDY_CASES)
 def test_page_and_python_agree_on_every_study_case(case, computing, study):
     (found,) = (each for each in vhi.load_cases("study") if each.case == case)

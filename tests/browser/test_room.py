@@ -78,7 +78,7 @@ def test_a_case_is_read_through_a_crash_on_the_phantom(context, tmp_path):
     read_through(context, "phantom", case.case, case.visit, tmp_path / "store")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_case_is_read_through_a_crash_on_the_study(study, context, tmp_path):
     read_through(context, "study", "1007", vhi.find_case("study", "1007").visit, tmp_path / "store")
 

@@ -91,7 +91,7 @@ def test_page_and_python_keep_the_same_of_the_phantom(case, browser, tmp_path):
     check_that_both_agree(measurement, browser, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", STUDY_CASES)
 def test_page_and_python_keep_the_same_of_every_study_case(case, browser, study, tmp_path):
     (found,) = (each for each in vhi.load_cases("study") if each.case == case)

@@ -167,7 +167,7 @@ def test_what_is_missing_is_said_before_anything_is_read(fails, table, tmp_path,
     fails("study", "--table", path, "--out", tmp_path / "out", words=words)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_phantoms_readers_are_called_simulated(vhi, tmp_path):
     status, out, err = vhi("study", "--source", "phantom", "--out", tmp_path / "out")
     assert status == 0 and "simulated" in out and "simulated" in err
@@ -177,7 +177,7 @@ def test_the_phantoms_readers_are_called_simulated(vhi, tmp_path):
     assert "The phantom and its readers are simulated" in page
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_study_comes_out_as_published(vhi, study, tmp_path):
     out = tmp_path / "paper"
     status, _, _ = vhi("study", "--source", "study", "--cohorts", "3", "--out", out)

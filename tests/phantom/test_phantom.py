@@ -288,6 +288,7 @@ def study_numbers():
     return {name: (min(values), max(values)) for name, values in found.items()}
 
 
+@pytest.mark.slow
 def test_the_ranges_are_those_of_the_study(study):
     found = study_numbers()
     assert found.keys() == REAL.keys()
@@ -295,15 +296,41 @@ def test_the_ranges_are_those_of_the_study(study):
         assert found[name] == pytest.approx(limits, abs=0.001, rel=1e-4), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_scans_resemble_the_study(seed):
     assert outside_range(describe(*arrays_of(simulated(seed)))) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_lesions_have_the_contrast_and_the_edge_of_the_study(seed):
     phantom = simulated(seed)
     assert outside_range(describe_lesions(*arrays_of(phantom), phantom.lesions.array)) == {}
+
+
+def test_a_seed_gives_one_phantom_and_another_seed_another():
+    again, first = ph.make_phantom(1), simulated(1)
+    assert np.array_equal(again.stir.array, first.stir.array)
+    assert again.truth == first.truth and again.decoy_list == first.decoy_list
+    assert not np.array_equal(simulated(2).disease_region.array, again.disease_region.array)
+
+
+def test_files_hold_the_phantom_and_equal_bytes(tmp_path):
+    phantom = simulated()
+    row = ph.write_phantom(phantom, tmp_path / "one", "T01", "before")
+    ph.write_phantom(phantom, tmp_path / "two", "T01", "before")
+    names = sorted(path.name for path in (tmp_path / "one" / "T01_before").iterdir())
+    assert {"stir.nii.gz", "t1w.nii.gz", "normal_bone.nii.gz", "lesions.nii.gz"} <= set(names)
+    for name in names:
+        first, second = (tmp_path / run / "T01_before" / name for run in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes(), name
+    stir = load_image(tmp_path / "one" / row["stir"])
+    assert np.array_equal(stir.array, phantom.stir.array)
+    assert stir.affine == pytest.approx(phantom.stir.affine, abs=1e-4)
+    mask = load_mask(tmp_path / "one" / row["disease_region"])
+    assert np.array_equal(mask.array, phantom.disease_region.array)
+    assert row["slice_thickness_mm"] == "3"
 
 
 def test_grid_is_oblique_and_of_the_study_s_size():
@@ -362,6 +389,7 @@ def test_lesions_lie_in_marrow_within_reach_of_the_joint():
         assert away[phantom.lesion_labels.array == lesion.id].min() < 3.5
 
 
+@pytest.mark.slow
 def test_the_signal_is_where_truth_says():
     """Without noise, with and without lesions: the difference is the lesions, and nothing else."""
     with_lesions = simulated(severity="mild", noise=0)
@@ -384,6 +412,7 @@ def test_decoys_are_candidates_but_no_part_of_a_lesion():
     assert not (kept & (phantom.decoys.array > 0)).any()
 
 
+@pytest.mark.slow
 def test_perfect_cleaning_measures_the_true_volume():
     """At the study's contrast: no bias over scans and over lesions of more than 200 voxels.
 
@@ -401,32 +430,7 @@ def test_perfect_cleaning_measures_the_true_volume():
     assert np.mean(np.abs(errors)) < 0.10
 
 
-def test_a_seed_gives_one_phantom_and_another_seed_another():
-    again, first = ph.make_phantom(1, severity="mild"), simulated(severity="mild")
-    assert np.array_equal(again.stir.array, first.stir.array)
-    assert again.truth == first.truth and again.decoy_list == first.decoy_list
-    assert not np.array_equal(
-        simulated(2, severity="mild").disease_region.array, again.disease_region.array
-    )
-
-
-def test_files_hold_the_phantom_and_equal_bytes(tmp_path):
-    phantom = simulated(severity="mild")
-    row = ph.write_phantom(phantom, tmp_path / "one", "T01", "before")
-    ph.write_phantom(phantom, tmp_path / "two", "T01", "before")
-    names = sorted(path.name for path in (tmp_path / "one" / "T01_before").iterdir())
-    assert {"stir.nii.gz", "t1w.nii.gz", "normal_bone.nii.gz", "lesions.nii.gz"} <= set(names)
-    for name in names:
-        first, second = (tmp_path / run / "T01_before" / name for run in ("one", "two"))
-        assert first.read_bytes() == second.read_bytes(), name
-    stir = load_image(tmp_path / "one" / row["stir"])
-    assert np.array_equal(stir.array, phantom.stir.array)
-    assert stir.affine == pytest.approx(phantom.stir.affine, abs=1e-4)
-    mask = load_mask(tmp_path / "one" / row["disease_region"])
-    assert np.array_equal(mask.array, phantom.disease_region.array)
-    assert row["slice_thickness_mm"] == "3"
-
-
+@pytest.mark.slow
 def test_contrast_moves_the_measured_volume_and_noise_hardly_does():
     """A threshold finds faint lesions too small and bright ones too large."""
     usual = volumes().ratio
@@ -436,6 +440,7 @@ def test_contrast_moves_the_measured_volume_and_noise_hardly_does():
         assert volumes(noise=noise).ratio == pytest.approx(usual, rel=0.08)
 
 
+@pytest.mark.slow
 def test_severity_orders_the_true_volume():
     scans = [volumes(1, severity=s) for s in ("none", "mild", "moderate", "severe")]
     true = [scan.true for scan in scans]
@@ -443,6 +448,7 @@ def test_severity_orders_the_true_volume():
     assert true == sorted(true) and len(set(true)) == 4
 
 
+@pytest.mark.slow
 def test_contrast_and_noise_act_as_named():
     plain, bright, noisy = (
         volumes(),
@@ -456,6 +462,7 @@ def test_contrast_and_noise_act_as_named():
     assert noisy.air == pytest.approx(2 * plain.air, rel=0.1)
 
 
+@pytest.mark.slow
 def test_lesions_stay_on_the_chosen_side():
     right, both = simulated(side="right"), simulated()
     assert (right.lesions.world(np.argwhere(right.lesions.array))[:, 0] > 0).all()
@@ -466,6 +473,7 @@ def test_lesions_stay_on_the_chosen_side():
     assert np.array_equal(right.decoys.array, both.decoys.array)
 
 
+@pytest.mark.slow
 def test_the_second_visit_shows_less_in_the_same_body():
     before, after = simulated(), simulated(visit="after")
     for name in ("normal_bone", "disease_region", "decoys", "tissues"):
@@ -479,6 +487,7 @@ def test_the_second_visit_shows_less_in_the_same_body():
     assert after.measured - before.measured == pytest.approx(after.true - before.true, rel=0.15)
 
 
+@pytest.mark.slow
 def test_the_default_cases_are_made_once_and_name_the_truth_as_a_reader(tmp_path, monkeypatch):
     phantom, two = simulated(severity="none"), ph.PHANTOM_CASES[:2]
     monkeypatch.setattr("vhi.phantom.case_files.make_phantom", lambda *_, **__: phantom)
@@ -507,6 +516,7 @@ def read(severity="moderate", seed=1, visit="before"):
     return {(reading.reader, reading.trial): reading.mask for reading in readings}
 
 
+@pytest.mark.slow
 def test_simulated_readers_are_the_same_again_and_leave_the_phantom_as_it_is():
     phantom = simulated()
     before = [image.array.copy() for image in (phantom.stir, phantom.lesions, phantom.decoys)]
@@ -519,7 +529,7 @@ def test_simulated_readers_are_the_same_again_and_leave_the_phantom_as_it_is():
     assert not any(np.array_equal(a.mask, b.mask) for a, b in zip(again, other, strict=True))
 
 
-@pytest.mark.parametrize("severity", ["mild", "moderate"])
+@pytest.mark.parametrize("severity", [pytest.param("mild", marks=pytest.mark.slow), "moderate"])
 def test_simulated_readers_agree_more_after_cleaning_than_by_hand_and_never_wholly(severity):
     masks = read(severity)
     by_hand = [

@@ -135,7 +135,7 @@ def test_the_labs_need_neither_a_notebook_nor_matplotlib(tmp_path):
     assert (done.stdout, done.stderr) == ("3\n", "")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_labs_open_on_every_case_of_the_study(study, tmp_path):
     for case in load_cases("study"):
         with Store(tmp_path / case.folder) as store:
