@@ -177,16 +177,20 @@ print(
 #
 # What would another $n$ let through? First in numbers, of the whole scan.
 
-# %%
-from vhi.controls import normal_bone_control, threshold_control
 
-control = threshold_control(measurement)
+# %%
+def volume_at(t):
+    labels = vhi.label_candidates(stir.array, measurement.disease_region.array, t)
+    kept = vhi.remove_small_regions(labels, slice_axis=stir.slice_axis)
+    return vhi.measure_volume(kept > 0, stir.spacing_mm)
+
+
 for n in (1.0, 1.5, 2.0, 2.5, 3.0):
-    control.set(multiple=n)
-    state = control.state()
-    print(f"n = {n:.1f}: {state['voxels']:7,} voxels, {state['mm3']:9,.0f} mm³")
-control.reset()
-print(fill(str(control)))
+    volume = volume_at(vhi.thresholds_at(measurement.intensities, n))
+    print(f"n = {n:.1f}: {volume.voxels:7,} voxels, {volume.mm3:9,.0f} mm³")
+volume = volume_at(thresholds)
+print(f"n = {thresholds.multiple:.2f} by the rule, before cleaning: ", end="")
+print(f"{volume.voxels:,} voxels, {volume.mm3:,.0f} mm³")
 
 # %% [markdown]
 # Now by hand. The slices with most candidates lie on this page: move $n$, or either threshold on the histogram
@@ -194,7 +198,9 @@ print(fill(str(control)))
 # the curve. A button leads back to the rule.
 
 # %% tags=["nbval-ignore-output", "remove-input"]
-control
+from vhi.controls import NormalBoneControl, ThresholdControl
+
+ThresholdControl(measurement.candidates, t1w=measurement.t1w)
 
 # %% [markdown]
 # The lower the threshold, the more is marked, inflammation and noise alike. From a certain $n$ on the lower threshold
@@ -205,7 +211,7 @@ control
 #
 # The yardstick is drawn by a person, so try it: drag the ellipse over the marrow, resize it at its grips, and watch quartiles
 # and thresholds. It begins about where and as large as the given normal bone. What if it takes in a vessel? A button moves it
-# just far enough to take in the brightest bone beside it; code cannot tell whether that is a vessel, but it shows what follows.
+# just far enough to include the brightest bone beside it; code cannot tell whether that is a vessel, but it shows what follows.
 
 # %%
 bone = measurement.normal_bone.array.astype(np.uint8)
@@ -214,12 +220,12 @@ centre, (first, last) = list(drawn.voxel), drawn.slices
 centre[stir.slice_axis], slices = (first + last) // 2, last - first + 1
 radius_mm = [max(round(np.sqrt(drawn.area_mm2 / slices / np.pi)), 1)]
 area = {"centre": centre, "radius_mm": radius_mm, "slices": slices}
-bone_control = normal_bone_control(stir, bone=measurement.disease_region, **area)
+t = vhi.estimate_thresholds(stir.array[vhi.draw_normal_bone(stir, **area)])
 print(f"circles of {radius_mm[0]} mm radius on {slices} slices around voxel {tuple(centre)}:")
-print(fill(str(bone_control)))
+print(f"thresholds {t.lower:.0f} and {t.upper:.0f}, n = {t.multiple:.2f}")
 
 # %% tags=["nbval-ignore-output", "remove-input"]
-bone_control
+NormalBoneControl(stir, bone=measurement.disease_region, **area)
 
 # %% [markdown]
 # ## Check

@@ -173,22 +173,23 @@ for lesion in lesions[:5]:
 # First in numbers, of the whole scan.
 
 # %%
-from vhi.controls import speck_control
-
-control = speck_control(measurement)
 for limit in (1, 2, 4, 8, 16):
-    control.set(min_pixels=limit)
-    state = control.state()
-    print(f"from {limit:2} pixels on: {state['regions']:5} regions, {state['voxels']:7} voxels")
-control.set(min_pixels=4)
-print(fill(str(control)))
+    labels = vhi.remove_small_regions(
+        measurement.candidates.labels.array, min_pixels=limit, slice_axis=axis
+    )
+    _, count = vhi.label_regions(labels > 0, slice_axis=axis)
+    volume = vhi.measure_volume(labels > 0, stir.spacing_mm)
+    print(f"{limit:2} pixels or more: {count:5} regions, {volume.voxels:7} voxels,", end="")
+    print(f" {volume.mm3:8,.0f} mm³")
 
 # %% [markdown]
 # Now by hand, on the slices with most candidates: regions under the limit fade to turquoise, and what is left is counted. What
 # counts as touching can be changed too: at sides and corners, as in the paper, or at sides only.
 
 # %% tags=["nbval-ignore-output", "remove-input"]
-control
+from vhi.controls import SpeckControl
+
+SpeckControl(measurement.candidates, t1w=measurement.t1w)
 
 # %% [markdown]
 # ## Check

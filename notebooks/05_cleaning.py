@@ -210,22 +210,24 @@ print(f"The part removed holds {part} of the region's {largest.voxels} voxels.")
 # %% [markdown]
 # ### Clean it yourself
 #
-# In a notebook, choose a region, a reason, and remove or restore it; the record grows and the volume follows.
+# Click a region to remove it, and again to keep it; by keys, arrows choose a region and space removes it. On this page you
+# can try it on three slices. In a notebook the same control reaches every slice of your own case, and each removal is
+# recorded with the reason that you choose.
 
 # %%
-from vhi.controls import cleaning_control
+from vhi.controls import CleaningControl
 
-control = cleaning_control(measurement, reader="you", reason="vessel", slice_index=index)
-print(fill(str(control)))
-control.remove()
-print(fill(str(control)))
-control.undo()
+control = CleaningControl(measurement, reader="you", reason="vessel", slice_index=index)
 
 # %% tags=["nbval-ignore-output", "remove-input"]
 control
 
 # %% [markdown]
-# `control.edits` is the record; `vhi.save_edits` writes it, and `vhi measure --edits` takes it.
+# In a notebook `control.edits` is the record; `vhi.save_edits` writes it, and `vhi measure --edits` takes it. Nothing is
+# removed yet:
+
+# %%
+print(f"{len(control.edits.edits)} edits, {voxels_after(control.edits)} voxels")
 #
 # ## Check
 #
@@ -301,15 +303,15 @@ if rows:
 # readers are simulated, and the truth is there too.
 
 # %%
-from vhi.controls import cleaning_game
+from vhi.controls import CleaningGame, load_rounds
 
-game = cleaning_game(vhi.load_cases(SOURCE) if manual else [case])
-for played in game.rounds:
+rounds = load_rounds(vhi.load_cases(SOURCE) if manual else [case])
+for played in rounds:
     limit = f"{played.ceiling:.3f}" if played.references else "not known, no reader drew here"
     print(f"{played.case}, slice {played.index}: {len(played.sizes)} regions, ceiling {limit}")
 
 # %% tags=["nbval-ignore-output", "remove-input"]
-game
+CleaningGame(rounds)
 
 # %% [markdown]
 # :::{admonition} Takeaway

@@ -102,10 +102,11 @@ class ThresholdLab(Directive):
     def run(self) -> list[nodes.Node]:
         """Measure the case and give the control's HTML."""
         import vhi
-        from vhi.controls import threshold_control
+        from vhi.controls import ThresholdControl
 
         measurement = vhi.measure(vhi.find_case("phantom", *self.arguments))
-        return [nodes.raw("", threshold_control(measurement)._repr_html_(), format="html")]
+        control = ThresholdControl(measurement.candidates, t1w=measurement.t1w)
+        return [nodes.raw("", control.html(), format="html")]
 
 
 def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,17 @@ from scipy import ndimage
 
 import vhi
 from tests.helpers.browser_pages import (
-    CONTRAST,
     PHONE,
     STUDY_CASES,
     axe_findings,
+    check_named,
+    check_readable,
     computing_page,
     notebook,
     page_of,
 )
 from tests.helpers.in_browser import Visit
-from vhi.controls import modules, threshold_control
+from vhi.controls import ThresholdControl, modules
 from vhi.controls.page import encode, page_html, planes, stack_data
 from vhi.errors import InputError
 from vhi.images.orientation import fullest_slices
@@ -42,9 +43,13 @@ def computing(browser, tmp_path_factory):
         yield run
 
 
+def control_of(measurement) -> ThresholdControl:
+    return ThresholdControl(measurement.candidates, t1w=measurement.t1w)
+
+
 @pytest.fixture(scope="module")
 def page(phantom, tmp_path_factory) -> Path:
-    return page_of(threshold_control(phantom), tmp_path_factory.mktemp("page"))
+    return page_of(control_of(phantom), tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture
@@ -72,12 +77,28 @@ def handle(tab, name: str):
     return tab.locator(f"[role=slider][aria-label='{name} threshold']")
 
 
-def on_the_page(measurement, control) -> tuple[int, int]:
-    """Return what Python counts in the slices that the page has: from the lower, the upper on."""
-    axis = measurement.stir.slice_axis
-    slices = [each["index"] for each in control.page_data()["data"]["slices"]]
-    kept = np.take(control.kept, slices, axis=axis)
+def kept_at(measurement, thresholds=None) -> np.ndarray:
+    """Return what the library keeps at some thresholds, the rule's when not given."""
+    labels = vhi.label_candidates(
+        measurement.stir.array,
+        measurement.disease_region.array,
+        thresholds or measurement.thresholds,
+    )
+    return vhi.remove_small_regions(labels, slice_axis=measurement.stir.slice_axis)
+
+
+def on_the_page(measurement, thresholds=None, data=None) -> tuple[int, int]:
+    """Return what Python counts on a page's slices: at or above the lower, the upper threshold."""
+    data = data or control_of(measurement).data()
+    slices = [part["index"] for part in data["slices"]]
+    kept = np.take(kept_at(measurement, thresholds), slices, axis=measurement.stir.slice_axis)
     return int((kept > 0).sum()), int((kept == 2).sum())
+
+
+def with_upper(measurement, upper: float):
+    """Return the rule's thresholds after the upper one was moved by hand."""
+    rule = measurement.thresholds
+    return replace(rule, upper=upper, lower=min(rule.lower, upper))
 
 
 # ---------------------------------------------------------- JavaScript and Python: the same numbers
@@ -107,7 +128,7 @@ def check_that_both_agree(measurement, computing):
             const lowers = multiples.map((n) => rule.upper_quartile + n * rule.iqr);
             return { rule, at, swept: keptByLower(stack, lowers) };
         }""",
-        {"data": stack_data(measurement, slices), "multiples": multiples},
+        {"data": stack_data(measurement.candidates, slices), "multiples": multiples},
     )
     assert found["rule"] == asdict(measurement.thresholds)  # to the last bit
     region = measurement.disease_region.array
@@ -135,8 +156,7 @@ def test_page_and_python_agree_on_the_phantom(case, computing):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("case", STUDY_CASES)
 def test_page_and_python_agree_on_every_study_case(case, computing, study):
-    (found,) = (each for each in vhi.load_cases("study") if each.case == case)
-    check_that_both_agree(vhi.measure(found), computing)
+    check_that_both_agree(vhi.measure(vhi.find_case("study", case)), computing)
 
 
 def test_rule_is_python_s_to_the_last_bit_on_any_intensities(computing):
@@ -154,9 +174,8 @@ def test_rule_is_python_s_to_the_last_bit_on_any_intensities(computing):
         [sample.tolist() for sample in samples],
     )
     assert found == [asdict(vhi.estimate_thresholds(sample)) for sample in samples]
-    assert any(each["multiple"] < 1.5 for each in found) and any(
-        each["multiple"] > 2 for each in found
-    )
+    multiples = [thresholds["multiple"] for thresholds in found]
+    assert min(multiples) < 1.5 and max(multiples) > 2
 
 
 @pytest.mark.parametrize(
@@ -179,27 +198,32 @@ def test_what_python_refuses_the_page_refuses(values, line, computing):
     assert line in said
 
 
-def test_moving_on_the_page_is_moving_in_python(phantom, computing):
-    """A hundred moves of n and both thresholds, one after another."""
-    chance, control = random.Random(2), threshold_control(phantom)
-    offered = control.settings_offered()
-    moves = []
-    for _ in range(100):
-        name = chance.choice(["multiple", "lower", "upper"])
-        moves.append({name: chance.uniform(offered[name].low, offered[name].high)})
-    found = computing(
+def test_a_move_settles_n_and_both_thresholds_among_each_other(phantom, computing):
+    """A hundred moves of n and both thresholds, one after another, to the last bit."""
+    chance, rule = random.Random(2), phantom.thresholds
+    highest = {"multiple": 6, "lower": 900, "upper": 900}
+    names = [chance.choice(list(highest)) for _ in range(100)]
+    moves = [{name: chance.uniform(0, highest[name])} for name in names]
+    settled = computing(
         """({ rule, moves }) => {
             let now = rule;
             return moves.map((moved) => (now = moveThresholds(rule, now, moved)));
         }""",
-        {"rule": asdict(phantom.thresholds), "moves": moves},
+        {"rule": asdict(rule), "moves": moves},
     )
-    for move, now in zip(moves, found, strict=True):
-        control.set(**move)
-        state = control.state()
-        assert {name: now[name] for name in ("multiple", "lower", "upper")} == {
-            name: state[name] for name in ("multiple", "lower", "upper")
-        }
+    before = asdict(rule)
+    for move, now in zip(moves, settled, strict=True):
+        upper = move.get("upper", before["upper"])
+        lower = move.get("lower", before["lower"])
+        if "multiple" in move:
+            lower = vhi.thresholds_at(phantom.intensities, move["multiple"]).lower
+        lower = min(lower, upper)
+        multiple = move.get("multiple", before["multiple"])
+        if "multiple" not in move and lower != before["lower"]:
+            multiple = (lower - rule.upper_quartile) / rule.iqr
+        assert (now["multiple"], now["lower"], now["upper"]) == (multiple, lower, upper)
+        assert now["lower"] <= now["upper"]
+        before = now
 
 
 @pytest.mark.parametrize(("neighbours", "sizes"), [(8, [0, 2, 3, 1]), (4, [0, 1, 3, 1, 1])])
@@ -271,12 +295,12 @@ def test_more_intensities_than_fit_two_bytes_are_kept_apart(tiny, computing):
     stir, normal, region = tiny
     many = stir.with_array(stir.array + np.linspace(0, 1e-3, stir.array.size).reshape(stir.shape))
     measurement = vhi.measure_images(many, normal, stir.with_array(np.ones_like(region.array)))
-    data = stack_data(measurement, range(5))
+    data = stack_data(measurement.candidates, range(5))
     assert data["slices"][0]["stir"]["type"] == "uint16"
     huge = np.arange(300 * 300 * 2, dtype=float).reshape(300, 300, 2)
     image = vhi.Image(huge, np.diag([1, 1, 3, 1.0]))
     ones = image.with_array(np.ones(huge.shape, bool))
-    data = stack_data(vhi.measure_images(image, ones, ones), [0, 1])
+    data = stack_data(vhi.find_candidates(image, ones, ones), [0, 1])
     assert data["slices"][0]["stir"]["type"] == "uint32"
     code = "d => Array.from(decodeStack(d).slices[1].stir.slice(0, 3), (i) => i)"
     assert len(set(computing(code, data))) == 3
@@ -286,8 +310,7 @@ def test_more_intensities_than_fit_two_bytes_are_kept_apart(tiny, computing):
 
 
 def test_page_shows_at_first_what_the_rule_gives(visit, phantom):
-    control = threshold_control(phantom)
-    lower, upper = on_the_page(phantom, control)
+    lower, upper = on_the_page(phantom)
     assert (number(visit.tab, "lower"), number(visit.tab, "upper")) == (lower, upper)
     assert f"{lower:,} voxels" in visit.tab.locator("[data-name=lower]").inner_text()
     text = visit.tab.locator(".vhi-control").inner_text()
@@ -296,22 +319,21 @@ def test_page_shows_at_first_what_the_rule_gives(visit, phantom):
 
 
 def test_moving_n_by_keys_moves_number_and_picture_as_python(visit, phantom):
-    control, tab = threshold_control(phantom), visit.tab
-    before = picture(tab)
+    tab, before = visit.tab, picture(visit.tab)
     slider(tab, "Multiple n").focus()
     for _ in range(8):
         tab.keyboard.press("ArrowLeft")
     n = float(slider(tab, "Multiple n").input_value())
     assert n == pytest.approx(phantom.thresholds.multiple - 0.4)
-    control.set(multiple=n)
-    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, control)
-    assert number(tab, "lower") > on_the_page(phantom, threshold_control(phantom))[0]
-    assert handle(tab, "Lower").get_attribute("aria-valuenow") == repr(control.thresholds.lower)
+    thresholds = vhi.thresholds_at(phantom.intensities, n)
+    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, thresholds)
+    assert number(tab, "lower") > on_the_page(phantom)[0]
+    assert handle(tab, "Lower").get_attribute("aria-valuenow") == repr(thresholds.lower)
     assert picture(tab) != before
 
 
 def test_dragging_a_threshold_on_the_histogram_moves_the_number(visit, phantom):
-    control, tab = threshold_control(phantom), visit.tab
+    tab = visit.tab
     grip = handle(tab, "Upper").locator("rect").bounding_box()
     x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
     before = number(tab, "upper"), picture(tab)
@@ -321,25 +343,24 @@ def test_dragging_a_threshold_on_the_histogram_moves_the_number(visit, phantom):
     tab.mouse.up()
     upper = float(handle(tab, "Upper").get_attribute("aria-valuenow"))
     assert upper > phantom.thresholds.upper
-    control.set(upper=upper)
-    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, control)
+    moved = with_upper(phantom, upper)
+    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, moved)
     assert number(tab, "upper") < before[0] and picture(tab) != before[1]
     tab.mouse.move(x - 60, y)  # no longer held
     assert float(handle(tab, "Upper").get_attribute("aria-valuenow")) == upper
 
 
 def test_a_handle_moves_by_keys_and_takes_the_other_along(visit, phantom):
-    control, tab = threshold_control(phantom), visit.tab
+    tab = visit.tab
     handle(tab, "Upper").focus()
     tab.keyboard.press("PageDown")
     tab.keyboard.press("PageDown")
     tab.keyboard.press("ArrowDown")
     upper = float(handle(tab, "Upper").get_attribute("aria-valuenow"))
     assert upper == phantom.thresholds.upper - 21
-    control.set(upper=upper)
-    state = control.state()
-    assert float(handle(tab, "Lower").get_attribute("aria-valuenow")) == state["lower"] == upper
-    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, control)
+    moved = with_upper(phantom, upper)
+    assert float(handle(tab, "Lower").get_attribute("aria-valuenow")) == moved.lower == upper
+    assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(phantom, moved)
     assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "Upper threshold"
     tab.keyboard.press("End")
     assert handle(tab, "Upper").get_attribute("aria-valuenow") == handle(
@@ -374,27 +395,18 @@ def test_t1w_slice_and_candidates_change_the_picture_and_no_number(visit):
 
 
 def test_every_input_has_a_name_and_says_its_value(visit):
-    tab = visit.tab
-    for input_ in tab.locator("input[type=range]").all():
-        assert len(input_.get_attribute("aria-label")) > 4
-        assert input_.get_attribute("aria-valuetext")
-    for grip in tab.locator("[role=slider]").all():
-        low, now, high = (
-            float(grip.get_attribute(f"aria-value{w}")) for w in ("min", "now", "max")
-        )
-        assert low <= now <= high and grip.get_attribute("aria-valuetext")
-    assert "candidates marked" in tab.locator("canvas").get_attribute("aria-label")
-    assert tab.locator(".vhi-control").get_attribute("role") == "group"
+    check_named(visit.tab)
+    assert "candidates marked" in visit.tab.locator("canvas").get_attribute("aria-label")
 
 
 def test_a_move_is_read_out_once_it_rests(visit):
     tab = visit.tab
     slider(tab, "Multiple n").fill("1")
     slider(tab, "Multiple n").fill("0.5")
-    told = tab.locator("[role=status][aria-live=polite]")
-    tab.wait_for_timeout(700)
-    assert told.inner_text().startswith("n 0.50, lower threshold")
-    assert f"{number(tab, 'lower'):,} voxels" in told.inner_text()
+    status = tab.locator("[role=status][aria-live=polite]:has-text('n 0.50')")
+    status.wait_for(state="attached")
+    assert status.inner_text().startswith("n 0.50, lower threshold")
+    assert f"{number(tab, 'lower'):,} voxels" in status.inner_text()
 
 
 def test_all_can_be_reached_by_the_tab_key(visit):
@@ -423,28 +435,22 @@ def test_control_fits_a_phone_and_follows_a_finger(browser, page, phantom):
         n.scroll_into_view_if_needed()
         box, before = n.bounding_box(), picture(tab)
         tab.touchscreen.tap(box["x"] + box["width"] * 0.08, box["y"] + box["height"] / 2)
-        control = threshold_control(phantom)
-        control.set(multiple=float(n.input_value()))
-        assert control.state()["multiple"] < 1
-        assert number(tab, "lower") == on_the_page(phantom, control)[0]
+        multiple = float(n.input_value())
+        assert multiple < 1
+        thresholds = vhi.thresholds_at(phantom.intensities, multiple)
+        assert number(tab, "lower") == on_the_page(phantom, thresholds)[0]
         assert picture(tab) != before
         assert visit.complaints == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_can_be_read_in_either_theme(theme, visit):
-    visit.tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-    assert visit.tab.evaluate(CONTRAST) > 7
+    check_readable(visit.tab, theme)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theme, visit):
-    package = pytest.importorskip("axe_playwright_python", reason="axe is not installed")
-    script = Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-    visit.tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-    visit.tab.evaluate(script)
-    found = visit.tab.evaluate("async () => (await axe.run(document)).violations")
-    assert [(each["id"], each["impact"]) for each in found] == []
+    assert axe_findings(visit.tab, theme) == []
 
 
 def test_without_scripts_the_drawn_twin_is_there(browser, page):
@@ -460,19 +466,21 @@ def test_with_scripts_the_control_stands_in_its_place(visit):
 
 
 def test_two_controls_on_one_page_live_side_by_side(browser, tiny, tmp_path):
-    first, second = (threshold_control(vhi.measure_images(*tiny)) for _ in range(2))
-    second.set(multiple=0.2)  # lower threshold 85: normal bone itself from there on, 16 pixels
+    first = vhi.measure_images(*tiny)
+    second = vhi.measure_images(*tiny, min_pixels=1)
 
     class Both:
-        def _repr_html_(self) -> str:
-            return first._repr_html_() + second._repr_html_()
+        def html(self) -> str:
+            return control_of(first).html() + control_of(second).html()
 
     with Visit(browser, page_of(Both(), tmp_path)) as visit:
         counts = visit.tab.locator("[data-name=lower]")
         shown = [int(counts.nth(i).get_attribute("data-value")) for i in range(2)]
-        assert shown == [first.state()["voxels"], second.state()["voxels"]] == [24, 24 + 16]
+        assert shown == [first.vhi.voxels, second.vhi.voxels] == [24, 30]
+        # At n = 0.2 the lower threshold is 85: 16 pixels of normal bone reach it.
         slider(visit.tab, "Multiple n").first.fill("0.2")
-        assert int(counts.first.get_attribute("data-value")) == 40
+        assert int(counts.first.get_attribute("data-value")) == 24 + 16
+        assert int(counts.nth(1).get_attribute("data-value")) == 30
         assert visit.complaints == []
 
 
@@ -480,11 +488,11 @@ def test_two_controls_on_one_page_live_side_by_side(browser, tiny, tmp_path):
 def test_a_scan_of_one_slice_and_one_without_candidates_work(slices, browser, tiny, tmp_path):
     stir, normal, region = tiny
     calm = np.where(normal.array, stir.array, 10.0)[:, :, 2 : 2 + slices]
-    cut = [each.array[:, :, 2 : 2 + slices] for each in (normal, region)]
+    cut = [mask.array[:, :, 2 : 2 + slices] for mask in (normal, region)]
     cut[1] = cut[1] & ~cut[0]
     affine = np.diag([0.5, 0.5, 3.3, 1])
     measurement = vhi.measure_images(*(vhi.Image(a, affine) for a in (calm, *cut)))
-    with Visit(browser, page_of(threshold_control(measurement), tmp_path)) as visit:
+    with Visit(browser, page_of(control_of(measurement), tmp_path)) as visit:
         assert number(visit.tab, "lower") == 0
         assert slider(visit.tab, "Slice").count() == slices - 1
         slider(visit.tab, "Multiple n").fill("0")
@@ -527,7 +535,7 @@ def test_modules_stand_alone(name, computing):
 @pytest.mark.parametrize("count", [0, 6])
 def test_a_page_carries_one_to_five_slices(count, phantom):
     with pytest.raises(ValueError, match=f"slices has {count}; expected 1 to 5"):
-        stack_data(phantom, range(count))
+        stack_data(phantom.candidates, range(count))
 
 
 # ------------------------------------------------------------------------------------ in a notebook
@@ -537,28 +545,33 @@ def in_notebook(tab, name: str) -> int:
     return int(tab.locator(f"[data-name={name}]").get_attribute("data-value"))
 
 
-def test_in_a_notebook_module_and_control_follow_each_other(browser, phantom, tmp_path):
-    control = threshold_control(phantom)
+def test_in_a_notebook_the_control_follows_its_module(browser, phantom, tmp_path):
+    control = control_of(phantom)
     with notebook(browser, tmp_path, control) as shown:
         tab = shown.tab
         assert in_notebook(tab, "whole") == phantom.vhi.voxels
-        control.set(multiple=0.7)
-        shown.deliver()
+        tab.locator("input[aria-label^='Multiple n']").fill("0.7")
+        shown.rest()
+        thresholds = vhi.thresholds_at(phantom.intensities, 0.7)
         counts = tuple(in_notebook(tab, name) for name in ("lower", "upper"))
-        assert counts == on_the_page(phantom, control)
-        assert in_notebook(tab, "whole") == control.state()["voxels"] > phantom.vhi.voxels
+        assert counts == on_the_page(phantom, thresholds, shown.widget.data)
+        assert control.settings["lower"] == thresholds.lower
+        whole = np.count_nonzero(kept_at(phantom, thresholds))
+        assert in_notebook(tab, "whole") == whole > phantom.vhi.voxels
         tab.locator("input[aria-label^='Upper threshold']").fill("300")
         shown.rest()
-        assert control.thresholds.upper == 300
-        assert in_notebook(tab, "whole") == control.state()["voxels"]
+        whole = np.count_nonzero(kept_at(phantom, with_upper(phantom, 300)))
+        assert control.settings["upper"] == 300
         tab.get_by_role("button", name="paper’s rule").click()
         shown.rest()
-        assert control.thresholds == phantom.thresholds
+        assert in_notebook(tab, "whole") == phantom.vhi.voxels
+        assert control.settings["lower"] == phantom.thresholds.lower
 
 
 def test_in_a_notebook_every_slice_can_be_reached(browser, phantom, tmp_path):
-    control = threshold_control(phantom)
+    control = control_of(phantom)
     count = phantom.stir.shape[2]
+    kept = kept_at(phantom, vhi.thresholds_at(phantom.intensities, 0.8))
     with notebook(browser, tmp_path, control) as shown:
         tab = shown.tab
         slices = tab.locator("input[aria-label='Slice']")
@@ -569,49 +582,30 @@ def test_in_a_notebook_every_slice_can_be_reached(browser, phantom, tmp_path):
         tab.keyboard.press("Home")
         for index in range(count):
             shown.rest()
-            assert control.state()["slice"] == index
+            assert control.settings["slice"] == index
             canvas = tab.locator("canvas")
-            here = np.count_nonzero(np.take(control.kept, index, axis=2))
+            here = np.count_nonzero(np.take(kept, index, axis=2))
             assert canvas.get_attribute("aria-label") == (
                 f"T1w slice {index}, candidates marked: {here:,} pixels"
             )
             assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == "Slice"
             tab.keyboard.press("ArrowRight")
-        assert control.state()["multiple"] == 0.8
-        assert in_notebook(tab, "lower") == on_the_page_now(shown.widget, control)
-
-
-def on_the_page_now(widget, control) -> int:
-    """Return what Python counts in the slices that the notebook was sent."""
-    slices = [each["index"] for each in widget.data["slices"]]
-    return np.count_nonzero(np.take(control.kept, slices, axis=2))
+        assert control.settings["multiple"] == 0.8
+        present = [part["index"] for part in shown.widget.data["slices"]]
+        assert in_notebook(tab, "lower") == np.count_nonzero(np.take(kept, present, axis=2))
 
 
 def test_a_slice_that_is_not_here_is_asked_for_when_the_slider_rests(browser, phantom, tmp_path):
-    control = threshold_control(phantom)
+    control = control_of(phantom)
     with notebook(browser, tmp_path, control) as shown:
-        slices, before = shown.tab.locator("input[aria-label='Slice']"), control.state()["slice"]
+        slices, before = shown.tab.locator("input[aria-label='Slice']"), control.settings["slice"]
         move = "(input, event) => { input.value = 0; input.dispatchEvent(new Event(event)); }"
         slices.evaluate(f"input => ({move})(input, 'input')")
         shown.rest()
-        assert control.state()["slice"] == before
+        assert control.settings["slice"] == before
         slices.evaluate(f"input => ({move})(input, 'change')")
         shown.rest()
-        assert control.state()["slice"] == 0
-
-
-def test_what_the_control_refuses_goes_back_on_the_page(browser, phantom, tmp_path):
-    control = threshold_control(phantom)
-    with notebook(browser, tmp_path, control) as shown:
-        tab, lower = shown.tab, in_notebook(shown.tab, "lower")
-        upper = tab.locator("input[aria-label^='Upper threshold']")
-        upper.evaluate("input => { input.max = 1e6; }")
-        upper.fill("900000")
-        shown.rest()
-        assert control.thresholds == phantom.thresholds
-        shown_upper = handle(tab, "Upper").get_attribute("aria-valuenow")
-        assert float(shown_upper) == control.thresholds.upper
-        assert in_notebook(tab, "lower") == lower
+        assert control.settings["slice"] == 0
 
 
 def test_a_control_that_is_not_there_is_refused():
@@ -660,7 +654,7 @@ def test_axe_finds_nothing_serious_on_the_book_s_pages(built, theme, browser):
         for control in visit.tab.locator(".vhi-control").all():
             control.scroll_into_view_if_needed()
         findings = axe_findings(visit.tab, theme)
-        assert [each for each in findings if each[1] in ("serious", "critical")] == []
+        assert [rule for rule, impact in findings if impact in ("serious", "critical")] == []
 
 
 @pytest.mark.book
@@ -674,11 +668,10 @@ def test_threshold_lab_of_the_book_counts_as_python_does(name, browser):
         # The first page shows the phantom in either edition.
         study = edition == "study" and name != "index"
         case = vhi.find_case(*(("study", "1007") if study else ("phantom", "P01")), "before")
-        measurement = vhi.measure(case)
-        control, before = threshold_control(measurement), picture(tab)
-        assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(measurement, control)
+        measurement, before = vhi.measure(case), picture(tab)
+        assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(measurement)
         slider(tab, "Multiple n").fill("0.8")
-        control.set(multiple=0.8)
-        assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(measurement, control)
+        thresholds = vhi.thresholds_at(measurement.intensities, 0.8)
+        assert (number(tab, "lower"), number(tab, "upper")) == on_the_page(measurement, thresholds)
         assert picture(tab) != before
         assert visit.left_the_folder(BOOK) == []

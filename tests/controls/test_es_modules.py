@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import vhi
+from vhi.controls.modules import control_names, page_script
 
 PACKAGE = Path(vhi.__file__).parent
 FOLDERS = {
@@ -59,6 +60,13 @@ def test_what_a_module_takes_from_another_it_imports(path):
     }
     missing = (called & others) - set(imports(path)) - own
     assert not missing
+
+
+@pytest.mark.parametrize("name", control_names())
+def test_names_at_the_top_level_of_a_control_differ(name):
+    # Its parts become one text, in which a second function of a name would replace the first.
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", page_script(name), re.M)
+    assert sorted(names) == sorted(set(names)) and len(names) > 20
 
 
 @module

@@ -1,4 +1,4 @@
-"""What every control on a page must hold, whatever it shows."""
+"""Pages and notebooks with a control, and what every control must satisfy."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ def check_readable(tab, theme: str) -> None:
 
 
 def axe_findings(tab, theme: str) -> list[Any]:
-    """Return what axe complains of."""
+    """Return the rules that axe finds violated, with their impact."""
     tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
     package = pytest.importorskip("axe_playwright_python", reason="axe is not installed")
     tab.evaluate(Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
     found = tab.evaluate("async () => (await axe.run(document)).violations")
-    return [(each["id"], each["impact"]) for each in found]
+    return [(violation["id"], violation["impact"]) for violation in found]
 
 
 def page_of(shown, folder: Path) -> Path:
@@ -123,14 +123,14 @@ def page_of(shown, folder: Path) -> Path:
     page.write_text(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A control</title>'
         f'<meta name="viewport" content="width=device-width">{LOOK}</head>'
-        f"<body><main><h1>A control</h1>{shown._repr_html_()}</main></body></html>",
+        f"<body><main><h1>A control</h1>{shown.html()}</main></body></html>",
         encoding="utf-8",
     )
     return page
 
 
 class Notebook:
-    """A control's module on a model that talks to the control as in a notebook.
+    """A control's module on a model that exchanges messages with the kernel as in a notebook.
 
     Messages are those that a notebook carries, between the page's model and the control's widget.
     """
@@ -146,17 +146,8 @@ class Notebook:
 
     def _receive(self, state: dict[str, Any]) -> list[dict[str, Any]]:
         self.widget.set_state(state)
-        return self._updates()
-
-    def _updates(self) -> list[dict[str, Any]]:
         sent, self._sent = self._sent, []
         return [message["state"] for message in sent if message["method"] == "update"]
-
-    def deliver(self) -> list[dict[str, Any]]:
-        """Bring the page what the control sent meanwhile; return it."""
-        updates = self._updates()
-        self.tab.evaluate("updates => fromKernel(updates)", updates)
-        return updates
 
     def rest(self) -> None:
         """Wait until the control has answered all that the page sent."""
@@ -174,7 +165,7 @@ MODEL = """async ({ text, begin: state }) => {
     let kernel = Promise.resolve();
     const tell = (name) => listeners.filter(([event]) => event === `change:${name}`)
         .forEach(([, call]) => call());
-    window.fromKernel = (updates) => updates.forEach((update) => {
+    const fromKernel = (updates) => updates.forEach((update) => {
         const changed = Object.keys(update).filter((name) => !same(state[name], update[name]));
         Object.assign(state, update);
         changed.forEach(tell);
@@ -211,7 +202,7 @@ MODEL = """async ({ text, begin: state }) => {
 
 @contextmanager
 def notebook(browser, folder: Path, control, **options: Any) -> Iterator[Notebook]:
-    """Give a control as a notebook shows it; it must not complain, nor leave anything behind."""
+    """Open a control as in a notebook; it must raise no error and leave no listener behind."""
     page = folder / "notebook.html"
     page.write_text(f'<!doctype html><meta charset="utf-8">{LOOK}<main></main>')
     with Visit(browser, page, **options) as visit:
@@ -224,7 +215,7 @@ def notebook(browser, folder: Path, control, **options: Any) -> Iterator[Noteboo
 
 @contextmanager
 def computing_page(browser, folder: Path, parts: tuple[str, ...], names: str) -> Iterator[Any]:
-    """Give a page's `evaluate`, for JavaScript in terms of functions of the controls' modules.
+    """Open a page and return its `evaluate`, for JavaScript that calls the controls' functions.
 
     Parameters
     ----------

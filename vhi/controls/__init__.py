@@ -1,16 +1,17 @@
-"""Controls for notebooks: move a slider, and the picture and the volume follow.
+"""Controls for pages and notebooks: move a slider, and picture, counts and volume follow.
 
-They are thin: every number comes from the same library function that `vhi.measure` calls. On a
-page without a kernel an ES module computes the same on a few slices, and the same module shows the
-control in a notebook; where scripts are off, its drawn twin shows two or three of its settings.
+A control's ES module (`js/`) does the computing, the same on a built page and in a notebook. Python
+hands it the data, draws the picture that is shown where scripts are off, and, in a notebook, sends
+other slices and counts in the whole scan. No rule of the method belongs here: Python's rules are
+in `vhi.steps`, their JavaScript counterparts in `js/core.js`, and tests hold the two equal.
 """
 
-from vhi.controls.cleaning import CleaningControl, cleaning_control
-from vhi.controls.cleaning_game import CleaningGame, cleaning_game
+from vhi.controls.cleaning import CleaningControl, CleaningGame
 from vhi.controls.control import Control
-from vhi.controls.normal_bone import NormalBoneControl, normal_bone_control
-from vhi.controls.specks import SpeckControl, speck_control
-from vhi.controls.thresholds import ThresholdControl, threshold_control
+from vhi.controls.normal_bone import NormalBoneControl
+from vhi.controls.rounds import load_rounds
+from vhi.controls.specks import SpeckControl
+from vhi.controls.thresholds import ThresholdControl
 
 __all__ = [
     "CleaningControl",
@@ -19,9 +20,5 @@ __all__ = [
     "NormalBoneControl",
     "SpeckControl",
     "ThresholdControl",
-    "cleaning_control",
-    "cleaning_game",
-    "normal_bone_control",
-    "speck_control",
-    "threshold_control",
+    "load_rounds",
 ]

@@ -1,7 +1,4 @@
-"""An ellipse of normal bone: what is bright beside it, and its part of the scan for a page.
-
-The bright spot is for teaching: a vessel at the rim is what readers are told to avoid.
-"""
+"""The part of a scan around an ellipse of normal bone that a page is given."""
 
 from __future__ import annotations
 
@@ -12,102 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.controls.page import MOST_SLICES, encode, places_of
+from vhi.controls.page import MOST_SLICES, encode, encode_positions
 from vhi.images.image import Image
 from vhi.images.orientation import View, view_of
 from vhi.steps.thresholds import FEW_VOXELS, FIRST_MULTIPLE, MOST_PLAUSIBLE_MULTIPLE, STEP
 
-WITHIN_MM = 25.0
-"""How far from the centre is looked. Chosen: about the width of the interforaminal sacrum."""
-
-DEPTH = 0.8
-"""Part of the radii within which the spot comes to lie. Chosen: so that its neighbours come too."""
-
 MARGINS_MM = (28.0, 20.0, 5.0)
-"""How far a page's part of the scan may reach beyond the ellipse. Chosen: `WITHIN_MM` and some, so
-that there is room to move, and few enough pixels to be shown twice as large on a phone."""
+"""How far a page's part of the scan may reach beyond the ellipse. Chosen: a little more than the
+25 mm within which area.js seeks bright spots, so that there is room to move, and few enough pixels
+to be shown twice as large on a phone."""
 
 MOST_PIXELS = 330_000
 """On all slices of a page: the widest margin is taken that stays below. Chosen: under 1 MB."""
-
-
-def brightest_nearby(
-    stir: Image,
-    area: NDArray[np.bool_],
-    *,
-    centre: Sequence[int],
-    bone: NDArray[np.bool_] | None = None,
-    within_mm: float = WITHIN_MM,
-) -> tuple[int, int, int] | None:
-    """Return the brightest voxel beside an area, on the area's slices.
-
-    Parameters
-    ----------
-    stir
-        The scan.
-    area
-        Mask of normal bone, the scan's shape.
-    centre
-        Voxel (i, j, k) of the area's centre.
-    bone
-        Mask to look in; everywhere when not given.
-    within_mm
-        Largest distance from the centre within the slice, in mm.
-
-    Returns
-    -------
-    tuple of int, or None
-        The first in array order of equally bright ones; None where there is no voxel to choose.
-    """
-    a, b = (axis for axis in range(3) if axis != stir.slice_axis)
-    place = np.ogrid[tuple(slice(n) for n in stir.shape)]
-    across, along = ((place[axis] - centre[axis]) * stir.spacing_mm[axis] for axis in (a, b))
-    near = across * across + along * along <= within_mm * within_mm
-    candidates = near & area.any(axis=(a, b), keepdims=True) & ~area
-    if bone is not None:
-        candidates &= bone
-    if not candidates.any():
-        return None
-    where = np.argmax(np.where(candidates, stir.array, -np.inf))
-    i, j, k = np.unravel_index(where, stir.shape)
-    return int(i), int(j), int(k)
-
-
-def nearest_centre(
-    stir: Image, voxel: Sequence[int], *, centre: Sequence[int], radius_mm: Sequence[float]
-) -> tuple[int, int, int]:
-    """Return the centre nearest to the present one from which an ellipse takes a voxel in.
-
-    Parameters
-    ----------
-    stir
-        The scan.
-    voxel
-        To be taken in: it comes to lie within `DEPTH` of the radii.
-    centre
-        Present centre (i, j, k); its slice stays.
-    radius_mm
-        Two radii, along the first and the second in-plane array axis.
-
-    Returns
-    -------
-    tuple of int
-        The first in array order of equally near ones.
-    """
-    a, b = (axis for axis in range(3) if axis != stir.slice_axis)
-    depth, moved = np.zeros((1, 1)), np.zeros((1, 1))
-    for position, (axis, radius) in enumerate(zip((a, b), radius_mm, strict=True)):
-        shape = [1, 1]
-        shape[position] = -1
-        at = np.arange(stir.shape[axis]).reshape(shape)
-        part = (voxel[axis] - at) * stir.spacing_mm[axis] / radius
-        way = (at - centre[axis]) * stir.spacing_mm[axis]
-        depth, moved = depth + part * part, moved + way * way
-    nearest = np.argmin(np.where(depth <= DEPTH * DEPTH, moved, np.inf))
-    first, second = np.unravel_index(nearest, moved.shape)
-    new = list(centre)
-    new[a], new[b] = int(first), int(second)
-    return new[0], new[1], new[2]
 
 
 def area_data(
@@ -119,7 +32,7 @@ def area_data(
     window: tuple[float, float],
     bone: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
-    """Return an ellipse's surroundings for a page: its slices, filled up to five, cropped.
+    """Return the surroundings of an ellipse for a page: its slices, up to five in all, cropped.
 
     Parameters
     ----------
@@ -167,7 +80,7 @@ def area_data(
         "slices": [
             {
                 "index": index,
-                "stir": places_of(plane, values),
+                "stir": encode_positions(plane, values),
                 "bone": encode(view.plane(marked, index)[box]),
             }
             for index, plane in zip(shown, planes, strict=True)
@@ -177,8 +90,6 @@ def area_data(
         "array_order": ["slice" if a == axis else "ijk"[a] for a in range(3)],
         "scan_slices": stir.shape[axis],
         "has_bone": bone is not None,
-        "within_mm": WITHIN_MM,
-        "depth": DEPTH,
         "doubtful": {
             "voxels_below": FEW_VOXELS,
             "multiple_above": MOST_PLAUSIBLE_MULTIPLE,
@@ -199,7 +110,7 @@ def holds_area(data: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """
     first = settings["slice"] - (settings["slices"] - 1) // 2
     asked = range(max(first, 0), min(first + settings["slices"], data["scan_slices"]))
-    if not {each["index"] for each in data["slices"]}.issuperset(asked):
+    if not {part["index"] for part in data["slices"]}.issuperset(asked):
         return False
     for axis in (data["across"], data["down"]):
         low, high = sorted((axis["first"], axis["first"] + axis["step"] * (axis["count"] - 1)))
@@ -212,7 +123,7 @@ def holds_area(data: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
 def _along(stir: Image, view: View, axis: int, centre: int, reach_mm: float) -> dict[str, Any]:
     """Return how the cropped picture lies along one array axis, and the cut itself."""
     length, spacing_mm = stir.shape[axis], stir.spacing_mm[axis]
-    reach = int(np.ceil(reach_mm / spacing_mm))
+    reach = ceil(reach_mm / spacing_mm)
     low, high = max(centre - reach, 0), min(centre + reach + 1, length)
     flipped = view.flip_rows if axis == view.rows else view.flip_columns
     return {

@@ -1,218 +1,238 @@
-"""A control over step vi: remove or restore a region, as a record that replays."""
+"""Controls for step vi: remove or keep whole regions, on one's own case or as a game."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.controls.control import Control, Twin
-from vhi.controls.inputs import Choice, Setting, Slider
-from vhi.controls.pictures import SlicePainter, first_slice, volume_text
+from vhi.controls.page import first_slice, shown_slices
+from vhi.controls.rounds import Round, round_of
+from vhi.controls.twins import REMOVED, draw_plane
 from vhi.errors import InputError
+from vhi.images.orientation import view_of
+from vhi.measurement import Measurement
 from vhi.steps.cleaning import apply_edits
 from vhi.steps.edits import REASONS, SCOPES
-from vhi.steps.regions import Region, label_regions
-from vhi.steps.volume import Vhi, measure_volume
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from vhi.measurement import Measurement
 
 
-def cleaning_control(
-    measurement: Measurement,
-    *,
-    reader: str = "",
-    reason: str = "vessel",
-    slice_index: int | None = None,
-) -> CleaningControl:
-    """Return a control that removes and restores regions.
+class CleaningControl(Control):
+    """Remove or keep the regions of one's own case; in a notebook the record grows.
+
+    Settings: ``slice``, ``region`` (its number in reading order), ``scope`` (one of
+    `vhi.steps.edits.SCOPES`), ``reason``, and ``removed``: the ids of the removed regions, as in
+    ``measurement.regions``.
 
     Parameters
     ----------
     measurement
-        Of any case; it stays as it is. Cleaning goes on from its edits.
+        Of any case; it is not changed. Cleaning continues from its edits.
     reader
         Who cleans, for the record.
     reason
-        Reason to begin with, one of `vhi.steps.edits.REASONS`.
+        Reason to start with, one of `vhi.steps.edits.REASONS`.
     slice_index
-        Slice to begin with, counted from 0; the one with most candidates when not given.
+        Slice to start on, counted from 0; the one with most candidates when not given.
 
-    Returns
-    -------
-    CleaningControl
+    Attributes
+    ----------
+    edits : Edits
+        The record, for `vhi.save_edits` or ``vhi.measure(case, edits=...)``.
 
     Raises
     ------
     InputError
         There is no such slice or reason.
     """
-    return CleaningControl(measurement, reader=reader, reason=reason, slice_index=slice_index)
 
-
-class CleaningControl(Control):
-    """Choose a region, remove or restore it; the record grows and the volume follows.
-
-    Settings: ``slice``, ``region`` (id as in ``measurement.regions``; setting it goes to its
-    slice), ``scope``, ``reason``.
-
-    Attributes
-    ----------
-    measurement : Measurement
-    reader : str
-    edits : Edits
-        The record, for `vhi.save_edits` or ``vhi.measure(case, edits=...)``.
-    inflammation : ndarray of uint8
-        Labels 0, 1, 2 that are left after the edits.
-    """
-
-    _title = "cleaning control"
+    module = "cleaning"
+    label = "cleaning control"
 
     def __init__(
-        self, measurement: Measurement, *, reader: str, reason: str, slice_index: int | None
+        self,
+        measurement: Measurement,
+        *,
+        reader: str = "",
+        reason: str = REASONS[0],
+        slice_index: int | None = None,
     ) -> None:
-        self.measurement, self.reader = measurement, reader
-        self.edits = self._begun_with = measurement.edits
-        self._painter = SlicePainter(measurement.stir, measurement.disease_region)
-        self._numbered, _ = label_regions(
-            measurement.kept.array > 0, slice_axis=measurement.stir.slice_axis
-        )
-        self._regions = {region.id: region for region in measurement.regions}
-        index = first_slice(measurement)
-        values = {"slice": index, "region": self._largest(index), "scope": SCOPES[0]}
-        super().__init__({**values, "reason": REASONS[0]})
-        self.set(reason=reason, **({} if slice_index is None else {"slice": slice_index}))
+        if reason not in REASONS:
+            raise InputError(f"reason {reason!r}: give one of: {', '.join(REASONS)}")
+        self.measurement, self.reader, self.edits = measurement, reader, measurement.edits
+        left = measurement.inflammation.array
+        index = first_slice(measurement.candidates, slice_index)
+        settings = {
+            "slice": index,
+            "region": next(iter(self._round(index).sizes), None),
+            "scope": SCOPES[0],
+            "reason": reason,
+            "removed": [region.id for region in measurement.regions if not left[region.voxel]],
+        }
+        super().__init__(settings)
 
-    def settings_offered(self) -> dict[str, Setting]:
-        """Return what can be set now, by name."""
-        here = tuple((self._described(r), r.id) for r in self._on(self._values["slice"]))
-        stir = self.measurement.stir
+    def data(self) -> dict[str, Any]:
+        """Return the slice and those with most candidates, and what the page needs for edits."""
+        m = self.measurement
+        numbers, stir = view_of(m.stir).shown(m.candidates.regions.numbers), m.stir
+        slices = []
+        for index in shown_slices(m.kept, self.settings["slice"]):
+            present, first = np.unique(numbers[index], return_index=True)
+            ids = present[np.argsort(first)]  # in reading order, as the page numbers them
+            slices.append({**self._round(index).encoded(), "ids": ids[ids > 0].tolist()})
         return {
-            "slice": Slider("Slice", 0, stir.shape[stir.slice_axis] - 1),
-            "region": Choice("Region of this slice", here, tuple(self._regions)),
-            "scope": Choice("Remove or restore", tuple((s, s) for s in SCOPES)),
-            "reason": Choice("Reason", tuple((r, r) for r in REASONS)),
+            "slices": slices,
+            "lesions": {region.id: region.lesion for region in m.regions},
+            "reasons": REASONS,
+            "whole": {"slices": stir.shape[stir.slice_axis], "regions": len(m.regions)},
         }
 
-    def actions(self) -> dict[str, Callable[[], None]]:
-        """Return what the buttons do, by their text."""
-        return {"Remove": self.remove, "Restore": self.restore, "Undo": self.undo}
+    def whole_scan(self) -> dict[str, Any]:
+        """Return how many regions are removed, the voxels left, and the edits in the record."""
+        left = apply_edits(self.measurement.kept, self.edits)
+        return {
+            "removed": len(self.settings["removed"]),
+            "voxels": int(np.count_nonzero(left)),
+            "edits": len(self.edits.edits),
+        }
 
-    def remove(self) -> None:
-        """Remove the chosen region, or its whole lesion."""
-        self._edit("remove")
+    def follow(self, settings: dict[str, Any]) -> None:
+        """Take over the settings, and record what was removed and restored."""
+        before, after = set(self.settings["removed"]), set(settings["removed"])
+        super().follow(settings)
+        kept = {region.id for region in self.measurement.regions} - after
+        self._record("remove", after - before, after)
+        self._record("restore", before - after, kept)
 
-    def restore(self) -> None:
-        """Take the chosen region, or its whole lesion, back in."""
-        self._edit("restore")
+    def _record(self, action: str, changed: set[int], state: set[int]) -> None:
+        """Add edits that bring regions into a state; one edit for a lesion that is all in it."""
+        for region in self.measurement.regions:
+            if region.id not in changed:
+                continue
+            lesion = {r.id for r in self.measurement.regions if r.lesion == region.lesion}
+            whole = self.settings["scope"] == "lesion" and lesion <= state
+            self.edits = self.edits.add(
+                action,
+                region.voxel,
+                scope="lesion" if whole else "region",
+                reason=self.settings["reason"],
+                reader=self.reader,
+            )
+            changed = changed - (lesion if whole else {region.id})
 
-    def undo(self) -> None:
-        """Take back the last action; not further than the record that cleaning went on from."""
-        if len(self.edits.edits) > len(self._begun_with.edits):
-            self.edits = replace(self.edits, edits=self.edits.edits[:-1])
-            self._follow()
+    def _round(self, index: int) -> Round:
+        m = self.measurement
+        return round_of(m, index, case=m.case, around=m.disease_region.array)
 
-    def _edit(self, action: str) -> None:
-        if self._values["region"] is None:
-            raise InputError(f"slice {self._values['slice']}: has no region; choose another slice")
-        self.edits = self.edits.add(
-            action,
-            self._regions[self._values["region"]].voxel,
-            scope=self._values["scope"],
-            reason=self._values["reason"],
-            reader=self.reader,
+    def twin(self) -> Twin:
+        """Draw the slice with all candidates, and without its largest region."""
+        return _draw_rounds(
+            [self._round(self.settings["slice"])],
+            "In a notebook with a kernel, regions are removed and restored here and the record "
+            "grows.",
         )
-        self._follow()
 
-    def _take(self, values: dict[str, Any]) -> dict[str, Any]:
-        now = {**self._values, **values}
-        if values.get("region") is not None:
-            now["slice"] = self._regions[now["region"]].slices[0]
-        elif now["slice"] != self._values["slice"]:
-            now["region"] = self._largest(now["slice"])
-        return now
 
-    def _compute(self) -> dict[str, Any]:
-        self.inflammation = apply_edits(self.measurement.kept, self.edits)
-        volume = self._volume(self.inflammation)
-        return {"edits": len(self.edits.edits), "voxels": volume.voxels, "mm3": volume.mm3}
+class CleaningGame(Control):
+    """Remove or keep the regions of a slice; ask for the answer; compare with readers.
 
-    def _volume(self, labels: NDArray[np.uint8]) -> Vhi:
-        return measure_volume(labels > 0, self.measurement.stir.spacing_mm)
+    A round is scored against the consensus of its manual masks, beside the ceiling that whole
+    regions can reach. Masks and scores stay hidden while ``answer`` is False.
 
-    def _numbers(self) -> str:
-        before = volume_text(self._volume(self.measurement.kept.array))
-        after = volume_text(self._volume(self.inflammation))
-        count = len(self.edits.edits)
-        return f"{count} edit{'s' * (count != 1)}: {before} before cleaning, {after} now"
+    Settings: ``case``, ``region`` (its number in reading order), ``answer``, and ``removed``:
+    the removed regions as ``case/number``.
 
-    def _on(self, index: int) -> list[Region]:
-        """Return the regions of a slice, largest first."""
-        return [r for r in self._regions.values() if r.slices[0] == index]
+    Parameters
+    ----------
+    rounds
+        From `vhi.controls.load_rounds`. Where no reader drew, nothing is scored.
 
-    def _largest(self, index: int) -> int | None:
-        return next((region.id for region in self._on(index)), None)
+    Raises
+    ------
+    InputError
+        There is no round.
+    """
 
-    def _described(self, region: Region) -> str:
-        gone = "" if self.inflammation[region.voxel] else ", removed"
-        return f"{region.id}: {region.voxels} pixels, {region.side}{gone}"
+    module = "cleaning"
+    label = "cleaning game"
 
-    def _chosen(self) -> NDArray[np.bool_] | None:
-        """Return the mask of the chosen region, or of its lesion; None where there is none."""
-        region = self._regions.get(self._values["region"])
-        if region is None:
-            return None
-        parts = [region]
-        if self._values["scope"] == "lesion":
-            parts = [r for r in self._regions.values() if r.lesion == region.lesion]
-        return np.isin(self._numbered, [self._numbered[r.voxel] for r in parts])
+    def __init__(self, rounds: Sequence[Round]) -> None:
+        if not rounds:
+            raise InputError("the cleaning game needs a case; the list of rounds is empty")
+        self.rounds = tuple(rounds)
+        region = next(iter(rounds[0].sizes), None)
+        super().__init__({"case": rounds[0].case, "region": region, "answer": False, "removed": []})
 
-    def _gone(self, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        return (self.measurement.kept.array > 0) & (labels == 0)
+    def data(self) -> dict[str, Any]:
+        """Return all rounds."""
+        return {
+            "slices": [
+                {**r.encoded(), "ids": [f"{r.case}/{n}" for n in sorted(r.sizes)]}
+                for r in self.rounds
+            ]
+        }
 
-    def figure(self) -> Figure:
-        """Draw the slice, removed regions in turquoise, the chosen one outlined."""
-        from matplotlib.figure import Figure
+    def shows(self, data: dict[str, Any]) -> bool:
+        """Return True: a game has all its rounds."""
+        return True
 
-        figure = Figure(figsize=(7, 5.9))
-        self._painter.draw(
-            figure.subplots(),
-            self._values["slice"],
-            labels=self.inflammation,
-            outline=self._chosen(),
-            gone=self._gone(self.inflammation),
+    def twin(self) -> Twin:
+        """Draw the first and the last round, each before and after the best cleaning."""
+        return _draw_rounds(
+            [self.rounds[0], self.rounds[-1]][: len(self.rounds)],
+            "Where scripts are on, regions can be removed here and compared with readers; no "
+            "kernel is needed.",
         )
-        figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.95)
-        return figure
 
-    def _twin(self) -> Twin:
-        index = self._values["slice"]
-        largest = next(iter(self._on(index)), None)
-        records = {"before": self.edits}
-        if largest:
-            name = f"after region {largest.id} ({largest.voxels} pixels) is removed"
-            records[name] = self.edits.add("remove", largest.voxel)
-        shown, said = {}, []
-        for name, edits in records.items():
-            labels = apply_edits(self.measurement.kept, edits)
-            text = volume_text(self._volume(labels))
-            shown[f"{name}\n{text}"] = labels, self._gone(labels)
-            said.append(f"{name}: {text}")
-        example = (
-            f"Slice {index} before and after its largest region is removed: an example of what a "
-            "removal does, no judgement on this region. Turquoise: removed."
-            if largest
-            else f"Slice {index} has no region to remove."
+
+def _draw_rounds(rounds: Sequence[Round], live: str) -> Twin:
+    """Draw rounds below each other, before and after a cleaning; `live` ends the caption."""
+    from matplotlib.figure import Figure
+
+    shapes = [
+        played.labels.shape[0] * played.view.aspect / played.labels.shape[1] for played in rounds
+    ]
+    figure = Figure(figsize=(7.8, sum(3.9 * shape + 0.45 for shape in shapes)))
+    grid = figure.subplots(
+        len(rounds), 2, squeeze=False, gridspec_kw={"height_ratios": np.add(shapes, 0.1)}
+    )
+    alt = []
+    for axes, played in zip(grid, rounds, strict=True):
+        title = f"{'simulated ' * played.simulated}case {played.case}, slice {played.index}"
+        before = f"{len(played.sizes)} regions, {np.count_nonzero(played.labels):,} voxels"
+        removed, outline, name = _example(played)
+        labels = np.where(removed, REMOVED, played.labels)
+        after = f"{name}\n{np.count_nonzero(labels % REMOVED):,} voxels"
+        look: dict[str, Any] = {"view": played.view, "window": (0, 255)}
+        draw_plane(axes[0], played.stir, labels=played.labels, title=f"{title}\n{before}", **look)
+        draw_plane(axes[1], played.stir, labels=labels, outline=outline, title=after, **look)
+        alt.append(f"{title}: {before}; {after}".replace("\n", ", "))
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.93, wspace=0.02)
+    if rounds[0].references:
+        order = "; the easiest above, the hardest below" if len(rounds) > 1 else ""
+        right = "the best that whole regions can give; outlined in blue: "
+        right += rounds[0].references[0].name
+    else:
+        order = ""
+        right = (
+            "without its largest region, an example and no judgement on this region. No reader "
+            "drew on this scan, so there is no score"
         )
-        return Twin(
-            self._painter.draw_beside(index, shown),
-            f"{example} Volumes are of the whole scan. In a notebook with a kernel, regions are "
-            "removed and restored here and the record grows.",
-            f"Slice {index} with inflammation in yellow and red. " + "; ".join(said) + ".",
-        )
+    return Twin(
+        figure,
+        f"Slices to clean{order}. Left: all candidate regions. Right: {right}. Turquoise: removed. "
+        f"{live}",
+        f"Slices with candidates in yellow and red, before and after cleaning. {'; '.join(alt)}.",
+    )
+
+
+def _example(played: Round) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None, str]:
+    """Return what to remove in the twin, an outline to show, and the name of this cleaning."""
+    if not played.references:
+        largest = next(iter(played.sizes), -1)
+        return played.regions == largest, None, "without its largest region"
+    first = played.references[0]
+    removed = (played.regions > 0) & ~np.isin(played.regions, first.best)
+    return removed, first.mask, f"best cleaning: Dice {played.ceiling:.3f}"

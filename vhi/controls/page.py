@@ -1,6 +1,6 @@
 """A control on a built page: its data, its drawn twin and its script in one piece of HTML.
 
-It works from any folder, opened from disk too, and asks nobody for anything.
+It works from any folder, also when opened from disk, and loads nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -8,19 +8,23 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.controls.modules import page_script
+from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.images.orientation import box_of, view_of, window_of
-from vhi.measurement import Measurement
+from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
+from vhi.steps.candidates import Candidates
+
+PAGE_SLICES = 3
+"""Slices that a page carries to compute on. Chosen: about 1.3 MB of a scan of the study."""
 
 MOST_SLICES = 5
-"""Slices a page may carry: one of the study takes about 0.4 MB."""
+"""Slices that a page may carry: one of the study takes about 0.4 MB."""
 
 
 def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:
@@ -31,22 +35,20 @@ def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:
     name
         Of its module, one of `vhi.controls.modules.control_names`.
     data
-        What its ``model.get`` answers, by name: text, numbers, lists, and arrays as `encode`
-        gives them.
+        What ``model.get`` returns, by name: text, numbers, lists, and arrays from `encode`.
     label
-        What it is called for those who do not see it.
+        Name for screen readers.
     twin
         HTML of the picture that is shown until the script runs, or where none may.
     """
-    # "<" never stands in the data, so that no text in them can end the element.
+    # "<" never occurs in the data, so that no text in them can end the element.
     stored = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    script = page_script(name)
     return (
         f'<div class="vhi-control" data-control="{name}" role="group" '
         f'aria-label="{html.escape(label)}">'
         f'<div class="vhi-drawn">{twin}</div>'
         f'<script type="application/json">{stored}</script>'
-        f'<script type="module">\n{script}</script></div>'
+        f'<script type="module">\n{page_script(name)}</script></div>'
     )
 
 
@@ -56,7 +58,7 @@ def encode(array: NDArray[Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        A type that pages do not know.
+        A data type that pages do not know.
     """
     flat = np.ascontiguousarray(array).ravel()
     if flat.dtype == bool:
@@ -69,78 +71,57 @@ def encode(array: NDArray[Any]) -> dict[str, Any]:
     return {"type": kind, "length": flat.size, "base64": text}
 
 
-def stack_data(measurement: Measurement, slices: Sequence[int]) -> dict[str, Any]:
-    """Return some slices of a measurement, with all that steps i to v need.
+def encode_positions(array: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, Any]:
+    """Return the position of each intensity in the sorted `values`, encoded without loss."""
+    kind = np.uint16 if values.size <= 1 << 16 else np.uint32
+    return encode(np.searchsorted(values, array).astype(kind))
 
-    Parameters
-    ----------
-    measurement
-        Of any case. It stays as it is.
-    slices
-        Indices counted from 0, at most `MOST_SLICES`.
 
-    Returns
-    -------
-    dict
-        `slices_data` with the masks ``bone`` (the disease region as it was measured in) and
-        ``normal_bone``, and ``case``, ``min_pixels``.
+def first_slice(candidates: Candidates, slice_index: int | None = None) -> int:
+    """Return the slice a control starts on: the one asked for, else that with most candidates.
+
+    Raises
+    ------
+    InputError
+        The scan has no such slice.
     """
-    bone = measurement.disease_region.array
-    if measurement.candidates.exclude_normal_bone:
-        bone = bone & ~measurement.normal_bone.array
-    stack = slices_data(
-        measurement.stir,
-        slices,
-        around=measurement.disease_region,
-        masks={"bone": bone, "normal_bone": measurement.normal_bone.array},
-        intensities=measurement.intensities,
-        t1w=measurement.t1w,
-    )
-    return {
-        **stack,
-        "case": measurement.case,
-        "min_pixels": measurement.candidates.min_pixels,
-    }
+    kept = candidates.kept
+    if slice_index is None:
+        return fullest_slices(kept.array, kept.slice_axis, 1)[0]
+    last = kept.shape[kept.slice_axis] - 1
+    if slice_index not in range(last + 1):
+        raise InputError(f"slice {slice_index}: the scan has none; give a number from 0 to {last}")
+    return slice_index
 
 
-def has_slice(data: Mapping[str, Any], index: int) -> bool:
-    """Return whether data of `stack_data` hold a slice."""
-    return any(each["index"] == index for each in data["slices"])
+def shown_slices(labels: Image, index: int) -> list[int]:
+    """Return `PAGE_SLICES` slices for a page, in order: one, and those with most labels."""
+    fullest = fullest_slices(labels.array, labels.slice_axis, PAGE_SLICES)
+    return fullest if index in fullest else sorted([index, *fullest[: PAGE_SLICES - 1]])
 
 
-def slices_data(
-    stir: Image,
-    slices: Sequence[int],
-    *,
-    around: Image,
-    masks: Mapping[str, NDArray[np.bool_]],
-    intensities: NDArray[np.float64] | None = None,
-    t1w: Image | None = None,
+def stack_data(
+    candidates: Candidates, slices: Sequence[int], *, t1w: Image | None = None
 ) -> dict[str, Any]:
-    """Return some slices of a scan as pages read them: `planes` of scan and masks.
+    """Return some slices of a scan with all that steps ii to v need, for pages.
 
-    Intensities are stored as places in one sorted list of the intensities that occur, so that a
-    page compares the very numbers that Python does.
+    Intensities are stored as positions in one sorted list of the intensities that occur, so that a
+    page compares exactly the numbers that Python compares.
 
     Parameters
     ----------
-    stir
-        The scan.
+    candidates
+        Of any case.
     slices
         Indices counted from 0, at most `MOST_SLICES`.
-    around
-        Mask that gives the crop, with `vhi.images.orientation.MARGIN_MM`, and the window.
-    masks
-        By the name that they have in the page's slices.
-    intensities
-        Of normal bone on all slices.
     t1w
-        On the grid of `stir`, to look at.
+        On the same grid, to look at.
 
     Returns
     -------
     dict
-        For `decodeStack` in core.js.
+        For `decodeStack` in core.js: of each slice STIR, T1w (grey levels) where there is one, and
+        ``bone``, the mask in which candidates are sought; all cropped alike.
 
     Raises
     ------
@@ -149,28 +130,33 @@ def slices_data(
     """
     if not 1 <= len(slices) <= MOST_SLICES:
         raise ValueError(f"slices has {len(slices)}; expected 1 to {MOST_SLICES}")
-    view = view_of(stir)
-    shown = planes(stir.array, slices, around=around)
-    normal_bone = np.zeros(0) if intensities is None else intensities
-    values = np.unique(np.concatenate([normal_bone, *map(np.ravel, shown)]))
-    stored = {name: planes(mask, slices, around=around) for name, mask in masks.items()}
+    stir, region = candidates.stir, candidates.disease_region
+    stored = {"bone": candidates.searched}
     if t1w is not None:
-        stored["t1w"] = planes(grey_levels(t1w, around), slices, around=around)
+        stored["t1w"] = grey_levels(t1w, region)
+    encoded = {
+        name: [encode(plane) for plane in planes(array, slices, around=region)]
+        for name, array in stored.items()
+    }
+    shown = planes(stir.array, slices, around=region)
+    values = np.unique(np.concatenate([candidates.intensities, *map(np.ravel, shown)]))
+    view = view_of(stir)
     return {
+        "min_pixels": candidates.min_pixels,
         "values": encode(values.astype(np.float64)),
         "width": shown[0].shape[1],
         "height": shown[0].shape[0],
-        "pixel_aspect": stir.spacing_mm[view.rows] / stir.spacing_mm[view.columns],
-        "voxel_mm3": float(np.prod(stir.spacing_mm)),
+        "pixel_aspect": view.aspect,
+        "voxel_mm3": stir.voxel_volume_mm3,
         "left": view.left,
         "right": view.right,
-        "window": list(window_of(stir, around.array)),
-        "normal_bone": places_of(normal_bone, values),
+        "window": list(window_of(stir, region.array)),
+        "normal_bone": encode_positions(candidates.intensities, values),
         "slices": [
             {
                 "index": int(index),
-                "stir": places_of(shown[n], values),
-                **{name: encode(each[n]) for name, each in stored.items()},
+                "stir": encode_positions(shown[n], values),
+                **{name: parts[n] for name, parts in encoded.items()},
             }
             for n, index in enumerate(slices)
         ],
@@ -178,7 +164,7 @@ def slices_data(
 
 
 def planes(array: NDArray[Any], slices: Sequence[int], *, around: Image) -> list[NDArray[Any]]:
-    """Return slices of an array as a page shows them: laid out for reading, and cropped.
+    """Return slices of an array as a page shows them: turned the right way up, and cropped.
 
     Parameters
     ----------
@@ -197,13 +183,7 @@ def planes(array: NDArray[Any], slices: Sequence[int], *, around: Image) -> list
     return [view.plane(array, index)[box] for index in slices]
 
 
-def places_of(array: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, Any]:
-    """Return each intensity's place among the sorted `values`, encoded: exact, in two bytes."""
-    kind = np.uint16 if values.size <= 1 << 16 else np.uint32
-    return encode(np.searchsorted(values, array).astype(kind))
-
-
 def grey_levels(scan: Image, bone: Image) -> NDArray[np.uint8]:
-    """Return a scan as 256 grey levels, to look at, black and white by what is in `bone`."""
+    """Return a scan as 256 grey levels for display, windowed by the intensities in `bone`."""
     low, high = window_of(scan, bone.array)
     return np.clip((scan.array - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)

@@ -1,6 +1,6 @@
 // Numbers of an area of normal bone, an ellipse on neighbouring slices. No page, no picture here.
 //
-// Offers: areaSlices, areaPlane, intensitiesIn, isHere, measureArea, fitted, slicesHere,
+// Offers: WITHIN_MM, DEPTH, RADIUS_STEP_MM, areaSlices, areaPlane, intensitiesIn, isHere, measureArea, fitted, slicesHere,
 //         brightestNearby, nearestCentre
 //
 // Settings are those of NormalBoneControl. Array axes, not the picture's, name centre and radii;
@@ -8,6 +8,14 @@
 // index at the picture's edge), step (1 or -1), spacing_mm, count (pixels here), length (of scan)}.
 
 import { estimateThresholds, percentile } from "./core.js";
+
+/** How far from the centre a bright spot is sought: about the width of the interforaminal sacrum. */
+export const WITHIN_MM = 25;
+
+/** Part of the radii within which the spot comes to lie, so that its neighbours come too. */
+export const DEPTH = 0.8;
+
+export const RADIUS_STEP_MM = 0.5;
 
 /** First and last slice of the area. */
 export function areaSlices({ slice, slices }) {
@@ -63,7 +71,7 @@ export function intensitiesIn(stack, now) {
  * What follows from the area: {sorted, voxels, lower_quartile, median, upper_quartile, iqr,
  * multiple, lower, upper, bone_above}, or {sorted, problem} with a line to show.
  *
- * bone_above: voxels of the bone that is here from the lower threshold on; null without bone.
+ * bone_above: voxels of the bone on the page at or above the lower threshold; null without bone.
  */
 export function measureArea(stack, now) {
   const [first, last] = areaSlices(now);
@@ -72,7 +80,7 @@ export function measureArea(stack, now) {
     const scan = `the scan has 0 to ${stack.scan_slices - 1}`;
     return { sorted, problem: `the area reaches slices ${first} to ${last}; ${scan}` };
   }
-  if (!isHere(stack, now)) return { sorted, problem: `slices ${first} to ${last} are on their way` };
+  if (!isHere(stack, now)) return { sorted, problem: `loading slices ${first} to ${last}` };
   try {
     const thresholds = estimateThresholds(sorted);
     const [lower_quartile, median] = [25, 50].map((percent) => percentile(sorted, percent));
@@ -144,10 +152,10 @@ function largestRadius(axis) {
 
 /**
  * The brightest pixel of bone beside the area, on its slices and within so many mm of its centre:
- * {slice, x, y, value}, or null. As `brightest_nearby` in area.py.
+ * {slice, x, y, value}, or null. Of equally bright ones the first in the scan's array.
  */
 export function brightestNearby(stack, now) {
-  const { across, down, width, values, within_mm, has_bone } = stack;
+  const { across, down, width, values, has_bone } = stack;
   const area = areaPlane(stack, now);
   let best = null;
   for (const { index, stir, bone } of slicesIn(stack, now)) {
@@ -156,7 +164,7 @@ export function brightestNearby(stack, now) {
       const [x, y] = [i % width, Math.floor(i / width)];
       const a = offset(across, now, x) * across.spacing_mm;
       const b = offset(down, now, y) * down.spacing_mm;
-      if (a * a + b * b > within_mm * within_mm) continue;
+      if (a * a + b * b > WITHIN_MM * WITHIN_MM) continue;
       const found = { slice: index, x, y, value: values[stir[i]] };
       if (!best || brighter(stack, found, best)) best = found;
     }
@@ -179,10 +187,10 @@ function brighter({ across, down, array_order }, first, second) {
 
 /**
  * The centre nearest to the present one from which the area takes a pixel in, as settings; null
- * where the page has none. As `nearest_centre` in area.py, among the places that are here.
+ * where the page has none. Of equally near ones the first in the scan's array.
  */
 export function nearestCentre(stack, now, spot) {
-  const { across, down, depth } = stack;
+  const { across, down } = stack;
   const axes = [
     { ...across, at: spot.x },
     { ...down, at: spot.y },
@@ -200,7 +208,7 @@ export function nearestCentre(stack, now, spot) {
   let best = null;
   for (const a of first) {
     for (const b of second) {
-      if (a.part + b.part > depth * depth) continue;
+      if (a.part + b.part > DEPTH * DEPTH) continue;
       const way = a.way + b.way;
       if (best && way >= best.way) continue;
       best = { way, moved: { [axes[0].name]: a.at, [axes[1].name]: b.at } };

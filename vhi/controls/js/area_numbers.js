@@ -1,6 +1,6 @@
 // What follows from an area of normal bone, beside what followed at first: chart, table, words.
 //
-// Offers: marrowChart, comparison, summary, taken, doubt
+// Offers: marrowChart, comparison, summary, includedSpot, warning
 
 import { histogram } from "./core.js";
 import { BLUE, RED, TURQUOISE, counted, drawn, element } from "./view.js";
@@ -16,8 +16,8 @@ const ROWS = {
   multiple: "Multiple n",
   lower: "Lower threshold",
   upper: "Upper threshold",
-  bone_above: "Bone from the lower threshold on (voxels)",
-  bone_whole: "The same, in the whole scan",
+  bone_above: "Bone at or above the lower threshold (voxels)",
+  bone_whole: "The same in the whole scan",
 };
 
 /** Histogram of what is inside, with quartiles and thresholds; thinly, the thresholds at first. */
@@ -136,24 +136,25 @@ export function summary(found) {
 }
 
 /** What taking a bright spot in did. */
-export function taken(spot, atFirst, found) {
+export function includedSpot(spot, atFirst, found) {
   if (found.problem || atFirst.problem) return "";
-  const changed = (name) => `${inWords(name, atFirst)} → ${inWords(name, found)}`;
-  const above = () => `; bone from it on: ${changed("bone_above")} voxels`;
+  const change = (name) => `${inWords(name, atFirst)} → ${inWords(name, found)}`;
+  const above = () => `; bone at or above it: ${change("bone_above")} voxels`;
   const bone = found.bone_above === null ? "" : above();
   return (
-    `Taken in: a spot of intensity ${counted(spot.value, 0)} on slice ${spot.slice} (ring). Upper `
-    + `threshold ${changed("upper")}, lower ${changed("lower")}${bone}. Whether it is a vessel, `
-    + "inflammation or the edge of bone, the code cannot tell."
+    `The area now includes a spot of intensity ${counted(spot.value, 0)} on slice ${spot.slice} `
+    + "(ring). Upper "
+    + `threshold ${change("upper")}, lower ${change("lower")}${bone}. The code cannot tell `
+    + "whether it is a vessel, inflammation or the edge of bone."
   );
 }
 
-/** What speaks against the area, as vhi.steps.thresholds.doubts has it. */
-export function doubt({ doubtful }, { voxels, multiple }) {
-  if (voxels < doubtful.voxels_below) return `Only ${voxels} voxels: the thresholds are unsure.`;
+/** A warning about the area, as `vhi.steps.thresholds` gives it. */
+export function warning({ doubtful }, { voxels, multiple }) {
+  if (voxels < doubtful.voxels_below) return `Only ${voxels} voxels: the thresholds are uncertain.`;
   if (multiple > doubtful.multiple_above) {
     const limit = doubtful.multiple_above;
-    return `n is over ${limit}: the area holds something much brighter than marrow.`;
+    return `n is above ${limit}: the area contains something much brighter than marrow.`;
   }
   if (multiple < doubtful.multiple_below) {
     return "n is below 1.50: the brightest voxel lies close to the others.";

@@ -2,7 +2,7 @@
 //
 // Offers: areaPicture
 
-import { areaPlane, areaSlices } from "./area.js";
+import { RADIUS_STEP_MM, areaPlane, areaSlices } from "./area.js";
 import { nearestSlice } from "./follow.js";
 import { BLUE, RED, TURQUOISE, YELLOW, drawn, greyOf, sliceView } from "./view.js";
 
@@ -71,7 +71,8 @@ export function areaPicture(stack, onMove) {
     { axis: across, words: "Width of the area", along: (dx) => dx, cursor: "ew-resize" },
     { axis: down, words: "Height of the area", along: (_, dy) => dy, cursor: "ns-resize" },
   ].map(({ axis, words, along, cursor }) => {
-    const { low, high, step } = stack.sliders[axis.radius];
+    const [low, high] = stack.sliders[axis.radius];
+    const step = RADIUS_STEP_MM;
     const rounded = (mm) => Math.min(Math.max(Math.round(mm / step) * step, low), high);
     const dot = drawn("path", { stroke: "#fff", ...ROUND, "stroke-width": 15 });
     const core = drawn("path", { stroke: BLUE, ...ROUND, "stroke-width": 10 });
@@ -98,7 +99,7 @@ export function areaPicture(stack, onMove) {
     const less = (times) => to(radius() - times * step);
     keyed(place, { ArrowRight: more, ArrowUp: more, ArrowLeft: less, ArrowDown: less });
     const refresh = (x, y) => {
-      for (const each of [dot, core, touch]) each.setAttribute("d", `M${x} ${y}h0.001`);
+      for (const part of [dot, core, touch]) part.setAttribute("d", `M${x} ${y}h0.001`);
       place.setAttribute("aria-valuenow", radius());
       place.setAttribute("aria-valuetext", `${radius()} mm`);
     };
@@ -157,7 +158,7 @@ const ROUND = {
   "vector-effect": "non-scaling-stroke",
 };
 
-/** Bone from the thresholds on, in their colours. */
+/** Bone at or above the thresholds, in their colours. */
 function boneLayer({ values }, { stir, bone }, { lower, upper }) {
   const label = (value) => (value >= lower) + (value >= upper);
   const plane = bone.map((inside, i) => inside && label(values[stir[i]]));

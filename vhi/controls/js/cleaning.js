@@ -1,52 +1,75 @@
-// Cleaning game: remove or keep regions of a slice, then compare with readers (step vi).
+// Cleaning: remove or keep whole regions of a slice (step vi), on one's own case or as a game.
 //
-// Model: data (see CleaningGame.page_data), case, region, answer, removed {case: [numbers]}.
+// Model: data (see CleaningControl.data and CleaningGame.data), region, removed [ids];
+// of one's own case also slice, scope, reason, and in a notebook whole {removed, voxels, edits};
+// of a game also case, answer.
 //
-// Readers' masks and scores stay hidden until the player asks; while they are shown, they follow.
+// In a game readers' masks and scores stay hidden until the player asks; then they follow.
 
 import { RED, TURQUOISE, YELLOW, begin, counted, element, sliceView, withUnit } from "./view.js";
 import { announcer, button, choice, readings, switchBox } from "./inputs.js";
-import { settingsOn } from "./follow.js";
+import { anew, nearestSlice, settingsOn, sliceSlider } from "./follow.js";
 import { decodeRound, leftPixels, only, regionNear, scoreOf } from "./rounds.js";
-import { KEYS, LOOK, fixed, menu, others, rules, scoreTable, told } from "./comparison.js";
+import { KEYS, LOOK, firstScores, fixed, menu, others, rules, scoreTable } from "./comparison.js";
 
 const CHOSEN = "#ffffff";
 const HOVERED = "#c8c8c8";
 const ANSWER = "#ff66e0"; // magenta: on grey, yellow, red and turquoise alike
 const REMOVED = 3; // label of a removed pixel, beside 1 and 2
 const REACH = 12; // screen pixels within which a click finds a region: a finger is no needle
-const PLAYED = ["case", "region", "answer", "removed"];
+const OWN_CASE = ["slice", "region", "scope", "reason", "removed"];
+const GAME = ["case", "region", "answer", "removed"];
 
-function render({ model, el }) {
-  const rounds = model.get("data").rounds.map(decodeRound);
-  const look = { contrast: "stir", colours: true, outline: 0, hovered: 0 };
-  const firsts = {}; // case -> its Dice when the player first asked
-  const said = announcer();
-  const played = settingsOn(model, PLAYED, () => {
+const render = anew(draw);
+
+function draw({ model, el, look }) {
+  const data = model.get("data");
+  const rounds = data.slices.map(decodeRound);
+  const game = !data.lesions;
+  const stack = { ...data, slices: rounds };
+  look.contrast ??= "stir";
+  look.colours ??= true;
+  look.firsts ??= {}; // case -> its Dice when the player first asked
+  Object.assign(look, { outline: 0, hovered: 0 });
+  const { firsts } = look;
+  const live = announcer();
+  const played = settingsOn(model, game ? GAME : OWN_CASE, () => {
     now = played.read();
     refresh();
   });
   let now = played.read();
 
-  const here = () => rounds.find((round) => round.case === now.case) ?? rounds[0];
-  const gone = () => new Set(now.removed[here().case] ?? []);
+  const here = () =>
+    (game ? rounds.find((round) => round.case === now.case) : rounds[nearestSlice(stack, now.slice)]);
+  /** Numbers of the regions of this slice that are removed. */
+  const gone = () => {
+    const removed = new Set(now.removed);
+    return new Set(here().order.filter((number) => removed.has(here().ids[number - 1])));
+  };
 
-  // --------------------------------------------------------------------- what a player does
+  // --------------------------------------------------------------------- what a reader does
   const show = (changed) => {
     now = { ...now, ...changed };
     played.write(now);
     refresh();
-    said.say(`${described()} ${summary()}`);
+    live.say(`${described()} ${summary()}`);
   };
-  const put = (numbers, region = now.region) => {
-    const sorted = [...numbers].sort((a, b) => a - b);
-    show({ region, removed: { ...now.removed, [here().case]: sorted } });
+  /** Remove or keep some regions of this slice, and what their lesions reach if so chosen. */
+  const put = (numbers, removes, region = now.region) => {
+    let ids = numbers.map((number) => here().ids[number - 1]);
+    if (now.scope === "lesion") {
+      const lesions = new Set(ids.map((id) => data.lesions[id]));
+      ids = Object.keys(data.lesions).map(Number).filter((id) => lesions.has(data.lesions[id]));
+    }
+    const removed = new Set(now.removed);
+    for (const id of ids) {
+      if (removes) removed.add(id);
+      else removed.delete(id);
+    }
+    show({ region, removed: [...removed] });
   };
   const toggle = (region) => {
-    if (!region) return;
-    const removed = gone();
-    if (!removed.delete(region)) removed.add(region);
-    put(removed, region);
+    if (region) put([region], !gone().has(region), region);
   };
   const step = (by) => {
     const { order } = here();
@@ -58,15 +81,20 @@ function render({ model, el }) {
     Object.assign(look, { outline: 0, hovered: 0 });
     show({ case: round.case, region: round.order[0] ?? null, answer: false });
   };
+  const turnTo = (slice) => {
+    const round = rounds.find(({ index }) => index === slice);
+    show({ slice, region: round?.order[0] ?? null });
+  };
   const ask = () => {
     if (!now.answer) firsts[here().case] ??= scoreOf(here(), gone(), here().references[0]).dice;
     show({ answer: !now.answer });
   };
 
-  // ------------------------------------------------------------------------- what is told
+  // ------------------------------------------------------------------------- what is said
   const described = () => {
     const { order, sizes } = here();
     if (!order.length) return "No region in this slice.";
+    if (!now.region) return `Loading slice ${now.slice}.`;
     const state = gone().has(now.region) ? "removed" : "kept";
     const place = order.indexOf(now.region) + 1;
     return `Region ${place} of ${order.length}, ${counted(sizes[now.region])} pixels: ${state}.`;
@@ -80,12 +108,15 @@ function render({ model, el }) {
 
   // ----------------------------------------------------------------------------- the parts
   const scored = rounds[0].references.length > 0; // either all have masks or none
-  const cases = choice(
-    scored ? "Case, from easy to hard" : "Case",
-    rounds.map((round, i) => [round.case, `${i + 1}: ${round.case.replace("_", " ")}`]),
-    now.case,
-    (name) => play(rounds.find((round) => round.case === name)),
-  );
+  const recorded = !game && Boolean(model.get("whole"));
+  const cases = game
+    ? choice(
+        scored ? "Case, from easy to hard" : "Case",
+        rounds.map((round, i) => [round.case, `${i + 1}: ${round.case.replace("_", " ")}`]),
+        now.case,
+        (name) => play(rounds.find((round) => round.case === name)),
+      )
+    : sliceSlider(model, stack, turnTo);
   const stage = element("div", {
     class: "vhi-stage",
     role: "application",
@@ -127,7 +158,27 @@ function render({ model, el }) {
     regions: "Regions kept",
     volume: "Volume left",
     ...(scored ? { best: "Best possible Dice" } : {}),
+    ...(recorded ? { whole: "Whole scan" } : {}),
   });
+  const showWhole = () => {
+    if (!recorded) return;
+    const { removed, voxels, edits } = model.get("whole");
+    const words = `${counted(removed)} of ${counted(data.whole.regions)} regions removed`;
+    const record = `${counted(edits)} edit${edits === 1 ? "" : "s"} recorded`;
+    const left = withUnit(voxels, rounds[0].voxel_mm3);
+    numbers.set("whole", `${words}, ${left} left; ${record}`, voxels);
+  };
+  const whole = settingsOn(model, ["whole"], showWhole);
+  const why = !game && {
+    scope: choice(
+      "Remove or keep",
+      [["region", "the region"], ["lesion", "its whole lesion, on all slices"]],
+      now.scope,
+      (scope) => show({ scope }),
+    ),
+    reason: menu("Reason", data.reasons.map((reason) => [reason, reason]), now.reason, (reason) =>
+      show({ reason })),
+  };
   const asker = button("", ask);
   asker.classList.add("vhi-ask");
   const result = element("div", { class: "vhi-result" });
@@ -155,7 +206,7 @@ function render({ model, el }) {
         ? [{ plane, colours: { 1: YELLOW, 2: RED, [REMOVED]: TURQUOISE }, opacity: 0.65 }]
         : [],
       outlines,
-      text: `${look.contrast === "t1w" ? "T1w" : "STIR"} slice ${round.index} of case ${round.case}: `
+      text: `${look.contrast === "t1w" ? "T1w" : "STIR"} slice ${round.index}${ofCase(round)}: `
         + `${round.order.length} regions, ${removed.size} removed`,
     });
   };
@@ -183,7 +234,8 @@ function render({ model, el }) {
       ["best", "Best cleaning for the first mask"],
       ["none", "Nothing"],
     ];
-    const bar = row(menu("Outlined", options, look.outline, (outline) => see({ outline })));
+    const outlined = menu("Outlined", options, look.outline, (outline) => see({ outline }));
+    const bar = row(outlined.element);
     if (next) {
       const go = () => {
         play(next);
@@ -214,11 +266,15 @@ function render({ model, el }) {
       const { ceiling } = scoreOf(round, removed, round.references[0]);
       numbers.set("best", fixed(ceiling), ceiling);
     }
-    cases.set(round.case);
+    cases.set(game ? now.case : now.slice);
+    if (why) {
+      why.reason.set(now.reason);
+      why.scope.set(now.scope);
+    }
     asker.textContent = now.answer ? "Hide the answer" : "Done: compare with the readers";
     asker.hidden = !scored;
     showResult();
-    history.textContent = told(rounds, firsts);
+    history.textContent = firstScores(rounds, firsts);
   };
 
   // -------------------------------------------------------------------------- put together
@@ -226,12 +282,12 @@ function render({ model, el }) {
   const boxes = row();
   if (rounds.every((round) => round.t1w)) {
     const contrasts = [["stir", "STIR"], ["t1w", "T1w"]];
-    boxes.append(choice("Scan", contrasts, "stir", (contrast) => see({ contrast })).element);
+    boxes.append(choice("Scan", contrasts, look.contrast, (contrast) => see({ contrast })).element);
   }
-  boxes.append(switchBox("colour the regions", true, (colours) => see({ colours })).element);
+  boxes.append(switchBox("colour the regions", look.colours, (colours) => see({ colours })).element);
   frame.append(
     element("style", {}, LOOK),
-    ...(rounds.length > 1 ? [cases.element] : []),
+    rounds.length > 1 || !game ? cases.element : "",
     stage,
     element(
       "div",
@@ -246,26 +302,40 @@ function render({ model, el }) {
           toggler,
         ),
         row(
-          button("Remove all", () => put(new Set(here().order))),
-          button("Keep all", () => put(new Set())),
+          button("Remove all", () => put(here().order, true)),
+          button("Keep all", () => put(here().order, false)),
         ),
+        ...(why ? [why.scope.element, why.reason.element] : []),
       ),
       element("div", {}, boxes, numbers.element, row(asker)),
     ),
     result,
     history,
-    element("p", { class: "vhi-note" }, rules(rounds)),
-    said.element,
+    element("p", { class: "vhi-note" }, rules(rounds, { game, recorded })),
+    live.element,
   );
 
+  // When another slice has come from the kernel, the reader starts with its largest region.
+  if (!game && !here().order.includes(now.region)) {
+    now.region = here().order[0] ?? null;
+    played.write(now);
+  }
   refresh();
-  return played.leave;
+  showWhole();
+  return () => {
+    played.leave();
+    whole.leave();
+  };
 }
 
 /** The mask to outline: of a reference by its place, or the best cleaning for the first. */
 function shownMask(round, outline) {
   if (outline === "best") return only(round, round.references[0].best);
   return round.references[outline]?.mask;
+}
+
+function ofCase(round) {
+  return round.case ? ` of case ${round.case}` : "";
 }
 
 function row(...parts) {

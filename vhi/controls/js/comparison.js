@@ -1,6 +1,6 @@
-// What a player of the cleaning game is told: scores, what was reached, the rules.
+// Words and numbers beside the slice to clean: scores, scores so far, the rules.
 //
-// Offers: scoreTable, others, told, rules, fixed, menu, KEYS, LOOK
+// Offers: scoreTable, others, firstScores, rules, fixed, menu, KEYS, LOOK
 
 import { counted, element } from "./view.js";
 import { decidedOtherwise, scoreOf } from "./rounds.js";
@@ -30,7 +30,7 @@ export const LOOK = `
 .vhi-result { border-top: 1px solid currentColor; margin-top: 0.8em; padding-top: 0.3em; }
 `;
 
-/** Yours and the best cleaning against every mask. Cells carry plain values in data-value. */
+/** Your cleaning and the best one, compared with every mask. Cells carry plain values in data-value. */
 export function scoreTable(round, removed) {
   const column = (text) => element("th", { scope: "col" }, text);
   const group = (text) => element("th", { scope: "colgroup", colspan: 2 }, text);
@@ -54,8 +54,8 @@ export function scoreTable(round, removed) {
     element(
       "caption",
       {},
-      "Your cleaning (you) and the best that whole regions can give (best), against each mask. ",
-      "Volume: difference from the mask.",
+      "Your cleaning (you) and the best that whole regions can give (best), compared with each ",
+      "mask. Volume: difference from the mask.",
     ),
     element(
       "thead",
@@ -67,42 +67,47 @@ export function scoreTable(round, removed) {
   );
 }
 
-/** What the best cleaning would have done otherwise. */
+/** How far a cleaning differs from the best one. */
 export function others(round, removed) {
   const nothing = scoreOf(round, new Set(), round.references[0]).dice;
-  return `${decidedOtherwise(round, removed)} of ${round.order.length} regions are decided otherwise `
-    + `than in the best cleaning for the first mask. Removing nothing gives Dice ${fixed(nothing)}.`;
+  return `${decidedOtherwise(round, removed)} of ${round.order.length} regions differ from the best `
+    + `cleaning for the first mask. Removing nothing gives Dice ${fixed(nothing)}.`;
 }
 
 /** Dice of each case when the player first asked, beside the best; `firsts`: {case: Dice}. */
-export function told(rounds, firsts) {
+export function firstScores(rounds, firsts) {
   const played = rounds.filter((round) => round.case in firsts);
   if (!played.length) return "";
   const parts = played.map((round) => {
     const { ceiling } = scoreOf(round, new Set(), round.references[0]);
     return `${round.case.replace("_", " ")}: ${fixed(firsts[round.case])} of ${fixed(ceiling)}`;
   });
-  return `Your Dice when you first asked, of the best possible: ${parts.join("; ")}.`;
+  return `Your Dice when you first compared, out of the best possible: ${parts.join("; ")}.`;
 }
 
-/** How to play, and what it is played on. */
-export function rules(rounds) {
-  const basic = "Click a region to remove it, again to keep it; or bring the focus to the picture. "
-    + `${KEYS} Yellow and red: kept; turquoise: removed. Volume is of this slice.`;
+/** How to clean, and on what. */
+export function rules(rounds, { game, recorded }) {
+  const basic = "Click a region to remove it, and again to keep it; or move the focus to the picture. "
+    + `${KEYS} Yellow and red: kept; turquoise: removed. The volume left is that of this slice.`;
+  if (recorded) return `${basic} Each removal is recorded with its reason.`;
+  if (!game) return `${basic} In a notebook each removal is recorded, and every slice can be cleaned.`;
   if (!rounds[0].references.length) {
-    return `${basic} No reader drew on these scans, so there is nothing to compare with and no score.`;
+    return `${basic} No reader drew on these scans, so there is no comparison and no score.`;
   }
   return rounds.some((round) => round.simulated)
     ? `${basic} Scans and readers are simulated.`
     : basic;
 }
 
-/** A labelled menu; options [[value, text], ...]. */
+/** A labelled menu; `options` [[value, text], ...]. Gives {element, set(value)}. */
 export function menu(label, options, value, onChange) {
-  const made = element("select", { change: () => onChange(options[made.selectedIndex][0]) });
-  made.append(...options.map(([, text]) => element("option", {}, text)));
-  made.selectedIndex = options.findIndex(([each]) => each === value);
-  return element("label", { class: "vhi-box vhi-menu" }, label, made);
+  const select = element("select", { change: () => onChange(options[select.selectedIndex][0]) });
+  select.append(...options.map(([, text]) => element("option", {}, text)));
+  const set = (to) => {
+    select.selectedIndex = options.findIndex(([option]) => option === to);
+  };
+  set(value);
+  return { element: element("label", { class: "vhi-box vhi-menu" }, label, select), set };
 }
 
 export function fixed(value) {

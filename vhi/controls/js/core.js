@@ -34,7 +34,7 @@ export function decodeArray({ type, length, base64 }) {
 }
 
 /**
- * What `slices_data` or `stack_data` in page.py stored, arrays decoded; everything else as it is.
+ * What `stack_data` in page.py or `area_data` in area.py stored, arrays decoded.
  *
  * values: intensities, sorted. slices[]: {index, stir (places in values), masks by name (0/1),
  * t1w (bytes to look at, where there is one)}. normal_bone: intensities of the whole area, sorted.
@@ -86,7 +86,10 @@ export function thresholdsAt(rule, multiple) {
   return { ...rule, lower, multiple };
 }
 
-/** Thresholds after `moved` (some of multiple, lower, upper) was set, as ThresholdControl.set. */
+/**
+ * Thresholds after `moved` (some of multiple, lower, upper) was set: n sets the lower one, and a
+ * lower one by hand is shown as its n. It never exceeds the upper one, which takes it along.
+ */
 export function moveThresholds(rule, now, moved) {
   const next = { ...now, ...moved };
   const byMultiple = "multiple" in moved;
@@ -98,7 +101,7 @@ export function moveThresholds(rule, now, moved) {
   return next;
 }
 
-/** 0, 1 from the lower threshold on, 2 from the upper one on; only where `bone` is marked. */
+/** 0, 1 at or above the lower threshold, 2 at or above the upper; only where `bone` is marked. */
 export function labelCandidates(values, stir, bone, { lower, upper }) {
   const labels = new Uint8Array(stir.length);
   for (let i = 0; i < labels.length; i += 1) {

@@ -1,10 +1,12 @@
 // Normal-bone lab: move or resize the area; quartiles and thresholds follow (steps i and ii).
 //
-// Model: data (see NormalBoneControl.page_data), slice, slices, radius_1_mm, radius_2_mm, and the
+// Model: data (see NormalBoneControl.data), slice, slices, radius_1_mm, radius_2_mm, and the
 // centre's in-plane indices under their letters; in a notebook also whole {bone_above}.
 
 import { decodeStack } from "./core.js";
 import {
+  RADIUS_STEP_MM,
+  WITHIN_MM,
   areaSlices,
   brightestNearby,
   fitted,
@@ -15,7 +17,7 @@ import {
 } from "./area.js";
 import { begin, element } from "./view.js";
 import { areaPicture } from "./area_picture.js";
-import { comparison, doubt, marrowChart, summary, taken } from "./area_numbers.js";
+import { comparison, includedSpot, marrowChart, summary, warning } from "./area_numbers.js";
 import { announcer, button, slider, switchBox } from "./inputs.js";
 import { anew, settingsOn } from "./follow.js";
 
@@ -39,7 +41,7 @@ function draw({ model, el, look }) {
   look.slice ??= look.begun.slice;
   look.bone ??= stack.has_bone;
   const { begun, atFirst } = look;
-  const said = announcer();
+  const live = announcer();
   const remark = element("p", { class: "vhi-remark" });
   let now = begun;
   let spot = null;
@@ -65,8 +67,8 @@ function draw({ model, el, look }) {
       show({ ...now, ...centre }, found);
       return;
     }
-    remark.textContent = `Nothing to take in within ${stack.within_mm} mm, in the part shown.`;
-    said.say(remark.textContent);
+    remark.textContent = `No bone beside the area within ${WITHIN_MM} mm in the part shown.`;
+    live.say(remark.textContent);
   };
 
   const picture = areaPicture(stack, move);
@@ -99,15 +101,15 @@ function draw({ model, el, look }) {
 
   const refresh = () => {
     const found = measured(now);
-    const trouble = found.problem ?? doubt(stack, found);
+    const trouble = found.problem ?? warning(stack, found);
     picture.refresh(now, look, found, spot);
     for (const name of names) sliders[name].set(now[name]);
     shownSlice.set(look.slice);
     marrow.refresh(found);
     numbers.refresh(found);
-    const news = spot ? taken(spot, atFirst, found) : "";
+    const news = spot ? includedSpot(spot, atFirst, found) : "";
     remark.textContent = [news, trouble].filter(Boolean).join(" ");
-    said.say(found.problem ?? `${summary(found)}. ${remark.textContent}`);
+    live.say(found.problem ?? `${summary(found)}. ${remark.textContent}`);
   };
 
   // -------------------------------------------------------------------------- put together
@@ -127,8 +129,8 @@ function draw({ model, el, look }) {
         element(
           "div",
           { class: "vhi-row" },
-          button("Take in the brightest spot nearby", takeIn),
-          button("As it began", () => show(begun)),
+          button("Include the brightest spot nearby", takeIn),
+          button("Back to the start", () => show(begun)),
           ...(stack.has_bone ? [box.element] : []),
         ),
         remark,
@@ -141,7 +143,7 @@ function draw({ model, el, look }) {
       ...names.map((name) => sliders[name].element),
     ),
     element("p", { class: "vhi-note" }, note(stack, withKernel)),
-    said.element,
+    live.element,
   );
 
   const whole = settingsOn(model, ["whole"], () => refresh());
@@ -157,20 +159,20 @@ function draw({ model, el, look }) {
 
 /** The slider of a setting, held to what is here. Centres go as the picture does, not the array. */
 function settingSlider(stack, name, { reach, ...of }) {
-  const { label, low, high, step } = stack.sliders[name];
+  const [low, high] = stack.sliders[name];
   const [first, last] = reach;
   if (name === "slice") {
     const ends = { low: first, high: Math.max(last, first + 1) };
     return slider({ label: "Middle slice of the area", ...ends, ...of });
   }
   if (name === "slices") {
-    return slider({ label, low: 1, high: Math.max(last - first + 1, 2), ...of });
+    return slider({ label: "Number of slices", low: 1, high: Math.max(last - first + 1, 2), ...of });
   }
   for (const [axis, way] of [[stack.across, "across"], [stack.down, "down"]]) {
     if (name === axis.radius) {
       const text = (mm) => `${mm} mm`;
       const words = `Radius ${way} (along ${axis.name})`;
-      return slider({ label: words, low, high, step, text, ...of });
+      return slider({ label: words, low, high, step: RADIUS_STEP_MM, text, ...of });
     }
     if (name !== axis.name) continue;
     const place = (index) => axis.step * (index - axis.first);
@@ -193,16 +195,16 @@ function settingSlider(stack, name, { reach, ...of }) {
 
 function note({ slices, scan_slices, has_bone }, withKernel) {
   const colours = has_bone
-    ? " Yellow and red: bone in this part from the lower and from the upper threshold on, specks "
+    ? " Yellow and red: bone in this part at or above the lower and the upper threshold, specks "
       + "included."
     : "";
   const where = withKernel
     ? `any of the scan’s ${scan_slices} slices`
     : `${slices.length} of the scan’s ${scan_slices} slices`;
   return (
-    "Drag the area, or its two grips; arrow keys move what is chosen. It stays in the part that is "
-    + `shown, on ${where}. In the histogram: blue, `
-    + `the middle half; lines, the thresholds; dashed, where they were at first.${colours}`
+    "Drag the area or its two grips; arrow keys move the one in focus. It stays in the part that is "
+    + `shown, on ${where}. In the histogram: blue, the middle half; lines, the thresholds; dashed, `
+    + `the thresholds at first.${colours}`
   );
 }
 

@@ -1,10 +1,10 @@
-// A round of the cleaning game as numbers: its regions, what is left, its score.
+// A slice to clean as numbers: its regions, what is left, its score.
 //
 // Offers: decodeRound, only, leftPixels, scoreOf, decidedOtherwise, regionNear
 
 import { decodeArray, labelRegions } from "./core.js";
 
-/** A round of page_data with arrays decoded, regions numbered, and their order, largest first. */
+/** A round of `data` with arrays decoded, regions numbered, and their order, largest first. */
 export function decodeRound(data) {
   const candidates = decodeArray(data.candidates);
   const upper = decodeArray(data.upper);
@@ -18,7 +18,7 @@ export function decodeRound(data) {
     regions,
     sizes,
     order: order.sort((a, b) => sizes[b] - sizes[a] || a - b),
-    references: data.references.map((each) => decodeReference(each, regions, sizes.length)),
+    references: data.references.map((mask) => decodeReference(mask, regions, sizes.length)),
   };
 }
 
@@ -44,7 +44,7 @@ export function leftPixels({ order, sizes }, removed) {
 }
 
 /**
- * A cleaning held against a reference, beside the best that whole regions can give.
+ * A cleaning compared with a reference, beside the best that whole regions can give.
  * Counted by region, not by pixel: it follows every click.
  */
 export function scoreOf({ order, sizes, voxel_mm3 }, removed, { best, shared, pixels }) {
@@ -87,7 +87,7 @@ export function regionNear({ regions, width, height }, { x, y }, reach) {
   return found;
 }
 
-/** How many regions are kept here and not in the best cleaning for the first mask, or removed. */
+/** How many regions are kept here and removed in the best cleaning for the first mask, or v.v. */
 export function decidedOtherwise(round, removed) {
   const best = new Set(round.references[0].best);
   return round.order.filter((number) => removed.has(number) === best.has(number)).length;

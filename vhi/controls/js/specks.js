@@ -1,6 +1,6 @@
 // Speck filter: how small a region may be and still stay, and which pixels touch (step v).
 //
-// Model: data (see SpeckControl.page_data), slice, min_pixels, neighbours; in a notebook also
+// Model: data (see SpeckControl.data), slice, min_pixels, neighbours; in a notebook also
 // whole {regions_before, regions, voxels}.
 
 import { countLabels, decodeStack } from "./core.js";
@@ -20,7 +20,7 @@ function draw({ model, el, look }) {
   const { paper } = stack;
   const filter = speckFilter(stack);
   const pictures = { whole: sliceView(stack), closer: sliceView(halved(stack)) };
-  const said = announcer();
+  const live = announcer();
   look.zoom ??= "whole";
   const settings = settingsOn(model, SETTINGS, () => {
     const before = now;
@@ -53,7 +53,7 @@ function draw({ model, el, look }) {
   );
   const slices = sliceSlider(model, stack, (slice) => show({ slice }));
   const closeness = choice(
-    "Look at",
+    "Show",
     [["whole", "all bone"], ["closer", "the largest region, closer"]],
     look.zoom,
     (zoom) => {
@@ -87,7 +87,7 @@ function draw({ model, el, look }) {
     const text = `STIR slice ${slice.index}: ${inPlane(kept[at])} pixels stay, `
       + `${inPlane(gone(filter.labels[at], kept[at]))} go`;
     const cut = look.zoom === "whole" ? (plane) => plane : cutter(stack, filter.largest(at));
-    for (const [name, each] of Object.entries(pictures)) each.element.hidden = name !== look.zoom;
+    for (const [name, view] of Object.entries(pictures)) view.element.hidden = name !== look.zoom;
     const drawPart = (part) => {
       const layers = fading(filter.labels[at], old, kept[at], part);
       pictures[look.zoom].draw({
@@ -109,8 +109,8 @@ function draw({ model, el, look }) {
     touching.set(now.neighbours);
     slices.set(now.slice);
     sizes.refresh(now, all);
-    said.say(
-      `Regions from ${pixels(now.min_pixels)} on: ${counted(stay)} of ${counted(all.length)} stay, `
+    live.say(
+      `Regions of ${pixels(now.min_pixels)} or more: ${counted(stay)} of ${counted(all.length)} stay, `
         + withUnit(voxels, stack.voxel_mm3),
     );
   };
@@ -118,7 +118,7 @@ function draw({ model, el, look }) {
   const back = button("Back to the paper’s rule", () => show(paper));
   const columns = (...parts) => element("div", { class: "vhi-columns" }, ...parts);
   begin(el).append(
-    ...Object.values(pictures).map((each) => each.element),
+    ...Object.values(pictures).map((view) => view.element),
     closeness.element,
     slices.element,
     columns(
@@ -133,7 +133,7 @@ function draw({ model, el, look }) {
       sizes.element,
     ),
     element("p", { class: "vhi-note" }, note(stack)),
-    said.element,
+    live.element,
   );
 
   refresh();
@@ -187,13 +187,13 @@ function pixels(count) {
 }
 
 function note({ slices, whole, voxel_mm3, paper }) {
-  const these = slices.length > 1 ? `these ${slices.length} slices` : "this slice";
+  const shown = slices.length > 1 ? `these ${slices.length} slices` : "this slice";
   return (
-    `Counts and volume are of ${these} of the scan’s ${whole.slices}, before cleaning; the whole `
+    `Counts and volume are of ${shown} of the scan’s ${whole.slices}, before cleaning; the whole `
     + `scan keeps ${counted(whole.regions)} of ${counted(whole.regions_before)} regions by the `
     + `paper’s rule (${pixels(paper.min_pixels)} or more, touching at sides and corners): `
-    + `${withUnit(whole.voxels, voxel_mm3)}. Yellow: from the lower threshold on; red: from the `
-    + "upper one on; turquoise: removed."
+    + `${withUnit(whole.voxels, voxel_mm3)}. Yellow: at or above the lower threshold; red: at `
+    + "or above the upper one; turquoise: removed."
   );
 }
 

@@ -114,10 +114,16 @@ function dashed(scale, at, words = "") {
   return drawn("g", {}, stroke, drawn("text", { x: x + 4, y: scale.top + 10 }, words));
 }
 
-/** Ends and step of a setting, as Python's control has them. */
-export function limits(stack, name) {
-  const [low, high, step] = stack.sliders[name];
-  return { low, high, step };
+/** Ends and step of a setting's slider. */
+export function limits({ rule, normal_bone, window }, name) {
+  if (name === "multiple") {
+    const { multiple } = rule;
+    const high = Math.max(6, Math.ceil(multiple) + 2);
+    return { low: Math.min(0, Math.floor(multiple)), high, step: 0.05 };
+  }
+  const low = Math.min(0, normal_bone[0]);
+  const high = Math.max(window[1], rule.upper + 2 * rule.iqr);
+  return { low, high, step: high - low > 200 ? 1 : (high - low) / 200 };
 }
 
 /** An intensity as text. */

@@ -1,6 +1,6 @@
 // Threshold lab: move n or either threshold; candidates, volume and curve follow (step ii).
 //
-// Model: data (see ThresholdControl.page_data), slice, multiple, lower, upper; in a notebook also
+// Model: data (see ThresholdControl.data), slice, multiple, lower, upper; in a notebook also
 // whole {voxels}.
 
 import { countLabels, decodeStack, keptLabels, moveThresholds } from "./core.js";
@@ -17,7 +17,7 @@ function draw({ model, el, look }) {
   const stack = decodeStack(model.get("data"));
   const { rule } = stack;
   const picture = sliceView(stack);
-  const said = announcer();
+  const live = announcer();
   look.contrast ??= "stir";
   look.candidates ??= true;
   const settings = settingsOn(model, SETTINGS, () => {
@@ -66,9 +66,9 @@ function draw({ model, el, look }) {
   const curve = volumeCurve(stack);
   const withKernel = Boolean(model.get("whole"));
   const numbers = readings({
-    lower: "From the lower threshold on",
-    upper: "From the upper threshold on",
-    ...(withKernel ? { whole: "Whole scan, from the lower on" } : {}),
+    lower: "At or above the lower threshold",
+    upper: "At or above the upper threshold",
+    ...(withKernel ? { whole: "Whole scan, at or above the lower" } : {}),
   });
   const showWhole = () => {
     if (!withKernel) return;
@@ -97,7 +97,7 @@ function draw({ model, el, look }) {
     curve.refresh(now, voxels);
     numbers.set("lower", withUnit(voxels, stack.voxel_mm3), voxels);
     numbers.set("upper", withUnit(voxels_upper, stack.voxel_mm3), voxels_upper);
-    said.say(
+    live.say(
       `n ${now.multiple.toFixed(2)}, lower threshold ${intensity(now.lower)}, upper `
         + `${intensity(now.upper)}: ${withUnit(voxels, stack.voxel_mm3)}`,
     );
@@ -132,7 +132,7 @@ function draw({ model, el, look }) {
       ),
       element("div", {}, marrow.element, curve.element),
     ),
-    said.element,
+    live.element,
   );
 
   refresh();
@@ -151,8 +151,8 @@ function note(stack) {
   const { voxels, slices } = stack.whole;
   return (
     `In ${these(stack)} of the scan’s ${slices}, before cleaning; the whole scan has `
-    + `${withUnit(voxels, stack.voxel_mm3)} by the rule. Yellow: from the lower threshold on; red: `
-    + "from the upper one on. Dashed: the paper’s rule."
+    + `${withUnit(voxels, stack.voxel_mm3)} by the rule. Yellow: at or above the lower threshold; `
+    + "red: at or above the upper one. Dashed: the paper’s rule."
   );
 }
 

@@ -12,21 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.controls import NormalBoneControl, normal_bone_control, speck_control, threshold_control
+from vhi.controls import NormalBoneControl, SpeckControl, ThresholdControl
 from vhi.controls.normal_bone import MAX_RADIUS_MM
 from vhi.errors import InputError
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
-from vhi.workflow import clean
 
-MEASURED = {"thresholds": threshold_control, "specks": speck_control}
+MEASURED = {"thresholds": ThresholdControl, "specks": SpeckControl}
 """Labs that need candidates, by the name of their ES module."""
 
 LABS = (*MEASURED, "normal_bone")
 
 RADIUS_MM = (12.0, 8.0)
 SLICES = 3
-"""The ellipse if normal bone is empty. Chosen: the default of `normal_bone_control`."""
+"""The ellipse if normal bone is empty. Chosen: the default of `NormalBoneControl`."""
 
 
 def lab_data(
@@ -47,8 +46,8 @@ def lab_data(
     drawn = state.candidates
     if drawn.stage is None:
         raise InputError(str(drawn.problem))
-    measurement = clean(opened.scans, drawn.areas, drawn.stage)
-    return MEASURED[name](measurement, slice_index=slice_index).page_data()
+    t1w = opened.scans.t1w
+    return MEASURED[name](drawn.stage, t1w=t1w, slice_index=slice_index).page_data()
 
 
 def _normal_bone(
@@ -72,7 +71,7 @@ def _normal_bone(
         centre = [round(float(middle)) for middle in np.argwhere(area).mean(axis=0)]
         radii = _radii_mm(np.moveaxis(area, axis, 0), [stir.spacing_mm[a] for a in in_plane])
     centre[axis] = first + (slices - 1) // 2
-    return normal_bone_control(
+    return NormalBoneControl(
         stir, centre=centre, radius_mm=radii, slices=slices, bone=areas.disease_region.mask
     )
 

@@ -1,17 +1,18 @@
-"""Rounds of the cleaning game: one slice of a case each, with the masks to compare with."""
+"""Slices to clean, as rounds of the cleaning game, with the readers' masks to compare with."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases.case import Case
-from vhi.controls.page import grey_levels
+from vhi.controls.page import encode, grey_levels
 from vhi.images.image import Image, check_same_grid
-from vhi.images.orientation import box_of, fullest_slices, view_of
+from vhi.images.orientation import View, box_of, fullest_slices, view_of
 from vhi.measurement import Measurement
 from vhi.reader_study.ceiling import best_regions
 from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
@@ -20,11 +21,14 @@ from vhi.statistics.overlap import dice
 from vhi.steps.regions import label_regions
 from vhi.workflow import measure
 
+MOST_ROUNDS = 5
+"""Rounds of a game. Chosen: a page carries about 0.3 MB for each."""
+
 MOST_MEASURED = 8
-"""Cases looked at to choose rounds from. Chosen: those of the study that readers drew on."""
+"""Cases measured to choose rounds from. Chosen: those of the study that readers drew on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """A mask to compare a cleaning with, in one slice.
 
@@ -41,30 +45,9 @@ class Reference:
     best: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Score:
-    """A cleaning held against a mask, beside the best that whole regions can give.
-
-    Attributes
-    ----------
-    name : str
-        Of the mask.
-    dice, ceiling_dice : float
-        From 0 to 1.
-    difference_mm3, ceiling_difference_mm3 : float
-        Volume of the cleaning minus that of the mask.
-    """
-
-    name: str
-    dice: float
-    ceiling_dice: float
-    difference_mm3: float
-    ceiling_difference_mm3: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Round:
-    """One slice to clean. Planes are as the picture is read: rows down, columns across.
+    """One slice to clean. Planes are the right way up: rows down, columns across.
 
     Attributes
     ----------
@@ -75,16 +58,16 @@ class Round:
     index : int
         The slice, counted from 0.
     stir, t1w : ndarray of uint8
-        Grey levels, to look at; `t1w` may be None.
+        Grey levels for display; `t1w` may be None.
     labels : ndarray of uint8
-        Candidates 0, 1, 2 after small regions went.
+        Candidates 0, 1, 2 after small regions were removed.
     regions : ndarray of int32
         Numbers of the regions in reading order, 0 outside.
     references : tuple of Reference
         The one that counts first: the readers' consensus. Empty where no reader drew.
-    voxel_mm3, pixel_aspect : float
-    left, right : str
-        Sides of the patient, as letters.
+    voxel_mm3 : float
+    view : View
+        Of the scan.
     """
 
     case: str
@@ -96,9 +79,7 @@ class Round:
     regions: NDArray[np.int32]
     references: tuple[Reference, ...]
     voxel_mm3: float
-    pixel_aspect: float
-    left: str
-    right: str
+    view: View
 
     @property
     def sizes(self) -> dict[int, int]:
@@ -111,28 +92,39 @@ class Round:
         """Best Dice that whole regions reach with the first reference; NaN without one."""
         if not self.references:
             return float("nan")
-        return self.score((), self.references[0]).ceiling_dice
+        first = self.references[0]
+        return dice(np.isin(self.regions, first.best), first.mask)
 
-    def without(self, removed: Collection[int]) -> NDArray[np.bool_]:
-        """Return what is left after some regions went."""
-        return (self.regions > 0) & ~np.isin(self.regions, list(removed))
+    def encoded(self) -> dict[str, Any]:
+        """Return the round for `decodeRound` in rounds.js."""
+        return {
+            "case": self.case,
+            "simulated": self.simulated,
+            "index": self.index,
+            "width": self.labels.shape[1],
+            "height": self.labels.shape[0],
+            "voxel_mm3": self.voxel_mm3,
+            "pixel_aspect": self.view.aspect,
+            "left": self.view.left,
+            "right": self.view.right,
+            "stir": encode(self.stir),
+            "t1w": None if self.t1w is None else encode(self.t1w),
+            "candidates": encode(self.labels > 0),
+            "upper": encode(self.labels > 1),
+            "references": [
+                {"name": r.name, "mask": encode(r.mask), "best": list(r.best)}
+                for r in self.references
+            ],
+        }
 
-    def score(self, removed: Collection[int], reference: Reference) -> Score:
-        """Compare what is left after some regions went with a reference."""
-        best = np.isin(self.regions, reference.best)
-        masks = self.without(removed), best
-        voxels = [np.count_nonzero(each) - np.count_nonzero(reference.mask) for each in masks]
-        yours, theirs = (dice(each, reference.mask) for each in masks)
-        return Score(reference.name, yours, theirs, *(float(n * self.voxel_mm3) for n in voxels))
 
-
-def load_rounds(cases: Iterable[Case], *, most: int) -> list[Round]:
+def load_rounds(cases: Iterable[Case], *, most: int = MOST_ROUNDS) -> list[Round]:
     """Measure some cases and choose a slice of each, easy ones first.
 
     Where readers drew, the slice is the one in which their consensus and the candidates share
     most voxels, and the order is by the ceiling of that slice. Where the two share nothing in
-    any slice, no region is to be kept, Dice tells no cleaning from another, and the case is left
-    out if there are others.
+    any slice, no region is to be kept, Dice cannot tell one cleaning from another, and the case
+    is left out if there are others.
 
     Parameters
     ----------
@@ -148,60 +140,84 @@ def load_rounds(cases: Iterable[Case], *, most: int) -> list[Round]:
         A case cannot be measured, or its masks cannot be read or lie on another grid.
     """
     once = list({case.case: case for case in reversed(list(cases))}.values())[::-1]
-    drawn_on = [case for case in map(_by_hand, once) if case.reader_masks]
+    drawn_on = [case for case in map(_without_cleaned, once) if case.reader_masks]
     if not drawn_on:
-        return [_round(measure(case), case, None) for case in once[:most]]
-    readings = load_readings(drawn_on[:MOST_MEASURED])
-    rounds = [_round(measure(each.case), each.case, each) for each in readings]
-    rounds = [each for each in rounds if each.references[0].best] or rounds
-    rounds.sort(key=lambda each: -each.ceiling)
+        return [_chosen_round(case, None) for case in once[:most]]
+    rounds = [_chosen_round(r.case, r) for r in load_readings(drawn_on[:MOST_MEASURED])]
+    rounds = [played for played in rounds if played.references[0].best] or rounds
+    rounds.sort(key=lambda played: -played.ceiling)
     if len(rounds) <= most:
         return rounds
     return [rounds[i] for i in np.linspace(0, len(rounds) - 1, most).round().astype(int)]
 
 
-def _by_hand(case: Case) -> Case:
+def round_of(
+    measurement: Measurement,
+    index: int,
+    masks: Mapping[str, NDArray[np.bool_]] | None = None,
+    *,
+    case: str,
+    simulated: bool = False,
+    around: NDArray[np.bool_] | None = None,
+) -> Round:
+    """Return one slice of a measurement as a round.
+
+    Parameters
+    ----------
+    measurement
+        Its regions, before a reader's edits.
+    index
+        Slice, counted from 0.
+    masks
+        Whole masks to compare with, by name, the one that counts first.
+    case, simulated
+        As in `Round`.
+    around
+        Whole mask whose bounds on the slice are the crop; candidates and `masks` when not given.
+    """
+    stir, kept, masks = measurement.stir, measurement.kept.array, masks or {}
+    view = view_of(stir)
+    shown = [kept > 0, *masks.values()] if around is None else [around]
+    box = box_of(stir.with_array(_in_slice(stir, index, shown)), view)
+
+    def plane(array: NDArray) -> NDArray:
+        return np.ascontiguousarray(view.plane(array, index)[box])
+
+    t1w, region = measurement.t1w, measurement.disease_region
+    labels = plane(kept)
+    regions = label_regions(labels[..., None] > 0)[0][..., 0]
+    return Round(
+        case=case,
+        simulated=simulated,
+        index=index,
+        stir=plane(grey_levels(stir, region)),
+        t1w=None if t1w is None else plane(grey_levels(t1w, region)),
+        labels=labels,
+        regions=regions,
+        references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
+        voxel_mm3=stir.voxel_volume_mm3,
+        view=view,
+    )
+
+
+def _without_cleaned(case: Case) -> Case:
     """Leave out the masks that were made by cleaning: they are the game's own answer."""
     manual = tuple(mask for mask in case.reader_masks if mask.trial != CLEANED)
     return replace(case, reader_masks=manual)
 
 
-def _round(measurement: Measurement, case: Case, readings: ScanReadings | None) -> Round:
-    stir, kept = measurement.stir, measurement.kept.array
-    masks = _masks(readings, simulated=case.source == "phantom") if readings else {}
+def _chosen_round(case: Case, readings: ScanReadings | None) -> Round:
+    measurement, simulated = measure(case), case.source == "phantom"
+    masks = _masks(readings, simulated=simulated) if readings else {}
     if readings:
-        check_same_grid(stir, readings.grid)
-    index = _slice(kept, masks, stir.slice_axis)
-    view = view_of(stir)
-    box = box_of(stir.with_array(_in_slice(stir, index, [kept > 0, *masks.values()])), view)
-
-    def plane(array: NDArray) -> NDArray:
-        return np.ascontiguousarray(view.plane(array, index)[box])
-
-    labels = plane(kept)
-    regions, _ = label_regions(labels[..., None] > 0)
-    regions = regions[..., 0]
-    return Round(
-        case=case.folder,
-        simulated=case.source == "phantom",
-        index=index,
-        stir=plane(grey_levels(stir, measurement.disease_region)),
-        t1w=None
-        if measurement.t1w is None
-        else plane(grey_levels(measurement.t1w, measurement.disease_region)),
-        labels=labels,
-        regions=regions,
-        references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
-        voxel_mm3=float(np.prod(stir.spacing_mm)),
-        pixel_aspect=stir.spacing_mm[view.rows] / stir.spacing_mm[view.columns],
-        left=view.left,
-        right=view.right,
-    )
+        check_same_grid(measurement.stir, readings.grid)
+    index = _slice(measurement.kept.array, masks, measurement.stir.slice_axis)
+    return round_of(measurement, index, masks, case=case.folder, simulated=simulated)
 
 
 def _masks(readings: ScanReadings, *, simulated: bool) -> dict[str, NDArray[np.bool_]]:
     """Return whole masks by name: the consensus of several, each manual one, the truth."""
-    drawn = {_name(each, simulated=simulated): each.mask for each in readings.manual}
+    drawn = {_name(manual, simulated=simulated): manual.mask for manual in readings.manual}
     masks = dict(drawn)
     if len(drawn) > 1:
         most = len(drawn) // 2 + 1
