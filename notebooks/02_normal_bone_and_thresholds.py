@@ -188,9 +188,9 @@ def volume_at(t):
 for n in (1.0, 1.5, 2.0, 2.5, 3.0):
     volume = volume_at(vhi.thresholds_at(measurement.intensities, n))
     print(f"n = {n:.1f}: {volume.voxels:7,} voxels, {volume.mm3:9,.0f} mm³")
-volume = volume_at(thresholds)
-print(f"n = {thresholds.multiple:.2f} by the rule, before cleaning: ", end="")
-print(f"{volume.voxels:,} voxels, {volume.mm3:,.0f} mm³")
+print(f"by the rule, n = {thresholds.multiple:.2f}, before cleaning:")
+for name, volume in (("lower", measurement.vhi), ("upper", measurement.vhi_upper)):
+    print(f"at or above the {name} threshold {volume.voxels:,} voxels, {volume.mm3:,.0f} mm³")
 
 # %% [markdown]
 # Now by hand. The slices with most candidates lie on this page: move $n$, or either threshold on the histogram
@@ -220,9 +220,10 @@ centre, (first, last) = list(drawn.voxel), drawn.slices
 centre[stir.slice_axis], slices = (first + last) // 2, last - first + 1
 radius_mm = [max(round(np.sqrt(drawn.area_mm2 / slices / np.pi)), 1)]
 area = {"centre": centre, "radius_mm": radius_mm, "slices": slices}
-t = vhi.estimate_thresholds(stir.array[vhi.draw_normal_bone(stir, **area)])
+inside = stir.array[vhi.draw_normal_bone(stir, **area)]
+t = vhi.estimate_thresholds(inside)
 print(f"circles of {radius_mm[0]} mm radius on {slices} slices around voxel {tuple(centre)}:")
-print(f"thresholds {t.lower:.0f} and {t.upper:.0f}, n = {t.multiple:.2f}")
+print(f"{inside.size:,} voxels, thresholds {t.lower:.0f} and {t.upper:.0f}, n = {t.multiple:.2f}")
 
 # %% tags=["nbval-ignore-output", "remove-input"]
 NormalBoneControl(stir, bone=measurement.disease_region, **area)

@@ -228,7 +228,8 @@ control
 
 # %%
 print(f"{len(control.edits.edits)} edits, {voxels_after(control.edits)} voxels")
-#
+
+# %% [markdown]
 # ## Check
 #
 # ### The record replays
