@@ -317,7 +317,6 @@ def test_bundle_holds_widget_page_and_text(controls):
 def test_without_a_front_end_there_is_what_a_page_has(controls, monkeypatch):
     for package in ("ipywidgets", "anywidget"):
         monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, "vhi.controls.widget", raising=False)
     for control in controls:
         bundle = control._repr_mimebundle_()
         assert list(bundle) == ["text/plain", "text/html"]

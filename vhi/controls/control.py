@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from vhi.controls.modules import module_text
 from vhi.controls.page import page_html
 from vhi.errors import InputError
 from vhi.files.encode import encode_figure
@@ -68,15 +69,7 @@ class Control(ABC):
 
     @cached_property
     def widget(self) -> Any:
-        """The live control in a notebook: an `anywidget.AnyWidget`, made when first asked for.
-
-        Raises
-        ------
-        InputError
-            anywidget is not installed.
-        """
-        from vhi.controls.widget import live_widget
-
+        """The live control in a notebook: an `anywidget.AnyWidget`, made when first asked for."""
         return live_widget(self)
 
     def page_data(self) -> dict[str, Any]:
@@ -110,3 +103,48 @@ class Control(ABC):
             return bundle
         version = {"version_major": 2, "version_minor": 0}
         return {**bundle, WIDGET_VIEW: {**version, "model_id": model_id}}
+
+
+def live_widget(control: Control) -> Any:
+    """Return a control's ES module as a widget that the kernel answers.
+
+    Its traits are the control's settings, ``data`` and ``whole``: counts in the whole scan. By
+    ``whole`` the module knows that there is a kernel. Whenever the reader moves a setting, the
+    control follows, and the kernel sends new counts, and new data where the settings ask for
+    slices that the page lacks.
+
+    Raises
+    ------
+    InputError
+        anywidget is not installed.
+    """
+    try:
+        import anywidget
+        import traitlets
+    except ImportError as error:
+        raise InputError(
+            'a live control needs anywidget, which is not installed; run pip install "vhi[book]"'
+        ) from error
+    start = {**control.page_data(), "whole": control.whole_scan()}
+    traits = {name: traitlets.Any(value).tag(sync=True) for name, value in start.items()}
+    kind = type(
+        f"{control.module}_widget",
+        (anywidget.AnyWidget,),
+        {"_esm": module_text(control.module), **traits},
+    )
+    widget: Any = kind()
+    names = list(control.settings)
+
+    def answer(_: Any) -> None:
+        # One message of the page may change several settings; each calls here.
+        settings = {name: getattr(widget, name) for name in names}
+        if settings == control.settings:
+            return
+        control.follow(settings)
+        with widget.hold_sync():  # one message back
+            if not control.shows(widget.data):
+                widget.data = control.data()
+            widget.whole = control.whole_scan()
+
+    widget.observe(answer, names=names)
+    return widget

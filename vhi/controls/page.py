@@ -131,7 +131,7 @@ def stack_data(
     if not 1 <= len(slices) <= MOST_SLICES:
         raise ValueError(f"slices has {len(slices)}; expected 1 to {MOST_SLICES}")
     stir, region = candidates.stir, candidates.disease_region
-    stored = {"bone": candidates.searched}
+    stored: dict[str, NDArray[Any]] = {"bone": candidates.searched}
     if t1w is not None:
         stored["t1w"] = grey_levels(t1w, region)
     encoded = {
