@@ -70,10 +70,13 @@ class TrainingProgress:
         """Show the bar; the first Ctrl-C requests a stop after the step, a second one ends."""
         before: dict[signal.Signals, Any] = {}
 
-        def request_stop(*_: object) -> None:
-            self.stopped = True
+        def restore() -> None:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+        def request_stop(*_: object) -> None:
+            self.stopped = True
+            restore()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, request_stop)
@@ -81,5 +84,4 @@ class TrainingProgress:
             with self._bar:
                 yield self
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            restore()

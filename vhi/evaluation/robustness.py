@@ -110,18 +110,6 @@ def change(name: str, t1w: Image, bone: Image) -> Changed:
     return CHANGES[name](t1w, bone, random)
 
 
-def _unchanged(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return Changed(t1w, _same)
-
-
-def _fatty(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return _marrow(t1w, bone, np.array(1.0), np.array(0.0), random)
-
-
-def _sclerotic(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
-    return _marrow(t1w, bone, np.array(0.0), np.array(1.0), random)
-
-
 def _patchy(t1w: Image, bone: Image, random: np.random.Generator) -> Changed:
     """Make a third of the marrow fatty and a third sclerotic, patch by patch."""
     sigma = PATCH_MM / np.array(t1w.spacing_mm)
@@ -238,9 +226,9 @@ def _same(mask: Image) -> Image:
 UNCHANGED = "unchanged"
 
 CHANGES: dict[str, Change] = {
-    UNCHANGED: _unchanged,
-    "fatty": _fatty,
-    "sclerotic": _sclerotic,
+    UNCHANGED: lambda t1w, bone, random: Changed(t1w, _same),
+    "fatty": lambda t1w, bone, random: _marrow(t1w, bone, np.array(1.0), np.array(0.0), random),
+    "sclerotic": lambda t1w, bone, random: _marrow(t1w, bone, np.array(0.0), np.array(1.0), random),
     "patchy": _patchy,
     "bias field": _bias,
     "half resolution": _half_resolution,

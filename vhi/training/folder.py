@@ -87,8 +87,10 @@ def train_in_folder(
         "data_sha256": data_sha256(training_set.training),
         "held_out_sha256": data_sha256(training_set.held_out),
     }
-    earlier = _open_folder(folder, identity, overwrite, again=again)
+    earlier = check_training_folder(folder, identity, overwrite=overwrite, again=again)
     with explain_write_errors(folder):
+        if overwrite:
+            _clear(folder)
         folder.mkdir(parents=True, exist_ok=True)
     places = [folder] if runs == 1 else [folder / f"run-{run}" for run in range(1, runs + 1)]
     done = sum(steps_done(place / CHECKPOINT) for place in places)
@@ -100,13 +102,19 @@ def train_in_folder(
     }
     write_record(folder / RECIPE, recipe.record())
     write_record(folder / RECORD, {**record, "finished": None})
-    members = []
-    for run, place in enumerate(places, start=1):
-        calls = {"watch": watch and partial(watch, run), "stop": stop and partial(stop, run)}
-        member_recipe = recipe.with_(seed=recipe.seed + run - 1)
-        members.append(
-            _train(training_set, member_recipe, place, device=device, **calls, **options)
+    members = [
+        train(
+            training_set.training,
+            recipe.with_(seed=recipe.seed + run - 1),
+            held_out=training_set.held_out,
+            folder=place,
+            device=device,
+            watch=watch and partial(watch, run),
+            stop=stop and partial(stop, run),
+            **options,
         )
+        for run, place in enumerate(places, start=1)
+    ]
     curves = [member.curve for member in members]
     write_curves(folder / CURVES, curves)
     title = f"Learning curves, {recipe.task}"
@@ -133,7 +141,8 @@ def train_run(training_set: TrainingSet, recipe: Recipe, folder: Path, **options
     The folder holds only the checkpoint and, once the training is finished (`is_finished`), the
     learning curve. `options` are those of `vhi.training.train.train`.
     """
-    trained = _train(training_set, recipe, folder, **options)
+    held_out = training_set.held_out
+    trained = train(training_set.training, recipe, held_out=held_out, folder=folder, **options)
     write_curves(folder / CURVES, [trained.curve])
     return trained
 
@@ -143,15 +152,42 @@ def is_finished(folder: Path) -> bool:
     return (folder / CURVES).exists()
 
 
-def check_training_folder(folder: Path, *, overwrite: bool = False) -> None:
-    """Refuse a folder that no training may be written to, before the data are loaded.
+def check_training_folder(
+    folder: Path,
+    identity: Mapping[str, Any] | None = None,
+    *,
+    overwrite: bool = False,
+    again: bool = False,
+) -> dict[str, Any]:
+    """Refuse a folder that no training may be written to.
+
+    Without the identity of a training, before the data are loaded, refuse only what would be
+    refused for any training. Return the record of the training to continue, empty for a new one.
 
     Raises
     ------
     InputError
-        As `train_in_folder`, as far as can be told without the data.
+        As for `train_in_folder`.
     """
-    _open_folder(folder, None, overwrite)
+    entries = list(folder.iterdir()) if folder.is_dir() else []
+    foreign = [entry.name for entry in entries if not _is_ours(entry)]
+    if foreign:
+        raise InputError(f"{folder}: holds other files ({min(foreign)}); name a new folder")
+    if overwrite and (folder / RECORD).is_file():
+        return {}
+    record = read_record(folder, RECORD, remedy="add --overwrite to start afresh")
+    if record.get("finished") and not again:
+        raise InputError(
+            f"{folder}: holds a finished training; add --overwrite to train anew, or name another"
+        )
+    differences = _differences(record, identity) if record and identity else []
+    if differences:
+        raise InputError(
+            f"{folder}: holds another training, started but not finished "
+            f"({'; '.join(differences)}); give its options to continue it, name another folder, "
+            "or add --overwrite"
+        )
+    return record
 
 
 def sessions(
@@ -208,43 +244,6 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
     write_whole(path, encode_json(record, indent=1))
 
 
-def _train(training_set: TrainingSet, recipe: Recipe, folder: Path, **options: Any) -> Trained:
-    with explain_write_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    held_out = training_set.held_out
-    return train(training_set.training, recipe, held_out=held_out, folder=folder, **options)
-
-
-def _open_folder(
-    folder: Path, identity: Mapping[str, Any] | None, overwrite: bool, *, again: bool = False
-) -> dict[str, Any]:
-    """Return the record of the training to continue, empty for a new one; refuse or clear others.
-
-    Without an identity, refuse only folders that would be refused for any training.
-    """
-    entries = list(folder.iterdir()) if folder.is_dir() else []
-    foreign = [entry.name for entry in entries if not _is_ours(entry)]
-    if foreign:
-        raise InputError(f"{folder}: holds other files ({min(foreign)}); name a new folder")
-    if overwrite and (folder / RECORD).is_file():
-        if identity is not None:
-            _clear(folder)
-        return {}
-    record = read_record(folder, RECORD, remedy="add --overwrite to start afresh")
-    if record.get("finished") and not again:
-        raise InputError(
-            f"{folder}: holds a finished training; add --overwrite to train anew, or name another"
-        )
-    differences = _differences(record, identity) if record and identity else []
-    if differences:
-        raise InputError(
-            f"{folder}: holds another training, started but not finished "
-            f"({'; '.join(differences)}); give its options to continue it, name another folder, "
-            "or add --overwrite"
-        )
-    return record
-
-
 def _differences(earlier: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     old, new = ({**record, **record.get("recipe", {})} for record in (earlier, asked))
     fields = [*asked["recipe"], "runs", "training", "held_out"]
@@ -274,9 +273,9 @@ def _is_leftover(entry: Path) -> bool:
 
 def _clear(folder: Path) -> None:
     """Remove an earlier training, its record last, so that the rest stays recognisable."""
-    with explain_write_errors(folder):
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == RECORD):
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+    entries = folder.iterdir() if folder.exists() else ()
+    for entry in sorted(entries, key=lambda entry: entry.name == RECORD):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

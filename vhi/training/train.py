@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vhi.errors import InputError
+from vhi.files.atomic import explain_write_errors
 from vhi.models.unet import UNet
 from vhi.training.checkpoint import CHECKPOINT, TrainingState
 from vhi.training.curves import CurveRow
@@ -96,7 +97,7 @@ def train(
     start
         The network that training starts from; the recipe's `starts_from` must be its hash.
     folder
-        Folder of the checkpoint; None keeps none.
+        Folder of the checkpoint, created if missing; None keeps none.
     device
         ``"cpu"`` or ``"cuda"``.
     workers
@@ -129,6 +130,9 @@ def train(
             "the recipe's starts_from is not the hash of the weights that training starts from; "
             "give the network it names, or set it by weights_sha256"
         )
+    if folder:
+        with explain_write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     with _repeatable(recipe.threads):
         now = _initial_state(recipe, start, device)
         checkpoint, digest = folder / CHECKPOINT if folder else None, data_sha256(examples)
