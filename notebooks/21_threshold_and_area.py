@@ -77,9 +77,10 @@ window = orientation.window_of(stir, measurement.disease_region.array)
 fig, panels = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
 for axes, threshold in zip(panels, (high, measurement.thresholds.lower, low), strict=True):
     mask = inflammation_at(measurement.candidates, threshold)
-    figures.draw_slice(axes, stir, index, labels=mask.astype(np.uint8), box=box, window=window)
+    labels = mask.astype(np.uint8)
+    figures.draw_slice(axes, stir, index, labels=labels, box=box, window=window, title="")
     volume = np.count_nonzero(mask) * stir.voxel_volume_mm3
-    title = f"from {threshold:.0f} on: {volume:,.0f} mm³ (slice {index})"
+    title = f"at or above {threshold:.0f}: {volume:,.0f} mm³ (slice {index})"
     dress(axes, title=title, simulated=SIMULATED)
 plt.show()
 
@@ -146,7 +147,7 @@ moves = {
     for row in table.itertuples()
 }
 fig, axes = plt.subplots(figsize=(8, 1.2 + 0.32 * len(moves)), layout="constrained")
-draw_moves(axes, moves, spans=True, label="VHI, over the measured", simulated=SIMULATED)
+draw_moves(axes, moves, spans=True, label="VHI relative to the measured VHI", simulated=SIMULATED)
 plt.show()
 
 # %% tags=["remove-input"]
@@ -188,10 +189,18 @@ fig, panels = plt.subplots(
     1, 2, figsize=(11, 1.3 + 0.32 * len(measurements)), sharey=True, layout="constrained"
 )
 draw_moves(
-    panels[0], dropped, label="candidates, over all", title="one slice dropped", simulated=SIMULATED
+    panels[0],
+    dropped,
+    label="candidates relative to all",
+    title="one slice dropped",
+    simulated=SIMULATED,
 )
 draw_moves(
-    panels[1], halved, label="candidates, over all", title="half of the voxels", simulated=SIMULATED
+    panels[1],
+    halved,
+    label="candidates relative to all",
+    title="half of the voxels",
+    simulated=SIMULATED,
 )
 plt.show()
 
@@ -238,7 +247,7 @@ draw_growth(
     panels[0],
     SHARES,
     quartile,
-    label="over that of the whole area",
+    label="relative to the whole area",
     title="upper quartile",
     simulated=SIMULATED,
 )
@@ -246,7 +255,7 @@ draw_growth(
     panels[1],
     SHARES,
     maximum,
-    label="over that of the whole area",
+    label="relative to the whole area",
     title="maximum",
     simulated=SIMULATED,
 )

@@ -48,7 +48,7 @@ def draw_flagged(
     )
     table = table.sort_values("value", kind="stable", ignore_index=True)
     table["place"] = table.index + 1
-    axes.set_xlabel("scans in order of difference")
+    axes.set_xlabel(f"n = {len(table)} scans in order of difference")
     axes.set_ylabel(f"{' − '.join(pairs.readers)}:\n{named(pairs.name, pairs.unit)}")
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     for (label, limit), style in zip(limits.items(), ("--", ":", "-.") * 3, strict=False):
