@@ -38,7 +38,7 @@ def draw_clinical_scores(
     basdai = np.clip(random.normal(6.4, 1.3, shape), ACTIVE, 10)
     pain = np.clip(basdai + random.normal(0, 1.2, shape), ACTIVE, 10)
     falls = [common + random.normal(0, 0.9, shape) for _ in range(2)]
-    before = [np.round(each, 1) for each in (basdai, pain)]
+    before = [np.round(score, 1) for score in (basdai, pain)]
     after = [np.round(np.clip(b - f, 0, 10), 1) for b, f in zip(before, falls, strict=True)]
     fall, ease = (np.round(b - a, 1) for b, a in zip(before, after, strict=True))
     fits = ((fall > BASDAI_FALL) & (ease > SPINAL_VAS_FALL)) == responds[:, None]

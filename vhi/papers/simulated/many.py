@@ -68,7 +68,8 @@ def simulate_cohorts(
     """
     if count < 1:
         raise ValueError(f"count must be at least 1; got {count}")
-    return [_from_any_model(each, targets) for each in np.random.SeedSequence(seed).spawn(count)]
+    seeds = np.random.SeedSequence(seed).spawn(count)
+    return [_from_any_model(cohort_seed, targets) for cohort_seed in seeds]
 
 
 def conclusions_over(

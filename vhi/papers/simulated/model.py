@@ -26,7 +26,7 @@ CELLS = {
     (False, False, False): (4, -1),
     (False, True, None): (1, 0),
 }
-"""Patients of each kind, and what k of `draw_kinds` adds.
+"""Patients of each kind, and how many more for each step of k in `draw_kinds`.
 
 From the printed counts (section 3.5): 16 of 29 clinical responders, of whom 11 respond by VHI and
 12 by SPARCC; of 13 others 4 do not respond by VHI, and 6 of 12 not by SPARCC; VHI and SPARCC agree
@@ -151,7 +151,7 @@ def draw_kinds(random: np.random.Generator) -> Floats:
     likely.
     """
     k = int(random.integers(4))
-    kinds = [kind for kind, (count, each) in CELLS.items() for _ in range(count + k * each)]
+    kinds = [kind for kind, (count, step) in CELLS.items() for _ in range(count + k * step)]
     return np.array(kinds, float)[random.permutation(len(kinds))]
 
 

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit, logit
 
-from vhi.papers.simulated.corrections import NotReachedError, adjust_sums, reach
+from vhi.papers.simulated.corrections import (
+    Floats,
+    Integers,
+    NotReachedError,
+    adjust_sums,
+    reach,
+)
 from vhi.papers.simulated.model import LARGEST_SPARCC, Model, draw_burdens
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 T = TypeVar("T", bound=np.generic)
 
 INSIDE = (1e-4, 1 - 1e-4)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from vhi.papers.simulated.corrections import (
+    Floats,
+    Integers,
     NotReachedError,
     adjust_sums,
     nearest_of_parity,
@@ -17,9 +19,6 @@ from vhi.papers.simulated.corrections import (
 from vhi.papers.simulated.model import LARGEST_SPARCC, Model
 from vhi.papers.simulated.patients import INSIDE, Targets
 from vhi.statistics._pairs import WIDTH
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 CLEAR = (1.99, 2.02)
 """No difference lies between these multiples of the SD, so that a count of those beyond 2 SD does
@@ -43,28 +42,27 @@ def draw_vhi_readings(
     Parameters
     ----------
     random, model, targets
-        As elsewhere.
+        As for `vhi.papers.simulated.simulate_cohort`.
     sums
         (scans,) of both readers.
     improved
         (scans,) scans after treatment of patients whose VHI fell.
     """
-    bias, sd = _bias_and_sd(targets.vhi_limits)
-    size = (sums / 2) ** model.error_power
+    sd, count = _sd(targets.vhi_limits), targets.vhi_beyond
     log_size = np.log(sums)
     trend = model.error_trend * (log_size - log_size.mean()) / log_size.std()
-    drawn = size * (trend + random.standard_t(model.error_tails, sums.size))
-    drawn *= sd / np.sqrt((drawn**2).mean())
+    drawn = trend + random.standard_t(model.error_tails, sums.size)
+    drawn = _with_sd((sums / 2) ** model.error_power * drawn, sd)
     near, beyond, most = CLEAR[0] * sd, CLEAR[1] * sd, FARTHEST * sd
     able = sums > 1.1 * beyond
     order = np.argsort(-np.abs(drawn) * able, kind="stable")
-    explained = [index for index in order if improved[index] and able[index]]
-    if able.sum() < targets.vhi_beyond or (targets.vhi_beyond and not explained):
+    explained = order[(improved & able)[order]]
+    if able.sum() < count or (count and not explained.size):
         raise NotReachedError("no scan is large enough to differ by more than 2 SD")
-    far = np.zeros(sums.size, bool)
-    far[order[: targets.vhi_beyond]] = True
-    if targets.vhi_beyond and explained[0] not in order[: targets.vhi_beyond]:
-        far[order[targets.vhi_beyond - 1]], far[explained[0]] = False, True
+    chosen = order[:count].copy()
+    if count and explained[0] not in chosen:
+        chosen[-1] = explained[0]
+    far = np.isin(np.arange(sums.size), chosen)
     sign = np.where(drawn < 0, -1.0, 1.0)
     room = np.where(far, np.minimum(sums, most) - beyond, np.minimum(sums, near))
 
@@ -76,17 +74,16 @@ def draw_vhi_readings(
         )
 
     start = np.where(far, logit(np.clip((np.abs(drawn) - beyond) / room, *INSIDE)), drawn / room)
-    found = _corrected(start, differences, sums.size, bias, sd)
-    return nearest_of_parity(found, sums % 2), far
+    return nearest_of_parity(_corrected(start, differences, targets.vhi_limits), sums % 2), far
 
 
 def draw_sparcc_readings(
     random: np.random.Generator, model: Model, sums: Integers, targets: Targets
 ) -> Integers:
     """Return first − second reader in points, (scans,), from both readers' sums."""
-    bias, sd = _bias_and_sd(targets.sparcc_limits)
-    drawn = (sums / 2) ** model.sparcc_error_power * random.standard_t(6, sums.size)
-    drawn *= sd / np.sqrt((drawn**2).mean())
+    limits, n = targets.sparcc_limits, sums.size
+    drawn = (sums / 2) ** model.sparcc_error_power * random.standard_t(6, n)
+    drawn = _with_sd(drawn, _sd(limits))
     most = np.minimum(sums, 2 * LARGEST_SPARCC - sums)
     room = np.maximum(most, 1e-6)
 
@@ -94,32 +91,40 @@ def draw_sparcc_readings(
         tanh = np.tanh(values)
         return room * tanh, room * (1 - tanh**2)
 
-    found = _corrected(drawn / room, differences, sums.size, bias, sd)
-    n = sums.size
-    total, squares = n * bias, (n - 1) * sd**2 + n * bias**2
+    apart = nearest_of_parity(_corrected(drawn / room, differences, limits), sums % 2)
+    total, squares = _sums_asked(limits, n)
     return adjust_sums(
-        nearest_of_parity(found, sums % 2), -most, most, step=2,
-        total=(total, 0.02 * n), squares=(squares, 0.02 * n * sd / WIDTH),
+        apart, -most, most, step=2,
+        total=(total, 0.02 * n), squares=(squares, 0.02 * n * _sd(limits) / WIDTH),
     )  # fmt: skip
 
 
 def _corrected(
     start: Floats,
     differences: Callable[[Floats], tuple[Floats, Floats]],
-    n: int,
-    bias: float,
-    sd: float,
+    limits: tuple[float, float],
 ) -> Floats:
-    asked = np.array([n * bias, (n - 1) * sd**2 + n * bias**2])
+    """Return the differences near `start` that have the limits of agreement asked."""
 
     def sums(values: Floats) -> tuple[Floats, Floats]:
-        found, slopes = differences(values)
-        return np.array([found.sum(), (found**2).sum()]), np.stack([slopes, 2 * found * slopes])
+        apart, slopes = differences(values)
+        return np.array([apart.sum(), (apart**2).sum()]), np.stack([slopes, 2 * apart * slopes])
 
     start = np.clip(start, -3, 3)  # a saturated share would not move again
-    return differences(reach(start, sums, asked, scale=np.array([n * sd, n * sd**2])))[0]
+    scale = start.size * np.array([_sd(limits), _sd(limits) ** 2])
+    return differences(reach(start, sums, _sums_asked(limits, start.size), scale=scale))[0]
 
 
-def _bias_and_sd(limits: tuple[float, float]) -> tuple[float, float]:
-    low, high = limits
-    return (low + high) / 2, (high - low) / 2 / WIDTH
+def _sums_asked(limits: tuple[float, float], n: int) -> Floats:
+    """Return the sum and the sum of squares of n differences with these limits of agreement."""
+    bias = sum(limits) / 2
+    return np.array([n * bias, (n - 1) * _sd(limits) ** 2 + n * bias**2])
+
+
+def _sd(limits: tuple[float, float]) -> float:
+    return (limits[1] - limits[0]) / 2 / WIDTH
+
+
+def _with_sd(drawn: Floats, sd: float) -> Floats:
+    """Scale differences to a standard deviation about 0."""
+    return drawn * (sd / np.sqrt((drawn**2).mean()))
