@@ -36,8 +36,8 @@ def write_manifest(folder, contents=CONTENTS):
         rows = csv.writer(stream, lineterminator="\n")
         rows.writerow(["path", "bytes", "sha256", "git_blob_sha1"])
         for path, content in contents.items():
-            known = [len(content), hashlib.sha256(content).hexdigest()]
-            rows.writerow([path, *(["", ""] if path == BLOB_ONLY else known), git_blob(content)])
+            check = [len(content), hashlib.sha256(content).hexdigest()]
+            rows.writerow([path, *(["", ""] if path == BLOB_ONLY else check), git_blob(content)])
     return folder
 
 
@@ -161,21 +161,21 @@ def test_git_blob_hash_is_gits(tmp_path):
 
 
 def test_mirror_files_are_used_in_place(mirror, place):
-    found = data.fetch([FIRST, BLOB_ONLY])
-    assert found == {FIRST: mirror / FIRST, BLOB_ONLY: mirror / BLOB_ONLY}
+    paths = data.fetch([FIRST, BLOB_ONLY])
+    assert paths == {FIRST: mirror / FIRST, BLOB_ONLY: mirror / BLOB_ONLY}
     assert not place.exists()
 
 
 def test_download_lands_in_the_cache_and_is_not_repeated(server, place):
     calls = []
-    found = data.fetch(CONTENTS, progress=lambda *call: calls.append(call))
-    assert {path: found[path].read_bytes() for path in CONTENTS} == CONTENTS
-    assert found[FIRST] == place / FIRST
+    paths = data.fetch(CONTENTS, progress=lambda *call: calls.append(call))
+    assert {path: paths[path].read_bytes() for path in CONTENTS} == CONTENTS
+    assert paths[FIRST] == place / FIRST
     assert [call[1:] for call in calls] == [(n, 9) for n in range(1, 10)]
     assert sorted(call[0] for call in calls) == sorted(CONTENTS)
     assert len([path for path in place.rglob("*") if path.is_file()]) == len(CONTENTS)
     server.requests.clear()
-    assert data.fetch(CONTENTS) == found
+    assert data.fetch(CONTENTS) == paths
     assert server.requests == []
 
 
@@ -187,8 +187,8 @@ def test_an_interrupted_download_is_resumed_file_by_file(server, place):
 
 def test_wrong_mirror_file_is_named_and_the_next_place_tried(mirror, server, place, caplog):
     (mirror / FIRST).write_bytes(b"x" * len(CONTENTS[FIRST]))
-    found = data.fetch([FIRST, SECOND])
-    assert found == {FIRST: place / FIRST, SECOND: mirror / SECOND}
+    paths = data.fetch([FIRST, SECOND])
+    assert paths == {FIRST: place / FIRST, SECOND: mirror / SECOND}
     assert (mirror / FIRST).read_bytes() == b"x" * len(CONTENTS[FIRST])
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert FIRST in caplog.text and "SHA-256" in caplog.text
@@ -198,8 +198,8 @@ def test_wrong_mirror_file_is_named_and_the_next_place_tried(mirror, server, pla
 def test_wrong_cache_file_is_set_aside_never_deleted(server, place, path, caplog):
     for number, bad in enumerate((b"bad", b"worse")):
         write_supplement(place, {path: bad})
-        found = data.fetch([path])
-        assert found[path].read_bytes() == CONTENTS[path]
+        paths = data.fetch([path])
+        assert paths[path].read_bytes() == CONTENTS[path]
         aside = place / f"{path}.wrong{number or ''}"
         assert aside.read_bytes() == bad
         assert aside.name in caplog.text
@@ -237,8 +237,8 @@ def test_optional_files_come_along_with_a_download_only(server, place):
     assert server.requests == []
     del server.contents[BLOB_ONLY]
     third = list(CONTENTS)[2]
-    found = data.fetch([SECOND], optional=[BLOB_ONLY, third])
-    assert set(found) == {SECOND, third}
+    paths = data.fetch([SECOND], optional=[BLOB_ONLY, third])
+    assert set(paths) == {SECOND, third}
 
 
 def test_offline_is_one_line_with_both_remedies_at_once(place, monkeypatch):
@@ -423,6 +423,6 @@ def test_cache_folder_is_the_platforms_unless_named(monkeypatch, tmp_path):
 def test_every_file_of_the_real_mirror_is_right(tmp_path, monkeypatch):
     monkeypatch.setenv("VHI_CACHE", str(tmp_path))
     assert data.study_available()
-    found = {where for _, where in data.status(data.group_paths("study"))}
-    assert found == {"mirror"}
+    places = {where for _, where in data.status(data.group_paths("study"))}
+    assert places == {"mirror"}
     assert all(where in ("mirror", "missing") for _, where in data.status())

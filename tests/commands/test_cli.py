@@ -377,8 +377,8 @@ def test_help_and_version(vhi):
 
 def test_an_installed_command_ends_with_its_status(tmp_path):
     command = [sys.executable, "-c", "from vhi.commands.cli import main; main()"]
-    found = subprocess.run([*command, "measure", "--out", "x"], capture_output=True, text=True)
-    assert found.returncode == 2 and found.stderr.startswith("vhi: --stir is missing")
+    result = subprocess.run([*command, "measure", "--out", "x"], capture_output=True, text=True)
+    assert result.returncode == 2 and result.stderr.startswith("vhi: --stir is missing")
 
 
 def python(code, **environment):
@@ -394,8 +394,8 @@ def python(code, **environment):
 def test_a_terminal_without_the_letters_still_shows_the_number(scans, tmp_path):
     arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
     code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.commands.cli import main; main()"
-    found = python(code, PYTHONIOENCODING="ascii", MPLBACKEND="nonsense")
-    assert found.returncode == 0 and "VHI 19.8 mm?" in found.stdout, found.stderr
+    result = python(code, PYTHONIOENCODING="ascii", MPLBACKEND="nonsense")
+    assert result.returncode == 0 and "VHI 19.8 mm?" in result.stdout, result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
@@ -406,8 +406,8 @@ def test_a_terminated_command_leaves_nothing(scans, tmp_path):
         "report.encode_figure = lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)\n"
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
-    found = python(code)
-    assert found.returncode == 130 and found.stderr.startswith("vhi: interrupted")
+    result = python(code)
+    assert result.returncode == 130 and result.stderr.startswith("vhi: interrupted")
     assert names(tmp_path) == ["scans"]
 
 
@@ -415,8 +415,8 @@ def test_nothing_but_our_line_reaches_the_terminal(scans, tmp_path):
     bad = {what: path for what, path, _ in bad_files(tmp_path)}["zero spacing"]
     arguments = ["measure", *map(str, with_option(scans, "--stir", bad)), "--out", "o"]
     code = f"import sys; sys.argv[1:] = {arguments!r}; from vhi.commands.cli import main; main()"
-    found = python(code)
-    assert found.returncode == 2 and len(found.stderr.strip().split("\n")) == 1, found.stderr
+    result = python(code)
+    assert result.returncode == 2 and len(result.stderr.strip().split("\n")) == 1, result.stderr
 
 
 def test_study_cases_through_the_command(vhi, study, tmp_path):

@@ -98,8 +98,8 @@ def test_a_segmentation_that_is_stopped_leaves_nothing(case, small_networks, tmp
         "origin.write_whole = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert found.returncode == 130 and found.stderr.startswith("vhi: interrupted"), found.stderr
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 130 and result.stderr.startswith("vhi: interrupted"), result.stderr
     assert names(tmp_path) == ["scans"]
 
 
@@ -118,10 +118,10 @@ def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped
     hashes = f"{region.weights_sha256}+{normal.weights_sha256}"
     assert record["provenance"]["weights_sha256"] == hashes
     assert set(record["provenance"]["inputs"]) == {"S.nii.gz", "T.nii.gz"}
-    found = segment_disease_region(load_image(case.t1w))
-    assert record["disease_region"]["look_at"] == list(found.slices_to_check)
+    prediction = segment_disease_region(load_image(case.t1w))
+    assert record["disease_region"]["look_at"] == list(prediction.slices_to_check)
     stored = load_mask(tmp_path / "out" / "disease_region.nii.gz").array
-    assert (stored == found.mask.array).all()
+    assert (stored == prediction.mask.array).all()
     assert set(names(tmp_path / "out")) == RESULT_FILES | PREDICTION_FILES
     assert vhi("measure", *scans, "--out", tmp_path / "out", "--overwrite")[0] == 0
 
@@ -187,8 +187,8 @@ def test_a_correction_in_the_result_folder_is_known_and_never_overwritten(
     again = ["measure", *scans, "--disease-region", path, "--out", out, "--overwrite"]
     for _ in range(2):  # the second time, the record has gone along
         assert vhi(*again)[0] == 0
-        found = record_in(out)["disease_region"]
-        assert found["corrected"] and found["voxels_changed"] == mask.array[:, :, 0].sum()
+        area = record_in(out)["disease_region"]
+        assert area["corrected"] and area["voxels_changed"] == mask.array[:, :, 0].sum()
 
 
 def test_a_t1w_on_another_grid_is_segmented_where_it_lies(vhi, fails, case, shipped, tmp_path):
@@ -200,10 +200,10 @@ def test_a_t1w_on_another_grid_is_segmented_where_it_lies(vhi, fails, case, ship
     record = record_in(tmp_path / "out")
     assert record["provenance"]["resampled"] == ["T.nii.gz"]
     stir = load_image(case.stir)
-    found = segment_disease_region(load_image(case.t1w))
+    prediction = segment_disease_region(load_image(case.t1w))
     path = tmp_path / "out" / "disease_region.nii.gz"
-    assert (load_mask(path).array == resample(found.mask, stir).array).all()
-    assert record["disease_region"]["look_at"] == sorted(3 - k for k in found.slices_to_check)
+    assert (load_mask(path).array == resample(prediction.mask, stir).array).all()
+    assert record["disease_region"]["look_at"] == sorted(3 - k for k in prediction.slices_to_check)
     again = ["measure", "--stir", case.stir, "--t1w", case.t1w, "--resample",
              "--disease-region", path, "--out", tmp_path / "again"]  # fmt: skip
     assert vhi(*again)[0] == 0
@@ -232,22 +232,22 @@ def masked(case):
 
 
 def test_masks_of_a_source_are_used_unless_a_network_is_named(vhi, masked, shipped, tmp_path):
-    for more, made in (
+    for more, origins in (
         ([], ["given", "given", "network", "network"]),
         (["--network", "default"], ["network"] * 4),
     ):
-        out = tmp_path / made[0]
+        out = tmp_path / origins[0]
         assert vhi("measure", "--source", masked, "--all", *more, "--out", out)[0] == 0
         records = [record_in(out / folder) for folder in ("a_1", "b_1")]
         masks = ("normal_bone", "disease_region")
-        assert [record[mask]["from"] for record in records for mask in masks] == made
+        assert [record[mask]["from"] for record in records for mask in masks] == origins
         with (out / "measurements.csv").open(newline="") as stream:
             assert list(csv.DictReader(stream))[1]["disease_region_from"] == "network default"
 
 
 def test_a_mask_named_beside_a_network_is_used(vhi, fails, masked, scans, shipped, tmp_path):
-    own = ["--normal-bone", masked.with_name("N.nii.gz")]
-    run = ["measure", *scans, *own, "--network", "default"]
+    masks = ["--normal-bone", masked.with_name("N.nii.gz")]
+    run = ["measure", *scans, *masks, "--network", "default"]
     assert vhi(*run, "--out", tmp_path / "out")[0] == 0
     record = record_in(tmp_path / "out")
     assert (record["normal_bone"]["from"], record["disease_region"]["from"]) == ("given", "network")
@@ -264,9 +264,9 @@ def test_a_network_by_its_folder_or_an_unknown_one(vhi, fails, scans, shipped, t
 
 
 def test_a_network_named_for_a_case_with_a_mask_of_its_own_is_an_error(case, masked, shipped):
-    own = replace(case, disease_region=masked.with_name("D.nii.gz"))
+    with_mask = replace(case, disease_region=masked.with_name("D.nii.gz"))
     with pytest.raises(InputError, match="leave one out"):
-        measure(own, network="default")
+        measure(with_mask, network="default")
 
 
 def test_without_shipped_networks_the_masks_are_asked_for(fails, scans, tmp_path, monkeypatch):
@@ -293,8 +293,8 @@ def test_measuring_with_networks_loads_no_torch(case, small_networks, tmp_path):
         f"measure(Case('c', 'c', '', Path({str(case.stir)!r}), Path({str(case.t1w)!r})))\n"
         "assert not {'torch', 'monai', 'matplotlib'} & set(sys.modules)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(
