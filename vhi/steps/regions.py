@@ -276,8 +276,11 @@ class Regions:
         centroid_mm = stir.world(centre)
         # Of each region's voxels, first in array order of those nearest to its centroid.
         away = (((index - centre[part - 1]) * stir.spacing_mm) ** 2).sum(axis=1).round(9)
-        flat = np.ravel_multi_index(place, stir.shape)
-        nearest = index[np.lexsort((flat, away, part))[starts]]
+        closest = np.flatnonzero(away == np.repeat(np.minimum.reduceat(away, starts), voxels))
+        flat = np.full(len(part), stir.array.size)
+        flat[closest] = np.ravel_multi_index(tuple(index[closest].T), stir.shape)
+        first_flat = np.minimum.reduceat(flat, starts)
+        nearest = np.stack(np.unravel_index(first_flat, stir.shape), axis=1)
         voxel_mm3 = stir.voxel_volume_mm3
         voxel_mm2 = voxel_mm3 / stir.spacing_mm[axis]
         return [
@@ -314,7 +317,7 @@ def find_regions(candidates: Image, *, min_pixels: int = 1) -> Regions:
     stack = np.moveaxis(candidates.array, axis, 0).copy("C")
     found, count = label_regions(stack > 0, slice_axis=0)
     labels, numbers = (np.moveaxis(array, 0, axis) for array in (stack, found))
-    place = list(np.nonzero(stack))
+    place = list(np.unravel_index(np.flatnonzero(stack > 0), stack.shape))
     place.insert(axis, place.pop(0))
     voxels = np.stack(place, axis=1)
     part = numbers[tuple(voxels.T)]
