@@ -74,6 +74,11 @@ def test_blanks_bom_crlf_unknown_columns_and_empty_rows_are_fine(table, tmp_path
     assert (case.case, case.stir, case.t1w) == ("A1", tmp_path / "s.nii", tmp_path / "t.nii")
 
 
+def test_paths_may_start_at_home_or_be_the_folder_itself(table, tmp_path):
+    (case,) = load_cases(table("case,stir,t1w\nA1,~/s.nii,.\n"))
+    assert (case.stir, case.t1w) == (Path.home() / "s.nii", tmp_path)
+
+
 def test_files_are_not_looked_at_when_a_table_is_read(table):
     assert not load_cases(table("case,stir,t1w\nA1,missing.nii,missing.nii\n"))[0].stir.exists()
 

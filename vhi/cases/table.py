@@ -56,7 +56,7 @@ def file(value: str, folder: Path) -> Path | None:
     if not value:
         return None
     path = Path(value)
-    return folder / (path.expanduser() if path.parts[0] == "~" else path)
+    return folder / (path.expanduser() if path.parts[:1] == ("~",) else path)
 
 
 def name(value: str, folder: Path) -> str:
