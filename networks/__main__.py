@@ -30,14 +30,14 @@ def main() -> None:
     asked = parser.parse_args()
 
     cases = load_cases("study")
-    known = runs.all_runs(cases)
+    every_run = runs.all_runs(cases)
     if asked.step == "list":
-        print("\n".join(known))
+        print("\n".join(every_run))
     elif asked.step == "train":
-        if unknown := set(asked.names) - set(known):
+        if unknown := set(asked.names) - set(every_run):
             raise SystemExit(f"no run is called {', '.join(sorted(unknown))}")
-        for name in asked.names or known:
-            runs.run_training(known[name], cases, asked.work)
+        for name in asked.names or every_run:
+            runs.run_training(every_run[name], cases, asked.work)
         ship.keep_curves(cases, asked.work)
     elif asked.step == "cross-validate":
         evaluation = results.score_cross_validation(cases, asked.work)

@@ -90,10 +90,12 @@ def warning_signs(
         bone = load_mask(case.disease_region)
         bone = bone.with_array(bone.array | load_mask(case.normal_bone).array)
         for name in changes:
-            made = change(name, load_image(case.t1w), bone)
-            slicing = slicing_of(made.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple)
-            truth = slicing.cut(made.carry(bone).array) > 0.5
-            slices = slicing.cut(normalise(made.t1w.array))
+            changed = change(name, load_image(case.t1w), bone)
+            slicing = slicing_of(
+                changed.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple
+            )
+            truth = slicing.cut(changed.carry(bone).array) > 0.5
+            slices = slicing.cut(normalise(changed.t1w.array))
             for k, plane in enumerate(slices):
                 mean, signs = read_slice(members, plane[None, None], cutoff=network.cutoff)
                 rows.append(

@@ -4,6 +4,8 @@ torch = pytest.importorskip("torch", reason='needs torch: pip install "vhi[train
 
 from vhi.models.unet import PAPER_FILTERS, UNet, parameter_count
 
+pytestmark = pytest.mark.training
+
 
 def test_the_papers_network_has_the_papers_number_of_parameters():
     assert parameter_count(UNet(1, PAPER_FILTERS, kernel=3, block=1)) == 450_897

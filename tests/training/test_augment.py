@@ -6,6 +6,8 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 
 from vhi.training.augment import RandMarrowd, augmentation, marrow_pattern
 
+pytestmark = pytest.mark.training
+
 
 def sample(size=64):
     i, j = np.mgrid[:size, :size]

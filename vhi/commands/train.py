@@ -147,8 +147,8 @@ def train(
         )  # fmt: skip
     seconds = sum(member.seconds for member in members)
     dice = [member.curve[-1].held_out_dice for member in members]
-    known = [f"{value:.3f}" for value in dice if value is not None]
-    held_out = f"; Dice over all held-out voxels {', '.join(known)}" if known else ""
+    scores = [f"{value:.3f}" for value in dice if value is not None]
+    held_out = f"; Dice over all held-out voxels {', '.join(scores)}" if scores else ""
     print(f"Trained in {duration(seconds)}{held_out}")
     print(f"Network: {out}")
 

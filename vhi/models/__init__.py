@@ -1,1 +1,1 @@
-"""Network architectures (torch). Nothing here knows of scans, tasks or files."""
+"""Network architectures (torch). Nothing here knows about scans, tasks or files."""

@@ -1,7 +1,7 @@
 """A U-Net for slices, short enough to read.
 
-Going down, each level looks at a wider neighbourhood at half the resolution; going up, what was
-seen at each level is joined with the finer picture beside it. The answer is one logit per pixel.
+Going down, each level looks at a wider neighbourhood at half the resolution; going up, coarse
+features are joined with the finer ones of the same level. The output is one logit per pixel.
 
 Source: Ronneberger et al. 2015; filters, kernel and order of operations as in Hepburn et al. 2023,
 section 2.5.3, whose published weights fit the default (450,897 parameters).
@@ -33,7 +33,7 @@ class TwoConvolutions(nn.Sequential):
 
 
 class Up(nn.Module):
-    """Double the resolution, join the finer picture beside it, convolve twice."""
+    """Double the resolution, join the finer features of the level, convolve twice."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
         super().__init__()
@@ -61,9 +61,9 @@ class UNet(nn.Module):
     kernel
         Side of the convolutions' kernel, odd.
     block
-        Side of the square of pixels that the first level takes in as channels, and the last gives
-        back. 1 works on every pixel as the paper does; 2 on a quarter of the positions, which
-        costs a fraction and loses no pixel.
+        Side of the square of pixels that enters the first level as channels and leaves the last
+        one as pixels. 1 works on every pixel, as in the paper; 2 on a quarter of the positions,
+        at a fraction of the cost and without loss of a pixel.
 
     Notes
     -----
@@ -109,5 +109,5 @@ class UNet(nn.Module):
 
 
 def parameter_count(network: nn.Module) -> int:
-    """Return how many numbers training sets."""
+    """Return the number of trained parameters."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -146,8 +146,8 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
             f"sacroiliac joints; the network needs {MIN_FIELD_MM:g} mm each way"
         )
     zoom = [
-        1.0 if abs(each / spacing_mm - 1) < SAME_SPACING else each / spacing_mm
-        for each in spacing[1:]
+        1.0 if abs(step / spacing_mm - 1) < SAME_SPACING else step / spacing_mm
+        for step in spacing[1:]
     ]
     return Slicing(image.shape, axes, flips, (zoom[0], zoom[1]), multiple)
 
@@ -168,8 +168,8 @@ def _interpolate(
     # Pixel centres of both grids lie half a pixel inside the common edge.
     starts = [0.5 * step - 0.5 for step in steps]
     out = np.empty((len(slices), *size), np.float32)
-    for each, result in zip(slices, out, strict=True):
+    for plane, result in zip(slices, out, strict=True):
         ndimage.affine_transform(
-            each, steps, starts, output=result, output_shape=size, order=order, mode="nearest"
+            plane, steps, starts, output=result, output_shape=size, order=order, mode="nearest"
         )
     return out
