@@ -318,7 +318,7 @@ def test_no_attempt_makes_no_cohort():
 
 
 def test_a_model_far_from_the_printed_numbers_says_so():
-    with pytest.raises(ValueError, match="or a model nearer to them"):
+    with pytest.raises(ValueError, match="or a model closer to them"):
         simulate_cohort(1, model=Model(burden_voxels=1e9, burden_sd=0.01), attempts=2)
 
 

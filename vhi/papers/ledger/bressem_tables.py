@@ -114,4 +114,4 @@ CHECKS: dict[str, Check] = {
     "no-majority-count": _counts_of("no-majority", TRAINING),
     **{key: check for change in CHANGES for key, check in _confusion_matrix(change).items()},
 }
-"""Of the tables, the text that counts patients, and Figure 4."""
+"""The tables, the counts of patients in the text, and Figure 4."""

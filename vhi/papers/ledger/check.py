@@ -1,4 +1,4 @@
-"""How one printed number is computed again: a check, and what may become of the number."""
+"""A check: how a printed number is computed again, and the statuses that a number may have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEEDS_FILES = "needs-unmirrored-files"
 NEEDS_DATA = "needs-unpublished-data"
 
 STATUSES = (RECOMPUTED, FROM_COUNTS, CONSISTENT, INCONSISTENT, NEEDS_FILES, NEEDS_DATA)
-"""What may become of a printed number.
+"""Statuses of a printed number.
 
 ``recomputed``: computed again from the study's files. ``recomputed-from-counts``: it follows from
 other printed numbers. ``consistent``: other printed numbers allow it, without fixing it.

@@ -19,7 +19,7 @@ from vhi.statistics.response import ResponderTable, responder_table_of_counts
 
 @consistent
 def _vhi_highest(s: Sources) -> float:
-    """Return the least that it can be: the largest mean among the published scans."""
+    """Return the lower bound: the largest mean of the published scans, or the printed value."""
     means = s.files.cleaned[["first_voxels", "second_voxels"]].mean(axis=1)
     return max(s["vhi-highest"], means.max())
 
@@ -65,7 +65,7 @@ def possible_agreements(s: Sources, patients: int) -> set[int]:
 
 
 def _overlaps(first: int, second: int, n: int) -> set[int]:
-    """Return on how many of n patients two ratings may agree that name `first` and `second`."""
+    """Return on how many of n patients two ratings may agree that find so many responders."""
     shared = range(max(0, first + second - n), min(first, second) + 1)
     return {both + (n - first - second + both) for both in shared}
 

@@ -1,4 +1,4 @@
-"""Checks of Li et al. 2024: sets of patients, shares, what precision and recall allow for Dice.
+"""Checks of Li et al. 2024: sets of patients, shares, the Dice that precision and recall allow.
 
 Tables 4 and 5 are in `vhi.papers.ledger.li_readers`.
 """

@@ -1,7 +1,7 @@
 """Checks of Li et al. 2024, tables 4 and 5: how many patients each reader called rightly.
 
 The paper prints percentages without their counts. The counts that come nearest to the percentages
-are found, and everything else follows from them.
+are computed, and everything else follows from them.
 """
 
 from __future__ import annotations
@@ -163,4 +163,4 @@ CHECKS: dict[str, Check] = {
     "superior-specificity": largest(f"{who}-specificity" for who in ("external", *READERS)),
     "specificity-range": extremes(f"{who}-specificity" for who in ("external", *READERS)),
 }
-"""Of tables 4 and 5, and of what the text says of them."""
+"""Tables 4 and 5, and the statements of the text about them."""

@@ -20,7 +20,7 @@ def total(*keys: str) -> Check:
 
 
 def remainder(whole: str, *parts: str, status: str = CONSISTENT) -> Check:
-    """Check that a number is what other parts leave of a whole.
+    """Check that a number is a whole less its other parts.
 
     Its status is consistent where the whole is checked as the sum of its parts: one sum does not
     confirm each of its terms.
@@ -29,7 +29,7 @@ def remainder(whole: str, *parts: str, status: str = CONSISTENT) -> Check:
 
 
 def same(key: str) -> Check:
-    """Check that a number is printed alike in another place."""
+    """Check that another place prints the same number."""
     return consistent(lambda s: s[key])
 
 

@@ -1,4 +1,4 @@
-"""What a check works on: the numbers that one paper prints, and the study's files."""
+"""The input of a check: the numbers of one paper, and the study's files."""
 
 from __future__ import annotations
 

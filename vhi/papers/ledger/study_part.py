@@ -1,4 +1,4 @@
-"""What `vhi study` adds from printed numbers: the ledger, and responses from printed counts."""
+"""The part of `vhi study` made of printed numbers: the ledger, responses from printed counts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def printed_part(progress: Callable[[str, int | None], None]) -> StudyResult:
             ),
             Table(
                 "ledger",
-                "Every printed number beside ours",
+                "Printed numbers compared with the same numbers computed again",
                 table,
-                f"{len(table)} numbers of four papers; {share:.0%} come out again.",
+                f"{len(table)} numbers of four papers; {share:.0%} reproduced.",
             ),
         ),
         summary={"ledger": counts},
         lines=(
-            f"Ledger: {len(table)} printed numbers, {share:.0%} come out again ("
+            f"Ledger: {len(table)} printed numbers, {share:.0%} reproduced ("
             + ", ".join(f"{status} {count}" for status, count in counts.items())
             + ")",
         ),

@@ -38,7 +38,7 @@ CHECKS: dict[str, dict[str, Check]] = {
     "zheng": zheng.CHECKS,
     "li": li.CHECKS | li_readers.CHECKS,
 }
-"""A check for each row that something can be said of, by paper and by key without its name."""
+"""The checks by paper, then by key without the paper's name; some rows cannot be checked."""
 
 ALL_PAPERS = "all papers"
 """The column in which `counts_by_status` gives the sum."""
@@ -121,10 +121,9 @@ def counts_by_status(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_recomputed(table: pd.DataFrame) -> float:
-    """Return the share of rows that came out again, from files or from other printed numbers.
+    """Return the share of rows that were reproduced, from files or from other printed numbers.
 
-    Rows that are no more than consistent do not count, nor do those that came out differently.
-    NaN where there are no rows.
+    Consistent and inconsistent rows do not count. NaN where there are no rows.
     """
     return float(table["status"].isin([RECOMPUTED, FROM_COUNTS]).mean())
 

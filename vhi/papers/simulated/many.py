@@ -53,7 +53,7 @@ def simulate_cohorts(
     seed
         The same seed gives the same cohorts; the first of more are those of fewer.
     targets
-        The printed numbers themselves, unless others are wanted.
+        Default: the printed numbers.
 
     Returns
     -------

@@ -36,27 +36,26 @@ def simulate_cohort(
     targets: Targets | None = None,
     attempts: int = ATTEMPTS,
 ) -> pd.DataFrame:
-    """Return 29 simulated patients, two visits and two readers, of the preprint's summaries.
+    """Simulate 29 patients, two visits and two readers, with the preprint's summary numbers.
 
     The table behind the preprint's figures 6, 7 and 9 is not published. Here patients are drawn
-    from a stated model (`vhi.papers.simulated.model.Model`), those are kept who respond as the
-    printed counts ask, and the draw is then changed by the least that brings its sums to the
-    printed ones: the ranges of means, the regression of changes, both readers' limits of
-    agreement, three scans beyond 2 SD. Voxels and scores are whole numbers. Where a draw cannot
-    be changed so, another one is made.
+    from a stated model (`vhi.papers.simulated.model.Model`) such that the printed numbers of them
+    respond. The draw is then changed as little as possible until it has the printed ranges of
+    means, regression of changes, limits of agreement of two readers, and three scans beyond 2 SD.
+    Voxels and scores are whole numbers. A draw that cannot be changed in this way is replaced.
 
-    It holds for what the printed numbers fix and for nothing else: every other feature comes from
-    the model. No patient stands behind a row.
+    Only the printed numbers are those of the preprint: every other feature comes from the model.
+    No patient stands behind a row.
 
     Parameters
     ----------
     seed
         The same seed gives the same cohort.
     model
-        What the printed numbers leave open; the default is one guess among many
+        Everything that the printed numbers do not fix; the default is one guess among many
         (`vhi.papers.simulated.many`).
     targets
-        The printed numbers themselves, unless others are wanted.
+        Default: the printed numbers.
     attempts
         Draws, at most.
 
@@ -94,8 +93,8 @@ def simulate_cohort(
         cohort.attrs.update(simulated=True, attempts=attempt, model=asdict(model))
         return cohort
     raise ValueError(
-        f"no simulated cohort reached the targets in {attempts} draws (the last: {reason}); take "
-        "other targets, or a model nearer to them"
+        f"no simulated cohort reached the targets in {attempts} draws (the last: {reason}); choose "
+        "other targets, or a model closer to them"
     )
 
 

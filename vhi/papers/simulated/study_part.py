@@ -1,4 +1,4 @@
-"""What `vhi study` adds on simulated patients, since the table of 29 patients is not published."""
+"""The part of `vhi study` on simulated patients: the table of 29 patients is not published."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def simulated_part(
         Table(
             f"{SIMULATED}patients", "The simulated cohort",
             simulate_cohort(SEED).assign(simulated="yes"),
-            "29 simulated patients: nobody's measurements.",
+            "29 simulated patients; these are not measurements of anybody.",
         ),
         Table(
-            f"{SIMULATED}asked-and-reached", "What the simulated cohort was to have, and has",
+            f"{SIMULATED}asked-and-reached", "Printed numbers, and those of the simulated cohort",
             asked_and_reached(patients.table),
         ),
     ]  # fmt: skip
@@ -59,8 +59,8 @@ def simulated_part(
                 f"{SIMULATED}conclusions",
                 f"The paper's conclusions in {cohorts} simulated cohorts",
                 conclusions,
-                "Every cohort has all printed numbers; what these leave open varies from one to "
-                "the next. Relative to the family of models described in the book.",
+                "Every cohort has all printed numbers; everything else varies between cohorts, "
+                "within the family of models described in the book.",
             )
         )  # fmt: skip
         holding = conclusions["verdict"].str.startswith("holds").sum()
@@ -72,6 +72,6 @@ def simulated_part(
         tables=tuple(tables),
         pictures=result.pictures,
         summary={"simulated": result.summary},
-        notes=(f"Files called {SIMULATED}… hold simulated patients, not the study's.",),
+        notes=(f"Files named {SIMULATED}… hold simulated patients, not the study's.",),
         lines=tuple(lines),
     )
