@@ -3,8 +3,8 @@
 import pytest
 
 from vhi.papers.ledger import printed_numbers
+from vhi.papers.ledger.check import Sources
 from vhi.papers.ledger.printed import decimals
-from vhi.papers.ledger.sources import Sources
 from vhi.papers.ledger.table import CHECKS, compare
 
 

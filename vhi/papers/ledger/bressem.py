@@ -11,7 +11,7 @@ import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
 from vhi.papers.ledger.bressem_tables import CHANGES, MEASURES
-from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
 from vhi.papers.ledger.printed import agrees
 from vhi.papers.ledger.rules import (
     fisher,
@@ -21,7 +21,6 @@ from vhi.papers.ledger.rules import (
     percentage_with_interval,
     same,
 )
-from vhi.papers.ledger.sources import Sources
 
 SHARES = MEASURES[1:]
 """Measures that are shares of one class of patients."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
 from vhi.papers.ledger.rules import percentage, remainder, same, total
-from vhi.papers.ledger.sources import Sources
 
 CHANGES = ("inflammatory", "asas", "structural")
 GESPIC = ("gespic-as", "gespic-crohn", "gespic-uveitis")

@@ -10,10 +10,9 @@ from itertools import product
 
 from scipy.stats import t as student
 
-from vhi.papers.ledger.check import FROM_COUNTS, Check, consistent, from_counts
+from vhi.papers.ledger.check import FROM_COUNTS, Check, Sources, consistent, from_counts
 from vhi.papers.ledger.printed import printed_numbers
 from vhi.papers.ledger.rules import evenly_about, middle, nearest, remainder, same, total
-from vhi.papers.ledger.sources import Sources
 from vhi.statistics.response import ResponderTable, responder_table_of_counts
 
 

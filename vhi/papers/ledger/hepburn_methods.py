@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vhi.papers.ledger.check import FROM_COUNTS, Check, consistent, from_counts, from_files
+from vhi.papers.ledger.check import (
+    FROM_COUNTS,
+    Check,
+    Sources,
+    consistent,
+    from_counts,
+    from_files,
+)
 from vhi.papers.ledger.rules import nearest, remainder, same, total
-from vhi.papers.ledger.sources import Sources
 from vhi.statistics.rules import (
     ASDAS_IMPROVEMENT,
     ASDAS_INACTIVE,

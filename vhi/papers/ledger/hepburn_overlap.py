@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vhi.papers.hepburn.authors import MANUAL_PAIRS
-from vhi.papers.ledger.check import Check, consistent, from_files
+from vhi.papers.ledger.check import Check, Sources, consistent, from_files
 from vhi.papers.ledger.rules import remainder, same, total
-from vhi.papers.ledger.sources import Sources
 
 if TYPE_CHECKING:
     import pandas as pd

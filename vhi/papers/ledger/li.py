@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import chi2_contingency
 
-from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
 from vhi.papers.ledger.li_readers import WHO
 from vhi.papers.ledger.rules import extremes, percentage, remainder, same, total
-from vhi.papers.ledger.sources import Sources
 
 OTHER_MODELS = ("2d", "3d", "resunet", "unetr", "attention")
 MODELS = ("ours", *OTHER_MODELS)

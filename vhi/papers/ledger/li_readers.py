@@ -11,9 +11,8 @@ from functools import cache
 import numpy as np
 from scipy.stats import binom, chi2_contingency, norm
 
-from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
 from vhi.papers.ledger.rules import extremes, largest
-from vhi.papers.ledger.sources import Sources
 from vhi.statistics.kappa import Kappa, cohen_kappa
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")

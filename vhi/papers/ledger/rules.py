@@ -9,8 +9,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import fisher_exact
 
-from vhi.papers.ledger.check import CONSISTENT, Check, consistent, from_counts
-from vhi.papers.ledger.sources import Sources
+from vhi.papers.ledger.check import CONSISTENT, Check, Sources, consistent, from_counts
 from vhi.statistics.proportions import exact_proportion
 
 

@@ -25,9 +25,9 @@ from vhi.papers.ledger.check import (
     RECOMPUTED,
     STATUSES,
     Check,
+    Sources,
 )
 from vhi.papers.ledger.printed import agrees, decimals, join_numbers, printed_numbers
-from vhi.papers.ledger.sources import Sources
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vhi.papers.ledger.check import Check, consistent, from_counts
+from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
 from vhi.papers.ledger.rules import (
     average,
     extremes,
@@ -17,7 +17,6 @@ from vhi.papers.ledger.rules import (
     same,
     total,
 )
-from vhi.papers.ledger.sources import Sources
 
 PARTS = ("femur", "lesion")
 FOLDS = {part: [f"table3-fold{fold}-{part}" for fold in range(1, 6)] for part in PARTS}
