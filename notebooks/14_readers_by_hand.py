@@ -48,9 +48,8 @@ from vhi.images import orientation
 from vhi.papers.hepburn.authors import MANUAL_PAIRS, published_overlap
 from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
-from vhi.reader_study.figures.of_masks import overlaps_of
 from vhi.reader_study.figures.overlap import draw_overlaps
-from vhi.reader_study.overlap import overlap_summary, overlap_table
+from vhi.reader_study.overlap import overlap_summary, overlap_table, overlaps_of
 from vhi.reader_study.pairs import volume_pairs
 from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits

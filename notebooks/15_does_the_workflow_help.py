@@ -45,10 +45,15 @@ from book.drawings import readers as page_figures
 from vhi.papers.hepburn.authors import published_overlap
 from vhi.papers.ledger import agrees, printed_numbers
 from vhi.reader_study.ceiling import ceiling_table, cleaning_table
-from vhi.reader_study.figures.of_masks import is_cleaned, overlaps_of
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
-from vhi.reader_study.overlap import add_published, overlap_summary, overlap_table, paired_gains
-from vhi.reader_study.readings import load_readings
+from vhi.reader_study.overlap import (
+    add_published,
+    overlap_summary,
+    overlap_table,
+    overlaps_of,
+    paired_gains,
+)
+from vhi.reader_study.readings import is_cleaned, load_readings
 from vhi.statistics import dice
 from vhi.uncertainty.other_thresholds import inflammation_at
 

@@ -47,10 +47,9 @@ from vhi.images import orientation
 from vhi.papers.hepburn.authors import published_overlap
 from vhi.reader_study.failures import count_classes, disagreement_table, failure_table
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
-from vhi.reader_study.figures.of_masks import is_cleaned
 from vhi.reader_study.overlap import add_published, overlap_table
 from vhi.reader_study.pairs import volume_pairs
-from vhi.reader_study.readings import load_readings
+from vhi.reader_study.readings import is_cleaned, load_readings
 from vhi.statistics.failures import worklist
 
 readings = load_readings(vhi.load_cases(SOURCE))

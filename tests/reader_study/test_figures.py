@@ -24,11 +24,11 @@ from vhi.reader_study.figures.agreement import (
     draw_scatter_of_readers,
 )
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
-from vhi.reader_study.figures.of_masks import overlaps_of
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.response import draw_changes, draw_spaghetti
 from vhi.reader_study.figures.style import BLUE, GREEN, GREY, RED, number
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
+from vhi.reader_study.overlap import overlaps_of
 from vhi.reader_study.pairs import ReaderPair
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.regression import deming, least_squares
@@ -122,9 +122,10 @@ def test_the_ceiling_has_a_row_for_each_scan_and_a_mark_for_each_value(axes):
 def test_overlaps_are_of_two_manual_masks_or_of_two_cleaned_ones():
     pairs = [("R11", "R12"), ("R1", "R11"), ("R1", "R2"), ("ann 1", "ann cleaned")]
     rows = [{"first": a, "second": b, "scan": "s", "dice": 0.5} for a, b in pairs]
-    assert overlaps_of(rows, cleaned=False)["pair"].tolist() == ["R11–R12"]
-    assert overlaps_of(rows, cleaned=True)["pair"].tolist() == ["R1–R2"]
-    assert overlaps_of([], cleaned=True).empty
+    table = pd.DataFrame(rows)
+    assert overlaps_of(table, cleaned=False)["pair"].tolist() == ["R11–R12"]
+    assert overlaps_of(table, cleaned=True)["pair"].tolist() == ["R1–R2"]
+    assert overlaps_of(table[:0], cleaned=True).empty
 
 
 # ---------------------------------------------------------------------------------------- agreement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ from vhi.errors import InputError
 from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.agreement import agreement_table
 from vhi.reader_study.ceiling import CEILING_COLUMNS, ceiling_table
+from vhi.reader_study.comparison import MaskComparison
 from vhi.reader_study.composite import reference_table
 from vhi.reader_study.failures import (
     DISAGREEMENT_COLUMNS,
@@ -21,10 +21,10 @@ from vhi.reader_study.failures import (
     disagreement_table,
     failure_table,
 )
-from vhi.reader_study.figures.of_masks import Disagreement, is_cleaned, pictures_of
+from vhi.reader_study.figures.of_masks import pictures_of
 from vhi.reader_study.overlap import add_published, overlap_summary, overlap_table
 from vhi.reader_study.pairs import ReaderPair, volume_pairs
-from vhi.reader_study.readings import ScanReadings, load_readings
+from vhi.reader_study.readings import ScanReadings, is_cleaned, load_readings
 from vhi.reader_study.report import StudyResult, Table, stack
 from vhi.reader_study.thresholds import curve_table, threshold_table
 from vhi.workflow import measure
@@ -35,34 +35,6 @@ SUMMARY_COLUMNS = (
     "first", "second", "source", "n", "mean", "median", "min", "max", "lower_quartile",
     "upper_quartile", "median_low", "median_high", "median_coverage",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class MaskComparison:
-    """The tables that come from readers' masks.
-
-    Attributes
-    ----------
-    overlap, summary, composite, ceiling, disagreements, threshold, curve : pandas.DataFrame
-        As their modules make them.
-    pairs : list of ReaderPair
-        Volumes of every two segmentations, those in `drawn` first.
-    drawn : list of ReaderPair
-        The pairs that compare two readers: their cleaned masks, or one manual trial of each.
-    places : list of (ScanReadings, row of `disagreements`)
-        The largest disagreement of each scan.
-    """
-
-    overlap: pd.DataFrame
-    summary: pd.DataFrame
-    composite: pd.DataFrame
-    ceiling: pd.DataFrame
-    disagreements: pd.DataFrame
-    threshold: pd.DataFrame
-    curve: pd.DataFrame
-    pairs: list[ReaderPair]
-    drawn: list[ReaderPair]
-    places: list[Disagreement]
 
 
 def study_of_cases(

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from vhi.reader_study.readings import ScanReadings
+from vhi.reader_study.readings import ScanReadings, is_cleaned
 from vhi.statistics.medians import median_interval, summarise
 from vhi.statistics.overlap import dice, volume_similarity
 from vhi.statistics.surface import surface_distances
@@ -66,6 +66,13 @@ def add_published(overlap: pd.DataFrame, published: pd.DataFrame) -> pd.DataFram
     """
     both = pd.concat([overlap, published], ignore_index=True)
     return both.drop_duplicates(["first", "second", "scan"], ignore_index=True)
+
+
+def overlaps_of(overlap: pd.DataFrame, *, cleaned: bool) -> pd.DataFrame:
+    """Return the rows of two manual masks, or of two cleaned ones, with a column ``pair``."""
+    first, second = (overlap[name].map(is_cleaned) == cleaned for name in ("first", "second"))
+    table = overlap[first & second]
+    return table.assign(pair=table["first"] + "–" + table["second"])
 
 
 def overlap_summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,11 @@ def segmentation_name(reader: str, trial: str) -> str:
     if trial == CLEANED:
         return f"R{reader}" if _digit(reader) else f"{reader} cleaned"
     return f"R{reader}{trial}" if _digit(reader) and _digit(trial) else f"{reader} trial {trial}"
+
+
+def is_cleaned(segmentation: str) -> bool:
+    """Return whether a name is that of a cleaned mask (see `segmentation_name`)."""
+    return bool(re.fullmatch(r"R\d|.* cleaned", segmentation))
 
 
 def load_readings(cases: Sequence[Case]) -> list[ScanReadings]:

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from vhi.images.nifti import load_image
+from vhi.reader_study.comparison import Disagreement, MaskComparison
 from vhi.reader_study.figures.failures import draw_side_by_side
 from vhi.reader_study.figures.of_patients import agreement_figure, failures_figure
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.style import new_figure
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
-from vhi.reader_study.readings import ScanReadings
+from vhi.reader_study.overlap import overlaps_of
 from vhi.reader_study.report import MOST_PAIRS, Picture
 from vhi.statistics.medians import median_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from vhi.reader_study.from_masks import MaskComparison
-
-Disagreement = tuple[ScanReadings, Mapping[str, Any]]
-"""A scan, and the row of the region in which two of its segmentations differ most."""
 MOST_PLACES = 6
-
-
-def is_cleaned(segmentation: str) -> bool:
-    """Say whether a segmentation's name is that of a cleaned mask (`segmentation_name`)."""
-    return bool(re.fullmatch(r"R\d|.* cleaned", segmentation))
-
-
-def overlaps_of(rows: Any, *, cleaned: bool) -> pd.DataFrame:
-    """Return the overlaps of two manual masks, or of two cleaned ones, with a column ``pair``.
-
-    Parameters
-    ----------
-    rows
-        With the columns of `vhi.reader_study.overlap.overlap_rows`.
-    """
-    table = pd.DataFrame(rows, columns=None if len(rows) else ["first", "second", "scan", "dice"])
-    both = [table[column].map(is_cleaned) == cleaned for column in ("first", "second")]
-    table = table[both[0] & both[1]]
-    return table.assign(pair=table["first"] + "–" + table["second"])
 
 
 def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
@@ -55,7 +32,7 @@ def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
     Parameters
     ----------
     table
-        From `overlaps_of`.
+        From `vhi.reader_study.overlap.overlaps_of`.
     """
     pairs = table.groupby("pair", sort=False)["dice"]
     medians = {pair: median_interval(dice[np.isfinite(dice)]) for pair, dice in pairs}
@@ -67,16 +44,15 @@ def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
     return figure
 
 
-def composite_figure(rows: Any, *, simulated: bool = False) -> Figure:
+def composite_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
     """Draw Dice of each segmentation with the composite references, one panel for each kind.
 
     Parameters
     ----------
-    rows
-        With the columns of `vhi.reader_study.composite.reference_rows`; one point for each scan,
-        and for each choice of members where the reference is made of both methods.
+    table
+        From `vhi.reader_study.composite.reference_table`; one point for each scan, and for each
+        choice of members where the reference is made of both methods.
     """
-    table = pd.DataFrame(rows)
     kinds = table["reference"].unique()
     figure = new_figure(max(4.5, 3.7 * len(kinds)), 4)
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)
@@ -87,15 +63,14 @@ def composite_figure(rows: Any, *, simulated: bool = False) -> Figure:
     return figure
 
 
-def ceiling_figure(rows: Any, *, simulated: bool = False) -> Figure:
+def ceiling_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
     """Draw for each scan how near whole-region cleaning could come to the manual masks.
 
     Parameters
     ----------
-    rows
-        With the columns of `vhi.reader_study.ceiling.ceiling_rows`.
+    table
+        From `vhi.reader_study.ceiling.ceiling_table`.
     """
-    table = pd.DataFrame(rows)
     figure = new_figure(7, 1.4 + 0.42 * table["scan"].nunique())
     draw_ceiling(figure.subplots(), table, simulated=simulated)
     return figure
@@ -117,15 +92,16 @@ def disagreement_figure(places: Sequence[Disagreement], *, simulated: bool = Fal
     return figure
 
 
-def threshold_figure(curve: Any, threshold: Any, *, simulated: bool = False) -> Figure:
+def threshold_figure(
+    curves: pd.DataFrame, cases: pd.DataFrame, *, simulated: bool = False
+) -> Figure:
     """Draw the volume of candidates over the multiple n, a panel for each case.
 
     Parameters
     ----------
-    curve, threshold
-        With the columns of `vhi.reader_study.thresholds.curve_rows` and `threshold_row`.
+    curves, cases
+        From `vhi.reader_study.thresholds.curve_table` and `threshold_table`.
     """
-    curves, cases = pd.DataFrame(curve), pd.DataFrame(threshold)
     columns = min(len(cases), 3)
     lines = -(-len(cases) // columns)
     figure = new_figure(4.6 * columns, 3.4 * lines)
@@ -145,11 +121,11 @@ def threshold_figure(curve: Any, threshold: Any, *, simulated: bool = False) -> 
     return figure
 
 
-def pictures_of(found: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
+def pictures_of(comparison: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
     """Give the figures of a comparison of masks, in the order of the page."""
     start = "Simulated scans and readers. " if simulated else ""
     for cleaned, kind in ((False, "manual"), (True, "cleaned")):
-        table = overlaps_of(found.overlap, cleaned=cleaned)
+        table = overlaps_of(comparison.overlap, cleaned=cleaned)
         if len(table):
             yield Picture(
                 f"overlap-{kind}",
@@ -160,26 +136,26 @@ def pictures_of(found: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
                 f"Boxplots of Dice for {', '.join(table['pair'].unique())}",
                 partial(overlap_figure, table, simulated=simulated),
             )
-    if len(found.composite):
+    if len(comparison.composite):
         yield Picture(
             "composite",
             "Segmentations against composite references",
             f"{start}Dice of each segmentation with references made of segmentations, n = "
-            f"{pd.DataFrame(found.composite)['scan'].nunique()} scans.",
+            f"{comparison.composite['scan'].nunique()} scans.",
             "Boxplots of Dice with each kind of reference",
-            partial(composite_figure, found.composite, simulated=simulated),
+            partial(composite_figure, comparison.composite, simulated=simulated),
         )
-    if len(found.ceiling):
+    if len(comparison.ceiling):
         yield Picture(
             "cleaning-ceiling",
             "How far cleaning by whole regions can get",
             f"{start}The best Dice with each manual mask that any choice of whole candidate "
             "regions can reach (circles), and the Dice of the candidates without cleaning (bars), "
-            f"n = {pd.DataFrame(found.ceiling)['scan'].nunique()} scans.",
+            f"n = {comparison.ceiling['scan'].nunique()} scans.",
             "Dice of perfect cleaning with manual masks, scan by scan",
-            partial(ceiling_figure, found.ceiling, simulated=simulated),
+            partial(ceiling_figure, comparison.ceiling, simulated=simulated),
         )
-    for number, pairs in enumerate(found.drawn[:MOST_PAIRS], start=1):
+    for number, pairs in enumerate(comparison.drawn[:MOST_PAIRS], start=1):
         what, data = " − ".join(pairs.readers), f"{start}{pairs.data}"
         n = f"n = {len(pairs.first)} scans"
         yield Picture(
@@ -197,7 +173,7 @@ def pictures_of(found: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
             f"Differences of volumes, {what}, sorted",
             partial(failures_figure, pairs),
         )
-    places = sorted(found.places, key=lambda place: -place[1]["share_of_difference"])
+    places = sorted(comparison.places, key=lambda place: -place[1]["share_of_difference"])
     if places:
         places = places[:MOST_PLACES]
         yield Picture(
@@ -212,8 +188,8 @@ def pictures_of(found: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
     yield Picture(
         "threshold",
         "How the choice of normal bone affects the result",
-        f"{start}Volume of candidates over the multiple n, n = {len(found.threshold)} cases: the "
-        "chosen multiple, and the interval of the volume over other areas of normal bone.",
+        f"{start}Volume of candidates over the multiple n, n = {len(comparison.threshold)} cases: "
+        "the chosen multiple, and the interval of the volume over other areas of normal bone.",
         "Curves of volume against the multiple, falling",
-        partial(threshold_figure, found.curve, found.threshold, simulated=simulated),
+        partial(threshold_figure, comparison.curve, comparison.threshold, simulated=simulated),
     )
