@@ -30,6 +30,7 @@ from typing import NamedTuple
 from vhi.cases.download import NoDownloadError, StudyFile, download
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
+from vhi.files.encode import encode_json
 
 _log = logging.getLogger(__name__)
 
@@ -243,7 +244,7 @@ def _find_copies(files: Iterable[StudyFile], *, set_aside: bool) -> Iterator[Cop
         if verified != before:
             with contextlib.suppress(OSError, InputError):
                 record.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(record, json.dumps(verified, indent=0, sort_keys=True).encode())
+                write_whole(record, encode_json(verified, indent=0))
 
 
 def _find_copy(file: StudyFile, verified: dict[str, list[object]], set_aside: bool) -> Copy:

@@ -6,15 +6,13 @@ Nothing identifying is written: file names and hashes, never folders or header f
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from vhi.files.atomic import staged_folder, write_whole
-from vhi.files.encode import encode_figure, encode_json
+from vhi.files.encode import encode_csv, encode_figure, encode_json
 from vhi.images.nifti import save_labels
 from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
@@ -144,33 +142,23 @@ def encode_record(measurement: Measurement) -> bytes:
     return encode_json(record_of(measurement), ascii_only=True)
 
 
+REGION_COLUMNS = (
+    "id", "lesion", "slice", "voxels", "voxels_upper", "area_mm2", "volume_mm3",
+    "voxel_i", "voxel_j", "voxel_k", "centroid_x", "centroid_y", "centroid_z",
+    "mean", "peak", "side",
+)  # fmt: skip
+
+
 def encode_regions(regions: list[Region]) -> bytes:
     """Return the bytes of ``regions.csv``: one row per in-plane region, before the edits."""
-    names = [f.name for f in fields(Region)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    parts = {"slices": "slice", "voxel": "ijk", "centroid_mm": "xyz"}
-    head: list[str] = []
-    for name in names:
-        if name == "slices":
-            head.append("slice")
-        elif name in parts:
-            head.extend(f"{name.removesuffix('_mm')}_{letter}" for letter in parts[name])
-        else:
-            head.append(name)
-    writer.writerow(head)
+    rows = []
     for region in regions:
-        row: list[Any] = []
-        for name in names:
-            value = getattr(region, name)
-            if name == "slices":
-                row.append(value[0])
-            elif isinstance(value, tuple):
-                row.extend(_short(part) for part in value)
-            else:
-                row.append(_short(value))
-        writer.writerow(row)
-    return stream.getvalue().encode()
+        row = {**asdict(region), "slice": region.slices[0]}
+        row |= {f"voxel_{axis}": index for axis, index in zip("ijk", region.voxel, strict=True)}
+        place = zip("xyz", region.centroid_mm, strict=True)
+        row |= {f"centroid_{axis}": distance for axis, distance in place}
+        rows.append({column: _short(value) for column, value in row.items()})
+    return encode_csv(rows, REGION_COLUMNS)
 
 
 def render_report(measurement: Measurement, picture: bytes) -> str:
