@@ -15,7 +15,7 @@ from vhi.controls.twins import REMOVED, draw_plane
 from vhi.errors import InputError
 from vhi.images.orientation import view_of
 from vhi.measurement import Measurement
-from vhi.steps.cleaning import apply_edits
+from vhi.steps.cleaning import replay
 from vhi.steps.edits import REASONS, SCOPES
 
 
@@ -91,7 +91,7 @@ class CleaningControl(Control):
 
     def whole_scan(self) -> dict[str, Any]:
         """Return how many regions are removed, the voxels left, and the edits in the record."""
-        left = apply_edits(self.measurement.kept, self.edits)
+        left = replay(self.measurement.candidates.regions, self.edits).remaining()
         return {
             "removed": len(self.settings["removed"]),
             "voxels": int(np.count_nonzero(left)),

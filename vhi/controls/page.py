@@ -131,13 +131,12 @@ def stack_data(
     if not 1 <= len(slices) <= MOST_SLICES:
         raise ValueError(f"slices has {len(slices)}; expected 1 to {MOST_SLICES}")
     stir, region = candidates.stir, candidates.disease_region
-    stored: dict[str, NDArray[Any]] = {"bone": candidates.searched}
+    masks = planes(candidates.searched, slices, around=region)
+    encoded = {"bone": [encode(plane) for plane in masks]}
     if t1w is not None:
-        stored["t1w"] = grey_levels(t1w, region)
-    encoded = {
-        name: [encode(plane) for plane in planes(array, slices, around=region)]
-        for name, array in stored.items()
-    }
+        window = window_of(t1w, region.array)
+        shown = planes(t1w.array, slices, around=region)
+        encoded["t1w"] = [encode(grey_levels(plane, window)) for plane in shown]
     shown = planes(stir.array, slices, around=region)
     values = np.unique(np.concatenate([candidates.intensities, *map(np.ravel, shown)]))
     view = view_of(stir)
@@ -183,7 +182,7 @@ def planes(array: NDArray[Any], slices: Sequence[int], *, around: Image) -> list
     return [view.plane(array, index)[box] for index in slices]
 
 
-def grey_levels(scan: Image, bone: Image) -> NDArray[np.uint8]:
-    """Return a scan as 256 grey levels for display, windowed by the intensities in `bone`."""
-    low, high = window_of(scan, bone.array)
-    return np.clip((scan.array - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
+def grey_levels(plane: NDArray[np.floating], window: tuple[float, float]) -> NDArray[np.uint8]:
+    """Return intensities as 256 grey levels for display; `window` is shown as black and white."""
+    low, high = window
+    return np.clip((plane - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)

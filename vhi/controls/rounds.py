@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vhi.cases.case import Case
 from vhi.controls.page import encode, grey_levels
 from vhi.images.image import Image, check_same_grid
-from vhi.images.orientation import View, box_of, fullest_slices, view_of
+from vhi.images.orientation import View, box_of, fullest_slices, view_of, window_of
 from vhi.measurement import Measurement
 from vhi.reader_study.ceiling import best_regions
 from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
@@ -183,15 +183,18 @@ def round_of(
     def plane(array: NDArray) -> NDArray:
         return np.ascontiguousarray(view.plane(array, index)[box])
 
-    t1w, region = measurement.t1w, measurement.disease_region
+    def grey(scan: Image) -> NDArray[np.uint8]:
+        return grey_levels(plane(scan.array), window_of(scan, measurement.disease_region.array))
+
+    t1w = measurement.t1w
     labels = plane(kept)
     regions = label_regions(labels[..., None] > 0)[0][..., 0]
     return Round(
         case=case,
         simulated=simulated,
         index=index,
-        stir=plane(grey_levels(stir, region)),
-        t1w=None if t1w is None else plane(grey_levels(t1w, region)),
+        stir=grey(stir),
+        t1w=None if t1w is None else grey(t1w),
         labels=labels,
         regions=regions,
         references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
@@ -235,11 +238,8 @@ def _name(segmentation: Segmentation, *, simulated: bool) -> str:
 
 def _slice(kept: NDArray[np.uint8], masks: dict[str, NDArray[np.bool_]], axis: int) -> int:
     """Return the slice with most of what first mask and candidates share, else of candidates."""
-    for first in masks.values():
-        if (shared := first & (kept > 0)).any():
-            return fullest_slices(shared.astype(np.uint8), axis, 1)[0]
-        break
-    return fullest_slices(kept, axis, 1)[0]
+    shared = kept * next(iter(masks.values()), kept > 0)
+    return fullest_slices(shared if shared.any() else kept, axis, 1)[0]
 
 
 def _in_slice(stir: Image, index: int, masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:

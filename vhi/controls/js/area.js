@@ -61,10 +61,10 @@ export function isHere(stack, now) {
 export function intensitiesIn(stack, now) {
   const marked = [];
   areaPlane(stack, now).forEach((inside, i) => inside && marked.push(i));
-  const found = slicesIn(stack, now).flatMap(({ stir }) =>
+  const intensities = slicesIn(stack, now).flatMap(({ stir }) =>
     marked.map((i) => stack.values[stir[i]]),
   );
-  return Float64Array.from(found).sort();
+  return Float64Array.from(intensities).sort();
 }
 
 /**
@@ -165,8 +165,8 @@ export function brightestNearby(stack, now) {
       const a = offset(across, now, x) * across.spacing_mm;
       const b = offset(down, now, y) * down.spacing_mm;
       if (a * a + b * b > WITHIN_MM * WITHIN_MM) continue;
-      const found = { slice: index, x, y, value: values[stir[i]] };
-      if (!best || brighter(stack, found, best)) best = found;
+      const pixel = { slice: index, x, y, value: values[stir[i]] };
+      if (!best || brighter(stack, pixel, best)) best = pixel;
     }
   }
   return best;

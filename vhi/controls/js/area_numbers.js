@@ -22,7 +22,7 @@ const ROWS = {
 
 /** Histogram of what is inside, with quartiles and thresholds; thinly, the thresholds at first. */
 export function marrowChart(stack, atFirst) {
-  let found = atFirst;
+  let result = atFirst;
   const upright = (scale, value, stroke, more = {}) =>
     drawn("path", {
       d: `M${scale.x(value)} ${scale.top}V${scale.bottom}`,
@@ -37,13 +37,13 @@ export function marrowChart(stack, atFirst) {
     x: [0, 1],
     y: [0, 1],
     draw: (scale) => {
-      if (!found.sorted.length) return [];
-      const { edges, counts } = histogram(found.sorted);
+      if (!result.sorted.length) return [];
+      const { edges, counts } = histogram(result.sorted);
       const shown = bars(scale, edges, counts);
-      if (found.problem) return shown;
+      if (result.problem) return shown;
       const between = drawn("rect", {
-        x: scale.x(found.lower_quartile),
-        width: scale.x(found.upper_quartile) - scale.x(found.lower_quartile),
+        x: scale.x(result.lower_quartile),
+        width: scale.x(result.upper_quartile) - scale.x(result.lower_quartile),
         y: scale.top,
         height: scale.bottom - scale.top,
         fill: BLUE,
@@ -55,14 +55,14 @@ export function marrowChart(stack, atFirst) {
         between,
         ...shown,
         ...before.map((value) => upright(scale, value, "currentColor", dashes)),
-        upright(scale, found.lower, AMBER),
-        upright(scale, found.upper, RED),
+        upright(scale, result.lower, AMBER),
+        upright(scale, result.upper, RED),
       ];
     },
   });
   const refresh = (now) => {
-    found = now;
-    const { sorted } = found;
+    result = now;
+    const { sorted } = result;
     const most = sorted.length ? Math.max(...histogram(sorted).counts) : 1;
     const ends = [atFirst.upper, sorted[sorted.length - 1], stack.window[1] / 2];
     made.refresh({
@@ -97,10 +97,10 @@ export function comparison(stack, atFirst, withKernel) {
     element("thead", {}, element("tr", {}, element("td"), head("at first"), head("now"))),
     element("tbody", {}, ...body),
   );
-  const refresh = (found) => {
+  const refresh = (result) => {
     for (const [name] of rows) {
-      cells[name].textContent = inWords(name, found);
-      cells[name].dataset.value = found[name] ?? "";
+      cells[name].textContent = inWords(name, result);
+      cells[name].dataset.value = result[name] ?? "";
     }
   };
   return { element: element("div", {}, element("style", {}, AREA_STYLE), table), refresh };
@@ -123,24 +123,24 @@ const AREA_STYLE = `
 
 // -------------------------------------------------------------------------------------------- words
 
-function inWords(name, found) {
-  if (found.problem || !Number.isFinite(found[name])) return "–";
-  return counted(found[name], name === "multiple" ? 2 : Math.abs(found[name]) < 10 ? 1 : 0);
+function inWords(name, result) {
+  if (result.problem || !Number.isFinite(result[name])) return "–";
+  return counted(result[name], name === "multiple" ? 2 : Math.abs(result[name]) < 10 ? 1 : 0);
 }
 
-export function summary(found) {
+export function summary(result) {
   return (
-    `${counted(found.voxels)} voxels inside, lower threshold ${inWords("lower", found)}, upper `
-    + `${inWords("upper", found)}, n ${inWords("multiple", found)}`
+    `${counted(result.voxels)} voxels inside, lower threshold ${inWords("lower", result)}, upper `
+    + `${inWords("upper", result)}, n ${inWords("multiple", result)}`
   );
 }
 
 /** What taking a bright spot in did. */
-export function includedSpot(spot, atFirst, found) {
-  if (found.problem || atFirst.problem) return "";
-  const change = (name) => `${inWords(name, atFirst)} → ${inWords(name, found)}`;
+export function includedSpot(spot, atFirst, result) {
+  if (result.problem || atFirst.problem) return "";
+  const change = (name) => `${inWords(name, atFirst)} → ${inWords(name, result)}`;
   const above = () => `; bone at or above it: ${change("bone_above")} voxels`;
-  const bone = found.bone_above === null ? "" : above();
+  const bone = result.bone_above === null ? "" : above();
   return (
     `The area now includes a spot of intensity ${counted(spot.value, 0)} on slice ${spot.slice} `
     + "(ring). Upper "

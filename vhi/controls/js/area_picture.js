@@ -115,14 +115,14 @@ export function areaPicture(stack, onMove) {
   });
   view.overlay.append(ring, body, ...grips.map(({ place }) => place));
 
-  const refresh = (settings, look, found, spot) => {
+  const refresh = (settings, look, result, spot) => {
     now = settings;
     const slice = stack.slices[nearestSlice(stack, look.slice)];
     const [first, last] = areaSlices(now);
     const inside = slice.index >= first && slice.index <= last;
     view.draw({
       grey: greyOf(stack, slice),
-      layers: look.bone && !found.problem ? [boneLayer(stack, slice, found)] : [],
+      layers: look.bone && !result.problem ? [boneLayer(stack, slice, result)] : [],
       outlines: inside ? [{ plane: areaPlane(stack, now), colour: BLUE }] : [],
       text: `STIR slice ${slice.index}, ${inside ? "" : "not "}one of the area’s slices `
         + `${first} to ${last}`,

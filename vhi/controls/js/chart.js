@@ -89,17 +89,17 @@ function ticks([low, high], count) {
   const rough = (high - low) / Math.max(count, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
-  const found = [];
-  for (let n = Math.ceil(low / step); n * step <= high; n += 1) found.push(n * step);
-  return found;
+  const values = [];
+  for (let n = Math.ceil(low / step); n * step <= high; n += 1) values.push(n * step);
+  return values;
 }
 
 /** Ticks of a logarithmic axis: powers of ten, and 2 and 5 times them where there are few. */
 function powers([low, high]) {
   const between = high / low > 10 ? [1] : [1, 2, 5];
-  const found = [];
-  for (let power = low; power <= high; power *= 10) found.push(...between.map((n) => n * power));
-  return found.filter((value) => value <= high);
+  const values = [];
+  for (let power = low; power <= high; power *= 10) values.push(...between.map((n) => n * power));
+  return values.filter((value) => value <= high);
 }
 
 function verticalHandle({ label, colour, low, high, step, atTop, text, onMove }, svg, scale) {

@@ -40,7 +40,7 @@ export function anew(draw) {
       leave();
       leave = draw({ model, el, look });
       const labelled = [...el.querySelectorAll("[aria-label]")];
-      const same = focused && labelled.find((each) => each.getAttribute("aria-label") === focused);
+      const same = focused && labelled.find((part) => part.getAttribute("aria-label") === focused);
       if (same) same.focus({ preventScroll: true });
     };
     model.on("change:data", again);

@@ -67,8 +67,8 @@ let groups = 0;
 export function choice(label, options, value, onChange) {
   groups += 1;
   const name = `vhi-choice-${groups}-${Math.random().toString(36).slice(2)}`;
-  const inputs = options.map(([each]) =>
-    element("input", { type: "radio", name, value: each, change: () => onChange(each) }),
+  const inputs = options.map(([option]) =>
+    element("input", { type: "radio", name, value: option, change: () => onChange(option) }),
   );
   const set = (to) => {
     inputs.forEach((input, i) => {

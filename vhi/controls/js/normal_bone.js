@@ -61,10 +61,10 @@ function draw({ model, el, look }) {
   const wanted = (moved) => fitted(stack, now, moved, reach);
   const move = (moved) => show(wanted(moved));
   const takeIn = () => {
-    const found = brightestNearby(stack, now);
-    const centre = found && nearestCentre(stack, now, found);
+    const bright = brightestNearby(stack, now);
+    const centre = bright && nearestCentre(stack, now, bright);
     if (centre) {
-      show({ ...now, ...centre }, found);
+      show({ ...now, ...centre }, bright);
       return;
     }
     remark.textContent = `No bone beside the area within ${WITHIN_MM} mm in the part shown.`;
@@ -100,16 +100,16 @@ function draw({ model, el, look }) {
   const numbers = comparison(stack, atFirst, withKernel);
 
   const refresh = () => {
-    const found = measured(now);
-    const trouble = found.problem ?? warning(stack, found);
-    picture.refresh(now, look, found, spot);
+    const result = measured(now);
+    const trouble = result.problem ?? warning(stack, result);
+    picture.refresh(now, look, result, spot);
     for (const name of names) sliders[name].set(now[name]);
     shownSlice.set(look.slice);
-    marrow.refresh(found);
-    numbers.refresh(found);
-    const news = spot ? includedSpot(spot, atFirst, found) : "";
+    marrow.refresh(result);
+    numbers.refresh(result);
+    const news = spot ? includedSpot(spot, atFirst, result) : "";
     remark.textContent = [news, trouble].filter(Boolean).join(" ");
-    live.say(found.problem ?? `${summary(found)}. ${remark.textContent}`);
+    live.say(result.problem ?? `${summary(result)}. ${remark.textContent}`);
   };
 
   // -------------------------------------------------------------------------- put together

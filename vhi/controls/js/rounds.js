@@ -74,17 +74,17 @@ function totalOf(counts, numbers) {
 
 /** The region at a pixel, else the nearest within so many pixels, else 0. */
 export function regionNear({ regions, width, height }, { x, y }, reach) {
-  let found = regions[y * width + x];
-  let nearest = found ? 0 : Infinity;
+  let region = regions[y * width + x];
+  let nearest = region ? 0 : Infinity;
   for (let row = Math.max(y - reach, 0); row <= Math.min(y + reach, height - 1); row += 1) {
     for (let column = Math.max(x - reach, 0); column <= Math.min(x + reach, width - 1); column += 1) {
       const away = Math.hypot(column - x, row - y);
       if (!regions[row * width + column] || away >= nearest || away > reach) continue;
       nearest = away;
-      found = regions[row * width + column];
+      region = regions[row * width + column];
     }
   }
-  return found;
+  return region;
 }
 
 /** How many regions are kept here and removed in the best cleaning for the first mask, or v.v. */

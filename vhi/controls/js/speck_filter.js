@@ -24,7 +24,7 @@ export function speckFilter(stack) {
     labelled(neighbours).map(({ regions, sizes }, at) =>
       labels[at].map((label, i) => (sizes[regions[i]] >= min_pixels ? label : 0)),
     );
-  const sizes = (neighbours) => labelled(neighbours).flatMap((each) => each.sizes.slice(1));
+  const sizes = (neighbours) => labelled(neighbours).flatMap((plane) => plane.sizes.slice(1));
   const largest = (at) => {
     const { regions, sizes: pixelsOf } = labelled(8)[at];
     return regions.indexOf(pixelsOf.indexOf(Math.max(...pixelsOf.slice(1), 0)));
