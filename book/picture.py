@@ -10,6 +10,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import vhi
+from vhi.files.atomic import write_whole
+from vhi.files.encode import encode_figure
 from vhi.images import orientation
 from vhi.results import figures
 
@@ -37,15 +39,14 @@ def main() -> None:
         ("candidates: brighter than normal bone", automatic.kept.array, None),
         (f"after cleaning: VHI = {cleaned.vhi.mm3:,.0f} mm³", cleaned.inflammation.array, None),
     )
-    figure = Figure(figsize=(9, 2.95), dpi=150)
+    figure = Figure(figsize=(9, 2.95))
     for axes, (title, labels, outline) in zip(figure.subplots(1, 3), panels, strict=True):
         figures.draw_slice(
             axes, stir, index, labels=labels, outline=outline, window=window, box=box, title=title
         )
         axes.title.set_fontsize(9.5)
     figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=0.92, wspace=0.02)
-    # No date and no version inside: the same picture is the same file.
-    figure.savefig(PICTURE, metadata={"Software": None})
+    write_whole(PICTURE, encode_figure(figure, dpi=150))
     print(f"{PICTURE.name}: slice {index} of {case.folder}, VHI {cleaned.vhi.mm3:,.1f} mm³")
 
 
