@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import queue
 import signal
 import stat
 import subprocess
@@ -298,7 +299,7 @@ def test_opening_cases_holds_up_no_action(tiny_case, store, monkeypatch):
         assert go.wait(20)
         return open_case(*arguments, **options)
 
-    monkeypatch.setattr("vhi.reading_room.server.session.open_case", slow)
+    monkeypatch.setattr("vhi.reading_room.page.reading.open_case", slow)
     room = Session([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
 
     async def run():
@@ -315,21 +316,21 @@ def test_opening_cases_holds_up_no_action(tiny_case, store, monkeypatch):
 
 
 def test_closing_begins_nothing_more(tiny_case, store, monkeypatch):
-    go, begun = threading.Event(), []
+    go, begun = threading.Event(), queue.SimpleQueue()
 
     def slow(case, *_, **__):
-        begun.append(case.case)
+        begun.put(case.case)
         assert go.wait(20)
         raise InputError("closed")
 
-    monkeypatch.setattr("vhi.reading_room.server.session.open_case", slow)
+    monkeypatch.setattr("vhi.reading_room.page.reading.open_case", slow)
     room = Session([replace(tiny_case, case=f"c{n}") for n in range(6)], store, "A")
-    waiting = [room._openings.submit(room.reading, n) for n in range(6)]
-    while len(begun) < 2:
-        time.sleep(0.01)
+    waiting = [room.openings.submit(room.reading, n) for n in range(6)]
+    for _ in range(2):
+        begun.get(timeout=20)
     room.close()
     go.set()
-    assert all(each.cancelled() for each in waiting[2:]) and len(begun) == 2
+    assert all(opening.cancelled() for opening in waiting[2:]) and begun.empty()
 
 
 # ------------------------------------------------------------------------------------- the command

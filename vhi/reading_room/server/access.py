@@ -17,6 +17,7 @@ import tornado.ioloop
 import tornado.web
 
 from vhi.errors import InputError, one_line, without_folders
+from vhi.reading_room.page.reading import Reading
 from vhi.reading_room.server.session import ADDRESS, Session
 
 HEADERS = {
@@ -143,6 +144,10 @@ class CheckedHandler(tornado.web.RequestHandler):
         """Answer a user error with status 400."""
         error = kwargs.get("exc_info", (None, None))[1]
         super().send_error(400 if isinstance(error, InputError) else status_code, **kwargs)
+
+    async def reading(self, number: str) -> Reading:
+        """Return the open case that a request names."""
+        return await self.session.opened(self.case_number(number))
 
     def case_number(self, text: str) -> int:
         """Return the place in the worklist that a request names."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,13 @@ class _Worklist(CheckedHandler):
 
 class _CaseFile(CheckedHandler):
     async def get(self, number: str) -> None:
-        reading = await self.session.opened(self.case_number(number))
+        reading = await self.reading(number)
         self.finish(await self.work(reading.describe))
 
 
 class _Array(CheckedHandler):
     async def get(self, number: str, name: str, slices: str | None = None) -> None:
-        reading = await self.session.opened(self.case_number(number))
+        reading = await self.reading(number)
         indices = [None] if slices is None else [int(text) for text in slices.split(",")]
         content = await self.work_or_404(lambda: b"".join(reading.array(name, k) for k in indices))
         self.set_header("Content-Type", "application/octet-stream")
@@ -81,14 +82,14 @@ class _Array(CheckedHandler):
 class _Lab(CheckedHandler):
     async def get(self, number: str, name: str) -> None:
         index = _whole(self.get_query_argument("slice", None))
-        reading = await self.session.opened(self.case_number(number))
+        reading = await self.reading(number)
         self.finish(await self.work_or_404(lambda: reading.lab(name, index)))
 
 
 class _Since(CheckedHandler):
     async def get(self, number: str) -> None:
         known, table = (_whole(self.get_query_argument(name, None)) for name in ("known", "table"))
-        reading = await self.session.opened(self.case_number(number))
+        reading = await self.reading(number)
         self.finish(await self.work(lambda: reading.sync(known=known or 0, table=table)))
 
 
@@ -99,10 +100,9 @@ class _Action(CheckedHandler):
         if not isinstance(kind, str) or not isinstance(payload, dict):
             raise tornado.web.HTTPError(400)
         known, table = (_whole(body.get(name)) for name in ("known", "table"))
-        reading = await self.session.opened(self.case_number(number))
-        self.finish(
-            await self.work(lambda: reading.act(kind, payload, known=known or 0, table=table))
-        )
+        reading = await self.reading(number)
+        act = partial(reading.act, kind, payload, known=known or 0, table=table)
+        self.finish(await self.work(act))
 
 
 class _Export(CheckedHandler):

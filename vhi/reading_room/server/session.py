@@ -9,6 +9,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,9 +17,8 @@ from urllib.parse import quote
 
 from vhi.cases.case import Case
 from vhi.files.atomic import explain_write_errors
-from vhi.reading_room.case.opening import open_case
-from vhi.reading_room.page.reading import Reading
-from vhi.reading_room.store.actions import Progress, check_reader
+from vhi.reading_room.page.reading import Reading, open_reading
+from vhi.reading_room.store.actions import Progress
 from vhi.reading_room.store.store import Store
 
 ADDRESS = "127.0.0.1"
@@ -32,20 +32,7 @@ MAX_FOLDER_NAME = 100
 class Session:
     """The state that all requests share: cases, store, reader, token and cookie.
 
-    Parameters
-    ----------
-    cases
-        The worklist, in order.
-    store
-        Holds the actions.
-    reader
-        The reader's name.
-    source
-        The source of the worklist, shown to the reader.
-    network
-        Network that predicts a missing disease region.
-    resample_masks
-        Resample images on another grid to the STIR grid, as for `vhi.measure`.
+    `source` names the origin of the worklist; `network` and `resample_masks` as for `vhi.measure`.
     """
 
     def __init__(
@@ -71,7 +58,7 @@ class Session:
         # Computation runs on workers, so that the loop can answer other tabs.
         self.workers = ThreadPoolExecutor(4, thread_name_prefix="vhi-room")
         # Predicting masks may take a minute, during which actions need workers.
-        self._openings = ThreadPoolExecutor(2, thread_name_prefix="vhi-opening")
+        self.openings = ThreadPoolExecutor(2, thread_name_prefix="vhi-opening")
         self._exporting = Lock()
         self._open: OrderedDict[int, Reading] = OrderedDict()
         self._opening = [Lock() for _ in self.cases]
@@ -97,27 +84,26 @@ class Session:
     async def opened(self, number: int) -> Reading:
         """Return a case as `reading` does, without blocking the loop or its workers."""
         reading = self._in_memory(number)
-        if reading is not None:
-            return reading
-        return await asyncio.wrap_future(self._openings.submit(self.reading, number))
+        if reading is None:
+            reading = await asyncio.wrap_future(self.openings.submit(self.reading, number))
+        return reading
 
     def reading(self, number: int) -> Reading:
         """Open a case; two tabs that open it at the same time share it."""
         with self._opening[number]:
-            in_memory = self._in_memory(number)
-            if in_memory is not None:
-                return in_memory
-            opened = open_case(
-                self.cases[number],
-                self.store,
-                network=self.network,
-                resample_masks=self.resample_masks,
-            )
-            reading = Reading(opened, self.store, check_reader(self.reader))
-            with self._lock:
-                self._open[number] = reading
-                while len(self._open) > OPEN_CASES:
-                    self._open.popitem(last=False)
+            reading = self._in_memory(number)
+            if reading is None:
+                reading = open_reading(
+                    self.cases[number],
+                    self.store,
+                    self.reader,
+                    network=self.network,
+                    resample_masks=self.resample_masks,
+                )
+                with self._lock:
+                    self._open[number] = reading
+                    while len(self._open) > OPEN_CASES:
+                        self._open.popitem(last=False)
             return reading
 
     def _in_memory(self, number: int) -> Reading | None:
@@ -128,7 +114,7 @@ class Session:
 
     def close(self) -> None:
         """Cancel waiting tasks; running tasks end by themselves."""
-        for executor in (self.workers, self._openings):
+        for executor in (self.workers, self.openings):
             executor.shutdown(wait=False, cancel_futures=True)
 
     def worklist(self) -> dict[str, Any]:
@@ -137,16 +123,8 @@ class Session:
         rows = []
         for number, case in enumerate(self.cases):
             of_case = progress.get((case.case, case.visit), Progress())
-            rows.append(
-                {
-                    "id": number,
-                    "case": case.case,
-                    "visit": case.visit,
-                    "simulated": case.source == "phantom",
-                    "state": of_case.state,
-                    "seconds": of_case.seconds,
-                }
-            )
+            names = {"id": number, "case": case.case, "visit": case.visit}
+            rows.append({**names, "simulated": case.source == "phantom", **asdict(of_case)})
         return {"reader": self.reader, "source": self.source, "cases": rows}
 
     def export(self, number: int) -> Path:

@@ -8,16 +8,7 @@ from typing import Any
 
 from vhi.errors import InputError
 
-KINDS = (
-    "edit",
-    "undo",
-    "redo",
-    "reviewed",
-    "normal_bone",
-    "disease_region",
-    "state",
-    "seconds",
-)
+KINDS = ("edit", "undo", "redo", "reviewed", "normal_bone", "disease_region", "state", "seconds")
 STATES = ("new", "in progress", "done")
 MAX_NAME = 100
 """Longest name of a reader, in characters."""

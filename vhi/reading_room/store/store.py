@@ -105,22 +105,11 @@ class Store:
     ) -> list[Action]:
         """Add one action; it is on the disk when this returns.
 
-        Parameters
-        ----------
-        case, visit, reader
-            The case and the reader of the action.
-        kind
-            One of `KINDS`.
-        payload
-            Serializable as JSON.
-        after
-            Number of the last action that the caller has seen.
-
         Returns
         -------
         list of Action
-            All actions of this case and reader after `after`, the new one last. Actions of other
-            tabs are included.
+            All actions of this case and reader after number `after`, which the caller has seen;
+            the new one last. Actions of other tabs are included.
 
         Raises
         ------
