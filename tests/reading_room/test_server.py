@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import signal
 import stat
@@ -254,7 +255,7 @@ def test_a_lab_is_the_notebooks_module_and_the_controls_data(room, name):
     for query, index in (("?slice=2", 2), ("", None)):
         state = ask(room, f"/api/case/0/lab/{name}{query}", cookie=cookie)
         assert state.status == 200
-        assert state.json == room.reading(0).lab(name, index)
+        assert state.json == json.loads(json.dumps(room.reading(0).lab(name, index)))
     assert ask(room, f"/api/case/0/lab/{name}?slice=x", cookie=cookie).status == 400
     assert room.store.actions("tiny", "", NAME) == []
 

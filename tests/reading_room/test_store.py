@@ -314,8 +314,8 @@ def test_a_file_that_may_not_grow_is_reported_and_what_was_saved_stays(tmp_path)
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("mine")
-    refuse(lambda: Store(tmp_path / "file"), "file stands where a folder has to be")
-    refuse(lambda: Store(tmp_path / "file" / "in"), "file stands where a folder has to be")
+    refuse(lambda: Store(tmp_path / "file"), "a file has the name that a folder needs")
+    refuse(lambda: Store(tmp_path / "file" / "in"), "a file has the name that a folder needs")
     assert (tmp_path / "file").read_text() == "mine"
 
 

@@ -85,9 +85,8 @@ def _radii_mm(by_slice: NDArray[np.bool_], spacing_mm: Sequence[float]) -> list[
     planes = [np.argwhere(plane) for plane in by_slice if plane.any()]
     around = np.concatenate([points - points.mean(axis=0) for points in planes])
     pixel_mm = np.array(spacing_mm)
-    spread = pixel_mm * np.sqrt(
-        (around**2).mean(axis=0) + 1 / 12
-    )  # 1 / 12: variance within a pixel
+    within_pixel = 1 / 12  # variance, in pixels
+    spread = pixel_mm * np.sqrt((around**2).mean(axis=0) + within_pixel)
     mm2 = len(around) / len(planes) * pixel_mm.prod()
     radii = spread * np.sqrt(mm2 / (np.pi * spread.prod()))
     return [float(r) for r in np.clip((2 * radii).round() / 2, 0.5, MAX_RADIUS_MM)]
