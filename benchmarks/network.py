@@ -100,10 +100,8 @@ def _save(folder: Path, members: list[Any], recipe: Recipe) -> Network:
 def _chance(recipe: Recipe, seed: int) -> Any:
     import torch
 
-    from vhi.models.unet import UNet
-
     torch.manual_seed(seed)
-    return UNet(len(recipe.channels), recipe.filters, recipe.kernel, recipe.block).eval()
+    return recipe.build().eval()
 
 
 def _loaded(t1w: Image, network: Network) -> Callable[[], object]:
