@@ -120,7 +120,7 @@ def rewrite(path, array, affine=None):
     [
         (lambda n: n & False, "draw some with `vhi normal-bone`"),
         (lambda n: n & (np.cumsum(n).reshape(n.shape) <= 19), "19 voxels"),
-        (lambda n: n * 3, "0 and 1 only"),
+        (lambda n: n * 3, "only 0 and 1"),
     ],
 )
 def test_unusable_normal_bone(fails, scans, tmp_path, change, words):
