@@ -405,7 +405,10 @@ def test_scores_on_the_page_are_python_s_and_follow_what_is_removed(visit, game)
                 best = np.isin(played.regions, reference.best)
                 for name, mask in (("", left), ("ceiling", best)):
                     beyond = np.count_nonzero(mask) - np.count_nonzero(reference.mask)
-                    scores = dice(mask, reference.mask), beyond * played.voxel_mm3
+                    scores = (
+                        dice(mask, reference.mask),
+                        beyond * float(np.prod(played.view.pitch_mm)),
+                    )
                     shown = [
                         value(tab, f"{prefix}-{row}")
                         for prefix in (name or "dice", f"{name}-difference".strip("-"))

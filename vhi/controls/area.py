@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.controls.page import MOST_SLICES, encode, encode_positions
+from vhi.controls.page import MOST_SLICES, encode, encode_positions, frame_data
 from vhi.images.image import Image
 from vhi.images.orientation import View, view_of
 from vhi.steps.thresholds import FEW_VOXELS, FIRST_MULTIPLE, MOST_PLAUSIBLE_MULTIPLE, STEP
@@ -70,12 +70,7 @@ def area_data(
     marked = np.zeros(stir.shape, bool) if bone is None else bone
     return {
         "values": encode(values.astype(np.float64)),
-        "width": across["count"],
-        "height": down["count"],
-        "pixel_aspect": down["spacing_mm"] / across["spacing_mm"],
-        "voxel_mm3": stir.voxel_volume_mm3,
-        "left": view.left,
-        "right": view.right,
+        **frame_data(planes[0], view),
         "window": list(window),
         "slices": [
             {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vhi.controls.modules import page_script
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
+from vhi.images.orientation import View, box_of, fullest_slices, view_of, window_of
 from vhi.steps.candidates import Candidates
 
 PAGE_SLICES = 3
@@ -75,6 +75,18 @@ def encode_positions(array: NDArray[np.floating], values: NDArray[np.floating]) 
     """Return the position of each intensity in the sorted `values`, encoded without loss."""
     kind = np.uint16 if values.size <= 1 << 16 else np.uint32
     return encode(np.searchsorted(values, array).astype(kind))
+
+
+def frame_data(plane: NDArray[Any], view: View) -> dict[str, Any]:
+    """Return what a page has to know to show planes: their size, pixels and the patient's sides."""
+    return {
+        "width": plane.shape[1],
+        "height": plane.shape[0],
+        "pixel_aspect": view.aspect,
+        "voxel_mm3": float(np.prod(view.pitch_mm)),
+        "left": view.left,
+        "right": view.right,
+    }
 
 
 def first_slice(candidates: Candidates, slice_index: int | None = None) -> int:
@@ -139,16 +151,10 @@ def stack_data(
         encoded["t1w"] = [encode(grey_levels(plane, window)) for plane in shown]
     shown = planes(stir.array, slices, around=region)
     values = np.unique(np.concatenate([candidates.intensities, *map(np.ravel, shown)]))
-    view = view_of(stir)
     return {
         "min_pixels": candidates.min_pixels,
         "values": encode(values.astype(np.float64)),
-        "width": shown[0].shape[1],
-        "height": shown[0].shape[0],
-        "pixel_aspect": view.aspect,
-        "voxel_mm3": stir.voxel_volume_mm3,
-        "left": view.left,
-        "right": view.right,
+        **frame_data(shown[0], view_of(stir)),
         "window": list(window_of(stir, region.array)),
         "normal_bone": encode_positions(candidates.intensities, values),
         "slices": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases.case import Case
-from vhi.controls.page import encode, grey_levels
+from vhi.controls.page import encode, frame_data, grey_levels, planes
 from vhi.images.image import Image, check_same_grid
-from vhi.images.orientation import View, box_of, fullest_slices, view_of, window_of
+from vhi.images.orientation import View, fullest_slices, view_of, window_of
 from vhi.measurement import Measurement
 from vhi.reader_study.ceiling import best_regions
 from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
@@ -65,7 +65,6 @@ class Round:
         Numbers of the regions in reading order, 0 outside.
     references : tuple of Reference
         The one that counts first: the readers' consensus. Empty where no reader drew.
-    voxel_mm3 : float
     view : View
         Of the scan.
     """
@@ -78,7 +77,6 @@ class Round:
     labels: NDArray[np.uint8]
     regions: NDArray[np.int32]
     references: tuple[Reference, ...]
-    voxel_mm3: float
     view: View
 
     @property
@@ -101,12 +99,7 @@ class Round:
             "case": self.case,
             "simulated": self.simulated,
             "index": self.index,
-            "width": self.labels.shape[1],
-            "height": self.labels.shape[0],
-            "voxel_mm3": self.voxel_mm3,
-            "pixel_aspect": self.view.aspect,
-            "left": self.view.left,
-            "right": self.view.right,
+            **frame_data(self.labels, self.view),
             "stir": encode(self.stir),
             "t1w": None if self.t1w is None else encode(self.t1w),
             "candidates": encode(self.labels > 0),
@@ -175,18 +168,17 @@ def round_of(
     around
         Whole mask whose bounds on the slice are the crop; candidates and `masks` when not given.
     """
-    stir, kept, masks = measurement.stir, measurement.kept.array, masks or {}
-    view = view_of(stir)
-    shown = [kept > 0, *masks.values()] if around is None else [around]
-    box = box_of(stir.with_array(_in_slice(stir, index, shown)), view)
+    stir, t1w, kept, masks = measurement.stir, measurement.t1w, measurement.kept.array, masks or {}
+    if around is None:
+        around = np.logical_or.reduce([kept > 0, *masks.values()])
+    shown = stir.with_array(around)
 
     def plane(array: NDArray) -> NDArray:
-        return np.ascontiguousarray(view.plane(array, index)[box])
+        return np.ascontiguousarray(planes(array, [index], around=shown)[0])
 
     def grey(scan: Image) -> NDArray[np.uint8]:
         return grey_levels(plane(scan.array), window_of(scan, measurement.disease_region.array))
 
-    t1w = measurement.t1w
     labels = plane(kept)
     regions = label_regions(labels[..., None] > 0)[0][..., 0]
     return Round(
@@ -198,8 +190,7 @@ def round_of(
         labels=labels,
         regions=regions,
         references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
-        voxel_mm3=stir.voxel_volume_mm3,
-        view=view,
+        view=view_of(stir),
     )
 
 
@@ -240,14 +231,6 @@ def _slice(kept: NDArray[np.uint8], masks: dict[str, NDArray[np.bool_]], axis: i
     """Return the slice with most of what first mask and candidates share, else of candidates."""
     shared = kept * next(iter(masks.values()), kept > 0)
     return fullest_slices(shared if shared.any() else kept, axis, 1)[0]
-
-
-def _in_slice(stir: Image, index: int, masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """Return the union of masks in one slice, empty elsewhere."""
-    union = np.zeros(stir.shape, bool)
-    here = tuple(index if axis == stir.slice_axis else slice(None) for axis in range(3))
-    union[here] = np.logical_or.reduce([mask[here] for mask in masks])
-    return union
 
 
 def _reference(name: str, mask: NDArray[np.bool_], regions: NDArray[np.int32]) -> Reference:
