@@ -130,13 +130,14 @@ def test_what_stays_is_drawn_in_its_colours_and_the_rest_is_not(visit, phantom):
 def test_what_goes_fades(browser, page):
     with Visit(browser, page) as visit:
         tab = visit.tab
+        tab.clock.install()
         before = picture(tab)
         slider(tab, "Smallest region").fill("20")
         at_once = picture(tab)
-        tab.wait_for_timeout(1000)
+        tab.clock.run_for(1000)
         later = picture(tab)
         assert later not in (before, at_once)
-        tab.wait_for_timeout(200)
+        tab.clock.run_for(200)
         assert picture(tab) == later
 
 
