@@ -39,6 +39,7 @@ def read(path):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.slow
 def test_a_table_of_ones_own_gives_tables_figures_and_one_page(vhi, table, tmp_path):
     status, out, err = vhi("study", "--table", table(), "--out", tmp_path / "mine")
     assert (status, err) == (0, "")
@@ -55,6 +56,7 @@ def test_a_table_of_ones_own_gives_tables_figures_and_one_page(vhi, table, tmp_p
     assert "http" not in page.replace("http://www.w3.org", "")
 
 
+@pytest.mark.slow
 def test_the_same_table_gives_the_same_bytes(vhi, table, tmp_path):
     for name in ("one", "two"):
         assert vhi("study", "--table", table(), "--out", tmp_path / name)[0] == 0
@@ -62,6 +64,7 @@ def test_the_same_table_gives_the_same_bytes(vhi, table, tmp_path):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_rules_are_chosen_by_name_and_by_column(vhi, table, tmp_path):
     rules = ("--rule", "clinical", "--rule", "sparcc-fall")
     assert vhi("study", "--table", table(), *rules, "--out", tmp_path / "mine")[0] == 0
@@ -69,6 +72,7 @@ def test_rules_are_chosen_by_name_and_by_column(vhi, table, tmp_path):
     assert (row["first"], row["second"], row["n"]) == ("clinical", "sparcc-fall", "12")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
     [
@@ -88,6 +92,7 @@ def test_little_or_equal_or_missing_data_have_a_defined_answer(vhi, table, tmp_p
     assert (tmp_path / "mine" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_text_and_other_columns_are_named(vhi, table, tmp_path):
     text = TABLE.replace("p1,", "<script>alert(1)</script>,").replace("clinical", "clinical,notes")
     text = text.replace("yes\n", "yes,x\n").replace("no\n", "no,x\n").replace(",\n", ",,x\n")
