@@ -171,9 +171,10 @@ def write_study(
         for picture in result.pictures:
             with plain_style():
                 figure = picture.draw()
-            for kind in ("svg", "png"):
-                shown[picture.name] = encode_figure(figure, kind)
-                write_whole(stage / f"{picture.name}.{kind}", shown[picture.name])
+            shown[picture.name] = encode_figure(figure, "png")
+            figure.set_layout_engine("none")  # laid out once for both files
+            write_whole(stage / f"{picture.name}.png", shown[picture.name])
+            write_whole(stage / f"{picture.name}.svg", encode_figure(figure, "svg"))
             if progress is not None:
                 progress()
         write_whole(stage / SUMMARY, encode_json(result.summary))

@@ -125,9 +125,13 @@ def remove_small_regions(
     ndarray of uint8
         A copy of `labels` with the small regions set to 0.
     """
-    numbers, count = label_regions(labels > 0, slice_axis=slice_axis)
-    stays, _ = large_enough(numbers, count, min_pixels)
-    return labels * stays[numbers]
+    kept = np.zeros_like(labels)
+    # Candidates fill a small part of a scan: only their box is searched.
+    for box in ndimage.find_objects((labels > 0).view(np.uint8)):
+        numbers, count = label_regions(labels[box] > 0, slice_axis=slice_axis)
+        stays, _ = large_enough(numbers, count, min_pixels)
+        kept[box] = labels[box] * stays[numbers]
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
