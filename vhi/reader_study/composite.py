@@ -42,7 +42,7 @@ REFERENCE_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """One reference of one scan.
 
@@ -57,7 +57,7 @@ class Reference:
     mask : ndarray of bool
         Within the readings' box.
     judged : tuple of Segmentation
-        Those that are to be held against it.
+        The segmentations to compare with it.
     """
 
     kind: str
@@ -81,26 +81,27 @@ def references(readings: ScanReadings) -> list[Reference]:
         In the order of `KINDS`. ``both methods`` needs two readers with a cleaned mask and a
         manual one each, ``manual`` three manual masks, ``manual, own left out`` three besides
         the one that is judged, ``other reader's manual`` another reader with one, ``truth`` a
-        simulated scan. What is not there is left out.
+        simulated scan. A kind whose masks are missing is left out.
     """
-    every, manual = readings.segmentations, readings.manual
-    found = [
-        _majority(BOTH_METHODS, members, every, at_least=3) for members in _paper_choices(readings)
+    segmentations, manual = readings.segmentations, readings.manual
+    kinds = [
+        _majority(BOTH_METHODS, members, segmentations, at_least=3)
+        for members in _paper_choices(readings)
     ]
     if len(manual) >= 3:
-        found.append(_majority(MANUAL, manual, every))
-    for own in manual:
-        others = [each for each in manual if each is not own]
+        kinds.append(_majority(MANUAL, manual, segmentations))
+    for judged in manual:
+        others = [mask for mask in manual if mask is not judged]
         if len(others) >= 3:
-            found.append(_majority(OWN_LEFT_OUT, others, (own,)))
-    for reader in _readers(every):
-        others = [each for each in manual if each.reader != reader]
+            kinds.append(_majority(OWN_LEFT_OUT, others, (judged,)))
+    for reader in dict.fromkeys(mask.reader for mask in segmentations):
+        others = [mask for mask in manual if mask.reader != reader]
         if others:
-            judged = tuple(each for each in every if each.reader == reader)
-            found.append(_majority(OTHER_READER, others, judged))
+            by_reader = tuple(mask for mask in segmentations if mask.reader == reader)
+            kinds.append(_majority(OTHER_READER, others, by_reader))
     if readings.truth is not None:
-        found.append(Reference(KNOWN, (), 1, readings.truth, every))
-    return found
+        kinds.append(Reference(KNOWN, (), 1, readings.truth, segmentations))
+    return kinds
 
 
 def reference_table(readings: Iterable[ScanReadings]) -> pd.DataFrame:
@@ -131,9 +132,9 @@ def reference_table(readings: Iterable[ScanReadings]) -> pd.DataFrame:
 
 def _paper_choices(readings: ScanReadings) -> Iterator[tuple[Segmentation, ...]]:
     """Give every choice of one manual trial of each of two readers, with both cleaned masks."""
-    cleaned = {each.reader: each for each in readings.segmentations if each.cleaned}
+    cleaned = {mask.reader: mask for mask in readings.segmentations if mask.cleaned}
     for pair in itertools.combinations(cleaned, 2):
-        trials = [[each for each in readings.manual if each.reader == reader] for reader in pair]
+        trials = [[mask for mask in readings.manual if mask.reader == reader] for reader in pair]
         for choice in itertools.product(*trials):
             yield (*choice, *(cleaned[reader] for reader in pair))
 
@@ -147,9 +148,5 @@ def _majority(
 ) -> Reference:
     members = tuple(members)
     bar = at_least or len(members) // 2 + 1
-    mask = majority([each.mask for each in members], at_least=bar)
-    return Reference(kind, tuple(each.name for each in members), bar, mask, judged)
-
-
-def _readers(segmentations: Iterable[Segmentation]) -> list[str]:
-    return list(dict.fromkeys(each.reader for each in segmentations))
+    mask = majority([member.mask for member in members], at_least=bar)
+    return Reference(kind, tuple(member.name for member in members), bar, mask, judged)

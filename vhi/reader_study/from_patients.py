@@ -106,12 +106,12 @@ def _pictures(
 ) -> list[Picture]:
     called = "Simulated patients. " if patients.simulated else ""
     shown: list[Picture] = []
-    for number, each in enumerate(pairs[:MOST_PAIRS]):
+    for number, pair in enumerate(pairs[:MOST_PAIRS]):
         name = f"agreement-{number + 1}"
-        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
+        what, readers = pair.name, f"{pair.readers[0]} − {pair.readers[1]}"
         caption = (
-            f"{called}{what} in {each.unit} by {each.readers[0]} and {each.readers[1]}, n = "
-            f"{len(each.first)} scans. Above: one reader against the other. Below: difference "
+            f"{called}{what} in {pair.unit} by {pair.readers[0]} and {pair.readers[1]}, n = "
+            f"{len(pair.first)} scans. Above: one reader against the other. Below: difference "
             f"({readers}) against mean with bias, 95 % limits of agreement and their exact "
             "intervals; last row: the same as ratios. Cut axes keep the limits of all data."
         )
@@ -120,7 +120,7 @@ def _pictures(
         )
         shown.append(
             Picture(
-                name, f"Agreement: {what}, {readers}", caption, alt, partial(agreement_figure, each)
+                name, f"Agreement: {what}, {readers}", caption, alt, partial(agreement_figure, pair)
             )
         )
     both = "sparcc" in patients.readers and len(patients.readers) == 2
@@ -159,16 +159,16 @@ def _pictures(
                 partial(changes_figure, patients),
             )
         )
-    for number, each in enumerate(pairs[:MOST_PAIRS]):
-        what, readers = each.name, f"{each.readers[0]} − {each.readers[1]}"
+    for number, pair in enumerate(pairs[:MOST_PAIRS]):
+        what, readers = pair.name, f"{pair.readers[0]} − {pair.readers[1]}"
         shown.append(
             Picture(
                 f"failures-{number + 1}",
                 f"Worklist: {what}, {readers}",
-                f"{called}Differences of n = {len(each.first)} scans in order of size, in "
-                f"{each.unit}, with both limits; red: to look at again.",
+                f"{called}Differences of n = {len(pair.first)} scans in order of size, in "
+                f"{pair.unit}, with both limits; red: to look at again.",
                 f"Differences of {what} between two readers, sorted, some beyond the limits",
-                partial(failures_figure, each),
+                partial(failures_figure, pair),
             )
         )
     return shown
@@ -225,7 +225,7 @@ def _notes(patients: Patients, pairs: Sequence[ReaderPair], compared: pd.DataFra
         notes.append("fewer than two rules of response can be applied, so none are compared")
     if len(pairs) > MOST_PAIRS:
         notes.append(f"{len(pairs)} pairs of readers: the first {MOST_PAIRS} are drawn")
-    few = min((len(each.first) for each in pairs), default=99)
+    few = min((len(pair.first) for pair in pairs), default=99)
     if few < 10:
         notes.append(
             f"only {few} scan{'s' if few != 1 else ''}: intervals are wide, some cannot be given"
@@ -251,8 +251,8 @@ def _lines(
             f"n = {len(pair.first)}"
         )
     for rule, answers in responses.items():
-        known = answers[np.isfinite(answers)]
-        lines.append(f"{rule}: {int(known.sum())} of {known.size} respond")
+        rated = answers[np.isfinite(answers)]
+        lines.append(f"{rule}: {int(rated.sum())} of {rated.size} respond")
     return lines
 
 

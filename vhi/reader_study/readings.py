@@ -20,7 +20,7 @@ TRUTH = "truth"
 """The reader whose mask is the known truth, in a simulated scan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segmentation:
     """One reader's mask of one scan.
 
@@ -45,7 +45,7 @@ class Segmentation:
         return self.trial == CLEANED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScanReadings:
     """All readers' masks of one scan, cut to the box that holds them.
 
@@ -77,16 +77,16 @@ class ScanReadings:
 
     @property
     def subject(self) -> str:
-        """Whom the scan is of."""
+        """Subject of the scan."""
         return self.case.subject
 
     @property
     def manual(self) -> tuple[Segmentation, ...]:
-        """Those that were drawn by hand."""
-        return tuple(each for each in self.segmentations if not each.cleaned)
+        """Segmentations drawn by hand."""
+        return tuple(mask for mask in self.segmentations if not mask.cleaned)
 
     def whole(self, mask: NDArray[np.bool_], name: str = "") -> Image:
-        """Return a mask of the box in its place in the whole scan."""
+        """Put a mask of the box in its place in the whole scan."""
         array = self.grid.array.copy()
         array[self.box] = mask
         return self.grid.with_array(array, name)
@@ -150,10 +150,10 @@ def _readings(case: Case, scan: str) -> ScanReadings:
     return ScanReadings(
         scan,
         case,
-        tuple(each for each in cut if each.reader != TRUTH),
+        tuple(part for part in cut if part.reader != TRUTH),
         box,
         images[0].with_array(np.zeros(images[0].shape, bool), scan),
-        next((each.mask for each in cut if each.reader == TRUTH), None),
+        next((part.mask for part in cut if part.reader == TRUTH), None),
     )
 
 

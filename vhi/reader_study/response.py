@@ -73,14 +73,14 @@ def responses_of(
                 raise InputError(f"no rule is called {rule!r}; choose from {known}")
             if lack := _lacks(rule, patients, values):
                 raise InputError(f"{patients.name}: rule {rule!r} needs {lack}")
-    found = {}
+    answers = {}
     for rule in chosen:
         if rule in patients.responses:
-            found[rule] = patients.at(f"response_{rule}", AFTER)
+            answers[rule] = patients.at(f"response_{rule}", AFTER)
         else:
             sdc = _sdc_for(rule, patients)
-            found[rule] = responders(rule, values[BEFORE], values[AFTER], sdc=sdc)
-    return found
+            answers[rule] = responders(rule, values[BEFORE], values[AFTER], sdc=sdc)
+    return answers
 
 
 def response_table(patients: Patients, rules: Sequence[str] | None = None) -> pd.DataFrame:
