@@ -86,6 +86,7 @@ def test_default_and_normal_bone_measure_a_study_case_from_its_scans_alone(study
     assert abs(normal_bone_effect(stir, found, drawn_bone).lower_error_percent) < 10
 
 
+@pytest.mark.slow
 def test_the_phantom_is_measured_from_its_scans_alone():
     case = vhi.load_cases("phantom")[0]
     stir, t1w = vhi.load_image(case.stir), vhi.load_image(case.t1w)
