@@ -16,7 +16,7 @@ from vhi import Case, find_case, load_image, load_mask, measure
 from vhi.cases.supplement import study_available
 from vhi.results.report import write_result
 from vhi.steps.candidates import label_candidates
-from vhi.steps.regions import remove_small_regions
+from vhi.steps.small_regions import remove_small_regions
 from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 from vhi.uncertainty.interval import vhi_interval
 

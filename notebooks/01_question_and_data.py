@@ -39,7 +39,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -128,9 +128,9 @@ print(
 # you. The book that may be published shows the phantom only.
 
 # %%
-from vhi.cases import supplement as data
+from vhi.cases import manifest
 
-published = {file.path.split("/")[-1]: file.sha256 for file in data.manifest()}
+published = {file.path.split("/")[-1]: file.sha256 for file in manifest()}
 for name, digest in measurement.inputs.items():
     known = "not in the study's list" if name not in published else "verified"
     if known == "verified" and published[name] != digest:
@@ -192,7 +192,7 @@ plt.show()
 # several ways, so the eight corners are compared in mm. More than 0.05 mm apart, a twelfth of a study pixel, is refused.
 
 # %%
-from vhi.images.image import corner_misfit_mm
+from vhi.images import corner_misfit_mm
 
 for name in ("t1w", "normal_bone", "disease_region"):
     misfit = corner_misfit_mm(stir, getattr(measurement, name))

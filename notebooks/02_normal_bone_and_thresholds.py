@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -266,12 +266,12 @@ print(
 # must be the same, scan by scan.
 
 # %%
-from vhi.cases import supplement as data
+from vhi.cases import fetch
 
 if SOURCE == "study":
     folder = "generated_files/normal_bone_intensities"
     files = [f"{folder}/{m.case}_normal_bone_ints.txt" for m in measured]
-    places = data.fetch(files)
+    places = fetch(files)
     theirs = [np.sort(np.loadtxt(places[file])) for file in files]
     equal = [
         np.array_equal(np.sort(m.intensities), t) for m, t in zip(measured, theirs, strict=True)

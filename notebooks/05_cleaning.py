@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -152,7 +152,7 @@ for name, record in (("none", measurement.edits), ("remove", one), ("remove, res
 # counted:
 
 # %%
-from vhi.steps.edits import REASONS
+from vhi import REASONS
 
 print(", ".join(REASONS))
 

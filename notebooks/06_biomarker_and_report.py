@@ -29,7 +29,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -133,7 +133,7 @@ for side in ("right", "left"):
 # One call writes everything into a folder, whole or not at all. `vhi measure` on the command line does the same.
 
 # %%
-from vhi.results.report import write_result
+from vhi.results import write_result
 
 home = tempfile.TemporaryDirectory()
 result = write_result(cleaned, Path(home.name) / cleaned.case)

@@ -31,7 +31,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -45,14 +45,12 @@ import pandas as pd
 
 import vhi
 from book.drawings import network_slices as network_figures
+from vhi import Image, load_image, load_mask
 from vhi.images import orientation
-from vhi.images.image import Image
-from vhi.images.nifti import load_image, load_mask
 from vhi.results import figures
-from vhi.segmentation.slices import slicing_of
+from vhi.segmentation import slicing_of
 from vhi.statistics import dice
-from vhi.training.dataset import load_example
-from vhi.training.recipe import PAPER, Recipe
+from vhi.training import PAPER, Recipe, load_example
 
 recipe = Recipe()  # of the networks that come with this library
 case = vhi.find_case(SOURCE, CASE, VISIT)
@@ -238,7 +236,7 @@ print(
 
 # %%
 from book.drawings.levels import levels_of, pixels_seen
-from vhi.models.unet import parameter_count
+from vhi.training import parameter_count
 
 for name, each in (("ours", recipe), ("the paper's", PAPER)):
     size = slicing_of(t1w, spacing_mm=each.spacing_mm, multiple=each.multiple).padded

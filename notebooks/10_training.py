@@ -31,7 +31,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -47,14 +47,20 @@ import torch
 import vhi
 from book.drawings import network_slices as network_figures
 from book.drawings.learning_curves import authors_curves, our_curves
-from vhi.errors import InputError
-from vhi.models.unet import parameter_count
+from vhi import InputError
 from vhi.statistics import dice
-from vhi.training.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
-from vhi.training.dataset import STUDY_TEST, load_example, split
-from vhi.training.recipe import Recipe
-from vhi.training.scoring import probabilities
-from vhi.training.train import train
+from vhi.training import (
+    HELD_OUT_COLOUR,
+    STUDY_TEST,
+    TRAINING_COLOUR,
+    Recipe,
+    draw_curves,
+    load_example,
+    parameter_count,
+    probabilities,
+    split,
+    train,
+)
 
 subject = vhi.find_case(SOURCE, CASE, VISIT).subject
 print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")

@@ -31,8 +31,8 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
-from vhi.training.dataset import STUDY_TEST
+from vhi import case_names
+from vhi.training import STUDY_TEST
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 TESTED = STUDY_TEST  # the study's test set: no network here was trained or chosen on it
@@ -50,13 +50,18 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
-from vhi.evaluation.scores import score_slices
+from vhi.evaluation import score_slices
 from vhi.images import orientation
 from vhi.results import figures
-from vhi.segmentation.predict import both_ways, load_members, segment_scans
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation import (
+    DISEASE_REGION,
+    both_ways,
+    find_network,
+    load_members,
+    normalise,
+    segment_scans,
+    slicing_of,
+)
 from vhi.statistics import dice, median_interval, summarise
 
 network = find_network("study", DISEASE_REGION)

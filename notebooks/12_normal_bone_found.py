@@ -32,7 +32,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -49,13 +49,19 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
-from vhi.evaluation.normal_bone_effect import normal_bone_effect
+from vhi.evaluation import normal_bone_effect
 from vhi.images import orientation
 from vhi.results import figures
-from vhi.segmentation.normal_bone_area import AREA_MM3, FENCE, choose_area
-from vhi.segmentation.predict import propose_normal_bone, segment_disease_region, segment_scans
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.tasks import NORMAL_BONE
+from vhi.segmentation import (
+    AREA_MM3,
+    FENCE,
+    NORMAL_BONE,
+    choose_area,
+    find_network,
+    propose_normal_bone,
+    segment_disease_region,
+    segment_scans,
+)
 from vhi.statistics import dice, median_interval, summarise
 
 case = vhi.find_case(SOURCE, CASE, VISIT)

@@ -32,7 +32,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -48,12 +48,10 @@ from scipy import ndimage
 import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_tables as pages
-from vhi.evaluation.robustness import change
+from vhi.evaluation import change
 from vhi.images import orientation
 from vhi.results import figures
-from vhi.segmentation.predict import load_members, segment_scans
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation import DISEASE_REGION, find_network, load_members, segment_scans
 from vhi.statistics import dice
 
 case = vhi.find_case(SOURCE, CASE, VISIT)

@@ -45,13 +45,17 @@ from scipy import ndimage
 import vhi
 from book.drawings import readers as page_figures
 from vhi.images import orientation
-from vhi.papers.hepburn.authors import MANUAL_PAIRS, published_overlap
-from vhi.papers.ledger import agrees, printed_numbers
-from vhi.reader_study.figures.agreement import draw_bland_altman, draw_ratios
-from vhi.reader_study.figures.overlap import draw_overlaps
-from vhi.reader_study.overlap import overlap_summary, overlap_table, overlaps_of
-from vhi.reader_study.pairs import volume_pairs
-from vhi.reader_study.readings import load_readings
+from vhi.papers import MANUAL_PAIRS, agrees, printed_numbers, published_overlap
+from vhi.reader_study import (
+    draw_bland_altman,
+    draw_overlaps,
+    draw_ratios,
+    load_readings,
+    overlap_summary,
+    overlap_table,
+    overlaps_of,
+    volume_pairs,
+)
 from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
 
 readings = [each for each in load_readings(vhi.load_cases(SOURCE)) if len(each.manual) > 1]

@@ -42,20 +42,22 @@ import pandas as pd
 
 import vhi
 from book.drawings import readers as page_figures
-from vhi.papers.hepburn.authors import published_overlap
-from vhi.papers.ledger import agrees, printed_numbers
-from vhi.reader_study.ceiling import ceiling_table, cleaning_table
-from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
-from vhi.reader_study.overlap import (
+from vhi.papers import agrees, printed_numbers, published_overlap
+from vhi.reader_study import (
     add_published,
+    ceiling_table,
+    cleaning_table,
+    draw_ceiling,
+    draw_overlaps,
+    is_cleaned,
+    load_readings,
     overlap_summary,
     overlap_table,
     overlaps_of,
     paired_gains,
 )
-from vhi.reader_study.readings import is_cleaned, load_readings
 from vhi.statistics import dice
-from vhi.uncertainty.other_thresholds import inflammation_at
+from vhi.uncertainty import inflammation_at
 
 
 def with_two_readers(source):

@@ -43,20 +43,20 @@ import pandas as pd
 import vhi
 from book.drawings.readers import draw_votes
 from vhi.images import orientation
-from vhi.papers.ledger import printed_numbers
-from vhi.reader_study.composite import (
+from vhi.papers import printed_numbers
+from vhi.reader_study import (
     BOTH_METHODS,
     KINDS,
     KNOWN,
     MANUAL,
     OTHER_READER,
     OWN_LEFT_OUT,
+    composite_figure,
+    draw_overlaps,
+    load_readings,
     reference_table,
     references,
 )
-from vhi.reader_study.figures.of_masks import composite_figure
-from vhi.reader_study.figures.overlap import draw_overlaps
-from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice, majority
 
 readings = [

@@ -42,13 +42,9 @@ import numpy as np
 import pandas as pd
 
 from book.drawings import simulated_patients as draw
-from vhi.papers.ledger import printed_numbers
-from vhi.papers.simulated import asked_and_reached, simulate_cohorts, simulated_patients
-from vhi.reader_study.agreement import upper_fence
-from vhi.reader_study.figures.of_patients import scans_with_both, vhi_sparcc_figure
-from vhi.reader_study.figures.style import number
-from vhi.reader_study.patients import Patients
-from vhi.statistics.regression import least_squares
+from vhi.papers import asked_and_reached, printed_numbers, simulate_cohorts, simulated_patients
+from vhi.reader_study import Patients, number, scans_with_both, upper_fence, vhi_sparcc_figure
+from vhi.statistics import least_squares
 
 printed = printed_numbers()
 patients = simulated_patients()
@@ -73,7 +69,7 @@ vhi_sparcc_figure(patients)
 # than 10 mm deep counts 1 more, and 1 more where it is as bright as cerebrospinal fluid. A reading is nothing but these ticks:
 
 # %%
-from vhi.statistics.sparcc import JOINTS, QUADRANTS, SLICES, sparcc_score
+from vhi.statistics import JOINTS, QUADRANTS, SLICES, sparcc_score
 
 oedema = np.zeros((SLICES, len(JOINTS), len(QUADRANTS)), bool)
 deep, intense = np.zeros((2, SLICES, len(JOINTS)), bool)

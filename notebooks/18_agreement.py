@@ -43,23 +43,26 @@ import numpy as np
 import pandas as pd
 
 from book.drawings import simulated_patients as draw
-from vhi.cases.case import load_cases
-from vhi.papers.hepburn.authors import published_overlap
-from vhi.papers.ledger import printed_numbers
-from vhi.papers.simulated import (
+from vhi import load_cases
+from vhi.papers import (
     asked_and_reached,
     conclusions_over,
+    printed_numbers,
+    published_overlap,
     simulate_cohorts,
     simulated_patients,
 )
-from vhi.reader_study.agreement import agreement_table
-from vhi.reader_study.figures.of_patients import agreement_figure
-from vhi.reader_study.figures.style import number
-from vhi.reader_study.overlap import add_published, overlap_table
-from vhi.reader_study.pairs import reader_pairs, volume_pairs
-from vhi.reader_study.readings import load_readings
-from vhi.statistics.agreement import limits_of_agreement, ratio_limits
-from vhi.statistics.reliability import measurement_error
+from vhi.reader_study import (
+    add_published,
+    agreement_figure,
+    agreement_table,
+    load_readings,
+    number,
+    overlap_table,
+    reader_pairs,
+    volume_pairs,
+)
+from vhi.statistics import limits_of_agreement, measurement_error, ratio_limits
 
 printed = printed_numbers()
 
@@ -424,7 +427,7 @@ for unit, size in (("voxels", 1), ("mm³", 1.169), ("cm³", 0.001169)):
     )
 
 # %% tags=["hide-cell"]
-from vhi.statistics.sample_size import limit_factors, sample_size_for_limits
+from vhi.statistics import limit_factors, sample_size_for_limits
 
 for half_width in (0.5, 0.34, 0.25, 0.1):
     print(f"each limit to ± {half_width:4} SD: {sample_size_for_limits(half_width):5} patients")

@@ -44,23 +44,24 @@ from scipy.stats import t as student
 
 import vhi
 from book.drawings import simulated_patients as draw
-from vhi.papers.ledger import printed_numbers, printed_responses
-from vhi.papers.simulated import simulated_patients
-from vhi.reader_study.figures.of_patients import changes_figure, response_figure
-from vhi.reader_study.figures.style import number
-from vhi.reader_study.response import (
+from vhi.papers import printed_numbers, printed_responses, simulated_patients
+from vhi.reader_study import (
     change_lines,
+    changes_figure,
     compare_rules,
+    number,
+    response_figure,
     response_table,
     responses_of,
     sdc_of,
     upper_shares,
 )
-from vhi.statistics.proportions import exact_proportion, mcnemar
-from vhi.statistics.reliability import measurement_error
-from vhi.statistics.response import (
+from vhi.statistics import (
     RULES,
+    exact_proportion,
     expected_regression_to_mean,
+    mcnemar,
+    measurement_error,
     responder_table,
     standardised_response_mean,
     upper_share,

@@ -44,13 +44,20 @@ import pandas as pd
 import vhi
 from book.drawings.failures import draw_shares
 from vhi.images import orientation
-from vhi.papers.hepburn.authors import published_overlap
-from vhi.reader_study.failures import count_classes, disagreement_table, failure_table
-from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
-from vhi.reader_study.overlap import add_published, overlap_table
-from vhi.reader_study.pairs import volume_pairs
-from vhi.reader_study.readings import is_cleaned, load_readings
-from vhi.statistics.failures import worklist
+from vhi.papers import published_overlap
+from vhi.reader_study import (
+    add_published,
+    count_classes,
+    disagreement_table,
+    draw_flagged,
+    draw_side_by_side,
+    failure_table,
+    is_cleaned,
+    load_readings,
+    overlap_table,
+    volume_pairs,
+)
+from vhi.statistics import worklist
 
 readings = load_readings(vhi.load_cases(SOURCE))
 if not any(len({each.reader for each in scan.segmentations}) > 1 for scan in readings):
@@ -300,7 +307,7 @@ print(
 # table of your own the column `disagreement` does that.
 
 # %%
-from vhi.statistics.failures import CLASSES
+from vhi.statistics import CLASSES
 
 for name, meaning in CLASSES.items():
     print(f"{name:17} {meaning}")
@@ -327,8 +334,8 @@ print(f"{len(readings)} scans: " + ("the voxels add up" if not broken else f"{br
 # The rule measures differences by their own spread. So it lists some scans of *any* data, the best readers' included:
 
 # %%
-from vhi.papers.ledger import printed_numbers
-from vhi.statistics.proportions import exact_proportion
+from vhi.papers import printed_numbers
+from vhi.statistics import exact_proportion
 
 printed = printed_numbers().loc["hepburn-failures"]
 share = exact_proportion(int(printed.value), int(printed.n))

@@ -30,7 +30,7 @@
 # %% tags=["parameters", "hide-input"]
 import os
 
-from vhi.cases.case import case_names
+from vhi import case_names
 
 SOURCE = os.environ.get("VHI_CASES", "study")  # "study", "phantom", or the path of your own table
 CASE, VISIT = ("1007", "before") if SOURCE == "study" else case_names(SOURCE)[0]
@@ -44,14 +44,11 @@ import pandas as pd
 
 import vhi
 from book.drawings.failures import draw_growth, draw_moves
+from vhi import estimate_thresholds
 from vhi.images import orientation
-from vhi.reader_study.figures.style import dress
-from vhi.reader_study.figures.thresholds import draw_threshold_curve
-from vhi.reader_study.thresholds import curve_table, threshold_table
+from vhi.reader_study import curve_table, draw_threshold_curve, dress, threshold_table
 from vhi.results import figures
-from vhi.steps.thresholds import estimate_thresholds
-from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds
-from vhi.uncertainty.other_thresholds import inflammation_at
+from vhi.uncertainty import area_blocks, inflammation_at, percentile_interval, resample_thresholds
 
 SIMULATED = SOURCE == "phantom"
 measurements = {}
@@ -300,9 +297,8 @@ print(fill(f"Here n = {chosen:.2f}. VHI over the measured, at other n: {steps}."
 # median threshold of all these areas, and how many the threshold that *all* of the marrow gives?
 
 # %% tags=["hide-input"]
-from vhi.phantom.acquisition import SLOPE, acquire, make_texture
-from vhi.phantom.grid import SHAPE, oblique_affine
-from vhi.steps.normal_bone import draw_normal_bone
+from vhi import draw_normal_bone
+from vhi.phantom import SHAPE, SLOPE, acquire, make_texture, oblique_affine
 
 texture, noise = (np.random.default_rng(seed) for seed in np.random.SeedSequence(970).spawn(2))
 signal = make_texture(texture)["stir"]

@@ -38,16 +38,16 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 
 from book.drawings.ledger import LedgerTables, draw_statuses
-from vhi.papers.ledger import (
+from vhi.papers import (
     ALL_PAPERS,
     STATUSES,
     agrees,
     counts_by_status,
-    ledger,
+    ledger_table,
     share_recomputed,
 )
 
-rows = ledger()
+rows = ledger_table()
 counts = counts_by_status(rows)
 print(f"{len(rows)} printed numbers. This page shows no scan of source {SOURCE}.")
 
@@ -159,7 +159,7 @@ print("each stands once" if not twice else f"{twice} BROKEN: they stand twice")
 # Bressem 2022 prints the sensitivity for active inflammatory changes in the test set with its interval: 22 of 25 patients. The exact interval needs nothing but these two counts.
 
 # %%
-from vhi.statistics.proportions import exact_proportion
+from vhi.statistics import exact_proportion
 
 with_counts = rows["quantity"].str.contains("22 of 25")
 row = rows[with_counts & rows["printed"].str.contains("(", regex=False)].iloc[0]

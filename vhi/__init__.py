@@ -6,7 +6,7 @@
 Research use only; not a medical device.
 """
 
-from vhi.cases.case import Case, ReaderMask, find_case, load_cases
+from vhi.cases.case import Case, ReaderMask, case_names, find_case, load_cases
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import load_image, load_mask, save_labels
@@ -15,9 +15,10 @@ from vhi.masks.areas import Areas, find_areas
 from vhi.measurement import Measurement
 from vhi.steps.candidates import Candidates, find_candidates, label_candidates
 from vhi.steps.cleaning import apply_edits, remove_regions
-from vhi.steps.edits import Edit, Edits, candidates_sha256, load_edits, save_edits
+from vhi.steps.edits import REASONS, Edit, Edits, candidates_sha256, load_edits, save_edits
 from vhi.steps.normal_bone import draw_normal_bone
-from vhi.steps.regions import Region, Regions, find_regions, label_regions, remove_small_regions
+from vhi.steps.regions import Region, Regions, find_regions
+from vhi.steps.small_regions import label_regions, remove_small_regions
 from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,
@@ -30,6 +31,7 @@ from vhi.workflow import clean, load_scans, measure, measure_images
 __version__ = "0.1.0"
 
 __all__ = [
+    "REASONS",
     "Areas",
     "Candidates",
     "Case",
@@ -46,6 +48,7 @@ __all__ = [
     "Vhi",
     "apply_edits",
     "candidates_sha256",
+    "case_names",
     "check_same_grid",
     "clean",
     "draw_normal_bone",

@@ -18,7 +18,8 @@ from vhi.images.image import resample
 from vhi.images.nifti import encode_nifti, load_image, load_mask, save_labels
 from vhi.masks.areas import slices_to_check_note
 from vhi.results.folder import PREDICTION_FILES, RESULT_FILES
-from vhi.results.report import record_of, render_report
+from vhi.results.record import record_of
+from vhi.results.report import render_report
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.segmentation.registry import find_network, shipped_folder
 

@@ -11,7 +11,6 @@ import pytest
 from tests.helpers.scans import oblique_affine, permuted, tiny_arrays, write_nifti
 from vhi.errors import InputError
 from vhi.evaluation.evaluate import Evaluation, evaluate, score_scan, score_slices
-from vhi.evaluation.normal_bone_effect import normal_bone_effect
 from vhi.evaluation.report import (
     RESULT_FILES,
     notes_of,
@@ -20,6 +19,7 @@ from vhi.evaluation.report import (
     write_evaluation,
 )
 from vhi.evaluation.robustness import CHANGES
+from vhi.evaluation.threshold_effect import normal_bone_effect
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
 

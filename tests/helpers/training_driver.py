@@ -17,8 +17,8 @@ import torch
 from tests.helpers.small_scans import example
 from vhi.files import atomic as files
 from vhi.training.checkpoint import CHECKPOINT
+from vhi.training.loop import train
 from vhi.training.recipe import Recipe
-from vhi.training.train import train
 
 RECIPE = Recipe(
     filters=(4, 6), block=1, spacing_mm=4.5, steps=16, batch=2, threads=1, augmentation="robust"

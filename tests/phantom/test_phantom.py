@@ -16,7 +16,7 @@ from vhi.errors import InputError
 from vhi.images.nifti import load_image, load_mask
 from vhi.statistics import dice
 from vhi.steps.candidates import label_candidates
-from vhi.steps.regions import label_regions, remove_small_regions
+from vhi.steps.small_regions import label_regions, remove_small_regions
 from vhi.steps.thresholds import estimate_thresholds
 
 # Smallest and largest value over the study's ten scans (those with air in view, for air; the eight

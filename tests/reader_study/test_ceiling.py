@@ -25,7 +25,7 @@ from vhi.reader_study.ceiling import (
 )
 from vhi.reader_study.readings import load_readings
 from vhi.statistics import dice
-from vhi.steps.regions import label_regions
+from vhi.steps.small_regions import label_regions
 
 
 def scan(*slices):

@@ -23,13 +23,8 @@ from vhi import (
 from vhi.images.nifti import load_image, load_mask
 from vhi.masks.areas import Area
 from vhi.results.folder import RESULT_FILES
-from vhi.results.report import (
-    EDITS_SHOWN,
-    LESIONS_SHOWN,
-    record_of,
-    render_report,
-    write_result,
-)
+from vhi.results.record import record_of
+from vhi.results.report import EDITS_SHOWN, LESIONS_SHOWN, render_report, write_result
 from vhi.steps.edits import encode_edits
 
 

@@ -7,7 +7,8 @@ from tests.helpers.marrow import images, images_of, marrow
 from vhi import Image, find_case, load_image, load_mask, measure, measure_images
 from vhi.cases.case import Case
 from vhi.results.batch import COLUMNS, row_of
-from vhi.results.report import record_of, render_report
+from vhi.results.record import record_of
+from vhi.results.report import render_report
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import estimate_thresholds
 from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds

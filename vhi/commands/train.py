@@ -181,7 +181,7 @@ def _run_protocol(
 @contextmanager
 def _interruptible(out: Path, runs: int = 1) -> Iterator[TrainingProgress]:
     """Show progress; turn a requested stop into an exit status, a lost loss into a message."""
-    from vhi.training.train import Stopped
+    from vhi.training.loop import Stopped
 
     with TrainingProgress(runs).shown() as shown:
         try:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 if TYPE_CHECKING:
-    from vhi.training import train
+    from vhi.training import loop
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -40,7 +40,7 @@ class TrainingProgress:
         self._task = self._bar.add_task("Training", total=None)
         self._run, self._note, self._printed = 0, "", time.monotonic()
 
-    def row(self, run: int, progress: train.Progress) -> None:
+    def row(self, run: int, progress: loop.Progress) -> None:
         """Show a row of the curve."""
         self._note = str(progress)
         due = time.monotonic() - self._printed >= SECONDS_BETWEEN_LINES

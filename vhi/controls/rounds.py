@@ -18,7 +18,7 @@ from vhi.reader_study.ceiling import best_regions
 from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice
-from vhi.steps.regions import label_regions
+from vhi.steps.small_regions import label_regions
 from vhi.workflow import measure
 
 MOST_ROUNDS = 5

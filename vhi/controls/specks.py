@@ -14,7 +14,7 @@ from vhi.controls.page import first_slice, shown_slices, stack_data
 from vhi.controls.twins import REMOVED, draw_beside, volume_text
 from vhi.images.image import Image
 from vhi.steps.candidates import Candidates
-from vhi.steps.regions import MIN_PIXELS
+from vhi.steps.small_regions import MIN_PIXELS
 
 MAX_MIN_PIXELS = 20
 """Where the slider ends. Chosen: five times the paper's limit."""

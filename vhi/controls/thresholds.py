@@ -13,7 +13,7 @@ from vhi.controls.page import first_slice, shown_slices, stack_data
 from vhi.controls.twins import draw_beside, volume_text
 from vhi.images.image import Image
 from vhi.steps.candidates import Candidates, label_candidates
-from vhi.steps.regions import remove_small_regions
+from vhi.steps.small_regions import remove_small_regions
 from vhi.steps.thresholds import Thresholds, thresholds_at
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vhi.evaluation.evaluate import Evaluation
-from vhi.evaluation.normal_bone_effect import NormalBoneEffect
 from vhi.evaluation.robustness import UNCHANGED
+from vhi.evaluation.threshold_effect import NormalBoneEffect
 from vhi.files.atomic import check_free, staged_folder, write_whole
 from vhi.files.encode import encode_csv, encode_figure, encode_json, plain_style
 from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE

@@ -6,8 +6,10 @@ the scanner; `simulate` puts them together, `readers` simulates who reads them, 
 cases.
 """
 
+from vhi.phantom.acquisition import SLOPE, acquire, make_texture
 from vhi.phantom.anatomy import TISSUES
 from vhi.phantom.case_files import PHANTOM_CASES, PhantomCase, ensure_cases, write_phantom
+from vhi.phantom.grid import SHAPE, oblique_affine
 from vhi.phantom.lesions import AFTER_CONTRAST, AFTER_VOLUME
 from vhi.phantom.simulate import Decoy, Lesion, Phantom, make_phantom
 from vhi.phantom.simulated_readers import Reading, simulate_readings
@@ -16,14 +18,19 @@ __all__ = [
     "AFTER_CONTRAST",
     "AFTER_VOLUME",
     "PHANTOM_CASES",
+    "SHAPE",
+    "SLOPE",
     "TISSUES",
     "Decoy",
     "Lesion",
     "Phantom",
     "PhantomCase",
     "Reading",
+    "acquire",
     "ensure_cases",
     "make_phantom",
+    "make_texture",
+    "oblique_affine",
     "simulate_readings",
     "write_phantom",
 ]

@@ -146,6 +146,7 @@ def code_hash() -> str:
         "images/nifti.py",
         "steps/candidates.py",
         "steps/regions.py",
+        "steps/small_regions.py",
         "steps/thresholds.py",
     )
     for path in [*sorted(here.glob("*.py")), *(here.parent / name for name in others)]:

@@ -16,7 +16,7 @@ from vhi.images.distance import signed_distance_mm
 from vhi.phantom.grid import SPACING_MM, smooth_field
 from vhi.phantom.simulate import Phantom
 from vhi.steps.candidates import label_candidates
-from vhi.steps.regions import label_regions, remove_small_regions
+from vhi.steps.small_regions import label_regions, remove_small_regions
 from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 
 

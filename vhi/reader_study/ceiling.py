@@ -19,7 +19,7 @@ from vhi.measurement import Measurement
 from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import check_masks, dice
-from vhi.steps.regions import label_regions
+from vhi.steps.small_regions import label_regions
 
 if TYPE_CHECKING:
     import pandas as pd

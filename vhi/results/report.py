@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from vhi.files.atomic import staged_folder, write_whole
-from vhi.files.encode import encode_csv, encode_figure, encode_json
+from vhi.files.encode import encode_figure, encode_json
 from vhi.images.nifti import save_labels
 from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
+from vhi.results.record import encode_record, encode_regions, record_of
 from vhi.steps.edits import Edit, encode_edits
-from vhi.steps.regions import UPPER, Region
 
 LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
@@ -85,82 +85,6 @@ def write_result(
     return folder
 
 
-def record_of(measurement: Measurement) -> dict[str, Any]:
-    """Return the content of ``vhi.json``: numbers and how they were made."""
-    from vhi import __version__
-
-    candidates, areas, interval = measurement.candidates, measurement.areas, measurement.interval
-
-    def counts(labels: Any) -> dict[str, int]:
-        return {
-            "voxels_lower": int((labels > 0).sum()),
-            "voxels_upper": int((labels == UPPER).sum()),
-        }
-
-    return {
-        "case": measurement.case,
-        "visit": measurement.visit,
-        "normal_bone": {
-            "voxels": int(measurement.intensities.size),
-            **areas.normal_bone.origin.to_record(),
-        },
-        "disease_region": {
-            "voxels": int(measurement.disease_region.array.sum()),
-            **areas.disease_region.origin.to_record(),
-        },
-        "thresholds": asdict(measurement.thresholds),
-        "candidates": counts(candidates.labels.array),
-        "kept": {**counts(measurement.kept.array), "regions": len(measurement.regions)},
-        "vhi": {
-            "threshold": "lower",
-            **asdict(measurement.vhi),
-            "interval": interval.to_record(),
-            "no_interval": interval.reason,
-        },
-        "vhi_upper": {"threshold": "upper", **asdict(measurement.vhi_upper)},
-        "cleaned": bool(measurement.edits.edits),
-        "spacing_mm": [round(step, 6) for step in measurement.stir.spacing_mm],
-        "slice_thickness_mm": measurement.scans.slice_thickness_mm,
-        "notes": list(measurement.notes),
-        "provenance": {
-            "vhi_version": __version__,
-            "network": areas.network,
-            "weights_sha256": areas.weights_sha256,
-            "inputs": measurement.inputs,
-            "edits_sha256": measurement.edits_sha256,
-            "resampled": [*measurement.scans.resampled, *areas.resampled],
-            "exclude_normal_bone": candidates.exclude_normal_bone,
-            "min_pixels": candidates.min_pixels,
-            "created": measurement.created,
-            "seconds": dict(measurement.seconds),
-        },
-    }
-
-
-def encode_record(measurement: Measurement) -> bytes:
-    """Return the bytes of ``vhi.json``."""
-    return encode_json(record_of(measurement), ascii_only=True)
-
-
-REGION_COLUMNS = (
-    "id", "lesion", "slice", "voxels", "voxels_upper", "area_mm2", "volume_mm3",
-    "voxel_i", "voxel_j", "voxel_k", "centroid_x", "centroid_y", "centroid_z",
-    "mean", "peak", "side",
-)  # fmt: skip
-
-
-def encode_regions(regions: list[Region]) -> bytes:
-    """Return the bytes of ``regions.csv``: one row per in-plane region, before the edits."""
-    rows = []
-    for region in regions:
-        row = {**asdict(region), "slice": region.slices[0]}
-        row |= {f"voxel_{axis}": index for axis, index in zip("ijk", region.voxel, strict=True)}
-        place = zip("xyz", region.centroid_mm, strict=True)
-        row |= {f"centroid_{axis}": distance for axis, distance in place}
-        rows.append({column: _short(value) for column, value in row.items()})
-    return encode_csv(rows, REGION_COLUMNS)
-
-
 def render_report(measurement: Measurement, picture: bytes) -> str:
     """Return the report as one HTML page that needs no other file.
 
@@ -220,7 +144,3 @@ def _reasons(measurement: Measurement) -> dict[str, int]:
             reason = edit.reason or "no reason given"
             counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
-
-
-def _short(value: Any) -> Any:
-    return round(value, 3) if isinstance(value, float) else value

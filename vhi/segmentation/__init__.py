@@ -4,3 +4,33 @@
 slices to check, `normal_bone_area` chooses the area of normal bone. `authors`, the published
 ensemble, alone needs torch. Nothing here trains, scores or writes a network.
 """
+
+from vhi.segmentation.normal_bone_area import AREA_MM3, FENCE, choose_area
+from vhi.segmentation.predict import (
+    both_ways,
+    load_members,
+    propose_normal_bone,
+    segment_disease_region,
+    segment_scans,
+)
+from vhi.segmentation.registry import find_network
+from vhi.segmentation.segmentation import Segmentation
+from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+
+__all__ = [
+    "AREA_MM3",
+    "DISEASE_REGION",
+    "FENCE",
+    "NORMAL_BONE",
+    "Segmentation",
+    "both_ways",
+    "choose_area",
+    "find_network",
+    "load_members",
+    "normalise",
+    "propose_normal_bone",
+    "segment_disease_region",
+    "segment_scans",
+    "slicing_of",
+]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
-from vhi.steps.regions import MIN_PIXELS, Regions, find_regions
+from vhi.steps.regions import Regions, find_regions
+from vhi.steps.small_regions import MIN_PIXELS
 from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,

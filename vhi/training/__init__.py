@@ -4,3 +4,24 @@
 training on disk, `export` makes the files that `vhi.segmentation` runs. Architectures belong into
 `vhi.models`, scores on whole scans into `vhi.evaluation`.
 """
+
+from vhi.models.unet import parameter_count
+from vhi.training.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
+from vhi.training.dataset import STUDY_TEST, load_example, split
+from vhi.training.loop import train
+from vhi.training.recipe import PAPER, Recipe
+from vhi.training.scoring import probabilities
+
+__all__ = [
+    "HELD_OUT_COLOUR",
+    "PAPER",
+    "STUDY_TEST",
+    "TRAINING_COLOUR",
+    "Recipe",
+    "draw_curves",
+    "load_example",
+    "parameter_count",
+    "probabilities",
+    "split",
+    "train",
+]

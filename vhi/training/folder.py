@@ -27,9 +27,9 @@ from vhi.segmentation.registry import RECORD as NETWORK
 from vhi.training.checkpoint import CHECKPOINT, steps_done
 from vhi.training.curves import write_curves, write_picture
 from vhi.training.export import save_network
+from vhi.training.loop import Progress, Trained, train
 from vhi.training.recipe import Recipe
 from vhi.training.sampling import data_sha256
-from vhi.training.train import Progress, Trained, train
 from vhi.training.training_set import HELD_OUT, TRAINING, TrainingSet
 
 RECORD, RECIPE, CURVES, PICTURE = "training.json", "recipe.json", "curves.csv", "curves.png"
@@ -67,9 +67,9 @@ def train_in_folder(
     again
         Return the networks of a finished training of this recipe and data instead of refusing.
     watch, stop
-        As for `vhi.training.train.train`, with the run's number before the other argument.
+        As for `vhi.training.loop.train`, with the run's number before the other argument.
     device, **options
-        Further options of `vhi.training.train.train`.
+        Further options of `vhi.training.loop.train`.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def train_run(training_set: TrainingSet, recipe: Recipe, folder: Path, **options
     """Train one network of several that belong together, or continue where it was stopped.
 
     The folder holds only the checkpoint and, once the training is finished (`is_finished`), the
-    learning curve. `options` are those of `vhi.training.train.train`.
+    learning curve. `options` are those of `vhi.training.loop.train`.
     """
     held_out = training_set.held_out
     trained = train(training_set.training, recipe, held_out=held_out, folder=folder, **options)

@@ -44,7 +44,7 @@ class Recipe:
     precision : str
         ``"float32"`` or ``"bfloat16"`` (faster where the machine has it).
     starts_from : str
-        SHA-256 of the initial weights (`vhi.training.train.weights_sha256`); empty for random
+        SHA-256 of the initial weights (`vhi.training.loop.weights_sha256`); empty for random
         ones.
     seed, threads : int
         The same recipe on the same machine gives the same weights; another number of threads

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.steps.candidates import Candidates
-from vhi.steps.regions import label_regions, remove_small_regions
+from vhi.steps.small_regions import label_regions, remove_small_regions
 from vhi.steps.volume import measure_volume
 
 

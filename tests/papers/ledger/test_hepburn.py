@@ -15,7 +15,7 @@ from vhi.papers.ledger.hepburn_overlap import BETWEEN
 from vhi.papers.ledger.printed import decimals
 from vhi.papers.ledger.rules import nearest
 from vhi.papers.ledger.table import CHECKS as ALL_CHECKS
-from vhi.papers.ledger.table import compare, counts_by_status, ledger, share_recomputed
+from vhi.papers.ledger.table import compare, counts_by_status, ledger_table, share_recomputed
 
 CHECKS = ALL_CHECKS["hepburn"]
 
@@ -137,7 +137,7 @@ def test_numbers_without_check_are_the_composite_s_the_scanner_s_and_the_age(row
 
 
 def test_half_of_the_numbers_come_out_again(study):
-    table = ledger()
+    table = ledger_table()
     table = table[table["key"].str.startswith("hepburn-")]
     assert counts_by_status(table)["Hepburn 2023 (preprint)"].to_dict() == {
         "recomputed": 32,

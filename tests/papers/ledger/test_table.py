@@ -10,7 +10,7 @@ from vhi.papers.ledger import (
     ALL_PAPERS,
     STATUSES,
     counts_by_status,
-    ledger,
+    ledger_table,
     printed_numbers,
     share_recomputed,
 )
@@ -112,12 +112,12 @@ def test_the_share_recomputed_leaves_out_what_is_only_consistent():
 
 
 def test_a_printed_number_stands_with_its_range_and_n():
-    table = ledger().set_index("key")
+    table = ledger_table().set_index("key")
     assert table.at["hepburn-network-dice", "printed"] == "0.94 (0.85 to 0.98), n = 48"
 
 
 def test_without_the_study_the_ledger_is_whole_and_nothing_is_recomputed_from_scans(no_files):
-    table = ledger()
+    table = ledger_table()
     assert table["key"].tolist() == printed_numbers().index.tolist() and len(table) >= 150
     assert table["status"].isin(STATUSES).all()
     missing = table[table["status"] == "needs-unmirrored-files"]
@@ -127,7 +127,7 @@ def test_without_the_study_the_ledger_is_whole_and_nothing_is_recomputed_from_sc
 
 
 def test_with_the_study_every_inconsistent_number_is_explained_and_the_readme_is_right(study):
-    table = ledger()
+    table = ledger_table()
     wrong = table[table["status"] == "inconsistent"]
     assert len(wrong) and wrong["why"].str.endswith(".").all() and (wrong["recomputed"] != "").all()
     counts = counts_by_status(table)[ALL_PAPERS]

@@ -7,14 +7,14 @@ simulated patients are in `vhi.papers.simulated`.
 from vhi.papers.ledger.check import STATUSES
 from vhi.papers.ledger.hepburn_agreement import printed_responses
 from vhi.papers.ledger.printed import agrees, printed_numbers
-from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
+from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger_table, share_recomputed
 
 __all__ = [
     "ALL_PAPERS",
     "STATUSES",
     "agrees",
     "counts_by_status",
-    "ledger",
+    "ledger_table",
     "printed_numbers",
     "printed_responses",
     "share_recomputed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vhi.papers.ledger.hepburn_agreement import printed_responses
-from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger, share_recomputed
+from vhi.papers.ledger.table import ALL_PAPERS, counts_by_status, ledger_table, share_recomputed
 from vhi.reader_study.report import StudyResult, Table
 from vhi.reader_study.response import compare_rules
 
@@ -13,7 +13,7 @@ from vhi.reader_study.response import compare_rules
 def printed_part(progress: Callable[[str, int | None], None]) -> StudyResult:
     """Return responses from printed counts, and the ledger."""
     progress("Comparing printed numbers", None)
-    table = ledger()
+    table = ledger_table()
     counts = counts_by_status(table)[ALL_PAPERS].to_dict()
     share = share_recomputed(table)
     return StudyResult(

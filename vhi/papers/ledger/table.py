@@ -46,7 +46,7 @@ ALL_PAPERS = "all papers"
 NUMBERS = ("value", "low", "high")
 
 
-def ledger() -> pd.DataFrame:
+def ledger_table() -> pd.DataFrame:
     """Compare every printed number with the number computed again.
 
     Nothing is downloaded: rows that missing study files decide are ``needs-unmirrored-files``.

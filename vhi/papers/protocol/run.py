@@ -33,8 +33,8 @@ from vhi.training.folder import (
     train_run,
     write_record,
 )
+from vhi.training.loop import train
 from vhi.training.recipe import Recipe
-from vhi.training.train import train
 from vhi.training.training_set import TrainingSet, load_training_set
 
 PLAN, RESULTS, CHOSEN = "protocol.json", "results.csv", "chosen.json"
@@ -61,7 +61,7 @@ def run_protocol(
         (written before the test is looked at), ``chosen`` (the ensemble), ``test.csv`` (a row per
         slice) and ``test_looks.csv`` (a row for each time the test was scored; only added to).
     device, workers, stop
-        See `vhi.training.train.train`.
+        See `vhi.training.loop.train`.
     say
         Called with each line about the progress.
 

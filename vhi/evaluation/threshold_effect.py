@@ -13,7 +13,7 @@ import numpy as np
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.steps.candidates import label_candidates
-from vhi.steps.regions import remove_small_regions
+from vhi.steps.small_regions import remove_small_regions
 from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 from vhi.steps.volume import measure_volume
 
