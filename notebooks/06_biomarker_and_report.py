@@ -200,12 +200,12 @@ for path in sorted(result.iterdir()):
 # :::
 
 # %% tags=["hide-cell"]
-if cleaned.slice_thickness_mm is None:
+if cleaned.scans.slice_thickness_mm is None:
     print("the slice thickness of this scan is not known: your colleague cannot have computed it")
 else:
     pitch = max(cleaned.stir.spacing_mm)
     print(
-        f"pitch {pitch:.2f} mm / thickness {cleaned.slice_thickness_mm:g} mm = {pitch / cleaned.slice_thickness_mm:.3f}"
+        f"pitch {pitch:.2f} mm / thickness {cleaned.scans.slice_thickness_mm:g} mm = {pitch / cleaned.scans.slice_thickness_mm:.3f}"
     )
     print(f"volumes: {before.vhi.mm3 / before.vhi.mm3_slice_thickness:.3f}, whatever the mask")
 home.cleanup()

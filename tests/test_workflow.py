@@ -103,8 +103,8 @@ def test_inputs_are_not_modified(tiny):
 
 def test_sides_depend_on_a_networks_region_not_on_normal_bone_beside_the_middle(tiny):
     stir, normal, region = tiny
-    given = Areas(Area(normal), Area(region)).midline_mm
-    predicted = Areas(Area(normal), Area(region, Origin(NETWORK, "n", "0" * 64))).midline_mm
+    given = Areas(Area(normal), Area(region)).midline_mm(stir)
+    predicted = Areas(Area(normal), Area(region, Origin(NETWORK, "n", "0" * 64))).midline_mm(stir)
     middle = stir.world(np.argwhere(region.array)).mean(axis=0)[0]
     assert predicted == pytest.approx(middle)
     assert abs(given - middle) > 4  # the tiny case's normal bone lies to one side
@@ -120,7 +120,7 @@ def test_measure_is_four_calls_each_taking_what_came_before(tiny_case):
         scans.stir,
         areas.normal_bone.mask,
         areas.disease_region.mask,
-        midline_mm=areas.midline_mm,
+        midline_mm=areas.midline_mm(scans.stir),
     )
     step_by_step, at_once = clean(scans, areas, candidates), measure(tiny_case)
     assert step_by_step.vhi == at_once.vhi and step_by_step.regions == at_once.regions

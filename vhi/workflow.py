@@ -81,7 +81,7 @@ def measure(
             areas.normal_bone.mask,
             areas.disease_region.mask,
             exclude_normal_bone=exclude_normal_bone,
-            midline_mm=areas.midline_mm,
+            midline_mm=areas.midline_mm(scans.stir),
         )
     with _timed(seconds, "clean"):
         measurement = clean(scans, areas, candidates, edits)

@@ -75,9 +75,8 @@ class Areas:
     resampled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def midline_mm(self) -> float:
-        """World x that separates the patient's sides.
+    def midline_mm(self, stir: Image) -> float:
+        """Return world x, on the grid of `stir`, that separates the patient's sides.
 
         The middle of normal bone: on the ten study scans the drawn one lies within 2.5 mm of the
         disease region's, and unlike that it holds for a region that was drawn on one side only.
@@ -87,7 +86,7 @@ class Areas:
         """
         both_sides = self.disease_region.origin.source == NETWORK
         area = self.disease_region if both_sides else self.normal_bone
-        return area.mask.middle_mm[0]
+        return stir.with_array(area.mask.array).middle_mm[0]
 
     @property
     def network(self) -> str | None:

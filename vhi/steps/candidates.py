@@ -135,7 +135,7 @@ def find_candidates(
         find_regions(labels, min_pixels=min_pixels),
         min_pixels,
         exclude_normal_bone,
-        normal_bone.middle_mm[0] if midline_mm is None else midline_mm,
+        stir.with_array(normal_bone.array).middle_mm[0] if midline_mm is None else midline_mm,
     )
 
 

@@ -70,7 +70,7 @@ def candidates_of(
     )
     # Named for messages: the file of a mask that was drawn on is not at fault.
     bone, region = (stir.with_array(mask, name.replace("_", " ")) for name, mask in masks.items())
-    midline_mm = areas.midline_mm
+    midline_mm = areas.midline_mm(stir)
     stage, thresholds, problem = None, None, None
     try:
         stage = find_candidates(stir, bone, region, midline_mm=midline_mm)

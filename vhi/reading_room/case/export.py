@@ -43,7 +43,7 @@ def export_reading(
         scans.stir,
         areas.normal_bone.mask,
         areas.disease_region.mask,
-        midline_mm=areas.midline_mm,
+        midline_mm=areas.midline_mm(opened.scans.stir),
     )
     measurement = clean(scans, areas, candidates, replace(empty, edits=state.edits))
     if not np.array_equal(measurement.inflammation.array, state.regions.remaining()):
