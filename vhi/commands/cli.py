@@ -18,7 +18,7 @@ from vhi.commands.fetch import fetch
 from vhi.commands.measure import measure
 from vhi.commands.normal_bone import normal_bone_command
 from vhi.commands.open import open_command
-from vhi.commands.options import SeveralValues
+from vhi.commands.options import Commands, SeveralValues
 from vhi.commands.segment import segment
 from vhi.commands.study import study
 from vhi.commands.terminal import INTERRUPTED, OneLineHandler
@@ -26,13 +26,15 @@ from vhi.commands.train import train
 from vhi.errors import InputError, one_line
 
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="""Measure the volume of hyperintense inflammation (VHI) on MRI of the sacroiliac joints.
 
-    The input is a STIR and a T1w scan of one visit; the result is a volume, a picture and a
-    report. Networks predict normal bone and the disease region, or you give them as masks.
+    The input is one STIR and one T1w scan of the same visit; the result is a volume in mm³, a
+    picture and a report. Networks predict normal bone and the disease region unless you give
+    masks.
 
     Research use only. Not a medical device.""",
 )
@@ -62,7 +64,11 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:

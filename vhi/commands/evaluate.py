@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from vhi.commands.options import Out, Overwrite, Visit, flag, option
+from vhi.commands.options import Out, Overwrite, flag, option
 from vhi.commands.selection import Selection, check_one_or_all
 from vhi.commands.terminal import end_with_failures, progress, warn
 from vhi.errors import InputError
@@ -15,37 +15,60 @@ DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
 
 
 def evaluate_command(
-    source: Annotated[str, option("NAME", "Cases: `study`, `phantom` or a CSV table.")],
+    source: Annotated[
+        str,
+        option(
+            "NAME", "Source of cases: `study`, `phantom` (simulated) or the path of a CSV table."
+        ),
+    ],
     out: Out,
     case: Annotated[str | None, option("NAME", "Score one case of the source.")] = None,
-    visit: Visit = None,
+    visit: Annotated[
+        str | None, option("NAME", "Score one visit. Default: all visits of the case.")
+    ] = None,
     all_cases: Annotated[bool, flag("--all", "Score all cases of the source.")] = False,
     network: Annotated[
         str | None,
-        option("NAME", "Score this network, by name or folder. Default: study."),
+        option(
+            "NAME",
+            "Score this network, by name or folder; see `vhi segment`. Default: study; with "
+            "--truth normal-bone, normal-bone.",
+        ),
     ] = None,
     masks: Annotated[
         Path | None,
-        option("DIR", "Score masks in files: results of `vhi measure --all`, or CASE.nii.gz."),
+        option(
+            "DIR",
+            "Score the masks in this folder instead of a network: results of `vhi measure --all`, "
+            "or files CASE.nii.gz.",
+        ),
     ] = None,
     truth: Annotated[
         str,
-        option("MASK", "The predicted area: disease-region (the default) or normal-bone."),
+        option(
+            "MASK",
+            "Mask of the cases to score against: `disease-region` or `normal-bone`. Default: "
+            "disease-region.",
+        ),
     ] = "disease-region",
     robustness: Annotated[
         bool,
-        flag("--robustness", "Also score changed copies of each scan."),
+        flag(
+            "--robustness",
+            "Also score the network on changed copies of each T1w scan: fatty, sclerotic or "
+            "patchy marrow, a bias field, half the resolution, noise, mirrored.",
+        ),
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score a network, or masks in files, against the masks of the cases.
+    """Score a network, or mask files, against the masks of the cases.
 
     `vhi evaluate --source study --all --network study --out scores`
 
-    DIR then holds slices.csv and scans.csv (Dice, precision, recall, distances of surfaces in
-    mm), summary.json (n, mean, median, range, quartiles; scans that the network was trained on
-    apart from others) and evaluate.png. A case that cannot be scored keeps its row, with the
-    reason, and the command ends with status 2.
+    DIR then holds slices.csv and scans.csv (Dice, precision, recall, surface distances in mm),
+    summary.json (n, mean, median, range, quartiles, separately for scans seen in training and
+    scans not seen) and evaluate.png. A case that cannot be scored keeps its row, with the reason,
+    and the command ends with exit status 2.
     """
     from vhi.cases.case import case_names
     from vhi.evaluation.evaluate import evaluate

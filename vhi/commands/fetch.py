@@ -16,14 +16,20 @@ SHOWN = 5
 
 def fetch(
     only: Annotated[
-        str | None, option("GROUP", "Only `study`, `network`, `evaluation` or `readers`.")
+        str | None,
+        option(
+            "GROUP",
+            "Get one group of files: `study` (the ten cases), `network` (the authors' network and "
+            "three scans with abnormal marrow), `evaluation` (34 scans on which the authors "
+            "checked the network) or `readers` (cleaned masks). Default: all groups.",
+        ),
     ] = None,
 ) -> None:
-    """Get the study's files, verify them, and list what is available and what is missing.
+    """Get and verify the study's files, and list which are available and which are missing.
 
-    Each file is taken from the folder named by VHI_DATA_MIRROR, else from the cache, else from
-    the internet, and is used only when its hash is right. The exit status is 2 when files of
-    GROUP (by default: of the ten study cases) cannot be obtained.
+    Each file is taken from the folder named by the environment variable VHI_DATA_MIRROR, else
+    from the cache, else from the internet, and is used only if its hash matches. The exit status
+    is 2 if files of GROUP (by default: of the ten study cases) cannot be obtained.
     """
     from vhi.cases import supplement
 

@@ -44,9 +44,9 @@ def measure(
     exclude_normal_bone: ExcludeNormalBone = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Measure VHI of one visit, or of all cases of a source.
+    """Measure the VHI of one visit, or of all cases of a source.
 
-    Your own scans; networks predict both areas, or you give your own masks:
+    Your own scans, with predicted masks or with your own:
 
     `vhi measure --stir S.nii.gz --t1w T.nii.gz --out result`
 

@@ -12,22 +12,23 @@ from vhi.steps.thresholds import warnings_about
 
 
 def normal_bone_command(
-    stir: Annotated[Path, option("FILE", "STIR scan to draw on, NIfTI.")],
+    stir: Annotated[Path, option("FILE", "STIR scan, NIfTI.")],
     centre: Annotated[tuple[int, int, int], option("I J K", "Centre voxel, counted from 0.")],
     radius_mm: Annotated[
         list[float],
         option(
             "R [R2]",
-            "Radius in mm; two radii make an ellipse (first and second in-plane array axis).",
+            "Radius in mm. Two radii, along the first and second in-plane array axes, make an "
+            "ellipse.",
         ),
     ],
     out: Annotated[Path, option("FILE", "Mask to write, .nii.gz.")],
     slices: Annotated[
-        int, option("N", "Number of neighbouring slices, around the centre. Default: 1.")
+        int, option("N", "Number of neighbouring slices, centred on the voxel. Default: 1.")
     ] = 1,
-    overwrite: Annotated[bool, flag("--overwrite", "Replace FILE.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace an existing FILE.")] = False,
 ) -> None:
-    """Draw normal bone: an ellipse on one or several neighbouring slices.
+    """Draw normal bone as an ellipse on one slice or on several neighbouring slices.
 
     Choose sacral marrow between the foramina, away from vessels, artefacts and the joints. Read
     the voxel's coordinates in ITK-SNAP (which counts from 1: subtract 1), 3D Slicer or fsleyes.

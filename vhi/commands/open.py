@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vhi.commands.options import (
-    CaseName,
     DiseaseRegion,
     Network,
     NormalBone,
@@ -22,7 +21,6 @@ from vhi.commands.options import (
     Source,
     Stir,
     T1w,
-    Visit,
     flag,
     option,
 )
@@ -42,8 +40,17 @@ def open_command(
     normal_bone: NormalBone = None,
     disease_region: DiseaseRegion = None,
     network: Network = None,
-    case: CaseName = None,
-    visit: Visit = None,
+    case: Annotated[
+        str | None,
+        option(
+            "NAME",
+            "Open one case of the source. With --stir: a name for your scan (default: the file "
+            "name).",
+        ),
+    ] = None,
+    visit: Annotated[
+        str | None, option("NAME", "Open one visit. With --stir: a name for the visit.")
+    ] = None,
     resample: Resample = False,
     reader: Annotated[
         str | None,
@@ -53,29 +60,30 @@ def open_command(
         str | None,  # as a path, an empty one would be the current folder
         option(
             "DIR",
-            "Folder of the readings (readings.sqlite) and exports. Default: vhi's folder "
-            "among your user data.",
+            "Folder for the readings (readings.sqlite) and exports. Default: the folder named by "
+            "the environment variable VHI_STORE, else a folder vhi in your user data.",
         ),
     ] = None,
     port: Annotated[
         int,
-        option("N", "Port. Default: any free port.", min=0, max=65535),
+        option("N", "Port on this machine. Default: any free port.", min=0, max=65535),
     ] = 0,
     no_browser: Annotated[
         bool,
-        flag("--no-browser", "Only print the address."),
+        flag("--no-browser", "Print the address and start no browser."),
     ] = False,
 ) -> None:
-    """Draw normal bone and the disease region, and clean, in your browser.
+    """Draw normal bone and the disease region and clean candidates in your browser.
 
     `vhi open --source study --reader ABC`
 
     `vhi open --stir S.nii.gz --t1w T.nii.gz`
 
-    Without a source: the phantom, simulated scans for practice.
+    Without a source, the command opens the phantom: simulated scans for practice.
 
-    The reading room runs on this machine alone and needs no internet. Every action is saved
-    before it appears. Stop with Ctrl C at any time; the next start continues where you were.
+    The reading room runs only on this machine and needs no internet. Every action is saved
+    before the page shows it. Stop with Ctrl C at any time; the next start continues where you
+    stopped.
     """
     try:
         from vhi.reading_room.server.server import listen

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 
 def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
@@ -17,50 +17,74 @@ def flag(name: str, text: str) -> Any:
     return typer.Option(name, metavar="", help=text, show_default=False)
 
 
-Out = Annotated[Path, option("DIR", "Folder for the result; it is created.")]
+Out = Annotated[Path, option("DIR", "Folder for the result, created if missing.")]
 Stir = Annotated[Path | None, option("FILE", "STIR scan, NIfTI.")]
 T1w = Annotated[Path | None, option("FILE", "T1w scan of the same visit, NIfTI.", "--t1w")]
 NormalBone = Annotated[
     Path | None,
-    option("FILE", "Mask (0/1) of normal marrow; see `vhi normal-bone`. Default: predicted."),
+    option(
+        "FILE",
+        "Mask (0/1) of normal marrow; see `vhi normal-bone`. Default: the source's mask, else "
+        "predicted by a network.",
+    ),
 ]
 DiseaseRegion = Annotated[
     Path | None,
-    option("FILE", "Mask (0/1) of the bone to search for inflammation. Default: predicted."),
+    option(
+        "FILE",
+        "Mask (0/1) of the bone to search for inflammation. Default: the source's mask, else "
+        "predicted by a network.",
+    ),
 ]
 Network = Annotated[
     str | None,
     option(
         "NAME",
-        "Network that predicts the disease region; see `vhi segment`. With --source, the masks of "
-        "the source are not used, and networks predict both areas.",
+        "Network that predicts the disease region; see `vhi segment` for names. With --source, "
+        "predicted masks of both areas replace the source's masks.",
     ),
 ]
-EditsFile = Annotated[Path | None, option("FILE", "A reader's cleaning to apply, edits.json.")]
-Source = Annotated[str | None, option("NAME", "Use cases of `study`, `phantom` or a CSV table.")]
+EditsFile = Annotated[
+    Path | None, option("FILE", "A reader's edits to apply (edits.json). Default: no cleaning.")
+]
+Source = Annotated[
+    str | None,
+    option("NAME", "Source of cases: `study`, `phantom` (simulated) or the path of a CSV table."),
+]
 CaseName = Annotated[
     str | None,
     option(
-        "NAME", "Case of the source. With --stir: a name for your scan (default: its file name)."
+        "NAME", "Case of the source. With --stir: a name for your scan (default: the file name)."
     ),
 ]
-Visit = Annotated[str | None, option("NAME", "Visit, needed where a case has several.")]
+Visit = Annotated[
+    str | None,
+    option("NAME", "Visit; required if the case has several. With --stir: a name for the visit."),
+]
 All = Annotated[bool, flag("--all", "Measure all cases of the source.")]
 SliceThickness = Annotated[
     float | None,
     option(
         "MM",
-        "Slice thickness in mm, without the gap. Default: from the table, or SliceThickness in "
-        "the JSON file beside the STIR scan.",
+        "Slice thickness in mm, without the gap between slices; adds a volume by slice thickness. "
+        "Default: from the table, or SliceThickness in the JSON file beside the STIR scan.",
     ),
 ]
 Resample = Annotated[
-    bool, flag("--resample", "Resample T1w and masks on another grid to the STIR grid.")
+    bool,
+    flag(
+        "--resample",
+        "Resample T1w and masks to the STIR grid. Default: files on another grid are refused.",
+    ),
 ]
 ExcludeNormalBone = Annotated[
-    bool, flag("--exclude-normal-bone", "Exclude normal bone from the disease region.")
+    bool,
+    flag(
+        "--exclude-normal-bone",
+        "Exclude normal bone from the disease region. Default: not excluded, as in the paper.",
+    ),
 ]
-Overwrite = Annotated[bool, flag("--overwrite", "Replace an earlier result in DIR.")]
+Overwrite = Annotated[bool, flag("--overwrite", "Replace an existing result in DIR.")]
 
 
 class SeveralValues(TyperCommand):
@@ -69,6 +93,10 @@ class SeveralValues(TyperCommand):
     Click has no option with a variable number of values, so each further value gets its option
     back (``--test A --test B``) before click parses the arguments. A negative number is a value.
     """
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option --help, shown without a type."""
+        return _without_type(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments as click does, after the options were repeated."""
@@ -84,6 +112,19 @@ class SeveralValues(TyperCommand):
             option = argument if argument in repeatable else ""
             repeated.append(argument)
         return super().parse_args(ctx, repeated[1:-1])
+
+
+class Commands(TyperGroup):
+    """The command `vhi`, of which the others are subcommands."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option --help, shown without a type."""
+        return _without_type(super().get_help_option(ctx))
+
+
+def _without_type(help_option: Any) -> Any:
+    help_option.metavar = ""
+    return help_option
 
 
 def _is_number(text: str) -> bool:

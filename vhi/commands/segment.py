@@ -18,22 +18,25 @@ def segment(
         option(
             "NAME",
             "`default`, `study` (trained without the paper's test scans), `published` (the "
-            "authors' network), or the folder of a network.",
+            "authors' network), or the folder of a network. Default: default; with --stir, "
+            "normal-bone.",
         ),
     ] = None,
     stir: Annotated[
         Path | None,
-        option("FILE", "STIR scan of the same visit: predict normal bone on its grid instead."),
+        option(
+            "FILE", "STIR scan of the same visit. If given, normal bone is predicted, on its grid."
+        ),
     ] = None,
     overwrite: Annotated[
-        bool, flag("--overwrite", "Replace FILE, unless corrected by hand.")
+        bool, flag("--overwrite", "Replace an existing FILE, unless it was corrected by hand.")
     ] = False,
 ) -> None:
     """Predict the disease region on T1w or, with --stir, normal bone on STIR.
 
-    Check the mask on its scan (in ITK-SNAP or 3D Slicer). If you correct it, save it under the
-    same name: from the record beside it (.json), `vhi measure` knows that a network predicted the
-    mask and how many voxels you changed.
+    Check the mask on the scan, for example in ITK-SNAP or 3D Slicer. Save a corrected mask under
+    the same name: the record beside it (.json) lets `vhi measure` report that a network predicted
+    the mask and how many voxels you changed.
 
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """

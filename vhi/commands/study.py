@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from vhi.commands.options import Overwrite, option
+from vhi.commands.options import Out, Overwrite, option
 from vhi.commands.terminal import progress, warn
 from vhi.errors import InputError
 
@@ -20,13 +20,14 @@ NEEDED = ("pandas", "pingouin", "seaborn", "statsmodels")
 
 
 def study(
-    out: Annotated[Path, option("DIR", "Folder for the tables and figures.")],
+    out: Out,
     source: Annotated[
         str | None,
         option(
             "NAME",
-            "Compare the readers' masks of these cases: `study` (with the paper's numbers "
-            "beside ours), `phantom` or a CSV table with a readers.csv beside it.",
+            "Compare the readers' masks of these cases: `study` (results are also compared with "
+            "the paper's), `phantom` (simulated), or a CSV table of cases with a readers.csv "
+            "beside it.",
         ),
     ] = None,
     table: Annotated[
@@ -41,16 +42,17 @@ def study(
         list[str] | None,
         option(
             "NAME",
-            "With --table: compare these rules of response, by name or as a column "
-            "response_NAME. Repeat the option.",
+            "With --table: a response rule to compare, built in (such as vhi-fall or sparcc-fall) "
+            "or NAME of a column response_NAME. May be repeated. Default: the paper's rules and "
+            "all such columns, if the table has their values.",
         ),
     ] = None,
     cohorts: Annotated[
         int | None,
         option(
             "N",
-            "With --source study: how many simulated cohorts to test the paper's "
-            "conclusions on (0: none). Default: 200.",
+            "With --source study: number of simulated cohorts on which the paper's conclusions "
+            "are tested (0: none). Default: 200.",
             min=0,
         ),
     ] = None,
@@ -67,9 +69,8 @@ def study(
     simulated-….
 
     Columns of the table: patient, visit (before or after), vhi_mm3_READER or
-    vhi_voxels_READER, sparcc_READER; if you have them basdai, spinal_vas_cm, asdas,
-    response_NAME (yes or no), voxels_lower, voxels_upper, disagreement. Any value may be
-    missing.
+    vhi_voxels_READER, sparcc_READER; optional: basdai, spinal_vas_cm, asdas, response_NAME (yes
+    or no), voxels_lower, voxels_upper, disagreement. Any value may be missing.
     """
     _check_options(source, table, rule, cohorts)
     from vhi.files.atomic import check_free

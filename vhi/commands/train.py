@@ -14,7 +14,6 @@ from vhi.commands.options import flag, option
 from vhi.commands.terminal import INTERRUPTED, progress, warn
 from vhi.commands.train_progress import TrainingProgress
 from vhi.errors import InputError, one_line
-from vhi.training.durations import duration
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
@@ -23,76 +22,104 @@ NEEDED = ("torch", "monai", "safetensors", "onnx", "onnxscript")
 
 
 def train(
-    out: Annotated[Path, option("DIR", "Folder of the training; it is created.")],
-    source: Annotated[str, option("NAME", "`study`, `phantom` or a CSV table of cases.")],
+    out: Annotated[Path, option("DIR", "Folder of the training, created if missing.")],
+    source: Annotated[
+        str,
+        option(
+            "NAME", "Source of cases: `study`, `phantom` (simulated) or the path of a CSV table."
+        ),
+    ],
     hold_out: Annotated[
         list[str] | None,
         option(
             "SUBJECT ...",
-            "Subjects to score during training and never to learn from, with all their visits.",
+            "Subjects to hold out, with all their visits: scored during training, never used to "
+            "learn. Default: none.",
         ),
     ] = None,
-    task: Annotated[str | None, option("TASK", "`disease-region` or `normal-bone`.")] = None,
+    task: Annotated[
+        str | None,
+        option("TASK", "Area to learn: `disease-region` or `normal-bone`. Default: the recipe's."),
+    ] = None,
     recipe: Annotated[
-        str, option("NAME", "`default`, `paper`, or a JSON file (recipe.json). Default: default.")
+        str,
+        option(
+            "NAME",
+            "Training settings: `default`, `paper`, or a JSON file (recipe.json). Default: "
+            "default.",
+        ),
     ] = "default",
-    steps: Annotated[int | None, option("N", "Updates of the weights.")] = None,
-    batch: Annotated[int | None, option("N", "Slices per batch.")] = None,
-    precision: Annotated[str | None, option("TYPE", "`float32` or `bfloat16`.")] = None,
-    seed: Annotated[int | None, option("N", "Random seed.")] = None,
+    steps: Annotated[
+        int | None, option("N", "Number of updates of the weights. Default: the recipe's.")
+    ] = None,
+    batch: Annotated[int | None, option("N", "Slices per update. Default: the recipe's.")] = None,
+    precision: Annotated[
+        str | None, option("TYPE", "`float32` or `bfloat16`. Default: the recipe's.")
+    ] = None,
+    seed: Annotated[int | None, option("N", "Random seed. Default: the recipe's.")] = None,
     threads: Annotated[
         int | None,
-        option("N", "CPU threads. Changing this changes the last digits of the weights."),
+        option(
+            "N",
+            "CPU threads. Another number changes the last digits of the weights. Default: the "
+            "recipe's.",
+        ),
     ] = None,
     runs: Annotated[
         int,
-        option("N", "Networks to train with successive seeds; together an ensemble. Default: 1."),
+        option(
+            "N", "Number of networks to train, with successive seeds, as an ensemble. Default: 1."
+        ),
     ] = 1,
     device: Annotated[
-        str, option("NAME", "`cpu`, `cuda`, or `auto` (a GPU if there is one), the default.")
+        str, option("NAME", "`cpu`, `cuda` or `auto` (a GPU if there is one). Default: auto.")
     ] = "auto",
     workers: Annotated[
-        int, option("N", "Processes that prepare slices during training. Default: 0.")
+        int, option("N", "Extra processes that prepare slices during training. Default: 0.")
     ] = 0,
     protocol: Annotated[
         bool,
         flag(
             "--protocol",
-            "The paper's protocol instead of one training: four-fold cross-validation over "
-            "its grid of 12 settings, the best one trained three times, scored once on --test. "
-            "On a small budget, about an hour on two cores, unless --full is given.",
+            "Run the paper's protocol instead of a single training: four-fold cross-validation "
+            "over a grid of 12 settings; the best setting is trained three times and scored once "
+            "on the subjects of --test. Without --full, a small version that takes about an hour "
+            "on two cores.",
         ),
     ] = False,
     test: Annotated[
         list[str] | None,
         option(
             "SUBJECT ...",
-            "Subjects that the protocol keeps for its final test; of the study 1003 and 2014.",
+            "Subjects that the protocol keeps for its final test. Default with --source study: "
+            "1003 and 2014.",
         ),
     ] = None,
     full: Annotated[
         bool,
         flag(
             "--full",
-            "The protocol with the paper's 350 steps an epoch, at full resolution: for a GPU; "
-            "weeks on two cores.",
+            "Run the protocol at full resolution with the paper's 350 steps per epoch. Needs a "
+            "GPU; two cores would take weeks.",
         ),
     ] = False,
-    overwrite: Annotated[bool, flag("--overwrite", "Empty DIR and start afresh.")] = False,
+    overwrite: Annotated[
+        bool, flag("--overwrite", "Delete the earlier training in DIR and start again.")
+    ] = False,
 ) -> None:
-    """Train a network on cases with masks; the same command continues a stopped training.
+    """Train a network on cases with masks; the same command resumes a stopped training.
 
     `vhi train --source phantom --hold-out P03 --steps 300 --out trained`
 
-    Each case needs both masks, disease region and normal bone, for either task: the disease
-    region is learned as all bone, the two masks together.
+    For either task, each case needs both masks, disease region and normal bone: the disease
+    region is learned as all bone, which is the union of the two masks.
 
-    The folder then holds the weights (weights.safetensors, network.json), the learning curves
-    (curves.csv, curves.png), the recipe (recipe.json), and the record of the training
-    (training.json). The same recipe and data on one machine and number of threads give the same
-    weights, whether or not the training was stopped in between. On a GPU the last digits differ.
+    DIR then holds the weights (weights.safetensors, network.json), the learning curves
+    (curves.csv, curves.png), the recipe (recipe.json) and the record of the training
+    (training.json). On one machine, the same recipe, data and number of threads give the same
+    weights, even if the training was stopped in between. On a GPU, the last digits differ.
 
-    Needs `pip install "vhi[train]"`.
+    Requires `pip install "vhi[train]"`.
     """
     lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if lacking:
@@ -119,6 +146,7 @@ def train(
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
     from vhi.training.device import choose_device
+    from vhi.training.durations import duration
     from vhi.training.folder import check_training_folder, train_in_folder
     from vhi.training.recipe import read_recipe
     from vhi.training.training_set import load_training_set
