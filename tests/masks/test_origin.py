@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -160,3 +161,37 @@ def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path)
     with pytest.raises(InputError, match=r"D\.json: this file is not"):
         write_mask(tmp_path / "D.nii.gz", mask, record)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["D.json", "T.nii.gz"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_the_place_of_the_networks_mask_is_not_waited_for(written, mask):
+    save_labels(np.roll(mask.array, 1, axis=0), mask.affine, written)
+    prediction = written.with_name("D.network.nii.gz")
+    prediction.unlink()
+    os.mkfifo(prediction)
+    assert (read(written).corrected, read(written).voxels_changed) == (True, None)
+
+
+def test_a_correction_without_the_networks_mask_keeps_its_record(written, mask):
+    record = json.loads(written.with_name("D.json").read_text())
+    save_labels(np.roll(mask.array, 1, axis=0), mask.affine, written)
+    written.with_name("D.network.nii.gz").unlink()
+    origin = read(written)
+    assert origin.record == record
+    assert carry_origin(origin, mask, mask) == origin
+
+
+def test_no_file_but_a_networks_mask_is_replaced_or_removed_beside_a_mask(tmp_path, mask):
+    scan = tmp_path / "D.network.nii.gz"
+    save_labels(mask.array, mask.affine, scan)
+    network = predicted(mask, "n", SHA)
+    for record, is_predicted in (({"from": "drawn"}, False), (network.record, True)):
+        with pytest.raises(InputError, match=r"D\.network\.nii\.gz: this file is not the copy"):
+            write_mask(tmp_path / "D.nii.gz", mask, record, predicted=is_predicted)
+    scan.unlink()
+    write_mask(tmp_path / "D.nii.gz", mask, network.record, predicted=True)
+    scan.unlink()
+    scan.mkdir()
+    with pytest.raises(InputError, match="is not the copy"):
+        write_mask(tmp_path / "D.nii.gz", mask, network.record, predicted=True)
+    assert read(tmp_path / "D.nii.gz").corrected is False

@@ -43,8 +43,10 @@ class Origin:
         corrected mask lies on another grid or the network's own mask is missing.
     slices_to_check : tuple of int
         Slices of the network's mask to check, counted from 0.
+    prediction_sha256 : str or None
+        Of the file of the network's own mask.
     prediction : Image or None
-        The network's own mask.
+        The network's own mask; None where it is missing.
     """
 
     source: str = GIVEN
@@ -53,6 +55,7 @@ class Origin:
     corrected: bool = False
     voxels_changed: int | None = None
     slices_to_check: tuple[int, ...] = ()
+    prediction_sha256: str | None = field(default=None, repr=False, compare=False)
     prediction: Image | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -82,14 +85,14 @@ class Origin:
     @property
     def record(self) -> dict[str, Any]:
         """Return the record beside the mask; empty where no network's mask is known."""
-        if self.source != NETWORK or self.prediction is None:
+        if self.source != NETWORK:
             return {}
         return {
             "from": NETWORK,
             "network": self.network,
             "weights_sha256": self.weights_sha256,
             "look_at": list(self.slices_to_check),
-            "mask_sha256": hashlib.sha256(encode_mask(self.prediction)).hexdigest(),
+            "mask_sha256": self.prediction_sha256,
         }
 
 
@@ -97,7 +100,8 @@ def predicted(
     mask: Image, network: str, weights_sha256: str, slices_to_check: tuple[int, ...] = ()
 ) -> Origin:
     """Return the origin of a mask as a network predicted it."""
-    return Origin(NETWORK, network, weights_sha256, False, 0, slices_to_check, mask)
+    sha256 = hashlib.sha256(encode_mask(mask)).hexdigest()
+    return Origin(NETWORK, network, weights_sha256, False, 0, slices_to_check, sha256, mask)
 
 
 def prediction_of(path: Path) -> Path:
@@ -121,26 +125,27 @@ def origin_of(path: Path, mask: Image) -> Origin:
         return Origin()
     try:
         slices = tuple(int(k) for k in record["look_at"])
-        origin = predicted(mask, str(record["network"]), str(record["weights_sha256"]), slices)
+        network, weights = str(record["network"]), str(record["weights_sha256"])
     except (KeyError, TypeError, ValueError):
         return Origin()
-    if same:
-        return origin
-    prediction = _load_prediction(path, str(record.get("mask_sha256")))
+    sha256 = str(record.get("mask_sha256"))
+    prediction = mask if same else _load_prediction(path, sha256)
     changed: int | None = None
-    if prediction is not None and _on_one_grid(prediction, mask):
+    if same:
+        changed = 0
+    elif prediction is not None and _on_one_grid(prediction, mask):
         changed = int(np.count_nonzero(prediction.array != mask.array))
         if not (prediction.array & mask.array).any():
             return Origin()
-    corrected = changed != 0
-    return replace(origin, corrected=corrected, voxels_changed=changed, prediction=prediction)
+    return Origin(NETWORK, network, weights, changed != 0, changed, slices, sha256, prediction)
 
 
 def _load_prediction(path: Path, sha256: str) -> Image | None:
     """Return the network's own mask beside a mask's file; None where it is missing or another."""
     beside = prediction_of(path)
     try:
-        return load_mask(beside) if sha256_of(beside) == sha256 else None
+        prediction = load_mask(beside)  # first: it refuses a pipe, which could be read for ever
+        return prediction if sha256_of(beside) == sha256 else None
     except InputError:
         return None
 
@@ -154,11 +159,13 @@ def carry_origin(origin: Origin, mask: Image, grid: Image) -> Origin:
     voxels[:, before.slice_axis] = origin.slices_to_check
     axis = grid.slice_axis
     slices = {int(index) for index in grid.voxel(before.world(voxels))[:, axis]}
-    return replace(
-        origin,
-        slices_to_check=tuple(sorted(k for k in slices if 0 <= k < grid.shape[axis])),
-        prediction=origin.prediction and resample(origin.prediction, grid),
-    )
+    to_check = tuple(sorted(k for k in slices if 0 <= k < grid.shape[axis]))
+    carried = replace(origin, slices_to_check=to_check)
+    if origin.prediction is None:
+        return carried
+    prediction = resample(origin.prediction, grid)
+    sha256 = hashlib.sha256(encode_mask(prediction)).hexdigest()
+    return replace(carried, prediction_sha256=sha256, prediction=prediction)
 
 
 def write_mask(
@@ -188,7 +195,8 @@ def write_mask(
     ------
     InputError
         The name does not end in ``.nii.gz``, or is that of a scan or of a network's mask that has
-        been corrected by hand; a foreign JSON file has the record's name; nothing can be written.
+        been corrected by hand; a foreign file has the name of one beside it; nothing can be
+        written.
     """
     check_mask_place(out, never=never)
     content = encode_mask(mask)
@@ -211,16 +219,22 @@ def write_mask(
 
 
 def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
-    """Refuse to write over a scan, a reader's correction, or somebody else's JSON file."""
+    """Refuse to write over a scan, a reader's correction, or a foreign file beside the mask."""
     if not out.name.endswith(".nii.gz"):
         raise InputError(f"{out}: name a file that ends in .nii.gz")
     for scan in never:
         if os.path.exists(out) and os.path.exists(scan) and os.path.samefile(out, scan):
             raise InputError(f"{out}: is the scan itself; name another file for the mask")
-    sidecar = sidecar_of(out)
+    sidecar, prediction = sidecar_of(out), prediction_of(out)
+    record, _ = read_sidecar(out)
+    by_network = (record or {}).get("from") == NETWORK and prediction.is_file()
+    if os.path.lexists(prediction) and not by_network:
+        raise InputError(
+            f"{prediction}: this file is not the copy of a network's mask, which needs its name; "
+            "name another --out, or move it away"
+        )
     if not os.path.lexists(sidecar):
         return
-    record, _ = read_sidecar(out)
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
             f"{sidecar}: this file is not a mask's record, which needs its name; name another --out"

@@ -72,8 +72,9 @@ def write_result(
             save_labels(image.array, image.affine, stage / f"{name}.nii.gz")
         for name in ("disease_region", "normal_bone"):
             origin = getattr(measurement.areas, name).origin
-            if origin.prediction is not None:
+            if origin.record:
                 write_whole(stage / f"{name}.json", encode_json(origin.record, ascii_only=True))
+            if origin.prediction is not None:
                 write_whole(stage / f"{name}.network.nii.gz", encode_mask(origin.prediction))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
