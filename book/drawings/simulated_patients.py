@@ -10,7 +10,7 @@ import seaborn as sns
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.reader_study.figures.agreement import draw_against
-from vhi.reader_study.figures.of_patients import scans_with_both, vhi_of
+from vhi.reader_study.figures.of_patients import scans_with_both
 from vhi.reader_study.figures.style import BLUE, DARK, GREY, PALE, RED, dress, new_figure
 from vhi.reader_study.patients import UNITS, Patients
 from vhi.statistics.regression import least_squares
@@ -119,7 +119,7 @@ def fits_figure(cohorts: Mapping[str, Patients]) -> Figure:
         for axes, log in zip(row, (False, True), strict=True):
             line = least_squares(sparcc, np.log1p(vhi) if log else vhi)
             draw_against(
-                axes, sparcc, vhi, visits, log=log, unit=UNITS[vhi_of(patients)],
+                axes, sparcc, vhi, visits, log=log, unit=UNITS[patients.vhi],
                 title=f"{name}: r² = {line.r**2:.2f}", simulated=patients.simulated,
             )  # fmt: skip
             axes.axline((0, line.intercept), slope=line.slope, color=DARK, linewidth=1.2, zorder=0)

@@ -5,7 +5,7 @@ Source: Hepburn et al. 2023, sections 2.7.4 and 3.6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from vhi.reader_study.pairs import ReaderPair
 from vhi.reader_study.patients import Patients
 from vhi.reader_study.readings import ScanReadings
+from vhi.reader_study.report import Table, stack
 from vhi.statistics.disagreement import disagreements
 from vhi.statistics.failures import CLASSES, worklist
 
@@ -35,17 +36,14 @@ def failure_table(
 
     Parameters
     ----------
-    pair
-        Readings; its `patients` name the scans.
     classes
-        By patient and visit, why the readers differ, judged by looking at the scan.
+        Why the readers differ, judged by looking at the scan, by patient and visit.
 
     Returns
     -------
     pandas.DataFrame
         With the `FAILURE_COLUMNS`: differences, the limits of both worklists and whether a scan
-        is beyond them. `class` is `NOT_LOOKED` for a listed scan without a class: only a person
-        can tell.
+        is beyond them. `class` is `NOT_LOOKED` for a listed scan that nobody has judged.
     """
     paper, robust = (worklist(pair.first, pair.second, rule=rule) for rule in ("two-sd", "robust"))
     count = len(pair.first)
@@ -53,23 +51,27 @@ def failure_table(
     visits = list(pair.visits or [""] * count)
     default = np.where(paper.flagged | robust.flagged, NOT_LOOKED, "")
     judged = [(classes or {}).get(scan, "") for scan in zip(patients, visits, strict=True)]
-    table = pd.DataFrame(
-        pair.labels
-        | {
-            "patient": patients,
-            "visit": visits,
-            "first": pair.first,
-            "second": pair.second,
-            "difference": paper.differences,
-            "two_sd_limit": paper.limit,
-            "beyond_two_sd": np.where(paper.flagged, "yes", "no"),
-            "robust_limit": robust.limit,
-            "beyond_robust": np.where(robust.flagged, "yes", "no"),
-            "class": [own or other for own, other in zip(judged, default, strict=True)],
-        }
-    )
+    values = (
+        patients, visits, pair.first, pair.second, paper.differences,
+        paper.limit, np.where(paper.flagged, "yes", "no"),
+        robust.limit, np.where(robust.flagged, "yes", "no"),
+        np.where(np.array(judged, object) != "", judged, default),
+    )  # fmt: skip
+    columns = dict(zip(FAILURE_COLUMNS, (*pair.labels.values(), *values), strict=True))
     order = np.argsort(-np.abs(paper.differences), kind="stable")
-    return table.iloc[order].reset_index(drop=True)
+    return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
+
+
+def worklist_table(
+    pairs: Iterable[ReaderPair], classes: Mapping[tuple[str, str], str] | None = None
+) -> Table:
+    """Return the `failure_table` of several pairs of readers as one table of the report."""
+    return Table(
+        "failures",
+        "Worklist: where readers differ most",
+        stack((failure_table(pair, classes) for pair in pairs), FAILURE_COLUMNS),
+        "A worklist, not a failure rate: 2 SD lists about one scan in twenty in any data.",
+    )
 
 
 def classes_of(patients: Patients) -> dict[tuple[str, str], str]:
@@ -93,18 +95,16 @@ def disagreement_table(
 
     Parameters
     ----------
-    readings
-        Of the scan.
     first, second
-        Names of two of its segmentations.
+        Names of two segmentations of `readings`.
     most
-        How many regions, at most.
+        Largest number of regions.
 
     Returns
     -------
     pandas.DataFrame
-        With the `DISAGREEMENT_COLUMNS`; i, j, k is a voxel of the whole scan to look at, counted
-        from 0.
+        With the `DISAGREEMENT_COLUMNS`; i, j, k is a voxel of the region in the whole scan,
+        counted from 0.
     """
     masks = {segmentation.name: segmentation.mask for segmentation in readings.segmentations}
     axis = readings.grid.slice_axis

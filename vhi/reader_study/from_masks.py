@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -12,14 +11,12 @@ from vhi.errors import InputError
 from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.agreement import agreement_table
 from vhi.reader_study.ceiling import CEILING_COLUMNS, ceiling_table
-from vhi.reader_study.comparison import MaskComparison
 from vhi.reader_study.composite import reference_table
 from vhi.reader_study.failures import (
     DISAGREEMENT_COLUMNS,
-    FAILURE_COLUMNS,
     count_classes,
     disagreement_table,
-    failure_table,
+    worklist_table,
 )
 from vhi.reader_study.figures.of_masks import pictures_of
 from vhi.reader_study.overlap import add_published, overlap_summary, overlap_table
@@ -78,7 +75,8 @@ def study_of_cases(
         overlap = add_published(overlap, published)
     every_pair = volume_pairs(overlap, name, simulated=simulated)
     drawn = _between_readers(every_pair, readings)
-    disagreements = [stack(_disagreements(scan), DISAGREEMENT_COLUMNS) for scan in readings]
+    pairs = [*drawn, *(pair for pair in every_pair.values() if pair not in drawn)]
+    summary = overlap_summary(overlap)[list(SUMMARY_COLUMNS)]
 
     progress("Measuring", len(cases))
     by_case = {(scan.case.case, scan.case.visit): scan for scan in readings}
@@ -90,29 +88,61 @@ def study_of_cases(
         if scan := by_case.get((case.case, case.visit)):
             ceilings.append(ceiling_table(scan, measurement))
         advance()
-    comparison = MaskComparison(
-        overlap=overlap,
-        summary=overlap_summary(overlap),
-        composite=reference_table(readings),
-        ceiling=stack(ceilings, CEILING_COLUMNS),
-        disagreements=stack(disagreements, DISAGREEMENT_COLUMNS),
-        threshold=stack(thresholds, ()),
-        curve=stack(curves, ()),
-        pairs=[*drawn, *(pair for pair in every_pair.values() if pair not in drawn)],
-        drawn=drawn,
-        places=[
-            (scan, table.iloc[0])
-            for scan, table in zip(readings, disagreements, strict=True)
-            if len(table)
-        ],
-    )
+    tables = (
+        Table("overlap", "Overlap, scan by scan", overlap),
+        Table(
+            "overlap-summary", "Overlap of every two segmentations (Dice)", summary,
+            "median_low to median_high: between two of the values themselves, which contain the "
+            "true median in the share median_coverage of such samples.",
+        ),
+        Table(
+            "agreement", "Agreement of volumes",
+            stack(map(agreement_table, pairs), AGREEMENT_COLUMNS),
+            "Differences are first − second; limits of agreement are bias ± 1.96 SD.",
+        ),
+        worklist_table(pairs),
+        Table(
+            "disagreements", "The regions in which readers differ",
+            stack(_disagreements(readings), DISAGREEMENT_COLUMNS),
+            "First trials, and cleaned masks where available; the largest share first.",
+        ),
+        Table(
+            "composite", "Segmentations compared with composite references",
+            reference_table(readings),
+            "is_member: the reference contains the segmentation that it judges.",
+        ),
+        Table(
+            "cleaning-ceiling", "How far cleaning by whole regions can get",
+            stack(ceilings, CEILING_COLUMNS),
+            "ceiling_dice: the best choice of whole candidate regions.",
+        ),
+        Table(
+            "threshold", "How the choice of normal bone affects the threshold",
+            stack(thresholds, ()),
+            "Candidates before cleaning; the interval reflects only where normal bone was drawn.",
+        ),
+        Table("threshold-curve", "Candidate volume by multiple n", stack(curves, ())),
+    )  # fmt: skip
+    frames = {table.name: table.frame for table in tables}
     return StudyResult(
         f"Readers of {name}{' (simulated)' if simulated else ''}: overlap, agreement, failures",
-        tuple(_tables(comparison)),
-        tuple(pictures_of(comparison, simulated=simulated)),
-        _summary(comparison, name, simulated),
-        ("The phantom and its readers are simulated: no number here is anybody's.",) * simulated,
-        tuple(_lines(comparison.summary)),
+        tables,
+        tuple(pictures_of(frames, drawn, readings, simulated=simulated)),
+        {
+            "data": name,
+            "simulated": simulated,
+            "overlap": {
+                f"{row.pop('first')}-{row.pop('second')}": row for row in summary.to_dict("records")
+            },
+            "failures": count_classes(worklist_table(drawn).frame),
+        },
+        ("The phantom and its readers are simulated; no number here was measured in a patient.",)
+        * simulated,
+        tuple(
+            f"Dice {row.first}-{row.second}: median {row.median:.4f} ({row.min:.4f} to "
+            f"{row.max:.4f}), n = {row.n}, {row.source}"
+            for row in summary.itertuples()
+        ),
     )
 
 
@@ -133,80 +163,14 @@ def _between_readers(
     return [*cleaned, *by_hand]
 
 
-def _disagreements(readings: ScanReadings) -> Iterator[pd.DataFrame]:
-    """Compare readers by their first trials and by their cleaned masks, if there are any."""
-    for cleaned in (False, True):
-        by_reader: dict[str, str] = {}
-        for segmentation in readings.segmentations:
-            if segmentation.cleaned == cleaned:
-                by_reader.setdefault(segmentation.reader, segmentation.name)
-        names = list(by_reader.values())
-        for second in names[1:]:
-            yield disagreement_table(readings, names[0], second)
-
-
-def _tables(comparison: MaskComparison) -> Iterator[Table]:
-    yield Table("overlap", "Overlap, scan by scan", comparison.overlap)
-    yield Table(
-        "overlap-summary",
-        "Overlap of every two segmentations (Dice)",
-        comparison.summary[list(SUMMARY_COLUMNS)],
-        "median_low to median_high: between two of the values themselves, which contain the true "
-        "median in the share median_coverage of such samples.",
-    )
-    yield Table(
-        "agreement",
-        "Agreement of volumes",
-        stack(map(agreement_table, comparison.pairs), AGREEMENT_COLUMNS),
-        "Differences are first − second; limits of agreement are bias ± 1.96 SD.",
-    )
-    yield Table(
-        "failures",
-        "Worklist: where readers differ most",
-        stack(map(failure_table, comparison.pairs), FAILURE_COLUMNS),
-        "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
-    )
-    yield Table(
-        "disagreements",
-        "The regions in which readers differ",
-        comparison.disagreements,
-        "First trials, and cleaned masks where they are here; the largest share first.",
-    )
-    yield Table(
-        "composite",
-        "Segmentations against composite references",
-        comparison.composite,
-        "is_member: the reference contains the segmentation that it judges.",
-    )
-    yield Table(
-        "cleaning-ceiling",
-        "How far cleaning by whole regions can get",
-        comparison.ceiling,
-        "ceiling_dice: the best choice of whole candidate regions.",
-    )
-    yield Table(
-        "threshold",
-        "How the choice of normal bone affects the threshold",
-        comparison.threshold,
-        "Candidates before cleaning; the interval reflects only where normal bone was drawn.",
-    )
-    yield Table("threshold-curve", "Candidates over the multiple n", comparison.curve)
-
-
-def _summary(comparison: MaskComparison, name: str, simulated: bool) -> dict[str, Any]:
-    overlap = comparison.summary[list(SUMMARY_COLUMNS)].to_dict("records")
-    failures = stack(map(failure_table, comparison.drawn), FAILURE_COLUMNS)
-    return {
-        "data": name,
-        "simulated": simulated,
-        "overlap": {f"{row.pop('first')}-{row.pop('second')}": row for row in overlap},
-        "failures": count_classes(failures),
-    }
-
-
-def _lines(summary: pd.DataFrame) -> Iterator[str]:
-    for row in summary.itertuples():
-        yield (
-            f"Dice {row.first}-{row.second}: median {row.median:.4f} ({row.min:.4f} to "
-            f"{row.max:.4f}), n = {row.n}, {row.source}"
-        )
+def _disagreements(readings: Sequence[ScanReadings]) -> Iterator[pd.DataFrame]:
+    """Compare the readers of each scan by their first trials and by their cleaned masks."""
+    for scan in readings:
+        for cleaned in (False, True):
+            by_reader: dict[str, str] = {}
+            for segmentation in scan.segmentations:
+                if segmentation.cleaned == cleaned:
+                    by_reader.setdefault(segmentation.reader, segmentation.name)
+            names = list(by_reader.values())
+            for second in names[1:]:
+                yield disagreement_table(scan, names[0], second)

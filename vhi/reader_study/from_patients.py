@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.agreement import RAW, agreement_table
-from vhi.reader_study.failures import FAILURE_COLUMNS, classes_of, count_classes, failure_table
+from vhi.reader_study.failures import classes_of, count_classes, worklist_table
 from vhi.reader_study.figures.of_patients import (
     agreement_figure,
     changes_figure,
@@ -25,15 +26,13 @@ from vhi.reader_study.patients import AFTER, BEFORE, Patients
 from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, StudyResult, Table, stack
 from vhi.reader_study.response import change_table, response_table, responses_of
 
-NOTE_SIMULATED = "These patients are simulated: no number here was measured on anybody."
-LIMITS_NOTE = (
-    "Differences are first − second reader; limits of agreement are bias ± 1.96 SD, with exact "
-    "intervals. Rows of the form paper are what the paper gives; the others belong beside it."
-)
+NOTE_SIMULATED = "These patients are simulated; no number here was measured in a patient."
+
+Part = TypeVar("Part", Table, Picture)
 
 
 def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None) -> StudyResult:
-    """Analyse agreement, response and failures of a table of patients.
+    """Analyse agreement, response and failures in a table of patients.
 
     Parameters
     ----------
@@ -45,7 +44,7 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
     Returns
     -------
     StudyResult
-        Analyses whose values the table does not have are left out, and a note says so.
+        Analyses whose values the table lacks are left out, and a note says so.
 
     Raises
     ------
@@ -56,210 +55,158 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
     agreement = stack(map(agreement_table, pairs), AGREEMENT_COLUMNS)
     responses = responses_of(patients, rules)
     compared = response_table(patients, rules)
-    judged = classes_of(patients)
-    failures = stack((failure_table(pair, judged) for pair in pairs), FAILURE_COLUMNS)
-    tables: list[Any] = [
-        Table("agreement", "Agreement of readers", agreement, LIMITS_NOTE),
+    failures = worklist_table(pairs, classes_of(patients))
+    tables = [
         Table(
-            "response",
-            "Who responds, by two rules at a time",
-            compared,
+            "agreement", "Agreement of readers", agreement,
+            "Differences are first − second reader; limits of agreement are bias ± 1.96 SD, with "
+            "exact intervals. Rows with form paper are analyses of the paper; the others are "
+            "added here.",
+        ),
+        Table(
+            "response", "Who responds, by two rules at a time", compared,
             "Agreement with its exact interval; kappa; McNemar's exact P, and P with all tests "
             "of the table as one family (Holm).",
         ),
         Table(
-            "changes",
-            "Change with treatment",
-            change_table(patients),
+            "changes", "Change with treatment", change_table(patients),
             "Change is after − before, of the mean of readers.",
         ),
-        Table(
-            "failures",
-            "Worklist: where readers differ most",
-            failures,
-            "A worklist, not a rate of failure: 2 SD lists about one in twenty of any data.",
-        ),
-    ]
-    pictures: list[Any] = _pictures(patients, pairs, responses)
+        failures,
+    ]  # fmt: skip
+    pictures = list(_pictures(patients, pairs, responses))
     if patients.simulated:
-        tables, pictures = _marked_as_simulated(tables), _marked_as_simulated(pictures)
+        tables, pictures = list(map(_simulated, tables)), list(map(_simulated, pictures))
+    raw = agreement[agreement["scale"] == RAW].groupby(["measure", "readers"], sort=False)
+    values = {pair: rows.set_index("quantity")["value"].to_dict() for pair, rows in raw}
     return StudyResult(
         title=f"Agreement, response and failures: {patients.name}",
         tables=tuple(tables),
         pictures=tuple(pictures),
-        summary=_summary(patients, pairs, agreement, compared, failures),
+        summary={
+            "data": patients.name,
+            "simulated": patients.simulated,
+            "patients": len(patients.names),
+            "with_both_visits": _both_visits(patients),
+            "agreement": {" ".join(pair): quantities for pair, quantities in values.items()},
+            "response": {
+                f"{row.first} / {row.second}": {
+                    "agreements": row.both + row.neither, "n": row.n, "kappa": row.kappa
+                }
+                for row in compared.itertuples()
+            },
+            "failures": count_classes(failures.frame),
+        },
         notes=tuple(_notes(patients, pairs, compared)),
-        lines=tuple(_lines(patients, pairs, agreement, responses)),
-    )
+        lines=tuple(_lines(patients, pairs, values, responses)),
+    )  # fmt: skip
 
 
-def _marked_as_simulated(parts: Sequence[Any]) -> list[Any]:
-    """Begin the file names and titles of tables or figures with the word simulated."""
-    return [
-        replace(part, name=f"{SIMULATED}{part.name}", title=f"Simulated: {part.title}")
-        for part in parts
-    ]
+def _simulated(part: Part) -> Part:
+    """Begin the file name and title of a table or figure with the word simulated."""
+    return replace(part, name=f"{SIMULATED}{part.name}", title=f"Simulated: {part.title}")
 
 
 def _pictures(
-    patients: Patients, pairs: Sequence[ReaderPair], responses: dict[str, Any]
-) -> list[Picture]:
-    called = "Simulated patients. " if patients.simulated else ""
-    shown: list[Picture] = []
-    for number, pair in enumerate(pairs[:MOST_PAIRS]):
-        name = f"agreement-{number + 1}"
-        what, readers = pair.name, f"{pair.readers[0]} − {pair.readers[1]}"
-        caption = (
-            f"{called}{what} in {pair.unit} by {pair.readers[0]} and {pair.readers[1]}, n = "
-            f"{len(pair.first)} scans. Above: one reader against the other. Below: difference "
-            f"({readers}) against mean with bias, 95 % limits of agreement and their exact "
-            "intervals; last row: the same as ratios. Cut axes keep the limits of all data."
-        )
-        alt = (
-            f"Scatter and Bland-Altman plots of {what}, two readers: all data, cut axes, log, ratio"
-        )
-        shown.append(
-            Picture(
-                name, f"Agreement: {what}, {readers}", caption, alt, partial(agreement_figure, pair)
-            )
-        )
+    patients: Patients, pairs: Sequence[ReaderPair], responses: Mapping[str, NDArray[np.float64]]
+) -> Iterator[Picture]:
+    start = "Simulated patients. " if patients.simulated else ""
+    for number, pair in enumerate(pairs[:MOST_PAIRS], start=1):
+        readers = f"{pair.readers[0]} − {pair.readers[1]}"
+        yield Picture(
+            f"agreement-{number}", f"Agreement: {pair.name}, {readers}",
+            f"{start}{pair.name} in {pair.unit} by {pair.readers[0]} and {pair.readers[1]}, n = "
+            f"{len(pair.first)} scans. Top row: one reader against the other. Middle row: "
+            f"difference ({readers}) against mean, with bias, 95 % limits of agreement and their "
+            "exact intervals. Bottom row: the same as ratios. Panels with cut axes show the limits "
+            "of all data.",
+            f"Scatter and Bland-Altman plots of {pair.name}, two readers: all data, cut axes, log, "
+            "ratio",
+            partial(agreement_figure, pair),
+        )  # fmt: skip
     both = "sparcc" in patients.readers and len(patients.readers) == 2
     n = len(patients.names)
     if both:
-        shown.append(
-            Picture(
-                "vhi-sparcc",
-                "VHI and SPARCC",
-                f"{called}VHI against SPARCC, means of readers, both visits of n = {n} patients.",
-                "VHI against SPARCC as scatter plots: all data, cut axis, logarithm",
-                partial(vhi_sparcc_figure, patients),
-            )
-        )
-    clinical = next(iter(responses.items()), None)
-    rule, answers = clinical or ("", None)
+        yield Picture(
+            "vhi-sparcc", "VHI and SPARCC",
+            f"{start}VHI against SPARCC, means of the readers, n = {n} patients at both visits.",
+            "VHI against SPARCC as scatter plots: all data, cut axis, logarithm",
+            partial(vhi_sparcc_figure, patients),
+        )  # fmt: skip
+    rule, answers = next(iter(responses.items()), ("", None))
     if rule.startswith(("vhi-", "sparcc-")):
         rule, answers = "", None
-    shown.append(
-        Picture(
-            "response",
-            "Before and after treatment",
-            f"{called}One line for each of n = {n} patients who have both visits; green: the value "
-            "falls.",
-            "Lines from before to after treatment, one for each patient",
-            partial(response_figure, patients, answers, rule),
-        )
-    )
+    yield Picture(
+        "response", "Before and after treatment",
+        f"{start}One line for each patient with both visits, of n = {n} patients; green: the value "
+        "falls.",
+        "Lines from before to after treatment, one for each patient",
+        partial(response_figure, patients, answers, rule),
+    )  # fmt: skip
     if both:
-        shown.append(
-            Picture(
-                "changes",
-                "Change of VHI against change of SPARCC",
-                f"{called}After − before, n = {n} patients, with least squares and Deming lines.",
-                "Change of VHI against change of SPARCC with two fitted lines",
-                partial(changes_figure, patients),
-            )
-        )
-    for number, pair in enumerate(pairs[:MOST_PAIRS]):
-        what, readers = pair.name, f"{pair.readers[0]} − {pair.readers[1]}"
-        shown.append(
-            Picture(
-                f"failures-{number + 1}",
-                f"Worklist: {what}, {readers}",
-                f"{called}Differences of n = {len(pair.first)} scans in order of size, in "
-                f"{pair.unit}, with both limits; red: to look at again.",
-                f"Differences of {what} between two readers, sorted, some beyond the limits",
-                partial(failures_figure, pair),
-            )
-        )
-    return shown
+        yield Picture(
+            "changes", "Change of VHI against change of SPARCC",
+            f"{start}Change (after − before), n = {n} patients, with least-squares and Deming "
+            "lines.",
+            "Change of VHI against change of SPARCC with two fitted lines",
+            partial(changes_figure, patients),
+        )  # fmt: skip
+    for number, pair in enumerate(pairs[:MOST_PAIRS], start=1):
+        yield Picture(
+            f"failures-{number}", f"Worklist: {pair.name}, {pair.readers[0]} − {pair.readers[1]}",
+            f"{start}Differences in {pair.unit}, in order of size, n = {len(pair.first)} scans, "
+            "with the limits of both rules; red: scans to look at again.",
+            f"Differences of {pair.name} between two readers, sorted, some beyond the limits",
+            partial(failures_figure, pair),
+        )  # fmt: skip
 
 
-def _summary(
-    patients: Patients,
-    pairs: Sequence[ReaderPair],
-    agreement: pd.DataFrame,
-    compared: pd.DataFrame,
-    failures: pd.DataFrame,
-) -> dict[str, Any]:
-    return {
-        "data": patients.name,
-        "simulated": patients.simulated,
-        "patients": len(patients.names),
-        "with_both_visits": int(_both_visits(patients)),
-        "agreement": {
-            f"{pair.measure} {pair.labels['readers']}": _raw_values(agreement, pair)
-            for pair in pairs
-        },
-        "response": {
-            f"{row['first']} / {row['second']}": {
-                "agreements": row["both"] + row["neither"], "n": row["n"], "kappa": row["kappa"]
-            }
-            for row in compared.to_dict("records")
-        },
-        "failures": count_classes(failures),
-    }  # fmt: skip
-
-
-def _raw_values(agreement: pd.DataFrame, pair: ReaderPair) -> dict[str, float]:
-    """Return the quantities of a pair in the unit of its readings."""
-    rows = agreement[
-        (agreement["scale"] == RAW)
-        & (agreement["measure"] == pair.measure)
-        & (agreement["readers"] == pair.labels["readers"])
-    ]
-    return rows.set_index("quantity")["value"].to_dict()
-
-
-def _notes(patients: Patients, pairs: Sequence[ReaderPair], compared: pd.DataFrame) -> list[str]:
-    notes = [NOTE_SIMULATED] if patients.simulated else []
+def _notes(
+    patients: Patients, pairs: Sequence[ReaderPair], compared: pd.DataFrame
+) -> Iterator[str]:
+    count = len(patients.names)
+    if patients.simulated:
+        yield NOTE_SIMULATED
     if patients.unused:
-        notes.append(f"columns that no analysis uses: {', '.join(patients.unused)}")
+        yield f"columns that no analysis uses: {', '.join(patients.unused)}"
     if not pairs:
-        notes.append("no measurement has two readers, so there is no agreement to analyse")
-    lost = len(patients.names) - _both_visits(patients)
-    if lost:
-        notes.append(
-            f"{lost} of {len(patients.names)} patients lack a visit or a value: left out of changes"
-        )
+        yield "no measurement has two readers, so there is no agreement to analyse"
+    if lost := count - _both_visits(patients):
+        yield f"{lost} of {count} patients lack a visit or a value and are left out of changes"
     if compared.empty:
-        notes.append("fewer than two rules of response can be applied, so none are compared")
+        yield "fewer than two rules of response can be applied, so none are compared"
     if len(pairs) > MOST_PAIRS:
-        notes.append(f"{len(pairs)} pairs of readers: the first {MOST_PAIRS} are drawn")
+        yield f"{len(pairs)} pairs of readers; only the first {MOST_PAIRS} are drawn"
     few = min((len(pair.first) for pair in pairs), default=99)
     if few < 10:
-        notes.append(
-            f"only {few} scan{'s' if few != 1 else ''}: intervals are wide, some cannot be given"
+        yield (
+            f"only {few} scan{'s' if few != 1 else ''}; intervals are wide or cannot be computed"
         )
-    return notes
 
 
 def _lines(
     patients: Patients,
     pairs: Sequence[ReaderPair],
-    agreement: pd.DataFrame,
-    responses: dict[str, Any],
-) -> list[str]:
+    values: Mapping[tuple[str, str], Mapping[str, float]],
+    responses: Mapping[str, NDArray[np.float64]],
+) -> Iterator[str]:
     count = len(patients.names)
-    lines = [
-        f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
-    ]
+    yield f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
     for pair in pairs:
-        values = _raw_values(agreement, pair)
-        lines.append(
-            f"{pair.name} {pair.labels['readers']} ({pair.unit}): bias {values['bias']:.4g}, "
-            f"limits {values['lower limit']:.4g} to {values['upper limit']:.4g}, "
-            f"n = {len(pair.first)}"
+        raw = values[pair.measure, pair.labels["readers"]]
+        yield (
+            f"{pair.name} {pair.labels['readers']} ({pair.unit}): bias {raw['bias']:.4g}, limits "
+            f"{raw['lower limit']:.4g} to {raw['upper limit']:.4g}, n = {len(pair.first)}"
         )
     for rule, answers in responses.items():
         rated = answers[np.isfinite(answers)]
-        lines.append(f"{rule}: {int(rated.sum())} of {rated.size} respond")
-    return lines
+        yield f"{rule}: {int(rated.sum())} of {rated.size} respond"
 
 
 def _both_visits(patients: Patients) -> int:
     """Count patients of whom some measurement is complete at both visits."""
     complete = [
-        np.isfinite(patients.at(measure, BEFORE)) & np.isfinite(patients.at(measure, AFTER))
+        np.isfinite(patients.at(measure, BEFORE) + patients.at(measure, AFTER))
         for measure in patients.readers
     ]
     return int(np.any(complete, axis=0).sum())

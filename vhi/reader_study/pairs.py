@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vhi.reader_study.patients import UNITS, Patients
+from vhi.reader_study.patients import UNITS, Patients, yes_or_no
 
 NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 """What measurements are called in figures and sentences."""
@@ -22,14 +22,15 @@ class ReaderPair:
     Attributes
     ----------
     first, second : ndarray, shape (n,)
+        In `unit`.
     measure, unit : str
     readers : tuple of str
         Their names; differences are first − second.
     data : str
-        Name of the data, for every table and caption.
+        Name of the data, for tables and captions.
     simulated : bool
     patients, visits : sequence of str, shape (n,), or None
-        The patient and visit of each scan; None where every scan is of another patient.
+        The patient and visit of each scan; None where every scan is of a different patient.
     """
 
     first: NDArray[np.float64]
@@ -65,7 +66,7 @@ class ReaderPair:
         """The columns that are the same in every row of a table about this pair."""
         return {
             "data": self.data,
-            "simulated": "yes" if self.simulated else "no",
+            "simulated": yes_or_no(self.simulated),
             "measure": self.measure,
             "unit": self.unit,
             "readers": " - ".join(self.readers),
@@ -78,7 +79,7 @@ def reader_pairs(patients: Patients) -> list[ReaderPair]:
     for measure in patients.readers:
         for readers in patients.pairs_of_readers(measure):
             rows = patients.readings(measure, *readers)
-            first, second = (rows[reader].to_numpy(float) for reader in readers)
+            first, second = rows[list(readers)].to_numpy(float).T
             pairs.append(
                 ReaderPair(
                     first, second, measure, UNITS[measure], readers, patients.name,
@@ -103,15 +104,10 @@ def volume_pairs(
         Whether scans or readers are simulated.
     """
     return {
-        (first, second): ReaderPair(
-            rows["first_voxels"].to_numpy(float),
-            rows["second_voxels"].to_numpy(float),
-            "vhi_voxels",
-            UNITS["vhi_voxels"],
-            (first, second),
-            f"{name}, {rows['source'].iloc[0]}",
-            simulated,
-            list(rows["scan"]),
+        names: ReaderPair(
+            rows["first_voxels"].to_numpy(float), rows["second_voxels"].to_numpy(float),
+            "vhi_voxels", UNITS["vhi_voxels"], names, f"{name}, {rows['source'].iloc[0]}",
+            simulated, list(rows["scan"]),
         )
-        for (first, second), rows in overlap.groupby(["first", "second"], sort=False)
-    }
+        for names, rows in overlap.groupby(["first", "second"], sort=False)
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Patients: measurements of two visits by one or more readers, from anybody's table.
+"""A table of patients: measurements at two visits by one or more readers.
 
 One row per patient and visit:
 
@@ -12,14 +12,14 @@ column                 what it holds
 ``basdai``             0 to 10
 ``spinal_vas_cm``      spinal pain on a visual analogue scale, 0 to 10 cm
 ``asdas``              0 or more
-``response_<name>``    ``yes`` or ``no``, somebody's own judgement, on the row ``after``
-``voxels_lower``       cleaned voxels from the lower threshold on
-``voxels_upper``       cleaned voxels from the upper threshold on
+``response_<name>``    ``yes`` or ``no``, a judgement of response, on the row ``after``
+``voxels_lower``       cleaned voxels at or above the lower threshold
+``voxels_upper``       cleaned voxels at or above the upper threshold
 ``disagreement``       why the readers disagree: a class of `vhi.statistics.failures`
 =====================  ==========================================================================
 
-At least one measurement column must be there; everything else may be missing, and so may any
-value. A patient without one of the visits is left out of what needs both, and counted.
+At least one measurement column is required; every other column and any value may be missing.
+Analyses that need both visits leave out patients without one of them and count them.
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ BEFORE, AFTER = VISITS = ("before", "after")
 UNITS = {"vhi_mm3": "mm³", "vhi_voxels": "voxels", "sparcc": "points"}
 """Measurements by more than one reader, and their units."""
 
+SCORES = ("basdai", "spinal_vas_cm", "asdas")
+
 MOST, LEAST = 1e9, 1e-6
-"""No volume is larger than a room or, unless it is 0, smaller than a cell: then a unit is wrong."""
+"""A volume outside these limits, unless it is 0, has a wrong unit."""
 
 _RANGES = {
     **{name: (0.0, MOST) for name in ("vhi_mm3", "vhi_voxels", "voxels_lower", "voxels_upper")},
-    **{name: RANGES[name] for name in ("sparcc", "basdai", "spinal_vas_cm")},
+    **{name: RANGES[name] for name in ("sparcc", *SCORES)},
     "asdas": (0.0, 20.0),
 }
 _ANSWERS = {"yes": 1.0, "no": 0.0, "": math.nan}
@@ -75,14 +77,14 @@ class Patients:
     Attributes
     ----------
     name : str
-        What to call the data: the file's name, or that they are simulated.
+        Name of the data, such as that of the file.
     table : pandas.DataFrame
         One row per patient and visit, in the file's order; numbers are floats, NaN where missing,
         responses 1 and 0.
     simulated : bool
-        Whether no patient stands behind the numbers.
+        Whether the patients are simulated.
     unused : tuple of str
-        Columns of the file that no analysis knows.
+        Columns of the file that no analysis uses.
     """
 
     name: str
@@ -93,20 +95,19 @@ class Patients:
     @property
     def readers(self) -> dict[str, tuple[str, ...]]:
         """The readers of each measurement."""
-        found: dict[str, list[str]] = {}
-        for column in self.table.columns:
-            if match := _READINGS.fullmatch(column):
-                found.setdefault(match[1], []).append(match[2])
-        return {name: tuple(found[name]) for name in UNITS if name in found}
+        matches = [match for column in self.table if (match := _READINGS.fullmatch(column))]
+        readers = {name: tuple(m[2] for m in matches if m[1] == name) for name in UNITS}
+        return {name: names for name, names in readers.items() if names}
+
+    @property
+    def vhi(self) -> str:
+        """The measurement of VHI, ``vhi_mm3`` or ``vhi_voxels``; empty where there is none."""
+        return next((name for name in self.readers if name.startswith("vhi_")), "")
 
     @property
     def responses(self) -> tuple[str, ...]:
         """Names of the judgements that the table holds, without ``response_``."""
-        return tuple(
-            column.removeprefix(_RESPONSE)
-            for column in self.table.columns
-            if column.startswith(_RESPONSE)
-        )
+        return tuple(c.removeprefix(_RESPONSE) for c in self.table if c.startswith(_RESPONSE))
 
     @property
     def names(self) -> list[str]:
@@ -124,16 +125,16 @@ class Patients:
         return rows.dropna(subset=list(readers)).reset_index(drop=True)
 
     def at(self, quantity: str, visit: str) -> np.ndarray:
-        """Return one value per patient, in the order of `names`.
+        """Return one value per patient, in the order of `names`, NaN without that visit.
 
         Parameters
         ----------
         quantity
             ``"vhi_mm3"``, ``"vhi_voxels"`` or ``"sparcc"``: the mean of the readers, NaN where
-            one of them has not read the scan, as the mean of the others would not compare. Or
-            the name of any other column.
+            one of them has not read the scan, as the mean of the others would not be comparable.
+            Or the name of any other column.
         visit
-            ``before`` or ``after``; NaN where the patient lacks that visit.
+            ``before`` or ``after``.
         """
         rows = self.table[self.table["visit"] == visit].set_index("patient")
         if quantity in UNITS:
@@ -142,6 +143,11 @@ class Patients:
         else:
             values = rows[quantity]
         return values.reindex(self.names).to_numpy(float)
+
+
+def yes_or_no(answer: bool) -> str:
+    """Return how tables write a truth value."""
+    return "yes" if answer else "no"
 
 
 def read_patients(path: str | os.PathLike[str]) -> Patients:
@@ -155,14 +161,15 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     Raises
     ------
     InputError
-        The file is no table, holds no measurement, or a value is wrong: file, row (the header is
-        row 1), column, what is there, and what to do.
+        The file is not a table, holds no measurement, or a value is wrong. The message gives the
+        file, the row (the header is row 1), the column, the value, and what to do.
     """
     import pandas as pd
 
     path = Path(path)
     rows = read_table(path, ("patient", "visit"), _parser_of, named=_column)
     columns = list(rows[0].values)
+    used = [column for column in columns if _parser_of(column) is not None]
     readings = [column for column in columns if _READINGS.fullmatch(column)]
     for column in readings:
         if column.split("_", 2)[-1].startswith(FORMULA_SIGNS):
@@ -179,7 +186,6 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
     keys = [(row["patient"], row["visit"]) for row in rows]
     check_unique(rows, keys, "patient {patient!r} visit {visit!r}", "keep one")
-    used = [column for column in columns if _parser_of(column) is not None]
     for row in rows:
         for column in used:
             response = column.startswith(_RESPONSE) and row["visit"] == BEFORE
@@ -192,9 +198,8 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
                 "column 'voxels_upper' is above 'voxels_lower', which counts these voxels too; "
                 "check whether the two are exchanged"
             )
-    first = ["patient", "visit"]
-    table = pd.DataFrame([row.values for row in rows])
-    table = table[first + [column for column in used if column not in first]]
+    order = list(dict.fromkeys(["patient", "visit", *used]))
+    table = pd.DataFrame([row.values for row in rows])[order]
     unused = [column for column in columns if column and column not in used]
     return Patients(path.name, table, unused=tuple(unused))
 
@@ -229,12 +234,7 @@ def _quantity(low: float, high: float) -> Parser:
     """Return a parser of numbers in a range, NaN where the value is empty."""
     wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
     parse = number(lambda n: low <= n <= high and not 0 < n < LEAST, wanted)
-
-    def parse_or_nan(value: str, folder: Path) -> float:
-        parsed = parse(value, folder)
-        return math.nan if parsed is None else parsed
-
-    return parse_or_nan
+    return lambda value, folder: parse(value, folder) if value else math.nan
 
 
 _PARSERS: dict[str, Parser] = {

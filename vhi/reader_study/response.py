@@ -1,7 +1,8 @@
 """Response to treatment as tables: who responds by which rule, and how much the values change.
 
-Source: Hepburn et al. 2023, sections 2.7.3 and 3.5. A patient's value is the mean of the readers,
-a tie is no response, and a patient with a missing value is left out of that comparison and counted.
+A patient's value is the mean of the readers, and an unchanged value is no response. Each comparison
+leaves out patients with a missing value and counts them.
+Source: Hepburn et al. 2023, sections 2.7.3 and 3.5.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.reader_study.agreement import holm
-from vhi.reader_study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
+from vhi.reader_study.patients import AFTER, BEFORE, SCORES, UNITS, VISITS, Patients, yes_or_no
 from vhi.statistics.change import standardised_response_mean, upper_share
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.reliability import measurement_error
@@ -36,7 +37,8 @@ CHANGE_COLUMNS = (
 PAPERS_RULES = ("clinical-as-printed", "vhi-fall", "sparcc-fall")
 BESIDE = ("nice-ta383", "vhi-fall-beyond-sdc", "sparcc-fall-beyond-sdc")
 CLINICAL = "clinical"
-"""A column ``response_clinical`` takes the place of the rule made from scores."""
+"""A column ``response_clinical`` replaces the rule computed from scores."""
+_COLUMNS_OF = {"vhi": "vhi_mm3_<reader> or vhi_voxels_<reader>", "sparcc": "sparcc_<reader>"}
 
 
 def responses_of(
@@ -46,41 +48,39 @@ def responses_of(
 
     Parameters
     ----------
-    patients
-        The table.
     rules
-        Names of `vhi.statistics.response.RULES` or of the table's ``response_`` columns. Default:
-        every such column, the paper's rules and what belongs beside them, as far as the table
-        has their values.
+        Names of `vhi.statistics.rules.RULES` or of the table's ``response_`` columns. Default:
+        every such column, the paper's rules and the further rules of `BESIDE`, as far as the
+        table has their values.
 
     Raises
     ------
     InputError
         A rule is unknown, or the table lacks what it needs.
     """
-    values = {visit: _values(patients, visit) for visit in (BEFORE, AFTER)}
+    columns = {"vhi": patients.vhi, "sparcc": "sparcc" if "sparcc" in patients.readers else ""}
+    columns |= {name: name for name in SCORES if name in patients.table}
+    columns = {name: column for name, column in columns.items() if column}
+    chosen = list(dict.fromkeys(rules or ()))
     if rules is None:
-        chosen = [*patients.responses]
-        if CLINICAL not in chosen:
-            chosen.append(PAPERS_RULES[0])
-        chosen += [rule for rule in (*PAPERS_RULES[1:], *BESIDE) if rule not in chosen]
-        chosen = [rule for rule in chosen if not _lacks(rule, patients, values)]
-    else:
-        chosen = list(dict.fromkeys(rules))
-        for rule in chosen:
-            if rule not in RULES and rule not in patients.responses:
-                known = ", ".join([*patients.responses, *RULES])
-                raise InputError(f"no rule is called {rule!r}; choose from {known}")
-            if lack := _lacks(rule, patients, values):
-                raise InputError(f"{patients.name}: rule {rule!r} needs {lack}")
-    answers = {}
+        printed = [] if CLINICAL in patients.responses else [PAPERS_RULES[0]]
+        chosen = [*patients.responses, *printed, *PAPERS_RULES[1:], *BESIDE]
+        chosen = [rule for rule in dict.fromkeys(chosen) if not _lacks(rule, patients, columns)]
     for rule in chosen:
-        if rule in patients.responses:
-            answers[rule] = patients.at(f"response_{rule}", AFTER)
-        else:
-            sdc = _sdc_for(rule, patients)
-            answers[rule] = responders(rule, values[BEFORE], values[AFTER], sdc=sdc)
-    return answers
+        if rule not in RULES and rule not in patients.responses:
+            known = ", ".join([*patients.responses, *RULES])
+            raise InputError(f"no rule is called {rule!r}; choose from {known}")
+        if lack := _lacks(rule, patients, columns):
+            raise InputError(f"{patients.name}: rule {rule!r} needs {lack}")
+    before, after = (
+        {name: patients.at(column, visit) for name, column in columns.items()} for visit in VISITS
+    )
+    return {
+        rule: patients.at(f"response_{rule}", AFTER)
+        if rule in patients.responses
+        else responders(rule, before, after, sdc=_sdc_for(rule, patients))
+        for rule in chosen
+    }
 
 
 def response_table(patients: Patients, rules: Sequence[str] | None = None) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def compare_rules(
     note = f"one of {len(tables)} tests; a P above .05 does not show that rules agree"
     rows = [
         (
-            data, "yes" if simulated else "no", *rules, table.n, table.both, table.first_only,
+            data, yes_or_no(simulated), *rules, table.n, table.both, table.first_only,
             table.second_only, table.neither, table.dropped, table.agreement.share,
             table.agreement.low, table.agreement.high, table.kappa.value, *table.kappa.interval,
             table.mcnemar.exact_p, p_holm, note,
@@ -118,20 +118,17 @@ def compare_rules(
 
 
 def change_table(patients: Patients) -> pd.DataFrame:
-    """Describe changes (after − before): their size, how they go together, Figure 8's shares.
+    """Describe changes (after − before): size, fitted lines, the shares of Figure 8.
 
     Returns
     -------
     pandas.DataFrame
         With the `CHANGE_COLUMNS`.
     """
-    constant = {
-        "data": patients.name,
-        "simulated": "yes" if patients.simulated else "no",
-        "form": "beside",
-    }
     rows = [*_mean_changes(patients), *_lines(patients), *_upper_shares(patients)]
-    return pd.DataFrame([constant | row for row in rows], columns=list(CHANGE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
+    table["data"], table["simulated"] = patients.name, yes_or_no(patients.simulated)
+    return table.fillna({"form": "beside"})
 
 
 Rows = Iterator[dict[str, Any]]
@@ -163,8 +160,7 @@ def _mean_changes(patients: Patients) -> Rows:
 
 def _lines(patients: Patients) -> Rows:
     for name, line in change_lines(patients).items():
-        vhi = str(_vhi(patients))
-        what, unit = f"{vhi} change on sparcc change, {name}", UNITS[vhi]
+        what, unit = f"{patients.vhi} change on sparcc change, {name}", UNITS[patients.vhi]
         form = "paper" if name == LEAST_SQUARES else "beside"
         more: dict[str, Any] = {"p": line.slope_p, "form": form, "note": _LINE_NOTES[name]}
         slope = (line.slope, line.n, line.slope_interval)
@@ -192,11 +188,12 @@ _LINE_NOTES = {
 
 
 def change_lines(patients: Patients) -> dict[str, Line]:
-    """Return the lines through VHI changes on SPARCC changes; none where one was not measured."""
-    vhi = _vhi(patients)
-    if vhi is None or "sparcc" not in patients.readers:
+    """Fit lines to VHI change on SPARCC change; none where one of the two was not measured."""
+    vhi = patients.vhi
+    if not vhi or "sparcc" not in patients.readers:
         return {}
-    x, y = _complete(changes(patients, "sparcc"), changes(patients, vhi))
+    pairs = np.column_stack([changes(patients, "sparcc"), changes(patients, vhi)])
+    x, y = pairs[np.isfinite(pairs).all(axis=1)].T
     lines = {LEAST_SQUARES: least_squares(x, y)}
     errors = sdc_of(patients, vhi), sdc_of(patients, "sparcc")
     if all(np.isfinite(error) and error > 0 for error in errors):
@@ -211,12 +208,10 @@ def changes(patients: Patients, measure: str) -> NDArray[np.float64]:
 
 def upper_shares(patients: Patients) -> dict[str, NDArray[np.float64]]:
     """Return each patient's share of voxels at or above the upper threshold, by visit."""
-    if not {"voxels_lower", "voxels_upper"} <= set(patients.table.columns):
+    columns = ("voxels_lower", "voxels_upper")
+    if not {*columns} <= set(patients.table.columns):
         return {}
-    return {
-        visit: upper_share(patients.at("voxels_lower", visit), patients.at("voxels_upper", visit))
-        for visit in (BEFORE, AFTER)
-    }
+    return {visit: upper_share(*(patients.at(c, visit) for c in columns)) for visit in VISITS}
 
 
 def sdc_of(patients: Patients, measure: str) -> float:
@@ -227,57 +222,27 @@ def sdc_of(patients: Patients, measure: str) -> float:
     """
     squares = []
     for pair in patients.pairs_of_readers(measure):
-        rows = patients.readings(measure, *pair)
-        first, second = (rows[reader].to_numpy(float) for reader in pair)
+        first, second = patients.readings(measure, *pair)[list(pair)].to_numpy(float).T
         readings = len(patients.readers[measure])
         squares.append(measurement_error(first, second, readings=readings).sdc ** 2)
     return float(np.sqrt(np.mean(squares))) if squares else float("nan")
 
 
-def _values(patients: Patients, visit: str) -> dict[str, NDArray[np.float64]]:
-    """Return what rules may ask for, under the rules' own names."""
-    vhi = _vhi(patients)
-    names = {"vhi": vhi, "sparcc": "sparcc" if "sparcc" in patients.readers else None}
-    names |= {name: name for name in ("basdai", "spinal_vas_cm", "asdas") if name in patients.table}
-    return {name: patients.at(column, visit) for name, column in names.items() if column}
-
-
-def _vhi(patients: Patients) -> str | None:
-    return next((name for name in patients.readers if name.startswith("vhi_")), None)
-
-
-def _lacks(
-    rule: str, patients: Patients, values: Mapping[str, Mapping[str, NDArray[np.float64]]]
-) -> str:
+def _lacks(rule: str, patients: Patients, columns: Mapping[str, str]) -> str:
     """Say what the table lacks for a rule; empty where it lacks nothing."""
     if rule in patients.responses:
         return ""
-    missing = [need for need in RULES[rule].needs if need not in values[AFTER]]
+    missing = [need for need in RULES[rule].needs if need not in columns]
     if missing:
-        return f"columns for {', '.join(missing)}: {'; '.join(map(_columns_of, missing))}"
-    if RULES[rule].needs_sdc and not np.isfinite(_sdc_for(rule, patients) or 0.0):
+        names = "; ".join(_COLUMNS_OF.get(need, need) for need in missing)
+        return f"columns for {', '.join(missing)}: {names}"
+    sdc = _sdc_for(rule, patients)
+    if sdc is not None and not np.isfinite(sdc):
         return "two readers, whose differences give the smallest detectable change"
     return ""
-
-
-def _columns_of(measure: str) -> str:
-    """Say which columns of a table hold a measure that a rule asks for."""
-    known = {
-        "vhi": "vhi_mm3_<reader> or vhi_voxels_<reader>",
-        "sparcc": "sparcc_<reader>",
-    }
-    return known.get(measure, measure)
 
 
 def _sdc_for(rule: str, patients: Patients) -> float | None:
     if not RULES[rule].needs_sdc:
         return None
-    return sdc_of(patients, "sparcc" if RULES[rule].needs == ("sparcc",) else str(_vhi(patients)))
-
-
-def _complete(
-    first: NDArray[np.float64], second: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the pairs of which neither value is missing."""
-    both = np.isfinite(first) & np.isfinite(second)
-    return first[both], second[both]
+    return sdc_of(patients, "sparcc" if RULES[rule].needs == ("sparcc",) else patients.vhi)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from vhi.images.nifti import load_image
-from vhi.reader_study.comparison import Disagreement, MaskComparison
 from vhi.reader_study.figures.failures import draw_side_by_side
 from vhi.reader_study.figures.of_patients import agreement_figure, failures_figure
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.style import new_figure
 from vhi.reader_study.figures.thresholds import draw_threshold_curve
 from vhi.reader_study.overlap import overlaps_of
+from vhi.reader_study.pairs import ReaderPair
+from vhi.reader_study.readings import ScanReadings
 from vhi.reader_study.report import MOST_PAIRS, Picture
 from vhi.statistics.medians import median_interval
 
@@ -27,13 +28,7 @@ MOST_PLACES = 6
 
 
 def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
-    """Draw boxplots of Dice for every pair, with order-statistic intervals of the medians.
-
-    Parameters
-    ----------
-    table
-        From `vhi.reader_study.overlap.overlaps_of`.
-    """
+    """Draw `overlaps_of` as boxplots, one for each pair, with intervals of the medians."""
     pairs = table.groupby("pair", sort=False)["dice"]
     medians = {pair: median_interval(dice[np.isfinite(dice)]) for pair, dice in pairs}
     intervals = {str(pair): (m.low, m.high) for pair, m in medians.items() if m is not None}
@@ -47,11 +42,8 @@ def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
 def composite_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
     """Draw Dice of each segmentation with the composite references, one panel for each kind.
 
-    Parameters
-    ----------
-    table
-        From `vhi.reader_study.composite.reference_table`; one point for each scan, and for each
-        choice of members where the reference is made of both methods.
+    `table` is from `vhi.reader_study.composite.reference_table`; each scan is a point, or several
+    where a reference of both methods allows several choices of members.
     """
     kinds = table["reference"].unique()
     figure = new_figure(max(4.5, 3.7 * len(kinds)), 4)
@@ -64,28 +56,33 @@ def composite_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
 
 
 def ceiling_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
-    """Draw for each scan how near whole-region cleaning could come to the manual masks.
-
-    Parameters
-    ----------
-    table
-        From `vhi.reader_study.ceiling.ceiling_table`.
-    """
+    """Draw how close whole-region cleaning could come to the manual masks (`ceiling_table`)."""
     figure = new_figure(7, 1.4 + 0.42 * table["scan"].nunique())
     draw_ceiling(figure.subplots(), table, simulated=simulated)
     return figure
 
 
-def disagreement_figure(places: Sequence[Disagreement], *, simulated: bool = False) -> Figure:
-    """Draw each place on STIR: one reader's outline, the other's, their difference (Figure S4)."""
-    figure = new_figure(9, 2.4 * len(places))
-    grid = figure.subplots(len(places), 3, squeeze=False)
-    for panels, (scan, row) in zip(grid, places, strict=True):
+def disagreement_figure(
+    regions: pd.DataFrame, scans: Mapping[str, ScanReadings], *, simulated: bool = False
+) -> Figure:
+    """Draw each region on STIR: both segmentations' outlines and their difference (Figure S4).
+
+    Parameters
+    ----------
+    regions
+        Rows of `vhi.reader_study.failures.disagreement_table`.
+    scans
+        Readings by scan.
+    """
+    figure = new_figure(9, 2.4 * len(regions))
+    grid = figure.subplots(len(regions), 3, squeeze=False)
+    for panels, row in zip(grid, regions.itertuples(), strict=True):
+        scan = scans[row.scan]
         stir = load_image(scan.case.stir)
-        names = (row["first"], row["second"])
+        names = (row.first, row.second)
         masks = {segmentation.name: segmentation.mask for segmentation in scan.segmentations}
         first, second = (scan.whole(masks[name]).array for name in names)
-        index = (row["i"], row["j"], row["k"])[stir.slice_axis]
+        index = (row.i, row.j, row.k)[stir.slice_axis]
         draw_side_by_side(panels, stir, index, first, second, readers=names, simulated=simulated)
         title = f"{scan.scan}: {panels[0].get_title(loc='left')}"
         panels[0].set_title(title, loc="left", fontsize=9)
@@ -95,101 +92,102 @@ def disagreement_figure(places: Sequence[Disagreement], *, simulated: bool = Fal
 def threshold_figure(
     curves: pd.DataFrame, cases: pd.DataFrame, *, simulated: bool = False
 ) -> Figure:
-    """Draw the volume of candidates over the multiple n, a panel for each case.
-
-    Parameters
-    ----------
-    curves, cases
-        From `vhi.reader_study.thresholds.curve_table` and `threshold_table`.
-    """
+    """Draw candidate volume by multiple n (`curve_table`), one panel per row of `cases`."""
     columns = min(len(cases), 3)
     lines = -(-len(cases) // columns)
     figure = new_figure(4.6 * columns, 3.4 * lines)
     grid = figure.subplots(lines, columns, squeeze=False)
     for axes in grid.flat[len(cases) :]:
         axes.remove()
-    for axes, row in zip(grid.flat, cases.to_dict("records"), strict=False):
+    for axes, row in zip(grid.flat, cases.itertuples(), strict=False):
+        curve = curves[(curves["case"] == row.case) & (curves["visit"] == row.visit)]
         draw_threshold_curve(
-            axes,
-            curves[(curves["case"] == row["case"]) & (curves["visit"] == row["visit"])],
-            row["multiple"],
-            row["mm3"],
-            interval=(row.get("mm3_low", np.nan), row.get("mm3_high", np.nan)),
-            title=f"{row['case']} {row['visit']}",
-            simulated=simulated,
-        )
+            axes, curve, row.multiple, row.mm3, interval=(row.mm3_low, row.mm3_high),
+            title=f"{row.case} {row.visit}", simulated=simulated,
+        )  # fmt: skip
     return figure
 
 
-def pictures_of(comparison: MaskComparison, *, simulated: bool) -> Iterator[Picture]:
-    """Give the figures of a comparison of masks, in the order of the page."""
+def pictures_of(
+    frames: Mapping[str, pd.DataFrame],
+    drawn: Sequence[ReaderPair],
+    readings: Sequence[ScanReadings],
+    *,
+    simulated: bool,
+) -> Iterator[Picture]:
+    """Give the figures of a comparison of masks, in the order of the page.
+
+    Parameters
+    ----------
+    frames
+        Tables of the report, by name.
+    drawn
+        Pairs of readers to draw.
+    """
     start = "Simulated scans and readers. " if simulated else ""
     for cleaned, kind in ((False, "manual"), (True, "cleaned")):
-        table = overlaps_of(comparison.overlap, cleaned=cleaned)
+        table = overlaps_of(frames["overlap"], cleaned=cleaned)
         if len(table):
             yield Picture(
-                f"overlap-{kind}",
-                f"Overlap of {kind} masks",
+                f"overlap-{kind}", f"Overlap of {kind} masks",
                 f"{start}Dice of every two segmentations, n = "
-                f"{table.groupby('pair')['scan'].nunique().max()} scans; points of one scan are "
-                "joined, red: median and its order-statistic interval.",
+                f"{table.groupby('pair')['scan'].nunique().max()} scans. Lines join the points of "
+                "one scan; red: median and its order-statistic interval.",
                 f"Boxplots of Dice for {', '.join(table['pair'].unique())}",
                 partial(overlap_figure, table, simulated=simulated),
-            )
-    if len(comparison.composite):
+            )  # fmt: skip
+    if len(composite := frames["composite"]):
         yield Picture(
-            "composite",
-            "Segmentations against composite references",
+            "composite", "Segmentations compared with composite references",
             f"{start}Dice of each segmentation with references made of segmentations, n = "
-            f"{comparison.composite['scan'].nunique()} scans.",
+            f"{composite['scan'].nunique()} scans.",
             "Boxplots of Dice with each kind of reference",
-            partial(composite_figure, comparison.composite, simulated=simulated),
-        )
-    if len(comparison.ceiling):
+            partial(composite_figure, composite, simulated=simulated),
+        )  # fmt: skip
+    if len(ceiling := frames["cleaning-ceiling"]):
         yield Picture(
-            "cleaning-ceiling",
-            "How far cleaning by whole regions can get",
-            f"{start}The best Dice with each manual mask that any choice of whole candidate "
-            "regions can reach (circles), and the Dice of the candidates without cleaning (bars), "
-            f"n = {comparison.ceiling['scan'].nunique()} scans.",
+            "cleaning-ceiling", "How far cleaning by whole regions can get",
+            f"{start}The highest Dice with each manual mask that any choice of whole candidate "
+            "regions can reach (circles), and the Dice of the uncleaned candidates (bars), "
+            f"n = {ceiling['scan'].nunique()} scans.",
             "Dice of perfect cleaning with manual masks, scan by scan",
-            partial(ceiling_figure, comparison.ceiling, simulated=simulated),
-        )
-    for number, pairs in enumerate(comparison.drawn[:MOST_PAIRS], start=1):
-        what, data = " − ".join(pairs.readers), f"{start}{pairs.data}"
-        n = f"n = {len(pairs.first)} scans"
+            partial(ceiling_figure, ceiling, simulated=simulated),
+        )  # fmt: skip
+    for number, pair in enumerate(drawn[:MOST_PAIRS], start=1):
+        what, data = " − ".join(pair.readers), f"{start}{pair.data}"
+        n = f"n = {len(pair.first)} scans"
         yield Picture(
-            f"agreement-{number}",
-            f"Agreement of volumes: {what}",
+            f"agreement-{number}", f"Agreement of volumes: {what}",
             f"{data}: volumes in voxels, {n}, with bias, 95 % limits of agreement and exact "
-            "intervals; cut axes keep the limits of all data.",
+            "intervals; panels with cut axes show the limits of all data.",
             f"Scatter and Bland–Altman plots of volumes, {what}",
-            partial(agreement_figure, pairs),
-        )
+            partial(agreement_figure, pair),
+        )  # fmt: skip
         yield Picture(
-            f"failures-{number}",
-            f"Worklist: {what}",
-            f"{data}: differences in order of size, {n}, with both limits.",
-            f"Differences of volumes, {what}, sorted",
-            partial(failures_figure, pairs),
-        )
-    places = sorted(comparison.places, key=lambda place: -place[1]["share_of_difference"])
-    if places:
-        places = places[:MOST_PLACES]
+            f"failures-{number}", f"Worklist: {what}",
+            f"{data}: differences in order of size, {n}, with the limits of both rules.",
+            f"Differences of volumes, {what}, sorted", partial(failures_figure, pair),
+        )  # fmt: skip
+    largest = frames["disagreements"].groupby("scan", sort=False).head(1)
+    largest = largest.sort_values("share_of_difference", ascending=False, kind="stable")
+    if len(largest := largest[:MOST_PLACES]):
         yield Picture(
-            "disagreements",
-            "Where two readers differ most",
-            f"{start}The region with the largest share of the difference, in n = {len(places)} "
-            "scans: the outline of the first segmentation, that of the second, and what only the "
-            "first (yellow) or only the second (red) marks, on STIR.",
+            "disagreements", "Where two readers differ most",
+            f"{start}The region with the largest share of the difference, in n = {len(largest)} "
+            "scans, on STIR: outlines of the first and of the second segmentation, and the voxels "
+            "that only the first (yellow) or only the second (red) marks.",
             "Rows of three close views of STIR slices with outlines and coloured differences",
-            partial(disagreement_figure, places, simulated=simulated),
-        )
+            partial(
+                disagreement_figure, largest, {scan.scan: scan for scan in readings},
+                simulated=simulated,
+            ),
+        )  # fmt: skip
     yield Picture(
-        "threshold",
-        "How the choice of normal bone affects the result",
-        f"{start}Volume of candidates over the multiple n, n = {len(comparison.threshold)} cases: "
-        "the chosen multiple, and the interval of the volume over other areas of normal bone.",
+        "threshold", "How the choice of normal bone affects the result",
+        f"{start}Candidate volume by multiple n, n = {len(frames['threshold'])} cases: the chosen "
+        "multiple, and the interval of the volume over resampled areas of normal bone.",
         "Curves of volume against the multiple, falling",
-        partial(threshold_figure, comparison.curve, comparison.threshold, simulated=simulated),
-    )
+        partial(
+            threshold_figure, frames["threshold-curve"], frames["threshold"], simulated=simulated
+        ),
+    )  # fmt: skip

@@ -1,7 +1,4 @@
-"""Figures of a table of patients, in the paper's form; each function returns a new figure.
-
-The report, `vhi study` and the book show the same ones.
-"""
+"""Figures of a table of patients, in the paper's form, for `vhi study` and the book."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ def agreement_figure(pairs: ReaderPair) -> Figure:
 def vhi_sparcc_figure(patients: Patients) -> Figure:
     """Draw VHI against SPARCC, means of readers: all data, axis cut, log(x + 1) (Figure 6)."""
     sparcc, vhi, visits = scans_with_both(patients)
-    options: dict[str, Any] = {"unit": UNITS[vhi_of(patients)], "simulated": patients.simulated}
+    options: dict[str, Any] = {"unit": UNITS[patients.vhi], "simulated": patients.simulated}
     figure = new_figure(12, 3.8)
     raw, near, logarithm = figure.subplots(1, 3)
     cut = _cut(upper_fence(vhi) if vhi.size else 0.0, vhi)
@@ -98,7 +95,7 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
 
 def changes_figure(patients: Patients) -> Figure:
     """Draw changes of VHI against changes of SPARCC with lines: all, axis cut (Figure 9, row 3)."""
-    measure = vhi_of(patients)
+    measure = patients.vhi
     x, y = changes(patients, "sparcc"), changes(patients, measure)
     sizes = np.abs(y[np.isfinite(x) & np.isfinite(y)])
     options: dict[str, Any] = {"unit": UNITS[measure], "simulated": patients.simulated}
@@ -113,20 +110,14 @@ def changes_figure(patients: Patients) -> Figure:
 
 def failures_figure(pairs: ReaderPair) -> Figure:
     """Draw all differences in order, with the limits of both worklists."""
-    lists = {
-        "2 SD": worklist(pairs.first, pairs.second),
-        "robust": worklist(pairs.first, pairs.second, rule="robust"),
-    }
-    limits = {name: rule.limit for name, rule in lists.items() if np.isfinite(rule.limit)}
+    paper, robust = (
+        worklist(pairs.first, pairs.second, rule=rule) for rule in ("two-sd", "robust")
+    )
+    limits = {"2 SD": paper.limit, "robust": robust.limit}
+    limits = {name: limit for name, limit in limits.items() if np.isfinite(limit)}
     figure = new_figure(7.5, 4)
-    flagged = lists["2 SD"].flagged | lists["robust"].flagged
-    draw_flagged(figure.subplots(), pairs, limits, flagged)
+    draw_flagged(figure.subplots(), pairs, limits, paper.flagged | robust.flagged)
     return figure
-
-
-def vhi_of(patients: Patients) -> str:
-    """Return the column name of VHI in the table's unit."""
-    return next(name for name in patients.readers if name.startswith("vhi_"))
 
 
 def scans_with_both(
@@ -135,7 +126,7 @@ def scans_with_both(
     """Return SPARCC, VHI (means of readers) and visit of the scans that have both values."""
     sparcc, vhi = (
         np.concatenate([patients.at(name, visit) for visit in VISITS])
-        for name in ("sparcc", vhi_of(patients))
+        for name in ("sparcc", patients.vhi)
     )
     both = np.isfinite(sparcc) & np.isfinite(vhi)
     visits = np.repeat(VISITS, len(patients.names))[both]
