@@ -1,7 +1,7 @@
-"""Agreement of two readers as a table: the paper's own analyses, and ours beside them.
+"""Agreement of two readers as a table: the paper's analyses and further ones.
 
-One row for each quantity; `form` says whether the paper gives it (``paper``) or we add it
-(``beside``), and `note` explains the number in one sentence.
+One row for each quantity; `form` says whether it is an analysis of the paper (``paper``) or an
+additional one (``beside``), and `note` explains the number in one sentence.
 Source: Hepburn et al. 2023, sections 2.7.2 and 3.4.
 """
 
@@ -40,16 +40,11 @@ Rows = Iterator[dict[str, Any]]
 def agreement_table(pair: ReaderPair) -> pd.DataFrame:
     """Describe the agreement of two readers, one row for each quantity.
 
-    Parameters
-    ----------
-    pair
-        Readings of any number of scans.
-
     Returns
     -------
     pandas.DataFrame
-        With the `COLUMNS`. A value or interval that too few scans allow is NaN; without any scan
-        the table is empty.
+        With the `COLUMNS`. A value or interval that needs more scans is NaN; without any scan the
+        table is empty.
     """
     if not len(pair.first):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -80,7 +75,7 @@ def _row(
 def _three(
     scale: str, limits: Any, intervals: Any, *, middle: str = "bias", start: str = "", **more: Any
 ) -> Rows:
-    """Give the bias (or ratio) and both limits, with the intervals of another object if given."""
+    """Give the bias (or ratio) and both limits of `limits`, with the intervals of `intervals`."""
     for name, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):
         interval = getattr(intervals, f"{field}_interval", ())
         yield _row(scale, f"{start}{name}", getattr(limits, field), interval, **more)
@@ -123,14 +118,17 @@ def _ratios(pair: ReaderPair) -> Rows:
 
 
 def _trends(pair: ReaderPair) -> Rows:
+    bias, spread = (
+        fit(pair.first, pair.second) for fit in (proportional_bias, spread_against_mean)
+    )
     lines = {
-        "proportional bias: slope of difference on mean": proportional_bias,
-        "spread: slope of |difference| on mean": spread_against_mean,
+        "proportional bias: slope of difference on mean": bias,
+        "spread: slope of |difference| on mean": spread,
     }
-    fits = [fit(pair.first, pair.second) for fit in lines.values()]
-    note = f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0"
-    adjusted = holm([line.slope_p for line in fits])
-    for name, line, p_holm in zip(lines, fits, adjusted, strict=True):
+    note = "2 tests for each two readers, Holm; plain limits assume a slope of 0"
+    for (name, line), p_holm in zip(
+        lines.items(), holm([bias.slope_p, spread.slope_p]), strict=True
+    ):
         more = {"p": line.slope_p, "p_holm": p_holm, "note": note}
         yield _row(RAW, name, line.slope, line.slope_interval, **more)
 
@@ -148,13 +146,15 @@ def _correlations(pair: ReaderPair) -> Rows:
     for scale, transform in _TRANSFORMS.items():
         values = np.column_stack([transform(pair.first), transform(pair.second)])
         for icc in intraclass_correlations(values):
-            name = f"{icc.shrout_fleiss} = {icc.mcgraw_wong}"
-            note = "Shrout & Fleiss = McGraw & Wong"
+            name, note = (
+                f"{icc.shrout_fleiss} = {icc.mcgraw_wong}",
+                "Shrout & Fleiss = McGraw & Wong",
+            )
             yield _row(scale, name, icc.value, icc.interval, note=note)
 
 
 def _repeated(pair: ReaderPair) -> Rows:
-    """Give limits that respect patients with several scans; nothing where each has one."""
+    """Give limits for patients with several scans; nothing where each patient has one."""
     first, second, patients = pair.first, pair.second, pair.patients
     if patients is None or len(set(patients)) == len(patients):
         return
@@ -165,19 +165,18 @@ def _repeated(pair: ReaderPair) -> Rows:
     for visit in VISITS:
         at_visit = np.array([name == visit for name in pair.visits or ()], bool)
         if at_visit.any():
-            limits_there = limits_of_agreement(first[at_visit], second[at_visit])
-            n, note = limits_there.n, "one scan of each patient"
-            start = f"{visit}: "
-            yield from _three(RAW, limits_there, limits_there, start=start, n=n, note=note)
+            one = limits_of_agreement(first[at_visit], second[at_visit])
+            more: dict[str, Any] = {
+                "start": f"{visit}: ",
+                "n": one.n,
+                "note": "one scan of each patient",
+            }
+            yield from _three(RAW, one, one, **more)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     """Adjust P values for a family of tests after Holm 1979; NaN stays NaN."""
-    from statsmodels.stats.multitest import multipletests
+    import pingouin
 
     values = np.asarray(p_values, float)
-    adjusted = np.full(values.shape, np.nan)
-    finite = np.isfinite(values)
-    if finite.any():
-        adjusted[finite] = multipletests(values[finite], method="holm")[1]
-    return adjusted
+    return pingouin.multicomp(values, method="holm")[1] if np.isfinite(values).any() else values

@@ -1,16 +1,16 @@
-"""Three reference points for cleaning by whole regions: its ceiling, a stand-in, no cleaning.
+"""Three reference points for cleaning by whole regions: best possible, a stand-in, no cleaning.
 
-Both readers start from the same candidates, so without any cleaning they agree perfectly: a high
-overlap of cleaned masks is in part the overlap of the candidates that both were given.
+Both readers start from the same candidates, so without any cleaning they agree perfectly: part of a
+high overlap of cleaned masks is the overlap of the candidates that both were given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
@@ -20,9 +20,6 @@ from vhi.reader_study.readings import ScanReadings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import check_masks, dice
 from vhi.steps.small_regions import label_regions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STAND_IN_VOTES = 2
 """Manual masks that must mark a voxel of a region for the stand-in to keep the region. Chosen: two
@@ -42,10 +39,10 @@ class BestRegions:
     Attributes
     ----------
     dice : float
-        Of `mask` and the mask it was made for: no cleaning by whole regions gives more.
+        Largest Dice that cleaning by whole regions can reach.
     mask : ndarray of bool
     regions, kept : int
-        How many regions there are, and how many of them `mask` holds.
+        Number of regions, and of those in `mask`.
     """
 
     dice: float
@@ -71,8 +68,8 @@ def best_regions(
     nothing. So only as many choices need to be tried as there are regions, though there are
     :math:`2^n`.
 
-    Regions are as a reader cleans them: connected within a slice, diagonals included. A cut through
-    a region, which the paper allows in exceptions, may do better.
+    Regions are connected within a slice, diagonals included. A cut through a region, which the
+    paper allows in exceptions, may do better.
 
     Parameters
     ----------
@@ -119,9 +116,9 @@ def consensus_guided(
 ) -> NDArray[np.bool_]:
     """Keep the candidate regions that hold a voxel which several masks mark.
 
-    This stands in for a reader's cleaning where cleaned masks cannot be had. It is no reader's
-    work: it has seen masks of both readers, so that it must not be judged by them as if it had
-    not, and one of it says nothing about agreement between two who clean.
+    This stands in for a reader's cleaning where cleaned masks are not available. It uses masks of
+    both readers, so those masks cannot judge it independently, and a single result says nothing
+    about agreement between two readers who clean.
 
     Parameters
     ----------
@@ -130,7 +127,7 @@ def consensus_guided(
     masks
         Manual masks of the same shape.
     at_least
-        How many must mark one same voxel of a region.
+        How many must mark the same voxel of a region.
     slice_axis
         Array axis along which slices are stacked.
 
@@ -146,22 +143,14 @@ def consensus_guided(
     """
     marked = majority(masks, at_least=at_least)
     check_masks(candidates, marked)
-    regions, count = label_regions(candidates, slice_axis=slice_axis)
-    kept = np.zeros(count + 1, bool)
-    kept[regions[marked]] = True
-    kept[0] = False
-    return kept[regions]
+    regions, _ = label_regions(candidates, slice_axis=slice_axis)
+    return np.isin(regions, np.setdiff1d(regions[marked], [0]))
 
 
 def stand_in(readings: ScanReadings, measurement: Measurement) -> NDArray[np.bool_] | None:
     """Apply `consensus_guided` to the candidates of a scan; None for fewer than two manual masks.
 
-    Parameters
-    ----------
-    readings
-        Of the scan.
-    measurement
-        ``vhi.measure(readings.case)``: its candidates after small regions were removed.
+    `measurement` is ``vhi.measure(readings.case)``.
     """
     if len(readings.manual) < STAND_IN_VOTES:
         return None
@@ -171,7 +160,7 @@ def stand_in(readings: ScanReadings, measurement: Measurement) -> NDArray[np.boo
 
 
 def ceiling_table(readings: ScanReadings, measurement: Measurement) -> pd.DataFrame:
-    """Say how near cleaning by whole regions can come to each manual mask of a scan.
+    """Compare each manual mask of a scan with what cleaning by whole regions can reach.
 
     Parameters as for `stand_in`.
 
@@ -190,8 +179,6 @@ def ceiling_table(readings: ScanReadings, measurement: Measurement) -> pd.DataFr
     InputError
         Masks and scan lie on different grids.
     """
-    import pandas as pd
-
     try:
         check_same_grid(measurement.stir, readings.grid)
     except InputError as error:
@@ -208,11 +195,12 @@ def ceiling_table(readings: ScanReadings, measurement: Measurement) -> pd.DataFr
     rows = []
     for segmentation in readings.manual:
         marked = readings.whole(segmentation.mask).array
+        count = np.count_nonzero(marked)
+        shares = [np.count_nonzero(part & marked) / count if count else np.nan for part in parts]
         best = best_regions(kept, marked, slice_axis=measurement.stir.slice_axis)
         rows.append(
             (
-                readings.scan, readings.subject, segmentation.name,
-                int(np.count_nonzero(marked)), *(_share(part, marked) for part in parts),
+                readings.scan, readings.subject, segmentation.name, int(count), *shares,
                 best.dice, best.regions, best.kept, dice(kept, marked),
                 np.nan if substitute is None else dice(substitute, marked),
             )
@@ -229,11 +217,9 @@ def cleaning_table(readings: ScanReadings, measurement: Measurement) -> pd.DataF
     -------
     pandas.DataFrame
         One row: ``scan, subject, uncleaned_voxels, uncleaned_dice, stand_in_voxels,
-        manual_masks``. `uncleaned_dice` compares two readers who keep all candidates, so it is 1:
-        their masks are the one that both were given, which proves nothing about their judgement.
+        manual_masks``. `uncleaned_dice` compares two readers who keep all candidates, so it is 1,
+        which says nothing about their judgement.
     """
-    import pandas as pd
-
     kept = measurement.kept.array > 0
     substitute = stand_in(readings, measurement)
     row = {
@@ -245,8 +231,3 @@ def cleaning_table(readings: ScanReadings, measurement: Measurement) -> pd.DataF
         "manual_masks": len(readings.manual),
     }
     return pd.DataFrame([row])
-
-
-def _share(where: NDArray[np.bool_], marked: NDArray[np.bool_]) -> float:
-    count = np.count_nonzero(marked)
-    return float(np.count_nonzero(where & marked) / count) if count else float("nan")

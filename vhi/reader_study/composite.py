@@ -1,7 +1,7 @@
-"""Segmentations compared with references that are made of segmentations.
+"""Segmentations compared with references made of segmentations.
 
-The paper's reference (its section 2.7.1) contains the masks that it judges, and half of it comes
-from one of the two methods that it compares. The other references here do not.
+The paper's reference (its section 2.7.1) contains the masks that it judges, and half of its members
+come from one of the two methods under comparison. The other references avoid this.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ KNOWN = "truth"
 
 KINDS = {
     BOTH_METHODS: "the paper's: at least three of one manual trial of each of two readers and "
-    "their two cleaned masks; which trials the paper does not say, so every choice is made",
+    "their two cleaned masks; the paper does not say which trials, so every choice is used",
     MANUAL: "more than half of all manual masks",
     OWN_LEFT_OUT: "more than half of the manual masks without the one that is judged",
     OTHER_READER: "more than half of the manual trials of all readers but the one who is judged; "
     "of two trials, both",
-    KNOWN: "what is truly inflamed in a simulated scan",
+    KNOWN: "the true inflammation of a simulated scan",
 }
-"""The kinds of reference, and what each is made of."""
+"""The kinds of reference and their members."""
 
 REFERENCE_COLUMNS = (
     "reference", "members", "at_least", "segmentation", "is_member", "scan", "subject", "dice",
@@ -70,33 +70,24 @@ class Reference:
 def references(readings: ScanReadings) -> list[Reference]:
     """Make every reference that the segmentations of a scan allow.
 
-    Parameters
-    ----------
-    readings
-        From `vhi.reader_study.readings.load_readings`.
-
     Returns
     -------
     list of Reference
-        In the order of `KINDS`. ``both methods`` needs two readers with a cleaned mask and a
-        manual one each, ``manual`` three manual masks, ``manual, own left out`` three besides
-        the one that is judged, ``other reader's manual`` another reader with one, ``truth`` a
+        In the order of `KINDS`. ``both methods`` needs two readers with a cleaned and a manual
+        mask each, ``manual`` three manual masks, ``manual, own left out`` three besides the one
+        that is judged, ``other reader's manual`` a manual mask of another reader, ``truth`` a
         simulated scan. A kind whose masks are missing is left out.
     """
     segmentations, manual = readings.segmentations, readings.manual
-    kinds = [
-        _majority(BOTH_METHODS, members, segmentations, at_least=3)
-        for members in _paper_choices(readings)
-    ]
+    kinds = [_majority(BOTH_METHODS, choice, segmentations) for choice in _paper_choices(readings)]
     if len(manual) >= 3:
         kinds.append(_majority(MANUAL, manual, segmentations))
-    for judged in manual:
-        others = [mask for mask in manual if mask is not judged]
-        if len(others) >= 3:
+    if len(manual) >= 4:
+        for judged in manual:
+            others = tuple(mask for mask in manual if mask is not judged)
             kinds.append(_majority(OWN_LEFT_OUT, others, (judged,)))
     for reader in dict.fromkeys(mask.reader for mask in segmentations):
-        others = [mask for mask in manual if mask.reader != reader]
-        if others:
+        if others := tuple(mask for mask in manual if mask.reader != reader):
             by_reader = tuple(mask for mask in segmentations if mask.reader == reader)
             kinds.append(_majority(OTHER_READER, others, by_reader))
     if readings.truth is not None:
@@ -140,13 +131,9 @@ def _paper_choices(readings: ScanReadings) -> Iterator[tuple[Segmentation, ...]]
 
 
 def _majority(
-    kind: str,
-    members: Iterable[Segmentation],
-    judged: tuple[Segmentation, ...],
-    *,
-    at_least: int | None = None,
+    kind: str, members: tuple[Segmentation, ...], judged: tuple[Segmentation, ...]
 ) -> Reference:
-    members = tuple(members)
-    bar = at_least or len(members) // 2 + 1
-    mask = majority([member.mask for member in members], at_least=bar)
-    return Reference(kind, tuple(member.name for member in members), bar, mask, judged)
+    """Make a reference of the voxels that more than half of its members mark."""
+    at_least = len(members) // 2 + 1
+    mask = majority([member.mask for member in members], at_least=at_least)
+    return Reference(kind, tuple(member.name for member in members), at_least, mask, judged)

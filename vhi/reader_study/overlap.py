@@ -27,8 +27,6 @@ def overlap_table(readings: Iterable[ScanReadings], *, surfaces: bool = True) ->
 
     Parameters
     ----------
-    readings
-        From `load_readings`.
     surfaces
         Measure distances between surfaces too, which takes most of the time; else they are NaN.
 
@@ -42,28 +40,19 @@ def overlap_table(readings: Iterable[ScanReadings], *, surfaces: bool = True) ->
     for scan in readings:
         for first, second in itertools.combinations(scan.segmentations, 2):
             masks = (first.mask, second.mask)
-            distances = surface_distances(*masks, scan.grid.spacing_mm) if surfaces else None
+            between = surface_distances(*masks, scan.grid.spacing_mm) if surfaces else None
             rows.append(
                 (
                     first.name, second.name, scan.scan, scan.subject, dice(*masks), RECOMPUTED,
                     volume_similarity(*masks), *(int(np.count_nonzero(mask)) for mask in masks),
-                    distances.mean_mm if distances else np.nan,
-                    distances.p95_mm if distances else np.nan,
+                    *((between.mean_mm, between.p95_mm) if between else (np.nan, np.nan)),
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(OVERLAP_COLUMNS))
 
 
 def add_published(overlap: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Add published values for pairs of segmentations whose masks are missing.
-
-    Parameters
-    ----------
-    overlap
-        From `overlap_table`.
-    published
-        Rows with the same columns; those whose pair and scan are in `overlap` are left out.
-    """
+    """Add published rows, except those whose pair and scan are in `overlap`."""
     both = pd.concat([overlap, published], ignore_index=True)
     return both.drop_duplicates(["first", "second", "scan"], ignore_index=True)
 
@@ -110,9 +99,8 @@ def overlap_summary(
             | {"subjects": len(by_subject)}
         )
         if interval:
-            rows[-1] |= {"median_low": interval.low, "median_high": interval.high}
-            rows[-1] |= {"median_coverage": interval.coverage}
-            rows[-1] |= dict(zip(("rank_low", "rank_high"), interval.ranks, strict=True))
+            values = (interval.low, interval.high, interval.coverage, *interval.ranks)
+            rows[-1] |= dict(zip(_INTERVAL, values, strict=True))
     return pd.DataFrame(rows, columns=[*by, *_SUMMARY]).astype(_RANKS)
 
 
@@ -120,29 +108,24 @@ _SUMMARY = (
     "source", "n", "mean", "median", "min", "max", "lower_quartile", "upper_quartile",
     "median_low", "median_high", "median_coverage", "subjects", "rank_low", "rank_high",
 )  # fmt: skip
+_INTERVAL = ("median_low", "median_high", "median_coverage", "rank_low", "rank_high")
 _RANKS = {"rank_low": "Int64", "rank_high": "Int64"}
 
 
 def paired_gains(
-    overlap: pd.DataFrame,
-    *,
-    of: tuple[str, str],
-    over: tuple[str, str],
-    quantity: str = "dice",
+    overlap: pd.DataFrame, *, of: tuple[str, str], over: tuple[str, str], quantity: str = "dice"
 ) -> pd.Series:
-    """Subtract the agreement of one pair of segmentations from another's, scan by scan.
+    """Subtract one pair's agreement from another's, scan by scan.
 
     The same scans are hard for every method, so the gain is taken within each scan. The median of
     these gains is not the difference of the two pairs' medians.
 
     Parameters
     ----------
-    overlap
-        With the `OVERLAP_COLUMNS`.
+    overlap, quantity
+        As for `overlap_summary`.
     of, over
         Names of two pairs, such as ``("R1", "R2")`` over ``("R11", "R21")``.
-    quantity
-        One of the numbers among the columns.
 
     Returns
     -------

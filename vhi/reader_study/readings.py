@@ -1,4 +1,4 @@
-"""Readers' masks of the same scans, loaded once and cut to where they are."""
+"""Readers' masks of the same scans, loaded once and cut to their bounding box."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from vhi.cases.case import Case, ReaderMask
+from vhi.cases.case import Case
 from vhi.cases.reader_masks import CLEANED
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
@@ -31,7 +32,7 @@ class Segmentation:
     reader, trial : str
         As in the table of reader masks.
     mask : ndarray of bool
-        The part of it within `ScanReadings.box`.
+        Within `ScanReadings.box`.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Segmentation:
 
     @property
     def cleaned(self) -> bool:
-        """Whether it was made by cleaning candidates, not by hand."""
+        """Whether the mask was made by cleaning candidates, not by hand."""
         return self.trial == CLEANED
 
 
@@ -49,8 +50,8 @@ class Segmentation:
 class ScanReadings:
     """All readers' masks of one scan, cut to the box that holds them.
 
-    The box has one voxel more on each side, where the scan goes on, so that distances between
-    surfaces come out as in the whole scan.
+    The box extends one voxel beyond the masks, within the scan, so that distances between
+    surfaces are those of the whole scan.
 
     Attributes
     ----------
@@ -59,13 +60,13 @@ class ScanReadings:
     case : Case
         The case itself.
     segmentations : tuple of Segmentation
-        The readers', manual ones first, else in the table's order; names are unique.
+        The readers' masks, manual ones first, in the table's order; names are unique.
     box : tuple of slice
-        Where the masks lie in the scan.
+        The part of the scan that holds the masks.
     grid : Image
         An empty mask of the whole scan.
     truth : ndarray of bool or None
-        What is truly inflamed, within the box, where that is known.
+        True inflammation within the box, where it is known.
     """
 
     scan: str
@@ -96,11 +97,12 @@ def segmentation_name(reader: str, trial: str) -> str:
     """Return the name of a segmentation.
 
     Readers and trials of one digit are named as in the paper: ``R12`` is reader 1's trial 2,
-    ``R1`` reader 1's cleaned mask. Others keep their words, such as ``A trial 1``, ``A cleaned``.
+    ``R1`` reader 1's cleaned mask. Others are spelt out, such as ``A trial 1``, ``A cleaned``.
     """
+    digits = [bool(re.fullmatch("[0-9]", text)) for text in (reader, trial)]
     if trial == CLEANED:
-        return f"R{reader}" if _digit(reader) else f"{reader} cleaned"
-    return f"R{reader}{trial}" if _digit(reader) and _digit(trial) else f"{reader} trial {trial}"
+        return f"R{reader}" if digits[0] else f"{reader} cleaned"
+    return f"R{reader}{trial}" if all(digits) else f"{reader} trial {trial}"
 
 
 def is_cleaned(segmentation: str) -> bool:
@@ -111,11 +113,6 @@ def is_cleaned(segmentation: str) -> bool:
 def load_readings(cases: Sequence[Case]) -> list[ScanReadings]:
     """Load the readers' masks of every case that has some.
 
-    Parameters
-    ----------
-    cases
-        From `vhi.load_cases`.
-
     Returns
     -------
     list of ScanReadings
@@ -124,7 +121,7 @@ def load_readings(cases: Sequence[Case]) -> list[ScanReadings]:
     Raises
     ------
     InputError
-        A file is no mask, or masks of one case lie on different grids.
+        A file is not a mask, or masks of one case lie on different grids.
     """
     visits = Counter(case.case for case in cases)
     return [
@@ -146,7 +143,13 @@ def _readings(case: Case, scan: str) -> ScanReadings:
                 "every reader's mask on the grid of the case's STIR scan"
             ) from error
     box = _box(images)
-    cut = [_segmentation(mask, image.array[box]) for mask, image in zip(masks, images, strict=True)]
+    cut = [
+        Segmentation(
+            segmentation_name(mask.reader, mask.trial), mask.reader, mask.trial,
+            image.array[box].copy(),
+        )
+        for mask, image in zip(masks, images, strict=True)
+    ]  # fmt: skip
     return ScanReadings(
         scan,
         case,
@@ -157,22 +160,10 @@ def _readings(case: Case, scan: str) -> ScanReadings:
     )
 
 
-def _segmentation(mask: ReaderMask, array: NDArray[np.bool_]) -> Segmentation:
-    name = segmentation_name(mask.reader, mask.trial)
-    return Segmentation(name, mask.reader, mask.trial, array.copy())
-
-
 def _box(images: Sequence[Image]) -> tuple[slice, ...]:
     """Return the part of the grid that holds every mask with one voxel around it."""
     union = np.logical_or.reduce([image.array for image in images])
-    box = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        marked = np.flatnonzero(union.any(axis=others))
-        low, high = (marked[0] - 1, marked[-1] + 2) if marked.size else (0, 1)
-        box.append(slice(int(max(low, 0)), int(high)))
-    return tuple(box)
-
-
-def _digit(text: str) -> bool:
-    return len(text) == 1 and text in "0123456789"
+    boxes = ndimage.find_objects(union.astype(np.uint8))
+    if not boxes:
+        return (slice(0, 1),) * 3
+    return tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in boxes[0])

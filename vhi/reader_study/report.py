@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIMULATED = "simulated-"
-"""What the names of all files with simulated data begin with."""
+"""Start of the names of all files with simulated data."""
 
 TABLES = (
     "overlap-summary", "overlap", "agreement", "response", "changes", "failures", "disagreements",
@@ -32,12 +32,12 @@ FIGURES = (
     "changes", "threshold", "disagreements",
 )  # fmt: skip
 MOST_PAIRS = 30
-"""So many pairs of readers are drawn, at most: all pairs of five readers by three measurements."""
+"""Most pairs of readers that are drawn: all pairs of five readers by three measurements."""
 NUMBERED = ("agreement", "failures")
-"""Figures of which there is one for each pair of readers, called ``agreement-1`` and so on."""
+"""Figures drawn once for each pair of readers, named ``agreement-1`` and so on."""
 SUMMARY, REPORT = "summary.json", "report.html"
 SAID_ONCE = ("data", "simulated", "measure", "unit", "source", "note")
-"""Columns that a page gives above a table where they are the same in all its rows."""
+"""Columns shown once above a table where all rows have the same value."""
 ROWS_SHOWN = 100
 """A longer table is cut on the page; its file holds all of it."""
 
@@ -52,18 +52,16 @@ RESULT_FILES = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One table: a file and a part of the page.
+    """One table: a CSV file and a section of the page.
 
     Attributes
     ----------
-    name : str
-        One of `TABLES`, after `SIMULATED` where its data are.
-    title : str
-        Heading.
+    name, title : str
+        One of `TABLES`, after `SIMULATED` for simulated data; the heading.
     frame : pandas.DataFrame
         The rows and columns of the file.
     note : str
-        One sentence on how to read it.
+        One sentence on how to read the table.
     """
 
     name: str
@@ -74,14 +72,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: two files and a part of the page.
+    """One figure: a PNG file, an SVG file and a section of the page.
 
     Attributes
     ----------
-    name : str
-        One of `FIGURES`, after `SIMULATED` where its data are.
-    title, caption, alt : str
-        Heading; what is shown, with units and n; the same for who cannot see it.
+    name, title : str
+        One of `FIGURES`, after `SIMULATED` for simulated data; the heading.
+    caption, alt : str
+        What is shown, with units and n; the text for people who cannot see it.
     draw : callable
         Draws and returns a new figure.
     """
@@ -104,10 +102,9 @@ class StudyResult:
     tables, pictures : tuple
     summary : dict
         The content of ``summary.json``.
-    notes : tuple of str
-        What to know before reading a number.
-    lines : tuple of str
-        The result in a few lines, for the terminal and the top of the page.
+    notes, lines : tuple of str
+        What to know before reading a number; the result in a few lines, for the terminal and the
+        top of the page.
     """
 
     title: str = ""
@@ -120,14 +117,12 @@ class StudyResult:
     def with_parts(self, *parts: StudyResult) -> StudyResult:
         """Add the tables, figures, summary, notes and lines of further analyses."""
         results = (self, *parts)
-        return StudyResult(
-            self.title,
-            tuple(table for result in results for table in result.tables),
-            tuple(picture for result in results for picture in result.pictures),
-            {name: value for result in results for name, value in result.summary.items()},
-            tuple(note for result in results for note in result.notes),
-            tuple(line for result in results for line in result.lines),
-        )
+        joined = {
+            name: tuple(item for result in results for item in getattr(result, name))
+            for name in ("tables", "pictures", "notes", "lines")
+        }
+        summary = {name: value for result in results for name, value in result.summary.items()}
+        return StudyResult(self.title, summary=summary, **joined)
 
 
 def stack(tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
@@ -147,11 +142,9 @@ def write_study(
 
     Parameters
     ----------
-    result
-        Tables and figures, which are drawn here.
     folder
-        Gets a CSV file for each table, PNG and SVG for each figure, ``summary.json`` and
-        ``report.html``, which needs no other file.
+        Receives a CSV file for each table, a PNG and an SVG file for each figure, ``summary.json``
+        and ``report.html``, which needs no other file.
     overwrite
         Replace an earlier result in `folder`.
     progress
@@ -167,7 +160,8 @@ def write_study(
     shown: dict[str, bytes] = {}
     with staged_folder(folder, overwrite=overwrite, result_files=RESULT_FILES) as stage:
         for table in result.tables:
-            write_whole(stage / f"{table.name}.csv", _csv(table.frame))
+            csv = table.frame.to_csv(index=False, lineterminator="\n")
+            write_whole(stage / f"{table.name}.csv", csv.encode())
         for picture in result.pictures:
             with plain_style():
                 figure = picture.draw()
@@ -180,10 +174,6 @@ def write_study(
         write_whole(stage / SUMMARY, encode_json(result.summary))
         write_whole(stage / REPORT, render_study(result, shown).encode())
     return folder
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def render_study(result: StudyResult, pictures: Mapping[str, bytes]) -> str:
@@ -203,19 +193,17 @@ def render_study(result: StudyResult, pictures: Mapping[str, bytes]) -> str:
         name: "data:image/png;base64," + base64.b64encode(content).decode()
         for name, content in pictures.items()
     }
+
+    def place(table: Table) -> tuple[bool, int]:
+        return table.name.startswith(SIMULATED), TABLES.index(table.name.removeprefix(SIMULATED))
+
     return environment.get_template("study.html").render(
         result=result,
-        tables=[
-            (table, *table_text(table.frame)) for table in sorted(result.tables, key=_place_on_page)
-        ],
+        tables=[(table, *table_text(table.frame)) for table in sorted(result.tables, key=place)],
         addresses=addresses,
         version=__version__,
         rows_shown=ROWS_SHOWN,
     )
-
-
-def _place_on_page(table: Table) -> tuple[bool, int]:
-    return table.name.startswith(SIMULATED), TABLES.index(table.name.removeprefix(SIMULATED))
 
 
 def table_text(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -28,29 +28,19 @@ def threshold_table(measurement: Measurement) -> pd.DataFrame:
         One row with the `THRESHOLD_COLUMNS`; without an interval its columns are NaN and
         `why_none` says why.
     """
+    thresholds, vhi, interval = measurement.thresholds, measurement.vhi, measurement.interval
     row: dict[str, Any] = {
-        "case": measurement.case,
-        "visit": measurement.visit,
+        "case": measurement.case, "visit": measurement.visit,
         "normal_bone_voxels": int(measurement.intensities.size),
-        "multiple": measurement.thresholds.multiple,
-        "lower": measurement.thresholds.lower,
-        "voxels": measurement.vhi.voxels,
-        "mm3": measurement.vhi.mm3,
-        "why_none": "",
-    }
-    interval = measurement.interval
-    if interval.low is None or interval.high is None or interval.lower_threshold is None:
-        row["why_none"] = interval.reason
-    else:
+        "multiple": thresholds.multiple, "lower": thresholds.lower,
+        "voxels": vhi.voxels, "mm3": vhi.mm3, "why_none": interval.reason or "",
+    }  # fmt: skip
+    if interval.low and interval.high and interval.lower_threshold:
         row["blocks"] = interval.blocks
-        volumes = {"low": interval.low, "high": interval.high}
-        for (end, vhi), threshold in zip(volumes.items(), interval.lower_threshold, strict=True):
-            row |= {
-                f"lower_{end}": threshold,
-                f"voxels_{end}": vhi.voxels,
-                f"mm3_{end}": vhi.mm3,
-                f"ratio_{end}": vhi.voxels / row["voxels"] if row["voxels"] else np.nan,
-            }
+        row["lower_low"], row["lower_high"] = interval.lower_threshold
+        for end, volume in (("low", interval.low), ("high", interval.high)):
+            row |= {f"voxels_{end}": volume.voxels, f"mm3_{end}": volume.mm3}
+            row[f"ratio_{end}"] = volume.voxels / vhi.voxels if vhi.voxels else np.nan
     table = pd.DataFrame([row], columns=list(THRESHOLD_COLUMNS))
     return table.astype({name: "Int64" for name in _COUNTS})
 
