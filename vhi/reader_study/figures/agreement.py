@@ -54,7 +54,7 @@ def draw_against(
     truncate_at
         Draw a blue dotted line at this volume, where another panel cuts its axis.
     zoom
-        Cut the axis at this volume; the number of points above it is written.
+        Cut the axis at this volume and write the number of points above it.
     log
         Draw log(volume + 1); not together with `truncate_at` or `zoom`.
     """
@@ -114,8 +114,8 @@ def draw_bland_altman(
     limits
         Of these values, or of log(x + 1) of them with `log`; drawn with their intervals.
     zoom
-        Cut the axis of means here. The axis of differences holds the limits of all data and every
-        point in view; the number of points beyond is written.
+        Cut the axis of means here and write the number of points beyond. The axis of differences
+        holds the limits of all data and every point in view.
 
     Others as for `draw_scatter_of_readers`.
     """
@@ -124,7 +124,7 @@ def draw_bland_altman(
     quantity = named(pairs.name, pairs.unit, log=log)
     axes.set(xlabel=f"mean: {quantity}", ylabel=f"{' − '.join(pairs.readers)}:\n{quantity}")
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
-    heights = _draw_limits(axes, "bias", limits.bias, limits.bias_interval, limits)
+    heights = _draw_limits(axes, "bias", limits)
     draw_points(axes, means, differences, pairs.visits)
     draw_cut(axes, x=truncate_at)
     if zoom is not None:
@@ -142,7 +142,7 @@ def draw_bland_altman(
 def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
     """Draw ratios first / second against geometric means, both axes logarithmic.
 
-    Pairs with a zero have no ratio; they are left out and their number is written.
+    Pairs with a zero have no ratio; they are left out, and a remark gives their number.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -152,7 +152,7 @@ def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
     axes.set(xscale="log", yscale="log", xlabel=f"geometric mean: {named(pairs.name, pairs.unit)}")
     axes.set_ylabel(f"{' / '.join(pairs.readers)}:\nratio of {pairs.name}")
     axes.axhline(1, color=GREY, linewidth=0.8, zorder=0)
-    _draw_limits(axes, "ratio", limits.ratio, limits.ratio_interval, limits)
+    _draw_limits(axes, "ratio", limits)
     draw_points(axes, np.sqrt(first * second), first / second, visits)
     for axis, digits in ((axes.xaxis, (1, 3)), (axes.yaxis, (1, 2, 5))):
         axis.set_major_locator(LogLocator(subs=digits))
@@ -163,22 +163,15 @@ def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
     key(axes)
 
 
-def _draw_limits(
-    axes: Axes,
-    name: str,
-    middle: float,
-    interval: tuple[float, float],
-    limits: LimitsOfAgreement | RatioLimits,
-) -> list[float]:
+def _draw_limits(axes: Axes, middle: str, limits: LimitsOfAgreement | RatioLimits) -> list[float]:
     """Draw bias or ratio and both limits, where finite, with bands and numbers; return heights."""
-    lines = (
-        (name, "-", middle, interval),
-        ("lower limit", "--", limits.lower, limits.lower_interval),
-        ("upper limit", "--", limits.upper, limits.upper_interval),
-    )
-    for label, style, value, ends in lines:
+    heights: list[float] = []
+    for label, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):
+        value, ends = getattr(limits, field), getattr(limits, f"{field}_interval")
+        heights += [value, *ends]
         if not math.isfinite(value):
             continue
+        style = "-" if field == middle else "--"
         axes.axhline(value, color=DARK, linestyle=style, linewidth=1.2, gid=label)
         if np.isfinite(ends).all():
             axes.axhspan(*ends, color=GREY, alpha=0.25, linewidth=0, gid=f"{label} interval")
@@ -186,7 +179,7 @@ def _draw_limits(
             with_interval(value, ends, "\n"), (1.01, value), xycoords=("axes fraction", "data"),
             fontsize=7, va="center",
         )  # fmt: skip
-    return [height for *_, value, ends in lines for height in (value, *ends)]
+    return heights
 
 
 def _scaled(values: NDArray[np.float64], log: bool) -> NDArray[np.float64]:

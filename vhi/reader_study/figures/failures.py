@@ -38,8 +38,7 @@ def draw_flagged(
     Parameters
     ----------
     limits
-        Each rule's distance from 0 beyond which a scan goes on the worklist, by its name; not
-        drawn where it is not finite.
+        By rule, the distance from 0 beyond which a scan is on the worklist.
     flagged
         Whether each scan is on the worklist.
     """
@@ -91,16 +90,13 @@ def draw_side_by_side(
     ----------
     panels
         Three axes.
-    stir
-        Intensities, with the grid of both masks.
-    index
-        Slice, counted from 0.
+    stir, index
+        Intensities, and a slice of them, counted from 0.
     first, second
-        Masks. In the third panel, what only the first marked is yellow, what only the second
-        marked red.
+        Masks on the grid of `stir`. In the third panel, voxels that only the first marks are
+        yellow, those that only the second marks red.
     box, window
-        As for `vhi.results.figures.draw_slice`; the box holds both masks in this slice when not
-        given.
+        As for `vhi.results.figures.draw_slice`; by default the box holds both masks in this slice.
 
     Raises
     ------
@@ -111,9 +107,7 @@ def draw_side_by_side(
         raise ValueError(f"panels: expected three axes, got {len(panels)}")
     for name, mask in (("first", first), ("second", second)):
         if mask.shape != stir.shape:
-            raise ValueError(
-                f"{name} has shape {mask.shape}, stir {stir.shape}; give a mask on its grid"
-            )
+            raise ValueError(f"{name} has shape {mask.shape}; give a mask of stir's {stir.shape}")
     if box is None:
         marked = np.zeros(stir.shape, bool)
         plane = tuple(index if a == stir.slice_axis else slice(None) for a in range(3))

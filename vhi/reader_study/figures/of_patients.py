@@ -95,10 +95,9 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
 
 def changes_figure(patients: Patients) -> Figure:
     """Draw changes of VHI against changes of SPARCC with lines: all, axis cut (Figure 9, row 3)."""
-    measure = patients.vhi
-    x, y = changes(patients, "sparcc"), changes(patients, measure)
+    x, y = changes(patients, "sparcc"), changes(patients, patients.vhi)
     sizes = np.abs(y[np.isfinite(x) & np.isfinite(y)])
-    options: dict[str, Any] = {"unit": UNITS[measure], "simulated": patients.simulated}
+    options: dict[str, Any] = {"unit": UNITS[patients.vhi], "simulated": patients.simulated}
     figure = new_figure(10, 4.2)
     raw, near = figure.subplots(1, 2)
     lines = change_lines(patients)
