@@ -170,11 +170,11 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     rows = read_table(path, ("patient", "visit"), _parser_of, named=_column)
     columns = list(rows[0].values)
     used = [column for column in columns if _parser_of(column) is not None]
-    readings = [column for column in columns if _READINGS.fullmatch(column)]
-    for column in readings:
-        if column.split("_", 2)[-1].startswith(FORMULA_SIGNS):
+    readings = [match for column in columns if (match := _READINGS.fullmatch(column))]
+    for reading in readings:
+        if reading[2].startswith(FORMULA_SIGNS):
             raise InputError(
-                f"{path}: column {column!r} names a reader that a spreadsheet would take for a "
+                f"{path}: column {reading[0]!r} names a reader that a spreadsheet would take for a "
                 "formula; begin the name with a letter or a digit"
             )
     if not readings:
@@ -182,7 +182,7 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
             f"{path}: has no measurement; name a column vhi_mm3_<reader>, vhi_voxels_<reader> or "
             "sparcc_<reader>, such as vhi_mm3_R1"
         )
-    if len({column[:6] for column in readings if column.startswith("vhi_")}) > 1:
+    if {"vhi_mm3", "vhi_voxels"} <= {reading[1] for reading in readings}:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
     keys = [(row["patient"], row["visit"]) for row in rows]
     check_unique(rows, keys, "patient {patient!r} visit {visit!r}", "keep one")

@@ -7,8 +7,8 @@
                            quadrant has oedema, else 0
 ``deep``                   1 where the joint's oedema reaches more than 10 mm deep, else 0
 ``intense``                1 where it is as bright as cerebrospinal fluid, else 0
-``patient``, ``visit``     optional, as ``reader``: whose reading of what; without them the table
-                           is one reading
+``patient``, ``visit``     and ``reader``, all optional: what was read by whom; without them the
+                           table is one reading
 ``score``                  optional: the row's sum, checked
 =========================  =====================================================================
 """
@@ -31,7 +31,7 @@ _NAMES = ("patient", "visit", "reader")
 
 @dataclass(frozen=True, eq=False)
 class SparccReading:
-    """What one reader ticked in one scan.
+    """One reader's marks in one scan.
 
     Attributes
     ----------
@@ -39,8 +39,7 @@ class SparccReading:
         Empty where the table has no such column.
     first_slice : int
         Number of the first of the six slices.
-    oedema : ndarray of bool, shape (6, 2, 4)
-    deep, intense : ndarray of bool, shape (6, 2)
+    oedema, deep, intense : ndarray of bool, shape (6, 2, 4), (6, 2) and (6, 2)
         See :func:`vhi.statistics.sparcc.sparcc_score`.
     score : SparccScore
     """
@@ -56,12 +55,7 @@ class SparccReading:
 
 
 def read_sparcc(path: Path) -> list[SparccReading]:
-    """Read a table of SPARCC readings; the columns are those of the module's text.
-
-    Parameters
-    ----------
-    path
-        A CSV file in UTF-8 with commas. Rows may come in any order.
+    """Read SPARCC readings from a CSV file (UTF-8, columns as above, rows in any order).
 
     Returns
     -------
@@ -71,9 +65,9 @@ def read_sparcc(path: Path) -> list[SparccReading]:
     Raises
     ------
     InputError
-        The file is no such table, a value is none of those allowed, a joint is there twice or
-        missing, slices are not six consecutive ones, depth or intensity is ticked without oedema,
-        or a ``score`` is not its row's sum.
+        The file is not such a table, a value is not allowed, a joint is missing or repeated,
+        slices are not six consecutive ones, depth or intensity is ticked without oedema, or a
+        ``score`` is not its row's sum.
     """
     rows = read_table(path, ("slice", "joint", *_MARKS), _PARSERS.get)
     keys = [tuple(row[name] for name in (*_NAMES, "slice", "joint")) for row in rows]
@@ -118,7 +112,9 @@ def _ticked(row: Row) -> list[bool]:
     ticked = [row[column] == "1" for column in _MARKS]
     for column in ("deep", "intense"):
         if row[column] == "1" and not any(ticked[: len(QUADRANTS)]):
-            raise row.error(f"column {column!r} is 1, but no quadrant has oedema; mend one of them")
+            raise row.error(
+                f"column {column!r} is 1, but no quadrant has oedema; correct one of them"
+            )
     if row["score"] and row["score"] != str(sum(ticked)):
         raise row.error(
             f"column 'score' is {row['score']!r}, but the row's marks sum to {sum(ticked)}"

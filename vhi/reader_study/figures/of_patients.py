@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def agreement_figure(pairs: ReaderPair) -> Figure:
     """Draw two readers' values against each other, and differences against means (Figure 7).
 
-    Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Below:
-    ratios, which the paper does not have.
+    Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Bottom:
+    ratios, which are not in the paper.
     """
     first, second = pairs.first, pairs.second
     limits = limits_of_agreement(first, second)
@@ -70,17 +70,15 @@ def response_figure(patients: Patients, answers: Any = None, rule: str = "") -> 
 
     Parameters
     ----------
-    answers
-        Whether each patient responds clinically: 1, 0, NaN. Without, or where every answer is
-        missing, all patients share one panel.
-    rule
-        The name of the rule, for titles.
+    answers, rule
+        Whether each patient responds clinically (1, 0, NaN), and the name of the rule. Without a
+        known answer all patients share one panel.
     """
     groups: dict[str, Any] = {"all patients": np.ones(len(patients.names), bool)}
     if answers is not None and np.isfinite(answers).any():
         groups = {f"responders ({rule})": answers == 1, f"non-responders ({rule})": answers == 0}
-        if np.isnan(answers).any():
-            groups[f"not known ({rule})"] = np.isnan(answers)
+        if (missing := np.isnan(answers)).any():
+            groups[f"not known ({rule})"] = missing
     shape = len(patients.readers), len(groups)
     figure = new_figure(4.6 * shape[1], 3.6 * shape[0])
     for row, measure in zip(figure.subplots(*shape, squeeze=False), patients.readers, strict=True):
