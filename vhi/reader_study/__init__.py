@@ -1,7 +1,7 @@
 """Compare readers: tables, figures and the report of `vhi study`.
 
-From readers' masks or from anybody's table of patients; every table is a pandas frame. Numbers
-that only a paper has are handed in by the command.
+The input is readers' masks or any table of patients; every table is a pandas frame. Nothing here
+imports `vhi.papers`: the command passes in numbers that only a paper has.
 """
 
 from vhi.reader_study.agreement import agreement_table, upper_fence

@@ -1,4 +1,4 @@
-"""Scans on which two readers differ most: a worklist, and the regions that make the difference.
+"""Scans on which two readers differ most: a worklist, and the regions that differ.
 
 Source: Hepburn et al. 2023, sections 2.7.4 and 3.6.
 """
@@ -75,7 +75,7 @@ def worklist_table(
 
 
 def classes_of(patients: Patients) -> dict[tuple[str, str], str]:
-    """Collect the table's own judgements of why readers disagree, by patient and visit."""
+    """Return why the readers disagree, as the table says, by patient and visit."""
     if "disagreement" not in patients.table:
         return {}
     judged = patients.table[patients.table["disagreement"] != ""]

@@ -67,7 +67,6 @@ _RANGES = {
 _ANSWERS = {"yes": 1.0, "no": 0.0, "": math.nan}
 _READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)", re.IGNORECASE)
 _RESPONSE = "response_"
-_DISAGREEMENT = "disagreement"
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Patients:
 
     @property
     def readers(self) -> dict[str, tuple[str, ...]]:
-        """The readers of each measurement."""
+        """Names of the readers of each measurement."""
         matches = [match for column in self.table if (match := _READINGS.fullmatch(column))]
         readers = {name: tuple(m[2] for m in matches if m[1] == name) for name in UNITS}
         return {name: names for name, names in readers.items() if names}
@@ -111,7 +110,7 @@ class Patients:
 
     @property
     def names(self) -> list[str]:
-        """Every patient once, in the table's order."""
+        """Names of the patients, in the table's order."""
         return list(dict.fromkeys(self.table["patient"]))
 
     def pairs_of_readers(self, measure: str) -> list[tuple[str, str]]:
@@ -205,7 +204,7 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
 
 
 def _column(name: str) -> str:
-    """Return a column's name in lower case, all but the reader's own name."""
+    """Return a column's name in lower case, except for the reader's name."""
     match = _READINGS.fullmatch(name)
     return f"{match[1].lower()}_{match[2]}" if match else name.lower()
 
@@ -224,12 +223,6 @@ def _response(value: str, folder: Path) -> float:
     return _ANSWERS[choice(*_ANSWERS)(value, folder)]
 
 
-def _disagreement(value: str, folder: Path) -> str:
-    if value and value not in CLASSES:
-        raise ValueError(f"write one of {', '.join(CLASSES)}, or leave it empty")
-    return value
-
-
 def _quantity(low: float, high: float) -> Parser:
     """Return a parser of numbers in a range, NaN where the value is empty."""
     wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
@@ -240,6 +233,6 @@ def _quantity(low: float, high: float) -> Parser:
 _PARSERS: dict[str, Parser] = {
     "patient": plain_text,
     "visit": choice(*VISITS),
-    _DISAGREEMENT: _disagreement,
+    "disagreement": choice("", *CLASSES),
     **{name: _quantity(*limits) for name, limits in _RANGES.items() if name not in UNITS},
 }

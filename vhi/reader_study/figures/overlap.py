@@ -30,8 +30,8 @@ def draw_overlaps(
 ) -> None:
     """Draw Dice as a boxplot for each group, with every scan as a point (Figures 4 and 5).
 
-    Box: quartiles; whiskers: to the farthest value within 1.5 times the box; red line: median.
-    Below each box stands n, the number of values that are not missing.
+    Box: quartiles; whiskers: to the farthest value within 1.5 times the box; red line: median;
+    below each box: n, the number of values that are not missing.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def draw_overlaps(
     linked
         Join the points of one scan.
     intervals
-        Of the medians, by group: a red bar at the left of the box.
+        Intervals of the medians, by group: red bars at the left of the boxes.
     """
     names = list(dict.fromkeys(table[by]))
     table = table.dropna(subset="dice")
@@ -85,9 +85,9 @@ def draw_ceiling(axes: Axes, table: pd.DataFrame, *, simulated: bool = False) ->
     Parameters
     ----------
     table
-        Columns ``scan`` and those of `CEILING_MARKS` that there are: the Dice with each manual
-        mask of the candidates, of the readers' cleaned masks, and of the best choice of regions.
-        Values that are not finite are left out.
+        Columns ``scan`` and any of `CEILING_MARKS`: the Dice with each manual mask of the
+        candidates, the readers' cleaned masks and the best choice of regions. Values that are not
+        finite are left out.
     """
     scans = list(dict.fromkeys(table["scan"]))
     places = table["scan"].map({scan: place for place, scan in enumerate(scans)})

@@ -54,8 +54,8 @@ def draw_spaghetti(
 ) -> None:
     """Draw a line for each patient from before to after treatment (Figure 9, rows 1 and 2).
 
-    Patients who improve are green with full lines, those who worsen red and dashed, those without
-    a change grey and dotted. Patients who lack a visit are left out, and counted below the axes.
+    Improving patients: green, solid; worsening: red, dashed; unchanged: grey, dotted. Patients
+    without both visits are left out and counted below the axes.
 
     Parameters
     ----------
@@ -97,13 +97,12 @@ def draw_changes(
     Parameters
     ----------
     x, y
-        Changes of SPARCC and VHI, after − before, for every patient; patients with a NaN are left
-        out.
+        Changes of SPARCC and VHI (after − before); patients with a NaN are left out.
     lines
         Fitted to these, by the method's name. A line that could not be fitted is not drawn.
     zoom
-        Cut the vertical axis at this change, up and down; the lines stay as they are, and the
-        number of points outside is written.
+        Cut the vertical axis at ± this change and write the number of points outside; the lines
+        stay those of all data.
     """
     points = pd.DataFrame({"x": x, "y": y}, dtype=float).dropna()
     axes.set(xlabel="change of SPARCC score", ylabel=f"change of VHI ({unit})")

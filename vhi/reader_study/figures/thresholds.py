@@ -1,4 +1,4 @@
-"""Volume of candidates over the multiple n of the threshold."""
+"""Candidate volume as a function of the multiple n of the threshold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw_threshold_curve(
     title: str = "",
     simulated: bool = False,
 ) -> None:
-    """Draw the volume of candidates over the multiple n, with the n that the rule chose.
+    """Draw candidate volume by multiple n, and the n that the rule chose.
 
     Parameters
     ----------
