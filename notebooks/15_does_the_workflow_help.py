@@ -129,13 +129,9 @@ for pair in dict.fromkeys(zip(across["first"], across["second"], strict=True)):
         own = paired_gains(rows, of=last, over=pair)
         both = hand[f"{pair[0]}–{pair[1]}"][own.index]
         before, after = both.median(), (both + own).median()
-        gains.append({"over": f"{pair[0]}–{pair[1]}", "n": len(own), "of medians": after - before})
-        gains[-1] |= {"relative %": 100 * (after / before - 1)}
-        gains[-1] |= {
-            "paired": own.median(),
-            "lowest": own.min(),
-            "scans that lose": (own < 0).sum(),
-        }
+        row = {"over": f"{pair[0]}–{pair[1]}", "n": len(own), "of medians": after - before}
+        row |= {"relative %": 100 * (after / before - 1), "paired": own.median()}
+        gains.append(row | {"lowest": own.min(), "scans that lose": (own < 0).sum()})
 gains = pd.DataFrame(gains)
 print(
     gains.to_string(index=False, float_format="{:.3f}".format) if len(kept) else "no cleaned masks"

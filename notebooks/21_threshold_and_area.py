@@ -90,7 +90,7 @@ if found:
         )
     )
 else:
-    print(fill(f"This scan has no interval: {interval.reason}"))
+    print(fill(f"This scan has no interval: {interval.reason}."))
 
 # %% [markdown]
 # ## Code
@@ -136,7 +136,7 @@ for name, low_end, high_end in (
 print(shown.to_string(index=False))
 for scan, why in zip(table["scan"], table["why_none"], strict=True):
     if why:
-        print(fill(f"{scan}: no interval, as {why}."))
+        print(fill(f"{scan}: {why}."))
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-area-intervals", "caption": "95 % interval of uncleaned VHI for the choice of the normal-bone area, over the measured VHI (red), scan by scan (n = the scans of the table above; a scan without an interval has an empty line); logarithmic scale. Takeaway: two volumes whose intervals overlap may differ by the choice of the area alone."}, "image": {"alt": "Horizontal blue lines, one for each scan, from a little below 1 to well above it, with a red diamond at 1."}}
 moves = {
