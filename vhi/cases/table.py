@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vhi.errors import InputError
+from vhi.files.read import read_plain_file
 
 FORMULA_SIGNS = ("=", "+", "-", "@")
 """A spreadsheet takes text that begins with one of these for a formula."""
@@ -194,7 +195,7 @@ def read_table(
 
 def _read_lines(path: Path) -> list[list[str]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_plain_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: is not UTF-8 text (byte {error.start}); save it as 'CSV UTF-8'"

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.files.read import read_plain_file
 from vhi.images.image import Image
 
 SCHEMA = "vhi-edits-1"
@@ -171,7 +172,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
     """
     path = Path(path)
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(read_plain_file(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the name and the folder") from error
     except OSError as error:
