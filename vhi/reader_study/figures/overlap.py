@@ -89,6 +89,7 @@ def draw_ceiling(axes: Axes, table: pd.DataFrame, *, simulated: bool = False) ->
         candidates, the readers' cleaned masks and the best choice of regions. Values that are not
         finite are left out.
     """
+    table = table.reset_index(drop=True)  # seaborn joins columns by their index
     scans = list(dict.fromkeys(table["scan"]))
     places = table["scan"].map({scan: place for place, scan in enumerate(scans)})
     for column, (label, style) in CEILING_MARKS.items():
