@@ -107,10 +107,10 @@ def test_the_order_lists_exactly_the_flagged_and_readers_may_change_places(pairs
 @pytest.mark.parametrize(
     ("first", "second", "rule", "words"),
     [
-        ([1, 2], [1], "two-sd", r"one length; got \(2,\) and \(1,\)"),
-        ([[1, 2]], [[1, 2]], "two-sd", "two lists"),
-        ([1, math.nan], [1, 2], "robust", "finite"),
-        ([1, 2], [1, math.inf], "two-sd", "finite"),
+        ([1, 2], [1], "two-sd", "one length; got 2 and 1"),
+        ([[1, 2]], [[1, 2]], "two-sd", "first is a plain list"),
+        ([1, math.nan], [1, 2], "robust", "first holds nan at place 2; leave pairs"),
+        ([1, 2], [1, math.inf], "two-sd", "second holds inf"),
         ([1, 2], [1, 2], "three-sd", "one of two-sd, robust; got 'three-sd'"),
     ],
 )

@@ -210,7 +210,7 @@ def test_empty_groups_and_perfect_separation_have_defined_answers(first, second,
 
 @pytest.mark.parametrize(
     ("first", "second", "words"),
-    [([1, 0], [1], "same order"), ([0.5], [1], "1 \\(responder\\)"), ([[1]], [[1]], "shapes")],
+    [([1, 0], [1], "same order"), ([0.5], [1], "1 \\(responder\\)"), ([[1]], [[1]], "shape")],
 )
 def test_ratings_that_are_none_are_refused(first, second, words):
     with pytest.raises(ValueError, match=words):
@@ -301,7 +301,8 @@ def test_two_patients_say_almost_nothing():
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "words"), [([1], [1, 2], "same order"), ([1, np.inf], [1, 2], "finite")]
+    ("before", "after", "words"),
+    [([1], [1, 2], "same order"), ([1, np.inf], [1, 2], "before holds inf at place 2; write NaN")],
 )
 def test_changes_of_other_patients_or_infinite_ones_are_refused(before, after, words):
     with pytest.raises(ValueError, match=words):

@@ -1,7 +1,8 @@
-"""How much values change with treatment, and how much of it needs no treatment."""
+"""Changes with treatment, and how much of them needs no treatment."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,31 +10,25 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import nctdtrinc
 from scipy.stats import norm
 
-from vhi.statistics._pairs import NOWHERE, check_confidence, without_rounding
-
-_NAN = float("nan")
+from vhi.statistics._pairs import (
+    NOWHERE,
+    check_confidence,
+    checked_pairs,
+    mean_and_sd,
+    without_rounding,
+)
 
 LARGEST_SRM = 100.0
-"""Up to here scipy 1.17's noncentrality is right to 0.2 %, for 99.9 % intervals too; from about
-3000 on some are half as large again as they should be, and beyond a million none may come."""
+"""Up to here scipy 1.17's noncentrality is right to 0.2 %, even for 99.9 % intervals; from about
+3000 some intervals are half as large again as they should be."""
 
 
 @dataclass(frozen=True)
 class ResponseMean:
-    """How large changes are against their spread.
+    """Changes, after − before, relative to their spread.
 
-    Attributes
-    ----------
-    n : int
-        Patients with both values.
-    dropped : int
-        Patients who lack one.
-    mean_change, sd_change : float
-        Of after − before; the spread with n − 1.
-    srm : float
-        Standardised response mean, `mean_change` / `sd_change`: below 0 where values fall.
-    interval : tuple of float
-        Of `srm`.
+    `n` patients have both values, `dropped` lack one; `sd_change` has n − 1 degrees of freedom.
+    `srm`, with its `interval`, is `mean_change` / `sd_change`: below 0 where values fall.
     """
 
     n: int
@@ -47,10 +42,10 @@ class ResponseMean:
 def standardised_response_mean(
     before: ArrayLike, after: ArrayLike, *, confidence: float = 0.95
 ) -> ResponseMean:
-    r"""Return how large changes are against their spread: the mean change over its SD.
+    r"""Return the standardised response mean: the mean change over its standard deviation.
 
-    It compares measures of different units. It is for changes whose distribution is near normal;
-    one patient with a very large change makes the spread, and with it any SRM, of little use.
+    It compares measures in different units whose changes are near normal; one very large change
+    makes it useless.
 
     Parameters
     ----------
@@ -62,9 +57,9 @@ def standardised_response_mean(
     Returns
     -------
     ResponseMean
-        Without two patients, or where all change alike, there is no spread, and `srm` and
-        `interval` are NaN; so is `sd_change` without two patients, the mean without one. Of an
-        `srm` beyond ± 100 `interval` is NaN, as it cannot be computed.
+        Without two patients, or where all change alike, `srm` and `interval` are NaN; so is
+        `sd_change` without two patients, and the mean without one. Beyond ± 100 the interval
+        cannot be computed and is NaN.
 
     Raises
     ------
@@ -75,7 +70,7 @@ def standardised_response_mean(
     -----
     The interval is exact for normal changes: :math:`\sqrt n\,\mathrm{SRM}` follows a noncentral t
     distribution with n − 1 degrees of freedom, whose noncentrality :math:`\sqrt n\,\delta` is
-    moved until what was found lies at its lower or upper (1 − confidence) / 2.
+    moved until the observed value is its lower or upper (1 − confidence) / 2 quantile.
 
     References
     ----------
@@ -88,18 +83,14 @@ def standardised_response_mean(
     -2.0
     """
     check_confidence(confidence)
-    pairs = np.array(same_patients(before, after))
-    if np.isinf(pairs).any():
-        raise ValueError("before and after must be finite, or NaN where a value is missing")
+    pairs = np.array(checked_pairs(before, after, names=("before", "after"), missing=True))
     known = pairs[:, ~np.isnan(pairs).any(axis=0)]
     n, dropped = known.shape[1], pairs.shape[1] - known.shape[1]
     change = without_rounding(known[1] - known[0], of=known)
-    mean = float(change.mean()) if n else _NAN
-    if n < 2:
-        return ResponseMean(n, dropped, mean, _NAN, _NAN, NOWHERE)
-    if (change == change[0]).all():
-        return ResponseMean(n, dropped, mean, 0.0, _NAN, NOWHERE)
-    sd = float(change.std(ddof=1))
+    mean, sd = mean_and_sd(change) if n else (math.nan, math.nan)
+    if n < 2 or sd == 0:
+        sd = 0.0 if n > 1 else math.nan
+        return ResponseMean(n, dropped, mean, sd, math.nan, NOWHERE)
     if abs(mean) > LARGEST_SRM * sd:
         return ResponseMean(n, dropped, mean, sd, mean / sd, NOWHERE)
     root, tail = np.sqrt(n), (1 - confidence) / 2
@@ -110,14 +101,14 @@ def standardised_response_mean(
 def upper_share(voxels_lower: ArrayLike, voxels_upper: ArrayLike) -> NDArray[np.float64]:
     """Return which share of the voxels at or above the lower threshold reaches the upper one.
 
-    A share that falls with treatment is what Figure 8 shows in one patient: what stays is less
-    bright. Compare it before and after, and both with the whole volume.
+    A share that falls with treatment is what Figure 8 shows in one patient: the remaining
+    inflammation is less bright. Compare it with the whole volume, before and after.
 
     Parameters
     ----------
     voxels_lower, voxels_upper
-        Voxels at or above the thresholds, so that `voxels_lower` counts those of `voxels_upper`
-        too. NaN where it is missing.
+        Voxels at or above either threshold, so `voxels_lower` includes `voxels_upper`. NaN where
+        missing.
 
     Returns
     -------
@@ -149,15 +140,15 @@ def upper_share(voxels_lower: ArrayLike, voxels_upper: ArrayLike) -> NDArray[np.
 def expected_regression_to_mean(mean: float, sd: float, sem: float, *, cutoff: float) -> float:
     r"""Return the change to expect without any effect in patients chosen for a high first value.
 
-    Part of what makes a first value high is measurement error, which the second value does not
-    share. Where true values and errors are normal,
+    Part of a high first value is measurement error, which the second value does not share. Where
+    true values and errors are normal,
 
     .. math:: \mathrm{E}(\mathrm{second} - \mathrm{first} \mid \mathrm{first} > c)
               = -\frac{\mathrm{SEM}^2}{\mathrm{SD}}\,\frac{\varphi(z)}{1 - \Phi(z)},
               \qquad z = \frac{c - \mathrm{mean}}{\mathrm{SD}}
 
-    VHI is far from normal: give all four numbers on the log scale. Error is whatever differs
-    between visits without an effect, so a reader's error alone makes the change too small.
+    VHI is far from normal: give all four numbers on the log scale. Error is all that differs
+    between visits without an effect; the error of a reader alone gives too small a change.
 
     Parameters
     ----------
@@ -195,14 +186,3 @@ def expected_regression_to_mean(mean: float, sd: float, sem: float, *, cutoff: f
         )
     z = (cutoff - mean) / sd
     return float(-(sem**2) / sd * np.exp(norm.logpdf(z) - norm.logsf(z)))
-
-
-def same_patients(*lists: ArrayLike) -> list[NDArray[np.float64]]:
-    """Return two lists as arrays, and refuse what does not hold one number for each patient."""
-    first, second = (np.asarray(each, float) for each in lists)
-    if first.shape != second.shape or first.ndim != 1:
-        raise ValueError(
-            "both lists need one number for each patient, in the same order; got shapes "
-            f"{first.shape} and {second.shape}"
-        )
-    return [first, second]

@@ -11,13 +11,12 @@ from vhi.statistics.overlap import check_masks
 
 
 def majority(masks: Sequence[NDArray[np.bool_]], *, at_least: int) -> NDArray[np.bool_]:
-    r"""Return the voxels that at least so many masks mark.
+    r"""Return the voxels that at least `at_least` masks mark.
 
     .. math:: R = \Bigl\{ x : \sum_m [x \in A_m] \ge k \Bigr\}
 
-    It says what most agree on, which is not yet what is true: an error that the masks share is in
-    the reference too. A mask that is a member of the reference is judged too well by it, the more
-    so the fewer members there are; members made by one method favour that method.
+    An error that the masks share is in the reference too. The reference favours its own members,
+    the more so the fewer they are, and the method by which they were made.
 
     Parameters
     ----------
@@ -54,7 +53,4 @@ def majority(masks: Sequence[NDArray[np.bool_]], *, at_least: int) -> NDArray[np
         )
     for mask in masks:
         check_masks(masks[0], mask)
-    votes = np.zeros(masks[0].shape, np.int32)
-    for mask in masks:
-        votes += mask
-    return votes >= at_least
+    return np.asarray(np.sum(masks, axis=0, dtype=np.int32) >= at_least)

@@ -13,23 +13,12 @@ from vhi.statistics.overlap import check_masks
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One connected part of what two masks mark together, in which they differ.
+    """One connected part of the union of two masks, in which they differ.
 
-    Attributes
-    ----------
-    label : int
-        1 for the part that differs most.
-    voxels : int
-        Of the part: the sum of the next three.
-    first_only, second_only, both : int
-        Voxels by which mask marks them.
-    share : float
-        Its part of all voxels that differ, above 0 to 1.
-    voxel : tuple of int
-        Where to look: in the slice with most differing voxels of the part, the differing voxel
-        nearest to their centre there.
-    slices : tuple of int
-        First and last slice of the part, counted from 0.
+    `label` is 1 for the part that differs most. Of the part's `voxels`, `first_only`, `second_only`
+    and `both` are marked by one mask or both; `share` is its part of all voxels that differ, above
+    0 to 1. `voxel` is where to look: in the slice with most differing voxels, the one nearest to
+    their centre. `slices` are its first and last slice, counted from 0.
     """
 
     label: int
@@ -48,8 +37,8 @@ def disagreements(
     """List the parts in which two masks differ, by their share of the difference.
 
     A part is a set of voxels of either mask that is connected across slices, diagonals included
-    (26 neighbours), as lesions are. So two outlines of one lesion are one part, and a lesion that
-    only one of the masks has is another; large lesions that touch are one.
+    (26 neighbours), as lesions are. Two outlines of one lesion are one part; so are large lesions
+    that touch.
 
     Parameters
     ----------
@@ -61,8 +50,7 @@ def disagreements(
     Returns
     -------
     list of Disagreement
-        Largest share first, ties in array order. Parts in which both are equal are left out, so
-        equal masks and empty ones give an empty list; else shares add up to 1.
+        Largest share first, ties in array order. Parts in which both are equal are left out.
 
     Raises
     ------
@@ -81,35 +69,29 @@ def disagreements(
         raise ValueError(f"masks have three axes here; got shape {first.shape}")
     parts, count = ndimage.label(first | second, np.ones((3, 3, 3)))
     differs = first != second
-    counts = [
+    counts = np.stack([
         np.bincount(parts[where], minlength=count + 1)
         for where in (first & ~second, second & ~first, first & second)
-    ]
+    ])  # fmt: skip
     different = counts[0] + counts[1]
     boxes = ndimage.find_objects(parts)
-    found: list[Disagreement] = []
-    for part in np.argsort(-different, kind="stable")[: np.count_nonzero(different)]:
+    order = np.argsort(-different, kind="stable")[: np.count_nonzero(different)]
+    results = []
+    for label, part in enumerate(order, start=1):
         box = boxes[part - 1]
-        start = np.array([each.start for each in box])
+        start = np.array([axis.start for axis in box])
         places = start + np.argwhere(differs[box] & (parts[box] == part))
-        found.append(
-            Disagreement(
-                label=len(found) + 1,
-                voxels=int(sum(each[part] for each in counts)),
-                first_only=int(counts[0][part]),
-                second_only=int(counts[1][part]),
-                both=int(counts[2][part]),
-                share=float(different[part] / different.sum()),
-                voxel=_where_to_look(places, slice_axis),
-                slices=(box[slice_axis].start, box[slice_axis].stop - 1),
-            )
-        )
-    return found
+        share = float(different[part] / different.sum())
+        voxel = _where_to_look(places, slice_axis)
+        slices = box[slice_axis].start, box[slice_axis].stop - 1
+        one, two, both = counts[:, part].tolist()
+        results.append(Disagreement(label, one + two + both, one, two, both, share, voxel, slices))
+    return results
 
 
 def _where_to_look(places: NDArray[np.int64], slice_axis: int) -> tuple[int, int, int]:
     slices, counts = np.unique(places[:, slice_axis], return_counts=True)
-    there = places[places[:, slice_axis] == slices[np.argmax(counts)]]
-    away = np.sum((there - there.mean(axis=0)) ** 2, axis=1)
-    i, j, k = (int(index) for index in there[np.argmin(away)])
+    places = places[places[:, slice_axis] == slices[np.argmax(counts)]]
+    away = np.sum((places - places.mean(axis=0)) ** 2, axis=1)
+    i, j, k = places[np.argmin(away)].tolist()
     return i, j, k

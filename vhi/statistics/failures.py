@@ -1,14 +1,15 @@
-"""Which pairs of measurements to look at again, and what is found when one does."""
+"""Pairs of measurements to look at again, and the reasons for their differences."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from vhi.statistics._pairs import ROUNDING
+from vhi.statistics._pairs import ROUNDING, checked_pairs
 
 CLASSES = {
     "anatomical": "the readers place a bright region differently: subchondral bone or not",
@@ -20,35 +21,22 @@ CLASSES = {
 RULES = ("two-sd", "robust")
 
 MULTIPLE = 2.0
-"""A pair is listed beyond so many times the spread: "more than two standard deviations from 0"
+"""Multiple of the spread beyond which a pair is listed: "more than two standard deviations from 0"
 (Hepburn et al. 2023, section 2.7.4)."""
 
 MAD_TO_SD = float(1 / norm.ppf(0.75))
-"""1.4826: what makes the median of absolute values estimate the SD of normal ones. Rousseeuw &
+"""1.4826, by which the median of absolute values estimates the SD of normal ones. Rousseeuw &
 Croux 1993, Journal of the American Statistical Association 88:1273."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorklistResult:
-    """Pairs of measurements that are to be looked at again.
+    """Which of n pairs of measurements to look at again.
 
-    Attributes
-    ----------
-    rule : str
-    n : int
-        Pairs in all.
-    spread : float
-        Of the differences, as the rule estimates it.
-    limit : float
-        Pairs whose difference is farther from 0 than this, by more than rounding, are flagged.
-    differences : ndarray of float
-        First − second.
-    flagged : ndarray of bool
-        Whether a pair is on the list.
-    order : tuple of int
-        Indices of the flagged pairs, largest difference first, ties in order.
-    expected : float
-        How many of n normal differences about 0 lie beyond the true limit: 4.55 % of them.
+    `flagged` marks the pairs whose difference, first − second, is farther from 0 than `limit` by
+    more than rounding; `order` holds their indices, largest difference first, ties in order.
+    `spread` is that of the differences as `rule` estimates it. `expected` is how many of n normal
+    differences about 0 lie beyond the true limit: 4.55 % of them.
     """
 
     rule: str
@@ -67,15 +55,14 @@ def worklist(first: ArrayLike, second: ArrayLike, *, rule: str = "two-sd") -> Wo
     A pair is listed where its difference :math:`d` is farther from 0 than a limit:
 
     - ``two-sd``, the paper's: :math:`|d| > 2\,\mathrm{SD}(d)`, with the SD about the mean of the
-      differences (n − 1). One large difference widens the limit that is to find it: of up to four
+      differences (n − 1). One large difference widens the limit that should find it: of up to four
       pairs, a single one that differs is never listed.
     - ``robust``: :math:`|d| > 2 \cdot 1.4826 \cdot \mathrm{median}\,|d|`. Up to half of the pairs
-      may be off without moving the limit far, and a bias is part of it, as it is of what is
-      measured from 0.
+      may be outliers without moving the limit far; a bias widens it.
 
     Either lists some pairs of any data, about one in twenty where differences are normal: it is a
-    worklist, not a rate of failure. Both fail where differences grow with what is measured; then
-    only the largest measurements are listed. Give logarithms to compare by ratio.
+    worklist, not a rate of failure. Where differences grow with the measurement, only the largest
+    measurements are listed; give logarithms to compare ratios.
 
     Parameters
     ----------
@@ -87,15 +74,14 @@ def worklist(first: ArrayLike, second: ArrayLike, *, rule: str = "two-sd") -> Wo
     Returns
     -------
     WorklistResult
-        For ``two-sd`` and fewer than two pairs, and for ``robust`` and none, spread and limit are
-        NaN and nothing is flagged. A limit of 0 flags every pair that differs at all: it comes of
-        ``two-sd`` where all differences are the same, of ``robust`` where more than half are 0.
-        Equal readers flag nothing.
+        For ``two-sd`` with fewer than two pairs, and ``robust`` with none, spread and limit are
+        NaN and nothing is flagged. A limit of 0 flags every pair that differs: ``two-sd`` gives
+        it where all differences are the same, ``robust`` where more than half are 0.
 
     Raises
     ------
     ValueError
-        Lengths differ, a value is not finite, or there is no such rule.
+        Lengths differ, a value is not finite, or the rule is unknown.
 
     References
     ----------
@@ -109,34 +95,15 @@ def worklist(first: ArrayLike, second: ArrayLike, *, rule: str = "two-sd") -> Wo
     """
     if rule not in RULES:
         raise ValueError(f"rule is one of {', '.join(RULES)}; got {rule!r}")
-    pair = [np.asarray(values, float) for values in (first, second)]
-    if pair[0].ndim != 1 or pair[0].shape != pair[1].shape:
-        raise ValueError(
-            f"first and second are two lists of one length; got {pair[0].shape} and {pair[1].shape}"
-        )
-    if not all(np.isfinite(values).all() for values in pair):
-        raise ValueError("values must be finite; leave pairs with a missing one out and count them")
-    differences = pair[0] - pair[1]
-    spread = _sd(differences) if rule == "two-sd" else _robust_sd(differences)
+    differences = np.subtract(*checked_pairs(first, second))
+    distance, n = np.abs(differences), differences.size
+    if rule == "two-sd":
+        spread = float(differences.std(ddof=1)) if n > 1 else math.nan
+    else:
+        spread = float(MAD_TO_SD * np.median(distance)) if n else math.nan
     limit = MULTIPLE * spread
-    distance = np.abs(differences)
     flagged = distance > limit * (1 + ROUNDING)  # False where the limit is NaN
     largest = np.argsort(-distance, kind="stable")
-    return WorklistResult(
-        rule,
-        differences.size,
-        spread,
-        limit,
-        differences,
-        flagged,
-        tuple(int(index) for index in largest if flagged[index]),
-        float(2 * norm.sf(MULTIPLE) * differences.size),
-    )
-
-
-def _sd(differences: NDArray[np.float64]) -> float:
-    return float(differences.std(ddof=1)) if differences.size > 1 else float("nan")
-
-
-def _robust_sd(differences: NDArray[np.float64]) -> float:
-    return float(MAD_TO_SD * np.median(np.abs(differences))) if differences.size else float("nan")
+    order = tuple(largest[flagged[largest]].tolist())
+    expected = float(2 * norm.sf(MULTIPLE) * n)
+    return WorklistResult(rule, n, spread, limit, differences, flagged, order, expected)

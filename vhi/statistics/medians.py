@@ -1,4 +1,4 @@
-"""A few values in short: mean, median, range, and how sure the median is."""
+"""A summary of a few values: mean, median, range, quartiles, and an interval for the median."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ from scipy.stats import binom
 
 @dataclass(frozen=True)
 class MedianInterval:
-    """Two of the values themselves, between which the true median lies.
+    """Two of the values, `low` and `high`, between which the true median lies.
 
-    Attributes
-    ----------
-    low, high : float
-        The values of ranks `ranks`.
-    ranks : tuple of int
-        Their places in ascending order, counted from 1.
-    coverage : float
-        How often such an interval holds the true median.
+    `ranks` are their places in ascending order, counted from 1; `coverage` is how often such an
+    interval holds the true median.
     """
 
     low: float
@@ -31,15 +25,7 @@ class MedianInterval:
 
 @dataclass(frozen=True)
 class Summary:
-    """A few values in short. All but `n` are NaN where there are no values.
-
-    Attributes
-    ----------
-    n : int
-    mean, median, min, max : float
-    lower_quartile, upper_quartile : float
-        Interpolated linearly.
-    """
+    """A summary of `n` values, NaN without values; quartiles are interpolated linearly."""
 
     n: int
     mean: float
@@ -60,9 +46,7 @@ def median_interval(values: Iterable[float], *, coverage: float = 0.95) -> Media
 
     whatever their distribution. Of the few steps that n allows, the one nearest to `coverage` is
     taken, and its own coverage is returned: for n = 8 the second to the seventh value, 93.0 %.
-
-    It fails where values are not independent: slices of one scan are alike, and so are two visits
-    of one subject.
+    Slices of one scan, or two visits of one subject, are not independent.
 
     Parameters
     ----------
@@ -74,7 +58,7 @@ def median_interval(values: Iterable[float], *, coverage: float = 0.95) -> Media
     Returns
     -------
     MedianInterval or None
-        None for fewer than two values: they say nothing about spread.
+        None for fewer than two values.
 
     Raises
     ------
@@ -106,17 +90,12 @@ def median_interval(values: Iterable[float], *, coverage: float = 0.95) -> Media
 
 
 def summarise(values: Iterable[float]) -> Summary:
-    """Return n, mean, median, range and quartiles.
-
-    Parameters
-    ----------
-    values
-        Finite numbers; there may be none.
+    """Return n, mean, median, range and quartiles of finite numbers, of which there may be none.
 
     Raises
     ------
     ValueError
-        A value is not finite: leave such values out and say how many.
+        A value is not finite: leave such values out and report how many.
 
     Examples
     --------
@@ -126,8 +105,7 @@ def summarise(values: Iterable[float]) -> Summary:
     array = _finite(values)
     if array.size == 0:
         return Summary(0, *[float("nan")] * 6)
-    lower, median, upper = (float(each) for each in np.percentile(array, [25, 50, 75]))
-    low, high = float(array.min()), float(array.max())
+    low, lower, median, upper, high = np.percentile(array, [0, 25, 50, 75, 100]).tolist()
     return Summary(array.size, float(array.mean()), median, low, high, lower, upper)
 
 

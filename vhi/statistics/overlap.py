@@ -1,4 +1,4 @@
-"""How much two masks overlap. They may be slices or volumes, of any shape, as long as it is one.
+"""Overlap of two masks, slices or volumes of one shape.
 
 A share is of voxels; with one spacing for both masks it is the same share of mm³.
 """
@@ -14,8 +14,7 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
 
     .. math:: D = \frac{2\,|A \cap B|}{|A| + |B|}
 
-    It weighs missed and superfluous voxels alike, and is harder on small masks than on large
-    ones: the same rim of one voxel costs a small mask more.
+    A rim of one voxel costs a small mask more than a large one.
 
     Parameters
     ----------
@@ -47,22 +46,12 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
 
 
 def precision(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    r"""Return which share of what was found is true, :math:`|F \cap T| / |F|`.
-
-    Parameters
-    ----------
-    found, truth
-        Boolean, one shape.
+    r"""Return which share of a found mask is true, :math:`|F \cap T| / |F|`; errors as `dice`.
 
     Returns
     -------
     float
-        0 to 1; NaN where nothing was found, as nothing can be said of it.
-
-    Raises
-    ------
-    ValueError
-        As `dice`.
+        0 to 1; NaN where the found mask is empty.
     """
     check_masks(found, truth)
     count = np.count_nonzero(found)
@@ -70,28 +59,18 @@ def precision(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 
 def recall(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    r"""Return which share of the truth was found, :math:`|F \cap T| / |T|` (sensitivity).
-
-    Parameters
-    ----------
-    found, truth
-        Boolean, one shape.
+    r"""Return which share of the truth was found, :math:`|F \cap T| / |T|`; errors as `dice`.
 
     Returns
     -------
     float
-        0 to 1; NaN where the truth is empty, as there was nothing to find.
-
-    Raises
-    ------
-    ValueError
-        As `dice`.
+        0 to 1 (sensitivity); NaN where the truth is empty.
     """
     return precision(truth, found)
 
 
 def volume_similarity(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    r"""Return how alike two masks are in size, wherever they lie.
+    r"""Return how alike two masks are in size, wherever they lie; errors as `dice`.
 
     .. math:: S = 1 - \frac{\bigl||A| - |B|\bigr|}{|A| + |B|}
 
@@ -103,12 +82,7 @@ def volume_similarity(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> fl
     Returns
     -------
     float
-        0 to 1. Two empty masks: 1. Never below `dice`, of which it is the ceiling.
-
-    Raises
-    ------
-    ValueError
-        As `dice`.
+        0 to 1, at least `dice`. Two empty masks: 1.
 
     References
     ----------
@@ -120,7 +94,7 @@ def volume_similarity(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> fl
 
 
 def check_masks(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> None:
-    """Refuse arrays that are no two masks of one shape."""
+    """Refuse arrays that are not two masks of one shape."""
     for array in (first, second):
         if array.dtype != bool:
             raise ValueError(f"a mask is a boolean array; got {array.dtype}, try array > 0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,22 +11,10 @@ from scipy.stats import binomtest
 
 from vhi.statistics._pairs import check_confidence
 
-_NAN = float("nan")
-
 
 @dataclass(frozen=True)
 class Proportion:
-    """A share of counted things with its interval.
-
-    Attributes
-    ----------
-    count, n : int
-        How many of how many.
-    share : float
-        `count` / `n`, 0 to 1; NaN of none.
-    low, high : float
-        The interval's ends; NaN of none.
-    """
+    """A share, `count` / `n`, with its interval from `low` to `high`; NaN where n is 0."""
 
     count: int
     n: int
@@ -36,20 +25,12 @@ class Proportion:
 
 @dataclass(frozen=True)
 class McNemar:
-    """A test of whether two ratings of the same patients say yes equally often.
+    """A test of whether two ratings of `n` patients say yes equally often.
 
-    Attributes
-    ----------
-    n : int
-        All pairs.
-    discordant : int
-        Pairs whose ratings differ: the only ones that the test looks at.
-    statistic, corrected : float
-        Chi-squared with one degree of freedom, without and with continuity correction.
-    p, corrected_p : float
-        Their P values, good for about 25 discordant pairs and more.
-    exact_p : float
-        Two-sided, from the binomial distribution; good for any number.
+    Only the `discordant` pairs, whose ratings differ, count. `statistic` and `corrected` are
+    chi-squared with one degree of freedom, without and with continuity correction; their P values
+    `p` and `corrected_p` hold from about 25 discordant pairs, the binomial `exact_p` (two-sided)
+    for any number.
     """
 
     n: int
@@ -66,8 +47,7 @@ def exact_proportion(count: int, n: int, *, confidence: float = 0.95) -> Proport
 
     The interval holds every share :math:`\pi` under which neither `count` or more nor `count` or
     fewer of `n` is rarer than half of 1 − `confidence`. It covers the true share at least as often
-    as asked, on average more often. It is for independent things: 48 slices of two subjects are
-    not 48.
+    as asked. Things must be independent: 48 slices of two subjects are not 48.
 
     Parameters
     ----------
@@ -100,9 +80,9 @@ def exact_proportion(count: int, n: int, *, confidence: float = 0.95) -> Proport
     counts = check_counts((count, n), "count and n")
     if count > n:
         raise ValueError(f"count must not exceed n; got {count} of {n}")
-    count, n = (int(each) for each in counts)
+    count, n = counts.tolist()
     if n == 0:
-        return Proportion(0, 0, _NAN, _NAN, _NAN)
+        return Proportion(0, 0, math.nan, math.nan, math.nan)
     interval = binomtest(count, n).proportion_ci(confidence, method="exact")
     return Proportion(count, n, count / n, float(interval.low), float(interval.high))
 
@@ -115,8 +95,7 @@ def mcnemar(table: ArrayLike) -> McNemar:
     .. math:: \chi^2 = \frac{(b - c)^2}{b + c}, \qquad
               \chi^2_\mathrm{corrected} = \frac{(|b - c| - 1)^2}{b + c}
 
-    It says nothing of how often the ratings agree: two that contradict each other in every
-    patient, half of them one way, are not told apart. See :func:`vhi.statistics.kappa.cohen_kappa`.
+    It does not tell how often the ratings agree: see :func:`vhi.statistics.kappa.cohen_kappa`.
 
     Parameters
     ----------
@@ -126,17 +105,18 @@ def mcnemar(table: ArrayLike) -> McNemar:
     Returns
     -------
     McNemar
-        Without discordant pairs there is nothing to test: `exact_p` is 1, the others are NaN.
-        Where b = c, `corrected` is 0, not above the uncorrected one.
+        Without discordant pairs `exact_p` is 1, the others are NaN. Where b = c, `corrected` is 0,
+        not above the uncorrected one.
 
     Raises
     ------
     ValueError
-        The table is not 2 × 2 or holds something that is no count.
+        The table is not 2 × 2 or holds something other than counts.
 
     References
     ----------
-    McNemar 1947, Psychometrika 12:153; correction: Edwards 1948, Psychometrika 13:185.
+    McNemar 1947, Psychometrika 12:153; correction: Edwards 1948, Psychometrika 13:185. Computed by
+    statsmodels.
 
     Examples
     --------
@@ -151,25 +131,20 @@ def mcnemar(table: ArrayLike) -> McNemar:
     n = int(counts.sum())
     discordant = int(counts[0, 1] + counts[1, 0])
     if discordant == 0:
-        return McNemar(n, 0, _NAN, _NAN, _NAN, _NAN, 1.0)
+        return McNemar(n, 0, math.nan, math.nan, math.nan, math.nan, 1.0)
     exact = contingency_tables.mcnemar(counts, exact=True)
-    plain = contingency_tables.mcnemar(counts, exact=False, correction=False)
-    corrected = plain  # a correction would turn a difference of none into one
-    if counts[0, 1] != counts[1, 0]:
-        corrected = contingency_tables.mcnemar(counts, exact=False, correction=True)
-    return McNemar(
-        n,
-        discordant,
-        float(plain.statistic),
-        float(corrected.statistic),
-        float(plain.pvalue),
-        float(corrected.pvalue),
-        float(exact.pvalue),
+    # A correction would turn a difference of none into one.
+    plain, corrected = (
+        contingency_tables.mcnemar(counts, exact=False, correction=correction)
+        for correction in (False, bool(counts[0, 1] != counts[1, 0]))
     )
+    statistics = float(plain.statistic), float(corrected.statistic)
+    p_values = float(plain.pvalue), float(corrected.pvalue), float(exact.pvalue)
+    return McNemar(n, discordant, *statistics, *p_values)
 
 
 def check_counts(counts: ArrayLike, name: str) -> NDArray[np.int64]:
-    """Return counts as whole numbers, or raise ValueError: they must be whole and not negative."""
+    """Return counts as integers; raise ValueError unless they are whole numbers, 0 or more."""
     array = np.asarray(counts)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be counts; got values of type {array.dtype}")

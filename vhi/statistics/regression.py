@@ -15,23 +15,11 @@ from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs, with
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line, y = intercept + slope · x, and how sure it is.
+    """A straight line, y = intercept + slope · x, through n pairs; NaN where undetermined.
 
-    Whatever the values do not determine is NaN.
-
-    Attributes
-    ----------
-    n : int
-        Pairs of values.
-    slope, intercept : float
-        In units of y for each unit of x, and in units of y.
-    slope_interval, intercept_interval : tuple of float
-    slope_p, intercept_p : float
-        Two-sided P of the hypothesis that the slope, or the intercept, is 0.
-    r : float
-        Pearson's correlation of x and y.
-    residual_sd : float
-        Of y about the line, with n - 2 degrees of freedom.
+    Slopes are in units of y for each unit of x, intercepts in units of y. `slope_p` and
+    `intercept_p` are two-sided P of a slope or intercept of 0; `r` is Pearson's correlation;
+    `residual_sd` is that of y about the line, with n - 2 degrees of freedom.
     """
 
     n: int
@@ -64,9 +52,8 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
     Returns
     -------
     Line
-        One or no pair, or an x that never varies, gives no line: all is NaN but `n`. Two pairs
-        give a line without intervals. Where y lies exactly on the line the intervals have no
-        width; where y never varies `r` and `slope_p` are NaN. Rounding is no variation.
+        All NaN but `n` for fewer than two pairs or an x that never varies. Two pairs give a line
+        without intervals. Where y never varies `r` and `slope_p` are NaN. Rounding is no variation.
 
     Raises
     ------
@@ -76,7 +63,7 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
 
     References
     ----------
-    Altman, Practical Statistics for Medical Research, 1991, section 11.10.
+    Altman, Practical Statistics for Medical Research, 1991, section 11.10. Computed by scipy.
 
     Examples
     --------
@@ -84,16 +71,14 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
     >>> line.slope, line.intercept
     (2.0, 1.0)
     """
-    x, y = (without_rounding(each, of=each) for each in checked_pairs(x, y, names=("x", "y")))
-    check_confidence(confidence)
+    x, y = _checked(x, y, confidence)
     if _constant(x):
         return _no_line(len(x))
-    if _constant(y):
-        # Said outright: the residuals of a computed line would be rounding.
+    if _constant(y):  # the residuals of a computed line would be rounding
         return _line(x, y, 0.0, float(y[0]), (0.0, 0.0), confidence)
-    found = linregress(x, y)
-    errors = (float(found.stderr), float(found.intercept_stderr))
-    return _line(x, y, float(found.slope), float(found.intercept), errors, confidence)
+    line = linregress(x, y)
+    errors = (float(line.stderr), float(line.intercept_stderr))
+    return _line(x, y, float(line.slope), float(line.intercept), errors, confidence)
 
 
 def deming(
@@ -107,10 +92,10 @@ def deming(
               \sqrt{(s_{yy} - \delta s_{xx})^2 + 4 \delta s_{xy}^2}}{2 s_{xy}}, \quad
               a = \bar y - b \bar x.
 
-    A very large ratio gives `least_squares` of y on x, and exchanging x with y while inverting
-    the ratio gives the same line. The ratio has to be known from repeated measurements: it cannot
-    be read off the pairs themselves, and a wrong one tilts the line. The intervals are
-    jackknifed, with n - 2 degrees of freedom; below about ten pairs they are rough.
+    A very large ratio gives `least_squares` of y on x; exchanging x with y and inverting the ratio
+    gives the same line. The ratio must be known from repeated measurements: a wrong one tilts the
+    line. The intervals are jackknifed, with n - 2 degrees of freedom; below about ten pairs they
+    are rough.
 
     Parameters
     ----------
@@ -125,9 +110,9 @@ def deming(
     Returns
     -------
     Line
-        One or no pair, or points whose line is vertical or has no direction, give no line: all
-        is NaN but `n`. Two pairs give a line without intervals; so do points that lack a line
-        once one of them is left out.
+        All NaN but `n` for fewer than two pairs, or points whose line is vertical or has no
+        direction. Two pairs give a line without intervals; so do points that lack a line once one
+        of them is left out.
 
     Raises
     ------
@@ -143,24 +128,29 @@ def deming(
     >>> round(deming([0, 1, 2], [1, 1, 4]).slope, 9)
     1.868517092
     """
-    x, y = (without_rounding(each, of=each) for each in checked_pairs(x, y, names=("x", "y")))
-    check_confidence(confidence)
+    x, y = _checked(x, y, confidence)
     if not (math.isfinite(error_ratio) and error_ratio > 0):
         raise ValueError(f"error_ratio is a finite number above 0; got {error_ratio}")
     n = len(x)
-    if n < 2:
-        return _no_line(n)
-    slope, intercept = _deming(x, y, error_ratio)
+    slope, intercept = _deming(x, y, error_ratio) if n > 1 else NOWHERE
     if math.isnan(slope):
         return _no_line(n)
     errors = NOWHERE
     if n > 2:
         kept = ~np.eye(n, dtype=bool)
-        without = np.array([_deming(x[each], y[each], error_ratio) for each in kept])
+        without = np.array([_deming(x[others], y[others], error_ratio) for others in kept])
         # The spread of the n pseudo-values n·b - (n - 1)·b(i), over the root of n.
         slope_error, intercept_error = (n - 1) * without.std(axis=0, ddof=1) / math.sqrt(n)
         errors = (float(slope_error), float(intercept_error))
     return _line(x, y, slope, intercept, errors, confidence)
+
+
+def _checked(
+    x: ArrayLike, y: ArrayLike, confidence: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = checked_pairs(x, y, names=("x", "y"))
+    check_confidence(confidence)
+    return without_rounding(x, of=x), without_rounding(y, of=y)
 
 
 def _deming(x: NDArray[np.float64], y: NDArray[np.float64], ratio: float) -> tuple[float, float]:
@@ -187,7 +177,7 @@ def _line(
     errors: tuple[float, float],
     confidence: float,
 ) -> Line:
-    """Put estimates and their standard errors together; two pairs leave no freedom to judge by."""
+    """Return a line from its estimates and their standard errors; two pairs have no intervals."""
     n = len(x)
     if n < 3:
         errors = NOWHERE

@@ -1,8 +1,8 @@
-"""How large a difference between two readings has to be, and how well readers tell subjects apart.
+"""Measurement error of two readings, and how well readers tell subjects apart.
 
 Limits of agreement and measurement error are in the unit of the measurement. An intraclass
-correlation is not: it sets the error against the spread of the subjects, so the same readers get a
-higher one from more varied patients.
+correlation compares the error with the spread of the subjects, so the same readers get a higher
+one from more varied patients.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from vhi.statistics._pairs import (
     NOWHERE,
     WIDTH,
     check_confidence,
-    checked_pairs,
+    checked_differences,
+    mean_and_sd,
     without_rounding,
 )
 
@@ -30,7 +31,7 @@ NOTATIONS = (
     ("ICC(2,k)", "ICC(A,k)"),
     ("ICC(3,k)", "ICC(C,k)"),
 )
-"""The six coefficients as Shrout & Fleiss 1979 and as McGraw & Wong 1996 call them."""
+"""Names of the six coefficients in Shrout & Fleiss 1979 and in McGraw & Wong 1996."""
 
 FEWEST_VALUES = 5
 """Two readings of two subjects are too few for an analysis of variance."""
@@ -38,21 +39,12 @@ FEWEST_VALUES = 5
 
 @dataclass(frozen=True)
 class MeasurementError:
-    """Error of a single measurement, in its own unit.
+    """Error of a single measurement, in its own unit, from n pairs.
 
-    Attributes
-    ----------
-    n : int
-        Pairs.
-    sem : float
-        Standard error of measurement: the SD of the differences over the root of 2. A reader's
-        own constant error cancels, as it does when one reader reads both visits.
-    sdc : float
-        Smallest detectable change, 1.96 · √2 · sem: 95 % of the differences between two
-        measurements of an unchanged patient are smaller.
-    sem_interval, sdc_interval : tuple of float
-    sem_with_bias, sdc_with_bias : float
-        The same where readers' constant differences count too, as when visits go to any reader.
+    `sem` is the standard error of measurement: the SD of the differences over √2, so that a
+    reader's own constant error cancels. `sdc` is the smallest detectable change, 1.96 · √2 · sem:
+    95 % of the differences between two measurements of an unchanged patient are smaller. The values
+    `…_with_bias` include readers' constant differences, as when any reader may read a visit.
     """
 
     n: int
@@ -68,17 +60,9 @@ class MeasurementError:
 class IntraclassCorrelation:
     """One of the six intraclass correlations, by both of its names.
 
-    Attributes
-    ----------
-    shrout_fleiss, mcgraw_wong : str
-        ICC(2,1) and ICC(A,1) are the same: a single reading, absolute agreement.
-    value : float
-        At most 1; it may be below 0.
-    interval : tuple of float
-        95 %; the lower end of a mean's may be minus infinity.
-    f, p : float
-        The F test of a value of 0.
-    df1, df2 : int
+    ICC(2,1) and ICC(A,1) are the same: a single reading, absolute agreement. `value` is at most 1
+    and may be below 0; the lower end of the 95 % `interval` of a mean's may be minus infinity. `f`,
+    `df1`, `df2` and `p` are those of the F test of a value of 0.
     """
 
     shrout_fleiss: str
@@ -101,17 +85,17 @@ def measurement_error(
               \mathrm{SDC} = 1.96 \sqrt 2 \, \mathrm{SEM}
 
     with k readings averaged. They hold for independent pairs whose differences are normal and do
-    not grow with the value; where they do, one number is too large for small values and too small
-    for large ones. Readings of one scan say nothing of a second scan's own error, so a change
-    between scans has to be larger still.
+    not grow with the value; otherwise they are too large for small values and too small for large
+    ones. Readings of one scan do not include a second scan's own error, so a change between scans
+    has to be larger still.
 
     Parameters
     ----------
     first, second
         Finite numbers, one of each for every independent subject, in one order and one unit.
     readings
-        How many readers' values are averaged where the error is to be used: 1 for a single
-        reader's values, 2 for the mean of two readers.
+        How many readers' values are averaged where the error is used: 1 for a single reader's
+        values, 2 for the mean of two readers.
     confidence
         Of both intervals, above 0 and below 1.
 
@@ -123,8 +107,7 @@ def measurement_error(
     Raises
     ------
     ValueError
-        The arrays are not two lists of finite numbers of one length, or an option is out of its
-        range.
+        The arrays are not two lists of finite numbers of one length, or an option is out of range.
 
     References
     ----------
@@ -137,39 +120,28 @@ def measurement_error(
     >>> round(error.sem, 3), round(error.sdc, 3)
     (0.577, 1.6)
     """
-    first, second = checked_pairs(first, second)
+    differences = checked_differences(first, second)
     check_confidence(confidence)
     if readings < 1:
         raise ValueError(f"readings is 1 or more; got {readings}")
-    differences = without_rounding(first - second, of=(first, second))
     n, change = len(differences), WIDTH * math.sqrt(2)
     if n == 0:
         return MeasurementError(0, math.nan, math.nan, NOWHERE, NOWHERE, math.nan, math.nan)
     with_bias = math.sqrt(float(np.mean(differences**2)) / (2 * readings))
-    if n == 1:
-        sem, interval = math.nan, NOWHERE
-    else:
-        equal = bool((differences == differences[0]).all())
-        sem = 0.0 if equal else float(differences.std(ddof=1)) / math.sqrt(2 * readings)
+    sem, (low, high) = math.nan, NOWHERE
+    if n > 1:
+        sem = mean_and_sd(differences)[1] / math.sqrt(2 * readings)
         tails = chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], n - 1)
-        low, high = (float(each) for each in sem * np.sqrt((n - 1) / tails))
-        interval = (low, high)
-    return MeasurementError(
-        n,
-        sem,
-        change * sem,
-        interval,
-        (change * interval[0], change * interval[1]),
-        with_bias,
-        change * with_bias,
-    )
+        low, high = (sem * np.sqrt((n - 1) / tails)).tolist()
+    intervals = (low, high), (change * low, change * high)
+    return MeasurementError(n, sem, change * sem, *intervals, with_bias, change * with_bias)
 
 
 def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
     """Return all six intraclass correlations.
 
-    Which one applies: 1 where each subject has readers of its own, 2 (A) where the same readers,
-    a sample of all, read every subject and their constant differences count as error, 3 (C) where
+    Which one applies: 1 where each subject has its own readers, 2 (A) where the same readers, a
+    sample of all, read every subject and their constant differences count as error, 3 (C) where
     they do not; ``1`` for a single reading, ``k`` for the mean of all.
 
     Parameters
@@ -182,14 +154,14 @@ def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
     list of IntraclassCorrelation
         In the order of `NOTATIONS`. Equal readers of unequal subjects: 1, with intervals of no
         width and P 0. Fewer than two subjects or readers, fewer than five values, or subjects
-        that are all alike: NaN. Readers that differ by nothing but constants: 1 for 3 (C), and no
+        that are all alike: NaN. Readers that differ only by constants: 1 for 3 (C), and no
         interval for 2 (A). A mean's correlation is NaN where agreement is so far below chance
         that its denominator is 0 or less.
 
     Raises
     ------
     ValueError
-        The values are no table of finite numbers.
+        The values are not a table of finite numbers.
 
     References
     ----------
@@ -228,13 +200,14 @@ def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], fl
     try:
         pingouin.options.update(dict.fromkeys(rounding))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            found = pingouin.intraclass_corr(long, "subject", "reader", "value")
+            computed = pingouin.intraclass_corr(long, "subject", "reader", "value")
     finally:
         pingouin.options.update(rounding)
-    ends = next(name for name in found.columns if name.startswith("CI95"))
-    constant = _differ_by_constants(table)
+    ends = next(name for name in computed.columns if name.startswith("CI95"))
+    apart = without_rounding(table - table[:, :1], of=table)
+    constant = bool((apart == apart[0]).all())  # readers differ only by constants
     rows = []
-    for (_, row), (_, name) in zip(found.iterrows(), NOTATIONS, strict=True):
+    for (_, row), (_, name) in zip(computed.iterrows(), NOTATIONS, strict=True):
         value, f, p = float(row["ICC"]), float(row["F"]), float(row["pval"])
         interval = (float(row[ends][0]), float(row[ends][1]))
         if constant and "C" in name.removeprefix("ICC"):
@@ -248,12 +221,6 @@ def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], fl
             value, interval = math.nan, NOWHERE
         rows.append((value, interval, f, p))
     return rows
-
-
-def _differ_by_constants(table: np.ndarray) -> bool:
-    """Whether every reader is as far from the first in all subjects."""
-    apart = without_rounding(table - table[:, :1], of=table)
-    return bool((apart == apart[0]).all())
 
 
 def _checked_table(values: ArrayLike) -> np.ndarray:

@@ -9,30 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.statistics._pairs import (
-    NOWHERE,
-    WIDTH,
-    check_confidence,
-    checked_pairs,
-    without_rounding,
-)
+from vhi.statistics._pairs import NOWHERE, WIDTH, check_confidence, checked_differences
 
 
 @dataclass(frozen=True)
 class RepeatedLimits:
     """Bias and 95 % limits of differences, first − second, of patients with several pairs each.
 
-    Attributes
-    ----------
-    patients, pairs : int
-    bias : float
-        Mean of all differences.
-    sd_between, sd_within : float
-        Of patients' own mean differences about the bias, and of differences about their patient's.
-    sd : float
-        Of a single difference: the root of the sum of both variances.
-    lower, upper : float
-        bias ± 1.96 sd.
+    `bias` is the mean of all differences; `sd_between` is the SD of patients' mean differences
+    about it, `sd_within` that of differences about their patient's mean, `sd` that of a single
+    difference (the root of the sum of both variances); `lower` and `upper` are bias ± 1.96 sd.
     """
 
     patients: int
@@ -62,7 +48,7 @@ def repeated_limits(
     r"""Return limits of agreement of first − second where patients give several pairs each.
 
     It is for pairs taken together while the true value may change, as at two visits. A one-way
-    analysis of variance of the differences d parts their spread: with :math:`m_i` pairs of patient
+    analysis of variance splits the spread of the differences d: with :math:`m_i` pairs of patient
     i of p, N in all, and the mean squares between and within patients,
 
     .. math:: s_w^2 = M_w, \quad
@@ -70,21 +56,21 @@ def repeated_limits(
               m_0 = \frac{N - \sum m_i^2 / N}{p - 1}, \quad
               \bar d \pm 1.96 \sqrt{s_b^2 + s_w^2}.
 
-    It fails where the number of a patient's pairs has to do with the difference, and is rough for
-    a few patients, however many pairs they give.
+    It fails where the number of a patient's pairs depends on the difference, and is rough for a
+    few patients, however many pairs they give.
 
     Parameters
     ----------
     first, second
         Finite numbers, one of each for every pair, in one order and one unit.
     patients
-        Whose pair it is: a name or number for each pair, in the same order.
+        The patient of each pair: a name or number, in the same order.
 
     Returns
     -------
     RepeatedLimits
-        Where every patient gives one pair `sd` is that of `limits_of_agreement`, and the two
-        parts of it are NaN. One patient: `bias` and `sd_within` only. No pair: all NaN.
+        Where every patient gives one pair `sd` is that of `limits_of_agreement`, and its two parts
+        are NaN. One patient: `bias` and `sd_within` only. No pair: all NaN.
 
     Raises
     ------
@@ -99,17 +85,17 @@ def repeated_limits(
 
     Examples
     --------
-    >>> found = repeated_limits([1, 3, 5, 7], [0, 0, 0, 0], ["a", "a", "b", "b"])
-    >>> found.bias, round(found.sd_between**2, 9), round(found.sd_within**2, 9)
+    >>> limits = repeated_limits([1, 3, 5, 7], [0, 0, 0, 0], ["a", "a", "b", "b"])
+    >>> limits.bias, round(limits.sd_between**2, 9), round(limits.sd_within**2, 9)
     (4.0, 7.0, 2.0)
     """
-    differences, codes = _differences(first, second, patients)
-    sums = _sums(differences, codes)
-    count, pairs = len(sums.pairs), len(differences)
+    differences = checked_differences(first, second)
+    sums = _sums_of_patients(differences, patients)[1]
+    count, pairs = len(sums[0]), len(differences)
     if not pairs:
         return RepeatedLimits(0, 0, *[math.nan] * 6)
     bias = float(differences.mean())
-    within, between = _variances(*(each[None, :] for each in sums.of_patients))
+    within, between = _variances(*sums[:, None])
     parted = pairs > count
     sd_within = math.sqrt(within[0]) if parted else math.nan
     if count < 2:
@@ -131,17 +117,17 @@ def bootstrap_limits(
 ) -> BootstrapLimits:
     """Return percentile intervals of the limits of agreement, from resampled patients.
 
-    Patients are drawn with replacement, each with all pairs, as many as there are; every resample
-    gives the limits that `repeated_limits` would, or `limits_of_agreement` without `patients`. It
-    assumes no normal differences, but few patients hold few values: below about twenty the
-    intervals are too narrow, and for eight those of `limits_of_agreement` are the safer ones.
+    Patients are drawn with replacement, with all their pairs, as many as there are; every resample
+    gives the limits of `repeated_limits`, or of `limits_of_agreement` without `patients`. Below
+    about twenty patients the intervals are too narrow; for eight those of `limits_of_agreement`
+    are safer.
 
     Parameters
     ----------
     first, second
         Finite numbers, one of each for every pair, in one order and one unit.
     patients
-        Whose pair it is; without it every pair is of a patient of its own.
+        The patient of each pair; default: every pair has its own.
     resamples
         1 or more.
     seed
@@ -166,44 +152,34 @@ def bootstrap_limits(
     check_confidence(confidence)
     if resamples < 1:
         raise ValueError(f"resamples is 1 or more; got {resamples}")
-    differences, codes = _differences(first, second, patients)
-    sums = _sums(differences, codes)
-    count = len(sums.pairs)
+    centre, sums = _sums_of_patients(checked_differences(first, second), patients)
+    count = sums.shape[1]
     if count < 2:
         return BootstrapLimits(resamples, NOWHERE, NOWHERE, NOWHERE, NOWHERE)
-    # Raw bits: what numpy makes of them otherwise may change with its version.
+    # Raw bits: other draws may change with numpy's version.
     bits = np.random.PCG64(seed).random_raw(resamples * count)
     drawn = (bits % np.uint64(count)).astype(np.intp).reshape(resamples, count)
-    of_drawn = [each[drawn] for each in sums.of_patients]
-    within, between = _variances(*of_drawn)
-    bias = sums.centre + of_drawn[1].sum(axis=1) / of_drawn[0].sum(axis=1)
+    pairs, total, squares_within = sums[:, drawn]
+    within, between = _variances(pairs, total, squares_within)
+    bias = centre + total.sum(axis=1) / pairs.sum(axis=1)
     sd = np.sqrt(within + between)
     ends = [50 * (1 - confidence), 50 * (1 + confidence)]
-    found = np.percentile([bias, bias - WIDTH * sd, bias + WIDTH * sd, sd], ends, axis=1)
-    return BootstrapLimits(resamples, *((float(low), float(high)) for low, high in found.T))
+    limits = np.percentile([bias, bias - WIDTH * sd, bias + WIDTH * sd, sd], ends, axis=1)
+    return BootstrapLimits(resamples, *((low, high) for low, high in limits.T.tolist()))
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """What the analysis of variance needs of each patient; differences less `centre`."""
-
-    centre: float
-    pairs: NDArray[np.float64]
-    total: NDArray[np.float64]
-    squares_within: NDArray[np.float64]
-
-    @property
-    def of_patients(self) -> tuple[NDArray[np.float64], ...]:
-        return self.pairs, self.total, self.squares_within
-
-
-def _sums(differences: NDArray[np.float64], codes: NDArray[np.int_]) -> _Sums:
+def _sums_of_patients(
+    differences: NDArray[np.float64], patients: Iterable[Hashable] | None
+) -> tuple[float, NDArray[np.float64]]:
+    """Return a common value c, and per patient: pairs, sum of d − c, sum of squares within."""
+    n = len(differences)
+    codes = np.arange(n) if patients is None else _numbered(list(patients), n)
     # Less a common value, so that large differences that are alike lose no digits.
-    centre = float(np.median(differences)) if len(differences) else 0.0
+    centre = float(np.median(differences)) if n else 0.0
     pairs = np.bincount(codes).astype(float)
     total = np.bincount(codes, differences - centre).astype(float)
     from_own_mean = differences - centre - (total / pairs)[codes]
-    return _Sums(centre, pairs, total, np.bincount(codes, from_own_mean**2).astype(float))
+    return centre, np.stack([pairs, total, np.bincount(codes, from_own_mean**2)])
 
 
 def _variances(
@@ -220,22 +196,13 @@ def _variances(
     return within, np.maximum(between - within, 0) / np.where(each > 0, each, 1)
 
 
-def _differences(
-    first: ArrayLike, second: ArrayLike, patients: Iterable[Hashable] | None
-) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
-    """Return differences, and for each the number of its patient, counted from 0."""
-    first, second = checked_pairs(first, second)
-    differences = without_rounding(first - second, of=(first, second))
-    if patients is None:
-        return differences, np.arange(len(first))
-    names = list(patients)
-    if len(names) != len(first):
+def _numbered(names: list[Hashable], n: int) -> NDArray[np.int_]:
+    """Return for each of n pairs the number of its patient, counted from 0."""
+    if len(names) != n:
         raise ValueError(
-            f"patients names whose each pair is, so has their length; "
-            f"got {len(names)} names and {len(first)} pairs"
+            f"patients needs one name for each pair; got {len(names)} names and {n} pairs"
         )
     if any(name is None or name != name for name in names):
-        raise ValueError("patients lacks a name; leave pairs of nobody out, and say how many")
+        raise ValueError("patients lacks a name; leave out unnamed pairs, and say how many")
     known: dict[Hashable, int] = {}
-    codes = [known.setdefault(name, len(known)) for name in names]
-    return differences, np.array(codes, int)
+    return np.array([known.setdefault(name, len(known)) for name in names], int)

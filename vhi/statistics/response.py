@@ -1,7 +1,7 @@
-"""Response to treatment: how the rules that call a patient a responder agree.
+"""Agreement of rules that call a patient a responder.
 
-The rules are in :mod:`vhi.statistics.rules`, changes in :mod:`vhi.statistics.change`; what they
-offer can be had from here as well.
+The rules are in :mod:`vhi.statistics.rules`, changes in :mod:`vhi.statistics.change`; their public
+names can be imported from here as well.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vhi.statistics._pairs import checked_pairs
 from vhi.statistics.change import (
     ResponseMean,
     expected_regression_to_mean,
-    same_patients,
     standardised_response_mean,
     upper_share,
 )
@@ -38,21 +38,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ResponderTable:
-    """How two yes/no ratings of the same patients go together.
+    """How two yes/no ratings of `n` patients agree; `dropped` patients lack a rating.
 
-    Attributes
-    ----------
-    n : int
-        Patients with both ratings.
-    both, first_only, second_only, neither : int
-        Responders by both rules, by one, by none.
-    dropped : int
-        Patients who lack a rating.
-    agreement : Proportion
-        `both` and `neither` of `n`.
-    kappa : Kappa
-    mcnemar : McNemar
-        Whether one rule finds more responders than the other.
+    `both`, `first_only`, `second_only` and `neither` count responders by both rules, by one and by
+    none. `agreement` is the share of `both` and `neither`; `mcnemar` tests whether one rule finds
+    more responders than the other.
     """
 
     n: int
@@ -67,27 +57,26 @@ class ResponderTable:
 
 
 def responder_table(first: ArrayLike, second: ArrayLike) -> ResponderTable:
-    """Hold two ratings of the same patients against each other.
+    """Compare two ratings of the same patients.
 
     Parameters
     ----------
     first, second
-        1 for a responder, 0 for none, NaN where it is not known; see :func:`responders`.
+        1 for a responder, 0 for a non-responder, NaN where unknown; see :func:`responders`.
 
     Returns
     -------
     ResponderTable
-        Patients who lack a rating are left out and counted. For what is undefined without
-        patients, or where a rule says the same of all, see its parts' classes.
+        Its parts' classes define what is NaN without patients or where a rule never varies.
 
     Raises
     ------
     ValueError
-        Lengths differ, or a value is none of the three.
+        Lengths differ, or a value is not 1, 0 or NaN.
     """
-    ratings = same_patients(first, second)
+    ratings = np.array(checked_pairs(first, second, missing=True))
     known = ~np.isnan(ratings).any(axis=0)
-    a, b = (each[known] for each in ratings)
+    a, b = ratings[:, known]
     if not np.isin([a, b], (0, 1)).all():
         raise ValueError("first and second hold 1 (responder), 0 (none) and NaN (missing) only")
     counts = [int(np.sum((a == x) & (b == y))) for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))]
@@ -97,7 +86,7 @@ def responder_table(first: ArrayLike, second: ArrayLike) -> ResponderTable:
 def responder_table_of_counts(
     both: int, first_only: int, second_only: int, neither: int, *, dropped: int = 0
 ) -> ResponderTable:
-    """Hold two ratings against each other of which only the counts are known, as in a paper.
+    """Compare two ratings of which only the counts are known, as in a paper.
 
     Examples
     --------
@@ -107,16 +96,7 @@ def responder_table_of_counts(
     >>> f"{table.agreement.count}/{table.n}, kappa {table.kappa.value:.3f}"
     '15/29, kappa -0.005'
     """
-    table = [[both, first_only], [second_only, neither]]
-    n = both + first_only + second_only + neither
-    return ResponderTable(
-        n,
-        both,
-        first_only,
-        second_only,
-        neither,
-        dropped,
-        exact_proportion(both + neither, n),
-        cohen_kappa(table),
-        mcnemar(table),
-    )
+    counts = both, first_only, second_only, neither
+    table, n = np.reshape(counts, (2, 2)), sum(counts)
+    agreement = exact_proportion(both + neither, n)
+    return ResponderTable(n, *counts, dropped, agreement, cohen_kappa(table), mcnemar(table))

@@ -1,4 +1,4 @@
-"""When a patient counts as a responder: the rules, their cut-offs and where these come from."""
+"""The rules by which a patient counts as a responder, their cut-offs and sources."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Values = Mapping[str, NDArray[np.float64]]
+Responds = Callable[[Values, Values, float], NDArray[np.bool_]]
 
-# Lowest and highest value of each measure, so that a VAS in mm is not taken for one in cm.
+# Lowest and highest value of each measure: they tell a VAS in mm from one in cm.
 RANGES = {
     "vhi": (0.0, np.inf),
     "sparcc": (0.0, 72.0),
@@ -30,25 +31,11 @@ _SDC = "Smallest detectable change: de Vet et al. 2006, Health and Quality of Li
 
 @dataclass(frozen=True)
 class Rule:
-    """When a patient counts as a responder.
+    """When a patient counts as a responder, from the measures that it `needs`, of :data:`RANGES`.
 
-    Attributes
-    ----------
-    name : str
-        Short, for commands and columns.
-    label : str
-        For tables and figures.
-    needs : tuple of str
-        Measures that it looks at, of :data:`RANGES`.
-    text : str
-        The rule in words.
-    source : str
-        Where its cut-offs come from.
-    needs_sdc : bool
-        It needs the smallest detectable change of its measure.
-    responds : callable
-        From values before, values after and the smallest detectable change (0 where not needed)
-        to a boolean for each patient.
+    `name` is for commands and columns, `label` for tables and figures, `text` the rule in words and
+    `source` the origin of its cut-offs. `responds` maps values before and after, and the smallest
+    detectable change (0 unless `needs_sdc`), to a boolean for each patient.
     """
 
     name: str
@@ -57,14 +44,13 @@ class Rule:
     text: str
     source: str
     needs_sdc: bool = False
-    responds: Callable[[Values, Values, float], NDArray[np.bool_]] = field(repr=False, kw_only=True)
+    responds: Responds = field(repr=False, kw_only=True)
 
 
 def _falls(before: Values, after: Values, measure: str, by: float = 0.0) -> NDArray[np.float64]:
     """Return how far a measure falls beyond a cut-off: 0 where it falls by just as much.
 
-    Scores have one or two decimals, which binary numbers do not hold: 3.1 − 1.9 gives a little
-    more than 1.2, and 2.3 − 1.1 a little less. Rounding to nine decimals makes both the same.
+    Rounding to nine decimals makes 3.1 − 1.9 equal 1.2 in binary numbers, and 2.3 − 1.1 too.
     """
     return np.round(before[measure] - after[measure] - by, 9)
 
@@ -73,6 +59,10 @@ def _halves(before: Values, after: Values) -> NDArray[np.bool_]:
     """Say where BASDAI falls to half or less; 0 that stays 0 does not fall."""
     to_half = np.round(before["basdai"] / 2 - after["basdai"], 9) >= 0
     return to_half & (_falls(before, after, "basdai") > 0)
+
+
+def _falls_beyond(measure: str) -> Responds:
+    return lambda before, after, sdc: _falls(before, after, measure, sdc) > 0
 
 
 RULES = {
@@ -134,39 +124,28 @@ RULES = {
             f"Machado et al. 2011, Annals of the Rheumatic Diseases 70:47; {_SECTION_23}",
             responds=lambda before, after, _: np.round(after["asdas"], 9) < ASDAS_INACTIVE,
         ),
-        Rule(
-            "vhi-fall",
-            "Any fall of VHI",
-            ("vhi",),
-            "VHI is lower after treatment",
-            _SECTION_273,
-            responds=lambda before, after, _: _falls(before, after, "vhi") > 0,
+        *(
+            Rule(
+                f"{measure}-fall",
+                f"Any fall of {measure.upper()}",
+                (measure,),
+                f"{measure.upper()} is lower after treatment",
+                _SECTION_273,
+                responds=_falls_beyond(measure),
+            )
+            for measure in ("vhi", "sparcc")
         ),
-        Rule(
-            "sparcc-fall",
-            "Any fall of SPARCC",
-            ("sparcc",),
-            "SPARCC is lower after treatment",
-            _SECTION_273,
-            responds=lambda before, after, _: _falls(before, after, "sparcc") > 0,
-        ),
-        Rule(
-            "vhi-fall-beyond-sdc",
-            "Fall of VHI beyond measurement error",
-            ("vhi",),
-            "VHI falls by more than its smallest detectable change",
-            _SDC,
-            needs_sdc=True,
-            responds=lambda before, after, sdc: _falls(before, after, "vhi", sdc) > 0,
-        ),
-        Rule(
-            "sparcc-fall-beyond-sdc",
-            "Fall of SPARCC beyond measurement error",
-            ("sparcc",),
-            "SPARCC falls by more than its smallest detectable change",
-            _SDC,
-            needs_sdc=True,
-            responds=lambda before, after, sdc: _falls(before, after, "sparcc", sdc) > 0,
+        *(
+            Rule(
+                f"{measure}-fall-beyond-sdc",
+                f"Fall of {measure.upper()} beyond measurement error",
+                (measure,),
+                f"{measure.upper()} falls by more than its smallest detectable change",
+                _SDC,
+                needs_sdc=True,
+                responds=_falls_beyond(measure),
+            )
+            for measure in ("vhi", "sparcc")
         ),
     )
 }
@@ -181,18 +160,18 @@ def responders(
 ) -> NDArray[np.float64]:
     """Return who responds by a rule: 1 who does, 0 who does not, NaN who lacks a value.
 
-    A value that stays as it is is no response. Falls are compared with cut-offs after rounding to
-    nine decimals, so that 2.3 − 1.1 counts as 1.2. Patients chosen for a high first value fall
-    somewhat without any treatment: see :func:`vhi.statistics.change.expected_regression_to_mean`.
+    Falls are compared with cut-offs after rounding to nine decimals. Patients chosen for a high
+    first value fall somewhat without any treatment: see
+    :func:`vhi.statistics.change.expected_regression_to_mean`.
 
     Parameters
     ----------
     rule
-        A name of :data:`RULES`, which says in words what it asks and where that comes from.
+        A name of :data:`RULES`.
     before, after
         A value for each patient, in the same order, of each measure that the rule needs: ``vhi``
         (voxels or mm³), ``sparcc`` (0–72), ``basdai`` (0–10), ``spinal_vas_cm`` (0–10 cm),
-        ``asdas``. NaN where it is missing. Others may be there.
+        ``asdas``. NaN where it is missing. Others are ignored.
     sdc
         Smallest detectable change, in the measure's unit, 0 or more; for the rules that need it.
 

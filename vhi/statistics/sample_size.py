@@ -1,8 +1,9 @@
-"""How sure limits of agreement are with n pairs, and how many pairs it takes."""
+"""The precision of limits of agreement with n pairs, and how many pairs a precision takes."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Literal
 
 from scipy.optimize import brentq
@@ -20,15 +21,15 @@ Interval = Literal["exact", "approximate"]
 def sample_size_for_limits(
     half_width_sd: float, *, confidence: float = 0.95, interval: Interval = "exact"
 ) -> int:
-    r"""Return how many pairs make the limits of agreement as sure as wanted.
+    r"""Return how many pairs give the limits of agreement a wanted precision.
 
     The smallest n for which the interval of either limit is at most twice `half_width_sd` wide,
-    in standard deviations of the differences as they will be found:
+    in standard deviations of the differences:
 
     .. math:: \tfrac12 \left(k_{\mathrm{outer}}(n) - k_{\mathrm{inner}}(n)\right) \le h
 
-    with the factors of `limit_factors`. It counts independent pairs: two visits of a patient are
-    fewer than two. It says nothing of whether the limits will be narrow enough to be of use.
+    with the factors of `limit_factors`. Pairs are independent: two visits of a patient count as
+    fewer than two. Precise limits may still be wide.
 
     Parameters
     ----------
@@ -70,14 +71,10 @@ def sample_size_for_limits(
         inner, outer = limit_factors(n, interval=interval, confidence=confidence)
         return outer - inner > 2 * half_width_sd
 
-    enough = 2
-    while too_wide(enough):
-        enough *= 2
-    too_few = enough // 2
-    while enough - too_few > 1:
-        middle = (enough + too_few) // 2
-        too_few, enough = (middle, enough) if too_wide(middle) else (too_few, middle)
-    return enough
+    limit = 2
+    while too_wide(limit):
+        limit *= 2
+    return bisect_left(range(limit), True, lo=2, key=lambda n: not too_wide(n))
 
 
 def limit_factors(
@@ -90,7 +87,7 @@ def limit_factors(
     n
         Pairs, at least 2.
     interval, confidence
-        As `limits_of_agreement`.
+        As in `limits_of_agreement`.
     width
         Standard deviations from the bias to the limit.
 

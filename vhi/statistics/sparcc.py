@@ -1,4 +1,4 @@
-"""The SPARCC score of bone marrow oedema at the sacroiliac joints, from what a reader ticked."""
+"""The SPARCC score of bone marrow oedema at the sacroiliac joints, from a reader's marks."""
 
 from __future__ import annotations
 
@@ -20,16 +20,10 @@ MAX_TOTAL = MAX_QUADRANTS + MAX_DEEP + MAX_INTENSE  # 72
 
 @dataclass(frozen=True)
 class SparccScore:
-    """A SPARCC score and its three parts.
+    """A SPARCC score: its three parts, and their `total`.
 
-    Attributes
-    ----------
-    quadrants : int
-        Quadrants with oedema, 0–48.
-    deep : int
-        Joints, slice by slice, with oedema that reaches more than 10 mm deep, 0–12.
-    intense : int
-        Joints, slice by slice, with oedema as bright as cerebrospinal fluid, 0–12.
+    `quadrants` counts those with oedema, 0–48; `deep` and `intense` count joints, slice by slice,
+    with oedema more than 10 mm deep or as bright as cerebrospinal fluid, 0–12 each.
     """
 
     quadrants: int
@@ -45,12 +39,11 @@ class SparccScore:
 def sparcc_score(
     oedema: NDArray[np.bool_], deep: NDArray[np.bool_], intense: NDArray[np.bool_]
 ) -> SparccScore:
-    """Add up what a reader ticked in one scan.
+    """Add up a reader's marks in one scan.
 
     Each quadrant with oedema counts 1, and each joint of each slice 1 more where its oedema is
     deep and 1 more where it is intense: 48 + 12 + 12 = 72. The score stops growing where every
-    quadrant has some oedema, however much; and it is a sum of ticks, so that equal steps are not
-    equal amounts.
+    quadrant has some oedema, and equal steps are not equal amounts.
 
     Parameters
     ----------
@@ -63,12 +56,11 @@ def sparcc_score(
     Returns
     -------
     SparccScore
-        0 where nothing is ticked.
 
     Raises
     ------
     ValueError
-        An array is not boolean or has another shape, or depth or intensity is ticked where that
+        An array is not boolean or has another shape, or depth or intensity is marked where that
         joint has no oedema in that slice.
 
     Notes

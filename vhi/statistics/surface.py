@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,16 +16,11 @@ from vhi.statistics.overlap import check_masks
 
 @dataclass(frozen=True)
 class SurfaceDistances:
-    """Distances between two surfaces, both ways.
+    """Distances between two surfaces, both ways, in mm.
 
-    Attributes
-    ----------
-    mean_mm : float
-        Mean over all points of both surfaces (average symmetric surface distance).
-    p95_mm : float
-        The larger of the two ways' 95th percentiles (Hausdorff 95): all but the worst twentieth.
-    max_mm : float
-        The largest of all (Hausdorff distance): one stray voxel decides it.
+    `mean_mm` is over all points of both (average symmetric surface distance), `p95_mm` the larger
+    of the two ways' 95th percentiles (Hausdorff 95), `max_mm` the largest of all (Hausdorff
+    distance), which one stray voxel decides.
     """
 
     mean_mm: float
@@ -37,9 +33,8 @@ def surface_distances(
 ) -> SurfaceDistances:
     """Return how far the surfaces of two masks lie apart.
 
-    From every surface voxel of one mask the distance to the nearest surface voxel of the other is
-    taken, centre to centre, and the other way round. Where slices are thick a distance within a
-    slice cannot fall between its pixels, and one across slices not below the slices' distance.
+    The distance from every surface voxel of one mask to the nearest surface voxel of the other is
+    measured centre to centre, both ways.
 
     Parameters
     ----------
@@ -51,8 +46,7 @@ def surface_distances(
     Returns
     -------
     SurfaceDistances
-        All infinite where one mask has a surface and the other has none; all NaN where neither
-        has.
+        All infinite where only one mask has a surface; all NaN where neither has.
 
     Raises
     ------
@@ -83,11 +77,10 @@ def surface_distances(
             f"spacing_mm needs {first.ndim} numbers above 0, one for each axis; got {spacing_mm}"
         )
     points = [np.argwhere(surface(mask)) * spacing for mask in (first, second)]
-    lacking = sum(len(each) == 0 for each in points)
+    lacking = sum(len(surface_points) == 0 for surface_points in points)
     if lacking:
-        value = float("nan") if lacking == 2 else float("inf")
-        return SurfaceDistances(value, value, value)
-    ways = [KDTree(there).query(here)[0] for here, there in (points, points[::-1])]
+        return SurfaceDistances(*[math.nan if lacking == 2 else math.inf] * 3)
+    ways = [KDTree(target).query(start)[0] for start, target in (points, points[::-1])]
     return SurfaceDistances(
         mean_mm=float(np.concatenate(ways).mean()),
         p95_mm=float(max(np.percentile(way, 95) for way in ways)),
@@ -97,18 +90,9 @@ def surface_distances(
 
 def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the voxels of a mask that have a face neighbour outside it, within the array."""
-    where = _box(mask)
-    part = mask[where]
-    faces = ndimage.generate_binary_structure(mask.ndim, 1)
     rim = np.zeros_like(mask)
-    # What lies beyond the array counts as inside, so that its edge becomes no surface.
-    rim[where] = part & ~ndimage.binary_erosion(part, faces, border_value=1)
+    for edges in ndimage.find_objects(mask.view(np.uint8)):
+        box = tuple(slice(max(edge.start - 1, 0), edge.stop + 1) for edge in edges)
+        # Beyond the array counts as inside, so that its edge becomes no surface.
+        rim[box] = mask[box] & ~ndimage.binary_erosion(mask[box], border_value=1)
     return rim
-
-
-def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the part of the array that holds the mask with one voxel around it."""
-    found = ndimage.find_objects(mask.view(np.uint8))
-    if not found:
-        return tuple(slice(0, 0) for _ in mask.shape)
-    return tuple(slice(max(each.start - 1, 0), each.stop + 1) for each in found[0])
