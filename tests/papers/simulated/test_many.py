@@ -17,8 +17,7 @@ from vhi.papers.simulated.many import (
     simulate_cohorts,
     verdict,
 )
-from vhi.papers.simulated.model import RANGES
-from vhi.papers.simulated.patients import Targets
+from vhi.papers.simulated.model import RANGES, Model
 
 
 def test_every_cohort_has_every_printed_number(cohorts):
@@ -137,6 +136,8 @@ def test_conclusions_need_simulated_cohorts(cohorts):
         conclusions_over([unmarked])
 
 
-def test_targets_out_of_reach_end_in_one_clear_error():
-    with pytest.raises(ValueError, match="none of 40 models reached the targets: no simulated"):
-        simulate_cohorts(1, targets=Targets(vhi_beyond=59))
+def test_models_out_of_reach_end_in_one_clear_error(monkeypatch):
+    far = Model(burden_voxels=1e9, burden_sd=0.01)
+    monkeypatch.setattr("vhi.papers.simulated.many.random_model", lambda _: far)
+    with pytest.raises(ValueError, match="none of 40 models reached the printed numbers: no sim"):
+        simulate_cohorts(1)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vhi.papers.simulated import targets
 from vhi.papers.simulated.cohort import SPARCC, VHI, Cohort
-from vhi.papers.simulated.patients import Targets
 from vhi.statistics.agreement import limits_of_agreement
 from vhi.statistics.failures import worklist
 from vhi.statistics.regression import least_squares
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 Number = tuple[str, float, float, int]  # quantity, asked, reached, decimals
 
 
-def asked_and_reached(table: pd.DataFrame, targets: Targets | None = None) -> pd.DataFrame:
+def asked_and_reached(table: pd.DataFrame) -> pd.DataFrame:
     """Compare each printed number with a cohort's.
 
     Parameters
     ----------
     table
         From `vhi.papers.simulated.simulate_cohort`: two rows per patient, before and after.
-    targets
-        Those that the cohort was made for.
 
     Returns
     -------
@@ -36,21 +34,17 @@ def asked_and_reached(table: pd.DataFrame, targets: Targets | None = None) -> pd
     """
     import pandas as pd
 
-    targets, cohort = targets or Targets(), Cohort(table)
+    cohort = Cohort(table)
+    vhi, sparcc = cohort.pairs(VHI), cohort.pairs(SPARCC)
+    vhi_asked = (targets.VHI_BIAS, *targets.VHI_LIMITS, *targets.VHI_RANGE)
+    sparcc_asked = (targets.SPARCC_BIAS, *targets.SPARCC_LIMITS, *targets.SPARCC_RANGE)
     numbers = [
-        *_agreement(
-            "VHI", "voxels", cohort.pairs(VHI),
-            (targets.vhi_bias, *targets.vhi_limits, *targets.vhi_range), decimals=0,
-        ),
-        ("scans beyond 2 SD from 0", targets.vhi_beyond,
-         worklist(*cohort.pairs(VHI)).flagged.sum(), 0),
-        *_agreement(
-            "SPARCC", "points", cohort.pairs(SPARCC),
-            (targets.sparcc_bias, *targets.sparcc_limits, *targets.sparcc_range), decimals=1,
-        ),
+        *_agreement("VHI", "voxels", vhi, vhi_asked, decimals=0),
+        ("scans beyond 2 SD from 0", targets.VHI_BEYOND, worklist(*vhi).flagged.sum(), 0),
+        *_agreement("SPARCC", "points", sparcc, sparcc_asked, decimals=1),
         *_counts(cohort),
-        *_regression(cohort, targets),
-    ]  # fmt: skip
+        *_regression(cohort),
+    ]
     rows = [
         (quantity, f"{asked:z.{decimals}f}", f"{reached:z.{decimals}f}")
         for quantity, asked, reached, decimals in numbers
@@ -73,24 +67,20 @@ def _agreement(
     ]
 
 
-def _regression(cohort: Cohort, targets: Targets) -> list[Number]:
+def _regression(cohort: Cohort) -> list[Number]:
     vhi, sparcc = cohort.changes_of_both()
     line = least_squares(sparcc, vhi)
-    numbers: list[Number] = []
-    for name, unit in (("slope", "voxels per point"), ("intercept", "voxels")):
-        low, high = getattr(targets, f"{name}_interval")
-        reached_low, reached_high = getattr(line, f"{name}_interval")
-        numbers += [
-            (f"{name} of changes, {unit}", getattr(targets, name), getattr(line, name), 0),
-            (f"{name}: lower end", low, reached_low, 0),
-            (f"{name}: upper end", high, reached_high, 0),
-        ]
-    if targets == Targets():  # other targets have no printed P
-        numbers += [
-            ("slope: P", 0.0003, line.slope_p, 4),
-            ("intercept: P", 0.88, line.intercept_p, 2),
-        ]
-    return numbers
+    slope, intercept = targets.SLOPE_INTERVAL, targets.INTERCEPT_INTERVAL
+    return [
+        ("slope of changes, voxels per point", targets.SLOPE, line.slope, 0),
+        ("slope: lower end", slope[0], line.slope_interval[0], 0),
+        ("slope: upper end", slope[1], line.slope_interval[1], 0),
+        ("intercept of changes, voxels", targets.INTERCEPT, line.intercept, 0),
+        ("intercept: lower end", intercept[0], line.intercept_interval[0], 0),
+        ("intercept: upper end", intercept[1], line.intercept_interval[1], 0),
+        ("slope: P", 0.0003, line.slope_p, 4),
+        ("intercept: P", 0.88, line.intercept_p, 2),
+    ]
 
 
 def _counts(cohort: Cohort) -> list[Number]:

@@ -1,4 +1,4 @@
-"""Small corrections that make simulated numbers have the sums that printed summaries ask for."""
+"""Small corrections that bring simulated numbers to the sums that printed summaries ask for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ROUNDS, TOLERANCE = 100, 1e-10
+TOLERANCE = 1e-10
+STEPS, CHANGES = 100, 40
+"""Rounds of `reach` and of `adjust_sums`, at most."""
 
 
 class NotReachedError(ValueError):
@@ -23,16 +25,15 @@ def reach(
     asked: Floats,
     *,
     scale: Floats,
-    rounds: int = ROUNDS,
 ) -> Floats:
     r"""Return the values near `start` whose measures are those asked.
 
     Each round solves the linearised equations by the shortest step, so that a draw changes as
-    little as it has to:
+    little as possible:
 
     .. math:: z \leftarrow z + J^+ (a - g(z))
 
-    A step moves no value by more than 1: steps are meant for values on a log or logit scale.
+    A step moves no value by more than 1: values are on a log or logit scale.
 
     Parameters
     ----------
@@ -42,16 +43,14 @@ def reach(
         From (n,) values to k measures and their (k, n) derivatives.
     asked, scale
         (k,) the measures wanted, and a size of each, above 0, of which a miss may be 1e-10.
-    rounds
-        At most.
 
     Raises
     ------
     NotReachedError
-        Not within `rounds`: the targets may be impossible.
+        Not within `STEPS` rounds: the targets may be impossible.
     """
     values = np.array(start, float)
-    for _ in range(rounds):
+    for _ in range(STEPS):
         measures, slopes = measure(values)
         miss = (asked - measures) / scale
         if np.abs(miss).max() < TOLERANCE:
@@ -60,7 +59,7 @@ def reach(
             break
         step = np.linalg.lstsq(slopes / scale[:, None], miss, rcond=None)[0]
         values = values + step / max(1.0, float(np.abs(step).max()))
-    raise NotReachedError(f"sums not reached in {rounds} rounds")
+    raise NotReachedError(f"sums not reached in {STEPS} rounds")
 
 
 def adjust_sums(
@@ -71,7 +70,6 @@ def adjust_sums(
     step: int,
     total: tuple[float, float],
     squares: tuple[float, float],
-    rounds: int = 40,
 ) -> Integers:
     """Return whole numbers with a wanted sum and sum of squares, by changing a few by `step`.
 
@@ -84,19 +82,16 @@ def adjust_sums(
     step
         The only change, up or down: 2 keeps a number even or odd.
     total, squares
-        What the sum and the sum of squares should be, and how far off each may stay (infinite:
-        no matter).
-    rounds
-        At most.
+        The wanted sum and sum of squares, and how far off each may stay (infinite: any value).
 
     Raises
     ------
     NotReachedError
-        Not within `rounds`.
+        Not within `CHANGES` rounds.
     """
     values = np.array(values, np.int64)
     asked, allowed = np.transpose([total, squares])
-    for _ in range(rounds):
+    for _ in range(CHANGES):
         miss = asked - (values.sum(), (values**2).sum())
         if (np.abs(miss) <= allowed).all():
             return values
@@ -113,7 +108,7 @@ def adjust_sums(
         for move in np.unravel_index(far.argmin(), far.shape):
             if place[move] >= 0:
                 values[place[move]] += change[move]
-    raise NotReachedError(f"sums not reached in {rounds} rounds")
+    raise NotReachedError(f"sums not reached in {CHANGES} rounds")
 
 
 def nearest_of_parity(values: Floats, parity: Integers) -> Integers:

@@ -1,10 +1,9 @@
 """Many simulated cohorts: which conclusions follow from the preprint's printed numbers alone.
 
-The 29-patient table is not published, so a conclusion can be tested on nothing but data that the
-printed numbers allow. Each cohort here has all of those numbers, and a model of its own for
-everything else (`vhi.papers.simulated.model.RANGES`). A conclusion that holds in nearly all of them
-follows from what is printed; one that does not needs the unpublished data. That says nothing of
-whether it is true, and it is relative to this family of models: another family has other shares.
+Each cohort has all printed numbers, and its own model for everything else
+(`vhi.papers.simulated.model.RANGES`). A conclusion that holds in nearly all cohorts follows from
+the printed numbers; any other needs the unpublished table of 29 patients. This does not tell
+whether it is true, and another family of models has other shares.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from scipy.stats import mannwhitneyu
 from vhi.papers.simulated.cohort import Cohort
 from vhi.papers.simulated.conclusions import TESTS, conclusions
 from vhi.papers.simulated.model import random_model
-from vhi.papers.simulated.patients import Targets
 from vhi.papers.simulated.simulate import simulate_cohort
 from vhi.statistics.proportions import exact_proportion
 
@@ -38,22 +36,18 @@ FEWEST_TO_COMPARE = 5
 ATTEMPTS_PER_MODEL, MODELS_PER_COHORT = 10, 40
 
 
-def simulate_cohorts(
-    count: int = 300, *, seed: int = 0, targets: Targets | None = None
-) -> list[pd.DataFrame]:
-    """Return many simulated cohorts of the same printed numbers, each from a model of its own.
+def simulate_cohorts(count: int = 300, *, seed: int = 0) -> list[pd.DataFrame]:
+    """Return many simulated cohorts of the same printed numbers, each from its own model.
 
     Models under which few draws can be brought to the printed numbers are given up after ten, so
-    that they are rarer among the cohorts than among the models drawn.
+    they are rarer among the cohorts than among the models drawn.
 
     Parameters
     ----------
     count
         How many; 300 take some seconds.
     seed
-        The same seed gives the same cohorts; the first of more are those of fewer.
-    targets
-        Default: the printed numbers.
+        The same seed gives the same cohorts; fewer cohorts are the first of more.
 
     Returns
     -------
@@ -64,12 +58,12 @@ def simulate_cohorts(
     Raises
     ------
     ValueError
-        `count` is below 1, or the targets are out of reach.
+        `count` is below 1.
     """
     if count < 1:
         raise ValueError(f"count must be at least 1; got {count}")
     seeds = np.random.SeedSequence(seed).spawn(count)
-    return [_from_any_model(cohort_seed, targets) for cohort_seed in seeds]
+    return [_from_any_model(cohort_seed) for cohort_seed in seeds]
 
 
 def conclusions_over(
@@ -91,7 +85,7 @@ def conclusions_over(
         ``holds_in``, ``share``, ``low`` and ``high`` (95 % Clopper–Pearson interval of the share),
         ``verdict``, ``depends_on`` (the number of the model that differs most between cohorts in
         which it holds and others; empty where nearly all agree) and ``higher_where_it_holds`` (how
-        often that number is higher in one of the first than in one of the second: 0.5 is chance).
+        often that number is higher in a cohort where it holds than in another: 0.5 is chance).
 
     Raises
     ------
@@ -116,14 +110,10 @@ def conclusions_over(
 
 
 def verdict(held: NDArray[np.bool_], models: pd.DataFrame) -> dict[str, Any]:
-    """Return what `conclusions_over` says of one conclusion.
+    """Return the columns of `conclusions_over` of one conclusion.
 
-    Parameters
-    ----------
-    held
-        (cohorts,) in which it holds.
-    models
-        The cohorts' models, a row each; empty where they are not known.
+    `held` is (cohorts,), true where it holds; `models` has a row for each cohort's model, and is
+    empty where they are not known.
     """
     share = exact_proportion(int(held.sum()), held.size)
     depends_on, higher = _depends_on(held, models)
@@ -151,18 +141,16 @@ def _depends_on(held: NDArray[np.bool_], models: pd.DataFrame) -> tuple[str, flo
     return str(models.columns[best]), float(higher[best])
 
 
-def _from_any_model(seed: np.random.SeedSequence, targets: Targets | None) -> pd.DataFrame:
+def _from_any_model(seed: np.random.SeedSequence) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     error = None
     for tried, draw_seed in enumerate(seed.spawn(MODELS_PER_COHORT), start=1):
         model = random_model(random)
         try:
-            cohort = simulate_cohort(
-                draw_seed, model=model, targets=targets, attempts=ATTEMPTS_PER_MODEL
-            )
+            cohort = simulate_cohort(draw_seed, model=model, attempts=ATTEMPTS_PER_MODEL)
         except ValueError as refused:
             error = refused
             continue
         cohort.attrs.update(models=tried)
         return cohort
-    raise ValueError(f"none of {MODELS_PER_COHORT} models reached the targets: {error}")
+    raise ValueError(f"none of {MODELS_PER_COHORT} models reached the printed numbers: {error}")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.papers.simulated.targets import SPARCC_RANGE, VHI_RANGE
+
 Floats = NDArray[np.float64]
 
-LARGEST_SPARCC = 72
-"""48 quadrants, 12 joints deep, 12 joints intense (section 2.6; `vhi.statistics.sparcc`)."""
 
 CELLS = {
     # clinical response, VHI response, SPARCC response (None: no change known): patients,
@@ -45,45 +45,27 @@ class Model:
     .. math:: \log m_{i0} = \log M + \sigma u_i, \quad
               \log m_{i1} = \log m_{i0} + \delta + \tau v_i
 
-    with u skew-normal of mean 0 and variance 1, and v standard normal. The mean SPARCC score of a
-    scan grows with the burden in proportion at first and with its logarithm later, so that it
-    levels off:
+    with u skew-normal of mean 0 and variance 1, and v standard normal. M is `burden_voxels`, σ
+    `burden_sd`, with `burden_skew` from −0.95 to 0.95; δ is `fall`, of which −0.7 halves, τ
+    `visit_sd`.
+
+    The mean SPARCC score of a scan grows with the burden in proportion at first and with its
+    logarithm later, so that it levels off:
 
     .. math:: s = 47.5\, \frac{\log(1 + m / c)}{\log(1 + m_{max} / c)} + \omega w
+
+    with c, `sparcc_bend_voxels`, the burden about which the growth bends, and ω, `sparcc_sd`, in
+    points.
 
     Readers differ by
 
     .. math:: d = m^p (\beta\, g + t), \qquad d_s = s^q t
 
-    with t of Student's distribution and g the standardised log burden, both sizes scaled to the
-    printed limits of agreement.
-
-    Attributes
-    ----------
-    burden_voxels : float
-        M, about the middle of the burdens before treatment.
-    burden_sd : float
-        σ, of the log burden.
-    burden_skew : float
-        −0.95 to 0.95, of the log burden.
-    fall : float
-        δ, mean log change: −0.7 halves.
-    visit_sd : float
-        τ, of the log change.
-    sparcc_bend_voxels : float
-        c, the burden about which the growth bends: small, a logarithm all over; large, none.
-    sparcc_sd : float
-        ω, in points.
-    error_power : float
-        p, how the readers' differences grow with VHI: 0 not at all, 1 in proportion. On the eight
-        scans whose cleaned masks are published it is about 0.3 (95 % −0.03 to 0.64, the slope of
-        the differences' logarithms on those of the means).
-    error_trend : float
-        β, how the sign of the readers' difference goes with the burden.
-    error_tails : float
-        Degrees of freedom of t: few make outliers.
-    sparcc_error_power : float
-        q, as p for SPARCC.
+    with t of Student's distribution (`error_tails` degrees of freedom) and g the standardised log
+    burden, both sizes scaled to the printed limits of agreement. p, `error_power`, is 0 where
+    differences do not grow with VHI and 1 where they grow in proportion; on the eight scans whose
+    cleaned masks are published it is about 0.3 (95 % −0.03 to 0.64, the slope of the differences'
+    logarithms on those of the means). β is `error_trend`, q `sparcc_error_power`.
 
     Raises
     ------
@@ -104,7 +86,7 @@ class Model:
     sparcc_error_power: float = 0.4
 
     def __post_init__(self) -> None:
-        """Refuse what is no model."""
+        """Refuse impossible numbers."""
         above = ("burden_voxels", "sparcc_bend_voxels", "error_tails")
         not_below = ("burden_sd", "visit_sd", "sparcc_sd", "error_power", "sparcc_error_power")
         for name, value in vars(self).items():
@@ -129,8 +111,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "error_tails": (3.0, 30.0),
     "sparcc_error_power": (0.0, 1.0),
 }
-"""What no printed number fixes, and how widely it varies over many cohorts: uniform between the
-two, voxels on the log scale. Judgement, not measurement."""
+"""How widely the numbers of a model vary over many cohorts: uniform between the two, voxels on the
+log scale. Judgement, not measurement."""
 
 
 def random_model(random: np.random.Generator) -> Model:
@@ -155,19 +137,13 @@ def draw_kinds(random: np.random.Generator) -> Floats:
     return np.array(kinds, float)[random.permutation(len(kinds))]
 
 
-def draw_burdens(
-    random: np.random.Generator,
-    model: Model,
-    count: int,
-    *,
-    vhi: tuple[float, float],
-    sparcc: float,
-) -> tuple[Floats, Floats]:
+def draw_burdens(random: np.random.Generator, model: Model, count: int) -> tuple[Floats, Floats]:
     """Draw patients: VHI in voxels and SPARCC, each (patients, 2 visits).
 
     Patients outside the printed range of VHI are left out, so that fewer than `count` may come.
     SPARCC scores are kept between 0 and the largest printed.
     """
+    (fewest, most), largest = VHI_RANGE, SPARCC_RANGE[1]
     tilt = model.burden_skew
     half, whole = np.abs(random.standard_normal(count)), random.standard_normal(count)
     skewed = tilt * half + np.sqrt(1 - tilt**2) * whole
@@ -175,8 +151,8 @@ def draw_burdens(
     before = np.log(model.burden_voxels) + model.burden_sd * (skewed - mean) / np.sqrt(variance)
     after = before + model.fall + model.visit_sd * random.standard_normal(count)
     burden = np.exp(np.clip(np.stack([before, after], axis=1), -700, 700))
-    burden = burden[((burden > vhi[0]) & (burden < vhi[1])).all(axis=1)]
+    burden = burden[((burden > fewest) & (burden < most)).all(axis=1)]
     bend = model.sparcc_bend_voxels
-    share = np.log1p(burden / bend) / np.log1p(vhi[1] / bend)
+    share = np.log1p(burden / bend) / np.log1p(most / bend)
     noise = model.sparcc_sd * random.standard_normal(burden.shape)
-    return burden, np.clip(sparcc * share + noise, 0, sparcc)
+    return burden, np.clip(largest * share + noise, 0, largest)

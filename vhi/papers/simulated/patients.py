@@ -1,9 +1,7 @@
-"""The printed numbers as targets, and simulated patients who meet them at both visits."""
+"""Simulated patients who have the printed range and regression at both visits."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +16,15 @@ from vhi.papers.simulated.corrections import (
     adjust_sums,
     reach,
 )
-from vhi.papers.simulated.model import LARGEST_SPARCC, Model, draw_burdens
+from vhi.papers.simulated.model import Model, draw_burdens
+from vhi.papers.simulated.targets import (
+    INTERCEPT,
+    INTERCEPT_INTERVAL,
+    SLOPE,
+    SLOPE_INTERVAL,
+    SPARCC_RANGE,
+    VHI_RANGE,
+)
 
 T = TypeVar("T", bound=np.generic)
 
@@ -26,70 +32,15 @@ INSIDE = (1e-4, 1 - 1e-4)
 """Shares are kept within these before a logit is taken."""
 
 CANDIDATES = 4000
-"""Patients drawn to find those of each kind of response among."""
+"""Patients drawn, among whom those of each kind of response are found."""
+
+MEAN_SQUARE_CHANGE = (np.ptp(INTERCEPT_INTERVAL) / np.ptp(SLOPE_INTERVAL)) ** 2
+"""Of SPARCC: the squared ratio of the two intervals' widths."""
 
 
-@dataclass(frozen=True)
-class Targets:
-    """What the preprint prints of its 29 patients, sections 3.4 to 3.6.
-
-    Attributes
-    ----------
-    vhi_bias, vhi_limits
-        First − second reader, voxels, 58 scans.
-    vhi_range
-        Of means of the two readers, voxels; their sums are whole numbers.
-    vhi_beyond : int
-        Scans that differ by more than 2 SD from 0.
-    sparcc_bias, sparcc_limits, sparcc_range
-        The same of SPARCC scores.
-    slope, slope_interval, intercept, intercept_interval
-        Change of VHI (voxels) on change of SPARCC.
-
-    Raises
-    ------
-    ValueError
-        An interval or range is not two finite numbers in ascending order, or a range cannot be
-        one of means of two whole numbers.
-    """
-
-    vhi_bias: float = 191.0
-    vhi_limits: tuple[float, float] = (-4119.0, 4501.0)
-    vhi_range: tuple[float, float] = (9.5, 90081.0)
-    vhi_beyond: int = 3
-    sparcc_bias: float = -1.5
-    sparcc_limits: tuple[float, float] = (-14.8, 11.8)
-    sparcc_range: tuple[float, float] = (0.0, 47.5)
-    slope: float = 2408.0
-    slope_interval: tuple[float, float] = (1230.0, 3586.0)
-    intercept: float = 894.0
-    intercept_interval: tuple[float, float] = (-10760.0, 12547.0)
-
-    def __post_init__(self) -> None:
-        """Refuse what no data could have."""
-        for name, value in vars(self).items():
-            if isinstance(value, tuple) and not -math.inf < value[0] < value[1] < math.inf:
-                raise ValueError(f"{name} needs two finite numbers, the lower first; got {value}")
-        for name, top in (("vhi_range", math.inf), ("sparcc_range", LARGEST_SPARCC)):
-            low, high = getattr(self, name)
-            if low < 0 or high > top or (2 * low) % 1 or (2 * high) % 1:
-                raise ValueError(
-                    f"{name} needs means of two whole numbers from 0 to {top}; got {(low, high)}"
-                )
-
-    @property
-    def mean_square_change(self) -> float:
-        """Mean square of SPARCC changes: the squared ratio of the two intervals' widths."""
-        return (np.ptp(self.intercept_interval) / np.ptp(self.slope_interval)) ** 2
-
-
-def draw_levels(
-    random: np.random.Generator, model: Model, kinds: Floats, targets: Targets
-) -> tuple[Floats, Floats]:
+def draw_levels(random: np.random.Generator, model: Model, kinds: Floats) -> tuple[Floats, Floats]:
     """Draw VHI and SPARCC, each (patients, 2 visits), of patients who respond as `kinds` say."""
-    vhi, sparcc = draw_burdens(
-        random, model, CANDIDATES, vhi=targets.vhi_range, sparcc=targets.sparcc_range[1]
-    )
+    vhi, sparcc = draw_burdens(random, model, CANDIDATES)
     falls = np.stack([values[:, 1] < values[:, 0] for values in (vhi, sparcc)], axis=1)
     free = np.ones(len(vhi), bool)
     chosen = []
@@ -102,11 +53,11 @@ def draw_levels(
     return vhi[chosen], sparcc[chosen]
 
 
-def correct_sparcc(drawn: Floats, kinds: Floats, targets: Targets) -> Integers:
+def correct_sparcc(drawn: Floats, kinds: Floats) -> Integers:
     """Return sums of two readers' scores with the range and the mean square change asked."""
     responds, known = kinds[:, 2] != 0, np.isfinite(kinds[:, 2])
-    low, high = (round(2 * end) for end in targets.sparcc_range)
-    wanted = known.sum() * targets.mean_square_change * 4
+    low, high = (round(2 * end) for end in SPARCC_RANGE)
+    wanted = known.sum() * MEAN_SQUARE_CHANGE * 4
     levels = _Levels(2 * drawn, responds, float(low), float(high))
 
     def squares(values: Floats) -> tuple[Floats, Floats]:
@@ -131,21 +82,21 @@ def correct_sparcc(drawn: Floats, kinds: Floats, targets: Targets) -> Integers:
     return _in_order(larger, larger - change, responds)
 
 
-def correct_vhi(drawn: Floats, sparcc: Integers, kinds: Floats, targets: Targets) -> Integers:
+def correct_vhi(drawn: Floats, sparcc: Integers, kinds: Floats) -> Integers:
     """Return sums of two readers' voxels with the range and the regression of changes asked."""
     known = np.isfinite(kinds[:, 2])
     x = np.where(known, (sparcc[:, 1] - sparcc[:, 0]) / 2, 0.0)
     n = int(known.sum())
     about = (x[known] ** 2).sum() - x[known].sum() ** 2 / n
-    half = np.ptp(targets.intercept_interval) / 2
+    half = np.ptp(INTERCEPT_INTERVAL) / 2
     # Midway, so that the printed intercept and the ends of its interval are reached together.
-    intercept = (targets.intercept + np.mean(targets.intercept_interval)) / 2
+    intercept = (INTERCEPT + np.mean(INTERCEPT_INTERVAL)) / 2
     error = half / stats.t.ppf(0.975, n - 2) / np.sqrt((x**2).sum() / n / about)
-    fitted = known * (intercept + targets.slope * x)
+    fitted = known * (intercept + SLOPE * x)
     asked = np.array([fitted.sum(), (x * fitted).sum(), (fitted**2).sum() + (n - 2) * error**2])
     scale = np.array([n, np.sqrt(n * (x**2).sum()), 0.0]) * np.sqrt(asked[2] / n)
     scale[2] = asked[2]
-    levels = _Levels(drawn, kinds[:, 1] == 1, *targets.vhi_range)
+    levels = _Levels(drawn, kinds[:, 1] == 1, *VHI_RANGE)
 
     def sums(values: Floats) -> tuple[Floats, Floats]:
         change, slopes = levels.changes(values)

@@ -16,9 +16,11 @@ from vhi.papers.simulated.corrections import (
     nearest_of_parity,
     reach,
 )
-from vhi.papers.simulated.model import LARGEST_SPARCC, Model
-from vhi.papers.simulated.patients import INSIDE, Targets
+from vhi.papers.simulated.model import Model
+from vhi.papers.simulated.patients import INSIDE
+from vhi.papers.simulated.targets import SPARCC_LIMITS, VHI_BEYOND, VHI_LIMITS
 from vhi.statistics._pairs import WIDTH
+from vhi.statistics.sparcc import MAX_TOTAL
 
 CLEAR = (1.99, 2.02)
 """No difference lies between these multiples of the SD, so that a count of those beyond 2 SD does
@@ -29,26 +31,14 @@ FARTHEST = 5.0
 
 
 def draw_vhi_readings(
-    random: np.random.Generator,
-    model: Model,
-    sums: Integers,
-    improved: NDArray[np.bool_],
-    targets: Targets,
+    random: np.random.Generator, model: Model, sums: Integers, improved: NDArray[np.bool_]
 ) -> tuple[Integers, NDArray[np.bool_]]:
     """Return first − second reader in voxels, (scans,), and which scans differ by more than 2 SD.
 
-    One of those is a scan after treatment of a patient who improved, as the preprint tells.
-
-    Parameters
-    ----------
-    random, model, targets
-        As for `vhi.papers.simulated.simulate_cohort`.
-    sums
-        (scans,) of both readers.
-    improved
-        (scans,) scans after treatment of patients whose VHI fell.
+    One of those is a scan after treatment of a patient who improved, as in the preprint. `sums` of
+    both readers and `improved`, scans after treatment of patients whose VHI fell, are (scans,).
     """
-    sd, count = _sd(targets.vhi_limits), targets.vhi_beyond
+    sd = _sd(VHI_LIMITS)
     log_size = np.log(sums)
     trend = model.error_trend * (log_size - log_size.mean()) / log_size.std()
     drawn = trend + random.standard_t(model.error_tails, sums.size)
@@ -57,10 +47,10 @@ def draw_vhi_readings(
     able = sums > 1.1 * beyond
     order = np.argsort(-np.abs(drawn) * able, kind="stable")
     explained = order[(improved & able)[order]]
-    if able.sum() < count or (count and not explained.size):
+    if able.sum() < VHI_BEYOND or not explained.size:
         raise NotReachedError("no scan is large enough to differ by more than 2 SD")
-    chosen = order[:count].copy()
-    if count and explained[0] not in chosen:
+    chosen = order[:VHI_BEYOND].copy()
+    if explained[0] not in chosen:
         chosen[-1] = explained[0]
     far = np.isin(np.arange(sums.size), chosen)
     sign = np.where(drawn < 0, -1.0, 1.0)
@@ -74,28 +64,25 @@ def draw_vhi_readings(
         )
 
     start = np.where(far, logit(np.clip((np.abs(drawn) - beyond) / room, *INSIDE)), drawn / room)
-    return nearest_of_parity(_corrected(start, differences, targets.vhi_limits), sums % 2), far
+    return nearest_of_parity(_corrected(start, differences, VHI_LIMITS), sums % 2), far
 
 
-def draw_sparcc_readings(
-    random: np.random.Generator, model: Model, sums: Integers, targets: Targets
-) -> Integers:
+def draw_sparcc_readings(random: np.random.Generator, model: Model, sums: Integers) -> Integers:
     """Return first − second reader in points, (scans,), from both readers' sums."""
-    limits, n = targets.sparcc_limits, sums.size
-    drawn = (sums / 2) ** model.sparcc_error_power * random.standard_t(6, n)
-    drawn = _with_sd(drawn, _sd(limits))
-    most = np.minimum(sums, 2 * LARGEST_SPARCC - sums)
+    n, sd = sums.size, _sd(SPARCC_LIMITS)
+    drawn = _with_sd((sums / 2) ** model.sparcc_error_power * random.standard_t(6, n), sd)
+    most = np.minimum(sums, 2 * MAX_TOTAL - sums)
     room = np.maximum(most, 1e-6)
 
     def differences(values: Floats) -> tuple[Floats, Floats]:
         tanh = np.tanh(values)
         return room * tanh, room * (1 - tanh**2)
 
-    apart = nearest_of_parity(_corrected(drawn / room, differences, limits), sums % 2)
-    total, squares = _sums_asked(limits, n)
+    apart = nearest_of_parity(_corrected(drawn / room, differences, SPARCC_LIMITS), sums % 2)
+    total, squares = _sums_asked(SPARCC_LIMITS, n)
     return adjust_sums(
         apart, -most, most, step=2,
-        total=(total, 0.02 * n), squares=(squares, 0.02 * n * _sd(limits) / WIDTH),
+        total=(total, 0.02 * n), squares=(squares, 0.02 * n * sd / WIDTH),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from vhi.papers.simulated.check import asked_and_reached
 from vhi.papers.simulated.clinic import draw_clinical_scores
 from vhi.papers.simulated.corrections import Floats, Integers, NotReachedError
 from vhi.papers.simulated.model import Model, draw_kinds
-from vhi.papers.simulated.patients import Targets, correct_sparcc, correct_vhi, draw_levels
+from vhi.papers.simulated.patients import correct_sparcc, correct_vhi, draw_levels
 from vhi.papers.simulated.readings import draw_sparcc_readings, draw_vhi_readings
 
 if TYPE_CHECKING:
@@ -33,19 +33,15 @@ def simulate_cohort(
     seed: int | np.random.SeedSequence = 0,
     *,
     model: Model | None = None,
-    targets: Targets | None = None,
     attempts: int = ATTEMPTS,
 ) -> pd.DataFrame:
     """Simulate 29 patients, two visits and two readers, with the preprint's summary numbers.
 
-    The table behind the preprint's figures 6, 7 and 9 is not published. Here patients are drawn
-    from a stated model (`vhi.papers.simulated.model.Model`) such that the printed numbers of them
-    respond. The draw is then changed as little as possible until it has the printed ranges of
-    means, regression of changes, limits of agreement of two readers, and three scans beyond 2 SD.
-    Voxels and scores are whole numbers. A draw that cannot be changed in this way is replaced.
-
-    Only the printed numbers are those of the preprint: every other feature comes from the model.
-    No patient stands behind a row.
+    The table behind the preprint's figures 6, 7 and 9 is not published. Patients are drawn from a
+    stated model such that the printed numbers of them respond. The draw is then changed as little
+    as possible until it has all numbers of `vhi.papers.simulated.targets`, or replaced. Voxels and
+    scores are whole numbers. Every other feature comes from the model; no patient stands behind a
+    row.
 
     Parameters
     ----------
@@ -54,8 +50,6 @@ def simulate_cohort(
     model
         Everything that the printed numbers do not fix; the default is one guess among many
         (`vhi.papers.simulated.many`).
-    targets
-        Default: the printed numbers.
     attempts
         Draws, at most.
 
@@ -66,12 +60,12 @@ def simulate_cohort(
         ``vhi_voxels_R1``, ``vhi_voxels_R2``, ``sparcc_R1``, ``sparcc_R2`` (NaN after treatment for
         one patient), ``basdai``, ``spinal_vas_cm``, ``asdas``, ``response_clinical`` (on the rows
         ``after``), ``voxels_lower``, ``voxels_upper``, ``disagreement`` (of the three scans).
-        ``attrs`` holds ``simulated`` (true), ``model``, and ``attempts``, the draws that it took.
+        ``attrs`` holds ``simulated`` (true), ``model``, and ``attempts``, the draws made.
 
     Raises
     ------
     ValueError
-        `attempts` is below 1, or no draw could be brought to the targets.
+        `attempts` is below 1, or no draw could be brought to the printed numbers.
 
     Examples
     --------
@@ -81,38 +75,38 @@ def simulate_cohort(
     """
     if attempts < 1:
         raise ValueError(f"attempts must be at least 1; got {attempts}")
-    model, targets = model or Model(), targets or Targets()
+    model = model or Model()
     random = np.random.default_rng(seed)
     reason = ""
     for attempt in range(1, attempts + 1):
         try:
-            cohort = _draw(random, model, targets)
+            cohort = _draw(random, model)
         except NotReachedError as error:
             reason = str(error)
             continue
         cohort.attrs.update(simulated=True, attempts=attempt, model=asdict(model))
         return cohort
     raise ValueError(
-        f"no simulated cohort reached the targets in {attempts} draws (the last: {reason}); choose "
-        "other targets, or a model closer to them"
+        f"no simulated cohort reached the printed numbers in {attempts} draws (the last: "
+        f"{reason}); choose a model closer to them"
     )
 
 
-def _draw(random: np.random.Generator, model: Model, targets: Targets) -> pd.DataFrame:
+def _draw(random: np.random.Generator, model: Model) -> pd.DataFrame:
     kinds = draw_kinds(random)
-    vhi, sparcc = draw_levels(random, model, kinds, targets)
-    scores = correct_sparcc(sparcc, kinds, targets)
-    voxels = correct_vhi(vhi, scores, kinds, targets).ravel()
+    vhi, sparcc = draw_levels(random, model, kinds)
+    scores = correct_sparcc(sparcc, kinds)
+    voxels = correct_vhi(vhi, scores, kinds).ravel()
     scores = scores.ravel()
     after = np.tile([False, True], len(kinds))
     known = ~after | np.repeat(np.isfinite(kinds[:, 2]), 2)
     fell = after & np.repeat(kinds[:, 1] == 1, 2)
-    apart, far = draw_vhi_readings(random, model, voxels, fell, targets)
+    apart, far = draw_vhi_readings(random, model, voxels, fell)
     points = np.full(scores.size, np.nan)
-    points[known] = draw_sparcc_readings(random, model, scores[known], targets)
+    points[known] = draw_sparcc_readings(random, model, scores[known])
     cohort = _table(random, kinds[:, 0] == 1, voxels, apart, scores, points)
     cohort["disagreement"] = _reasons(random, far, fell)
-    numbers = asked_and_reached(cohort, targets)
+    numbers = asked_and_reached(cohort)
     missed = numbers["quantity"][~numbers["agrees"]]
     if len(missed):
         raise NotReachedError(f"lost in rounding: {', '.join(missed)}")
