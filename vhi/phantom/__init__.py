@@ -1,9 +1,8 @@
 """A phantom (simulated): STIR and T1w scans of the sacroiliac joints with known truth.
 
-Made by code from a seed; nothing in it comes from a patient. `grid` is the oblique grid,
-`anatomy` and `soft_tissue` the body, `lesions` and `decoys` what is put into it, `acquisition`
-the scanner; `simulate` puts them together, `readers` simulates who reads them, and `files` writes
-cases.
+Made by code from a seed; nothing in it comes from a patient. `grid` is the oblique grid, `anatomy`
+and `soft_tissue` the body, `lesions` and `decoys` are put into it, `acquisition` is the scanner;
+`simulate` puts them together, `simulated_readers` reads them, and `case_files` writes cases.
 """
 
 from vhi.phantom.acquisition import SLOPE, acquire, make_texture

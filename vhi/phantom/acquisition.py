@@ -17,39 +17,37 @@ T1W_OF = {
     "cortex": 0.3, "marrow": 1.0, "joint space": 0.4, "nerve": 0.75, "csf": 0.47,
 }  # fmt: skip
 """Intensity of each tissue, normal marrow = 1. Fat, muscle, fluid and air: within the range
-measured on the ten study scans (tests/test_phantom.py); the others chosen by eye."""
+measured on the ten study scans (tests/phantom); the others chosen by eye."""
 
 SPOT_T1W = {"lesion": 0.65, "vessel": 0.8, "artefact": 0.9}
-"""T1w intensity of inflamed marrow and of the decoys, normal marrow = 1. Study: medians of 0.50 to
-1.06 in the candidates that at least two of four manual readings mark. Decoys chosen."""
+"""T1w intensity of inflamed marrow and of the decoys (chosen), normal marrow = 1. Study: medians of
+0.50 to 1.06 in the candidates that at least two of four manual readings mark."""
 
 MARROW_UNIT = {"stir": 180.0, "t1w": 420.0}
 SLOPE = {"stir": 1.8, "t1w": 2.2}
-"""Intensity of normal marrow in scanner units, and the stored file's ``scl_slope``. Chosen; the
-study's slopes lie between 1 and 3.53."""
+"""Intensity of normal marrow in scanner units, and the file's ``scl_slope`` (study: 1 to 3.53)."""
 
 BLUR_PIXELS = (0.8, 0.55)
-"""Point spread within the slice, SD along axes 0 and 1. From the study: neighbouring pixels of
-normal bone correlate by 0.87-0.93 and 0.70-0.83 (`GRAIN_PIXELS`), part of which is texture."""
+"""Point spread within the slice, SD along axes 0 and 1."""
 
 GRAIN_PIXELS = (1.2, 0.8)
-"""Blur of noise and fine marrow texture, SD along axes 0 and 1, which gives those correlations."""
+"""Blur of noise and fine marrow texture, SD along axes 0 and 1: gives the study's correlations of
+neighbouring pixels of normal bone, 0.87-0.93 and 0.70-0.83."""
 
 GRAIN_SKEW = 0.03
-"""Part of the squared grain added to it: normal bone has more bright specks than dark ones. Gives
-the study's distance from the upper quartile to the maximum."""
+"""Part of the squared grain added to it, for bright specks: gives the study's distance from the
+upper quartile of normal bone to the maximum."""
 
 GRAIN = {"stir": 0.145, "t1w": 0.045}
 MOTTLE = {"stir": 0.055, "t1w": 0.10}
-"""Fine and coarse (6 mm) marrow texture, SD, normal marrow = 1. Together with the noise they give
-the study's quartiles and correlations of normal bone."""
+"""Fine and coarse (6 mm) marrow texture, SD, normal marrow = 1: with the noise they give the
+study's quartiles and correlations of normal bone."""
 
 SOFT_TEXTURE = 0.35
-"""Texture of all other tissue, as a part of that of marrow. Chosen by eye."""
+"""Texture of all other tissue, relative to marrow's. Chosen by eye."""
 
 NOISE = {"stir": 0.028, "t1w": 0.012}
-"""SD of either part of the complex noise, normal marrow = 1: gives the study's mean STIR of air,
-0.017 to 0.041."""
+"""SD of either part of the complex noise, normal marrow = 1: gives the study's STIR of air."""
 
 
 def make_texture(rng: np.random.Generator) -> dict[str, Array]:
@@ -83,23 +81,9 @@ def acquire(
 ) -> np.ndarray:
     """Return the scan as its file stores it: int16, to be multiplied by `SLOPE`.
 
-    Parameters
-    ----------
-    signal
-        Normal marrow = 1.
-    sensitivity
-        From `make_sensitivity`.
-    rng
-        Source of the noise.
-    contrast
-        ``"stir"`` or ``"t1w"``.
-    noise
-        Multiple of `NOISE`.
-
-    Notes
-    -----
-    The magnitude of a complex signal with Gaussian noise in both parts follows a Rician
-    distribution. The noise has the grain of the interpolated study scans.
+    `signal` is 1 in normal marrow, `contrast` is ``"stir"`` or ``"t1w"``, `noise` a multiple of
+    `NOISE`. The magnitude of a complex signal with Gaussian noise in both parts is Rician; the
+    noise has the grain of the interpolated study scans.
     """
     blurred = ndimage.gaussian_filter(signal * sensitivity, (*BLUR_PIXELS, 0), truncate=3.0)
     size = noise * NOISE[contrast]

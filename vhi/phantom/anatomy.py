@@ -2,7 +2,7 @@
 
 All measures are in mm in slice coordinates (see `vhi.phantom.grid`). They were chosen to look
 like an oblique coronal scan of the sacroiliac joints and to give the bone areas of the ten study
-scans (see tests/test_phantom.py); none is copied from a scan.
+scans (tests/phantom); none is copied from a scan.
 """
 
 from __future__ import annotations
@@ -12,15 +12,7 @@ from dataclasses import fields as fields_of
 
 import numpy as np
 
-from vhi.phantom.grid import (
-    SHAPE,
-    Array,
-    axes_mm,
-    ellipse,
-    fraction,
-    rod,
-    smooth_field,
-)
+from vhi.phantom.grid import SHAPE, Array, axes_mm, ellipse, fraction, rod, smooth_field
 from vhi.phantom.soft_tissue import soft_tissue
 
 TISSUES = (
@@ -61,24 +53,14 @@ SLAB_ROWS = 21
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """Tissue shares and the surfaces that lesions and masks are placed by.
+    """Tissue shares, and the surfaces that lesions and masks are placed by, on one grid.
 
-    Attributes
-    ----------
-    layers : list of (tissue, share)
-        In painting order: each covers its share of what lies below.
-    labels : ndarray of uint8
-        The tissue that fills at least half of each voxel, an index of `TISSUES`.
-    marrow, joint_space : ndarray of float32
-        Shares after everything that is painted over them.
-    disease_region : ndarray of bool
-        All bone with its rim and the joint spaces.
-    u, v, w : ndarray of float32
-        Coordinates of the voxels in this body, in mm: the grid, gently bent.
-    joint_u : ndarray of float32
-        Distance of the joint from the midline at each voxel's height and slice, in mm.
-    sacrum, ilium : ndarray of bool
-        Marrow that fills at least half a voxel.
+    `layers` are (tissue, share) in painting order: each covers its share of the tissues below.
+    `labels` is the tissue that fills at least half of each voxel, an index of `TISSUES`. `marrow`
+    and `joint_space` are shares after all painting. `disease_region` is all bone with its rim and
+    the joint spaces. `u`, `v` and `w` are the voxels' coordinates in this body, in mm: the grid,
+    gently bent; `joint_u` is the joint's distance from the midline at each voxel's height and
+    slice, in mm. `sacrum` and `ilium` are marrow that fills at least half a voxel.
     """
 
     layers: list[tuple[str, Array]]

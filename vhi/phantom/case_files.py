@@ -37,8 +37,8 @@ PHANTOM_CASES = (
 )
 """The cases of the `phantom` source: two visits of one body, one-sided mild, severe, none.
 
-Seeds count up; none was picked for its result. A single scan's measured volume can lie up to 20 %
-from the truth (the book's page on accuracy has the spread over many seeds)."""
+Seeds count up; none was picked for its result. A scan's measured volume can lie up to 20 % from
+the truth."""
 
 CASE_COLUMNS = (
     "case", "subject", "visit", "stir", "t1w", "normal_bone", "disease_region",
@@ -67,11 +67,11 @@ def write_phantom(phantom: Phantom, folder: Path, case: str, visit: str = "") ->
     Raises
     ------
     InputError
-        The sub-folder holds something already, or cannot be written.
+        The sub-folder is not empty, or cannot be written.
 
     Notes
     -----
-    Scans are int16 with a ``scl_slope``, as the study's. The same phantom gives the same bytes.
+    Scans are int16 with a ``scl_slope``, like the study's. The same phantom gives the same bytes.
     """
     name = f"{case}_{visit}" if visit else case
     with staged_folder(Path(folder) / name) as stage:
@@ -89,19 +89,11 @@ def write_phantom(phantom: Phantom, folder: Path, case: str, visit: str = "") ->
 
 
 def ensure_cases(folder: Path) -> Path:
-    """Make the default phantom cases, unless they are there already.
+    """Make the default phantom cases, unless they exist, and return their table.
 
-    Parameters
-    ----------
-    folder
-        Where phantoms are kept, such as the user's cache. The cases go into a sub-folder named by
-        a hash of the code that makes them, so that changed code makes new ones.
-
-    Returns
-    -------
-    Path
-        The table of cases, ``cases.csv``, beside ``readers.csv``, which names for each case the
-        truth first, as the reader ``truth``, then the masks of two simulated readers.
+    They are in a sub-folder of `folder` named by a hash of the code that makes them. Beside the
+    table, ``cases.csv``, ``readers.csv`` names for each case the truth first, as the reader
+    ``truth``, then the masks of two simulated readers.
     """
     home = Path(folder) / f"phantom-{code_hash()[:12]}"
     table = home / "cases.csv"
@@ -113,7 +105,7 @@ def ensure_cases(folder: Path) -> Path:
     except InputError:
         if not table.exists():
             raise
-        # Another process was faster; what it made is what we would have made.
+        # Another process was faster and made the same files.
     return table
 
 
@@ -137,7 +129,7 @@ def _make_cases(folder: Path) -> None:
 
 
 def code_hash() -> str:
-    """Return a hash of all code that decides what the phantom's files hold."""
+    """Return a hash of all code that decides the bytes of the phantom's files."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
     # The cleaned masks of the simulated readers are made of the library's own candidates.

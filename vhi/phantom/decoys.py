@@ -10,22 +10,18 @@ from vhi.phantom.grid import SPACING_MM, Array, ellipse
 from vhi.phantom.lesions import GAP_MM, Box, Spot
 
 DECOYS = {"vessel": (8, 2.4), "fluid": (3, 2.0), "ghost": (3, 1.2)}
-"""How many decoys are tried for, and the STIR signal each adds, normal marrow = 1: nutrient
-vessels, fluid in the joint space, ghosts of the dural sac. Chosen."""
+"""Decoys aimed at, and the STIR signal that each adds, normal marrow = 1: nutrient vessels, fluid
+in the joint space, ghosts of the dural sac. Chosen."""
 
 DECOY_MIN_VOXELS = 12
 
 
 def place_decoys(anatomy: Anatomy, rng: np.random.Generator, keep_away: np.ndarray) -> list[Spot]:
-    """Place bright things that are not inflammation inside the disease region.
+    """Place bright spots that are not inflammation inside the disease region.
 
-    Vessels are thin bright tubes in the marrow, across one to three slices; artefacts are fluid
-    in the joint space and ghosts of the bright dural sac.
-
-    Parameters
-    ----------
-    keep_away
-        Lesions (of the first visit) and normal bone: nothing is put within `GAP_MM` of them.
+    Vessels are thin bright tubes in the marrow, across one to three slices; artefacts are fluid in
+    the joint space and ghosts of the bright dural sac. None lies within `GAP_MM` of `keep_away`,
+    lesions (of the first visit) and normal bone.
     """
     blocked = _widen(keep_away)
     marrow = (anatomy.marrow > 0.9) & (np.abs(anatomy.w) < 30)

@@ -2,8 +2,7 @@
 
 Slice coordinates, in mm from the middle of the grid: ``u`` to the patient's left (array axis 0),
 ``v`` up within the slice (axis 1), ``w`` to the back, across the slices (axis 2). Shapes are
-signed distances in mm, negative inside; distances are exact near the surface, which is where
-partial volume needs them.
+signed distances in mm, negative inside and exact near the surface, where partial volume needs them.
 """
 
 from __future__ import annotations
@@ -52,17 +51,9 @@ def axes_mm() -> tuple[Array, Array, Array]:
 def smooth_field(rng: np.random.Generator, length_mm: float, across_mm: float = 8.0) -> Array:
     """Return a smooth random field of mean 0 and standard deviation 1 on the grid.
 
-    Parameters
-    ----------
-    rng
-        Source of chance.
-    length_mm, across_mm
-        Distance of the control points in the slice and across slices: about the size of a patch.
-
-    Notes
-    -----
-    Gaussian bumps on a coarse lattice, summed axis by axis: a few matrix products instead of a
-    wide filter over 2.8 million voxels.
+    Its control points are `length_mm` apart in the slice and `across_mm` across slices, about the
+    size of a patch: Gaussian bumps on a coarse lattice, summed axis by axis, are a few matrix
+    products instead of a wide filter over 2.8 million voxels.
     """
     bases = []
     for axis, length in zip(axes_mm(), (length_mm, length_mm, across_mm), strict=True):
@@ -76,23 +67,14 @@ def smooth_field(rng: np.random.Generator, length_mm: float, across_mm: float = 
     return np.tensordot(bases[0], up, axes=1).astype(np.float32)
 
 
-def fraction(distance: Array, slope_w: Array | None = None) -> Array:
+def fraction(distance: Array) -> Array:
     """Return which part of each voxel lies inside a shape: partial volume.
 
     The surface is taken as flat within a voxel, so the share grows linearly from 0 to 1 over the
     voxel's extent along the surface's normal: the pixel within the slice, the slice thickness
-    across it.
-
-    Parameters
-    ----------
-    distance
-        Signed distance in mm, negative inside, shape (ni, nj, nk).
-    slope_w
-        Its derivative across slices, without unit; by differences when not given.
+    across it. `distance` is signed, in mm, negative inside, shape (ni, nj, nk).
     """
-    if slope_w is None:
-        slope_w = np.gradient(distance, SPACING_MM[2], axis=2)
-    # A surface parallel to the slices is blurred by their thickness, one across them by a pixel.
+    slope_w = np.gradient(distance, SPACING_MM[2], axis=2)
     extent = SPACING_MM[0] + SLICE_THICKNESS_MM * np.minimum(np.abs(slope_w), 1)
     return np.clip(0.5 - distance / extent, 0, 1)
 

@@ -15,15 +15,14 @@ SEVERITY_VOXELS: dict[str, tuple[int, ...]] = {
     "moderate": (2600, 1300, 700, 350),
     "severe": (7500, 4500, 2800, 1600, 900, 450),
 }
-"""Lesion sizes aimed at, in voxels, for each affected side. The study's readers marked 168 to
-98,672 voxels a scan, both sides together; each lesion then varies by `SIZE_SPREAD`."""
+"""Lesion sizes aimed at, in voxels, for each affected side; they vary by `SIZE_SPREAD`. The study's
+readers marked 168 to 98,672 voxels a scan, both sides together."""
 
 SIZE_SPREAD = 0.25
 
 LESION_CONTRAST = 1.0
-"""Added STIR signal of a lesion, normal marrow = 1, at contrast 1: it puts the median of the kept
-candidates at the study's median distance from normal bone, in interquartile ranges
-(tests/test_phantom.py)."""
+"""Added STIR signal of a lesion, normal marrow = 1, at contrast 1: gives the median distance of
+kept candidates from normal bone, in interquartile ranges, of the study (tests/phantom)."""
 
 LESION_PATCHINESS = 0.22
 """Relative SD of the added signal within a lesion, in patches of 7 mm. Chosen with
@@ -34,8 +33,7 @@ AFTER_CONTRAST = 0.95
 """What treatment leaves of each lesion's volume and of its added signal. Chosen."""
 
 GAP_MM = 4.0
-"""Least distance between lesions, and between lesions, decoys and normal bone. Chosen so that
-each stays a region of its own."""
+"""Least distance between lesions, decoys and normal bone, by which they stay separate regions."""
 
 REACH_MM = 42.0
 """No lesion reaches further from its place than this, up or down."""
@@ -48,26 +46,16 @@ SLOTS = (
 """Places beside the joint, each in a bone at height v and position w, in mm. Chosen: the
 subchondral marrow of the cartilaginous part."""
 
-
 Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Something painted into the anatomy.
+    """A lesion or decoy painted into the anatomy.
 
-    Attributes
-    ----------
-    kind : str
-        ``"lesion"``, ``"vessel"`` or ``"artefact"``.
-    side : str
-        ``"left"`` or ``"right"`` of the patient.
-    box : tuple of slice
-        The part of the grid that holds it.
-    share : ndarray of float32
-        Part of each voxel of the box that it fills.
-    signal : ndarray of float32
-        STIR signal added where the share is 1, normal marrow = 1.
+    `kind` is ``"lesion"``, ``"vessel"`` or ``"artefact"``, `side` ``"left"`` or ``"right"`` of the
+    patient, `box` the part of the grid that holds it. `share` is the part of each voxel of the box
+    that it fills, `signal` the STIR signal added where the share is 1, normal marrow = 1.
     """
 
     kind: str
@@ -83,10 +71,9 @@ def place_lesions(
     *,
     severity: str,
     contrast: float,
-    sides: tuple[str, ...],
     after: bool,
 ) -> list[Spot]:
-    """Place lesions in the marrow beside the joints, apart from each other.
+    """Place lesions in the marrow beside both joints, apart from each other.
 
     A lesion is a level set of a distance around its place, cut by the marrow's surface, that
     holds the number of voxels aimed at; so its edge is as sharp as the anatomy's. At the visit
@@ -96,14 +83,11 @@ def place_lesions(
     patches = 1 + LESION_PATCHINESS * smooth_field(rng, 7.0, 7.0)
     spots = []
     for side in ("left", "right"):
-        # Both sides are always drawn, so that choosing a side leaves its lesions as they are.
         order = rng.permutation(len(SLOTS))
         sizes = SEVERITY_VOXELS[severity] * rng.uniform(
             1 - SIZE_SPREAD, 1 + SIZE_SPREAD, len(SEVERITY_VOXELS[severity])
         )
         jitter = rng.uniform(-3, 3, (len(SLOTS), 2))
-        if side not in sides:
-            continue
         taken = np.zeros(SHAPE, bool)
         for n, voxels in enumerate(sizes):
             bone, v0, w0 = SLOTS[order[n]]
@@ -133,10 +117,7 @@ def place_lesions(
 def draw_normal_bone(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Draw normal bone as a reader does: ellipses between the foramina on neighbouring slices.
 
-    Returns
-    -------
-    ndarray of bool
-        Within the first and second sacral body, on three to six slices.
+    Boolean; within the first and second sacral body, on three to six slices.
     """
     u, v = anatomy.u, anatomy.v
     drawn = np.zeros(SHAPE, bool)

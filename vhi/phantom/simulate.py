@@ -20,32 +20,16 @@ from vhi.phantom.acquisition import (
 from vhi.phantom.anatomy import build_anatomy
 from vhi.phantom.decoys import place_decoys
 from vhi.phantom.grid import SLICE_THICKNESS_MM, oblique_affine
-from vhi.phantom.lesions import (
-    SEVERITY_VOXELS,
-    Spot,
-    draw_normal_bone,
-    place_lesions,
-)
+from vhi.phantom.lesions import SEVERITY_VOXELS, Spot, draw_normal_bone, place_lesions
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """The truth about one lesion.
+    """The truth about one lesion, label `id` of `Phantom.lesion_labels`.
 
-    Attributes
-    ----------
-    id : int
-        Its label in `Phantom.lesion_labels`, from 1.
-    centre_mm : tuple of float
-        Centroid of its voxels, RAS+, mm.
-    voxels : int
-        Voxels of which it fills at least half.
-    volume_mm3 : float
-        Those voxels times the volume of one, by pitch.
-    contrast : float
-        Added STIR signal in its voxels, mean, as a multiple of normal marrow's signal.
-    side : str
-        ``"left"`` or ``"right"`` of the patient.
+    `voxels` counts those of which it fills at least half, `centre_mm` is their centroid (RAS+, mm),
+    `volume_mm3` their volume by pitch and `contrast` their mean added STIR signal, as a multiple of
+    normal marrow's. `side` is ``"left"`` or ``"right"`` of the patient.
     """
 
     id: int
@@ -58,18 +42,9 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Decoy:
-    """The truth about one bright thing that is not inflammation.
+    """The truth about one bright spot that is not inflammation, label `id` of `Phantom.decoys`.
 
-    Attributes
-    ----------
-    id : int
-        Its label in `Phantom.decoys`, from 1.
-    kind : str
-        ``"vessel"`` or ``"artefact"``.
-    centre_mm : tuple of float
-        Centroid of its voxels, RAS+, mm.
-    voxels : int
-        Voxels of which it fills at least half.
+    `kind` is ``"vessel"`` or ``"artefact"``; `centre_mm` and `voxels` are as in `Lesion`.
     """
 
     id: int
@@ -82,20 +57,11 @@ class Decoy:
 class Phantom:
     """A simulated case with its truth; all images lie on one oblique grid.
 
-    Attributes
-    ----------
-    stir, t1w : Image
-        Intensities in scanner units, float64, exactly as the files store them.
-    normal_bone, disease_region : Image
-        Masks, bool.
-    lesions : Image
-        Truth, bool: voxels of which a lesion fills at least half.
-    lesion_labels, decoys, tissues : Image
-        uint8 labels: lesions and decoys from 1, tissues by `TISSUES`.
-    truth : tuple of Lesion
-    decoy_list : tuple of Decoy
-    slice_thickness_mm : float
-        Thickness of the simulated slices; the pitch is 3.3 mm.
+    `stir` and `t1w` hold intensities in scanner units, float64, exactly as the files store them;
+    `normal_bone`, `disease_region` and `lesions` (voxels of which a lesion fills at least half) are
+    boolean; `lesion_labels`, `decoys` and `tissues` are uint8 labels, lesions and decoys from 1,
+    tissues by `TISSUES`. `truth` and `decoy_list` describe lesions and decoys. Slices are
+    `slice_thickness_mm` thick, 3.3 mm apart.
     """
 
     stir: Image
@@ -137,43 +103,42 @@ def make_phantom(
     noise
         Multiple of the default noise; 0 for none. Marrow texture stays.
     side
-        ``"left"``, ``"right"`` (of the patient) or ``"both"``: where lesions are.
+        Side of the lesions: ``"left"``, ``"right"`` (of the patient) or ``"both"``.
     visit
         ``"before"`` or ``"after"`` treatment: after it, each lesion holds half its volume and
         0.95 of its contrast, and the noise is another.
 
-    Returns
-    -------
-    Phantom
-
     Raises
     ------
     InputError
-        An argument outside its range.
+        An argument is out of its range.
 
     Notes
     -----
     A lesion's volume counts the voxels of which it fills at least half: partial voxels of a
-    smooth surface then cancel. What a threshold finds is that volume only where the threshold
-    lies near half the lesion's contrast.
+    smooth surface then cancel. A threshold finds that volume only where it lies near half the
+    lesion's contrast.
     """
     _check(seed, severity, contrast, noise, side, visit)
     after = visit == "after"
+    sides = ("left", "right") if side == "both" else (side,)
     streams = np.random.SeedSequence(seed).spawn(7)
     chance = [np.random.default_rng(stream) for stream in streams]
     anatomy = build_anatomy(chance[0])
     normal_bone = draw_normal_bone(anatomy, chance[1])
-    first_visit = place_lesions(
-        anatomy, np.random.default_rng(streams[2]), severity=severity, contrast=contrast,
-        sides=("left", "right"), after=False,
-    )  # fmt: skip
-    sides = ("left", "right") if side == "both" else (side,)
-    lesions = first_visit
-    if after:
-        lesions = place_lesions(
-            anatomy, chance[2], severity=severity, contrast=contrast, sides=sides, after=True
+    # Both sides and visits are always placed, so that a choice of them leaves the rest unchanged.
+    lesions_at = [
+        place_lesions(
+            anatomy,
+            np.random.default_rng(streams[2]),
+            severity=severity,
+            contrast=contrast,
+            after=second,
         )
-    lesions = [spot for spot in lesions if spot.side in sides]
+        for second in ([False, True] if after else [False])
+    ]
+    first_visit = lesions_at[0]
+    lesions = [spot for spot in lesions_at[-1] if spot.side in sides]
     avoid = normal_bone.copy()
     for spot in first_visit:
         avoid[spot.box] |= spot.share >= 0.1
@@ -212,7 +177,7 @@ def make_phantom(
             Lesion(
                 n,
                 *_place(lesion_labels, n, spot, grid),
-                contrast=_mean_signal(spot),
+                contrast=float(spot.signal[spot.share >= 0.5].mean()),
                 side=spot.side,
             )
             for n, spot in enumerate(lesions, 1)
@@ -244,10 +209,6 @@ def _label(spots: list[Spot], region: np.ndarray) -> np.ndarray:
     for n, spot in enumerate(spots, 1):
         labels[spot.box][(spot.share >= 0.5) & region[spot.box]] = n
     return labels
-
-
-def _mean_signal(spot: Spot) -> float:
-    return float(spot.signal[spot.share >= 0.5].mean())
 
 
 def _place(

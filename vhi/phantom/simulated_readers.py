@@ -1,7 +1,7 @@
 """Simulated readers of the phantom: two who draw by hand, twice, and clean candidates once.
 
-What they mark is made from the truth by a few stated habits and a seed. It is no reading of a
-person; it is there so that every analysis of readers runs on scans that anyone may publish.
+Their masks are made from the truth by a few stated habits and a seed. They are no person's
+readings; with them every analysis of readers runs on scans that anyone may publish.
 """
 
 from __future__ import annotations
@@ -24,19 +24,11 @@ from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 class Habits:
     """How a simulated reader draws and cleans. All numbers are chosen, none is measured.
 
-    Attributes
-    ----------
-    margin_mm : float
-        How far outside a lesion's edge the outline runs on average, in the slice.
-    overlooks_voxels : float
-        A lesion of this many voxels, at contrast 1, is overlooked with chance 1/e, a larger or
-        brighter one with less.
-    mistakes : float
-        Chance that a decoy is drawn as a lesion, or is left among the candidates.
-    strays : float
-        Chance that a candidate region on neither lesion nor decoy is left.
-    careless : float
-        Chance that a candidate region of at most `SMALL_VOXELS` on a lesion is removed.
+    The outline runs `margin_mm` outside a lesion's edge on average, in the slice. A lesion of
+    `overlooks_voxels` at contrast 1 is overlooked with probability 1/e, a larger or brighter one
+    with less. `mistakes`, `strays` and `careless` are probabilities: that a decoy is drawn as a
+    lesion or left among the candidates, that a candidate region on neither lesion nor decoy is
+    left, and that a candidate region of at most `SMALL_VOXELS` on a lesion is removed.
     """
 
     margin_mm: float
@@ -65,7 +57,7 @@ SMALL_VOXELS = 40
 
 @dataclass(frozen=True)
 class Reading:
-    """What one simulated reader marked in one trial: `mask` is bool on the phantom's grid."""
+    """The mask of one simulated reader in one trial: bool, on the phantom's grid."""
 
     reader: str
     trial: str
@@ -73,12 +65,11 @@ class Reading:
 
 
 def simulate_readings(phantom: Phantom, seed: int, *, visit: str = "before") -> list[Reading]:
-    """Simulate what two readers mark: two manual trials each, and one cleaned mask each.
+    """Simulate the masks of two readers: two manual trials each, and one cleaned mask each.
 
     A manual mask follows the true lesions with the reader's margin and a wobbling outline, lacks
     some lesions, small ones most, and may hold a decoy. A cleaned mask holds whole candidate
-    regions, as the workflow's cleaning leaves them: those on lesions, less a few small ones, and
-    a few that should have gone.
+    regions, as after cleaning: those on lesions, less a few small ones, and a few mistakes.
 
     Parameters
     ----------
@@ -87,7 +78,7 @@ def simulate_readings(phantom: Phantom, seed: int, *, visit: str = "before") -> 
     seed
         0 or larger. The same phantom, seed and visit give the same masks.
     visit
-        ``"before"`` or ``"after"``: readings of one body's two visits differ in chance.
+        ``"before"`` or ``"after"``: readings of one body's two visits differ at random.
 
     Returns
     -------
