@@ -34,20 +34,10 @@ REQUIRED = ("case", "stir", "t1w")
 class Case:
     """One visit of one subject: two scans, and the masks that exist.
 
-    Attributes
-    ----------
-    case, subject, visit : str
-        Names; `visit` may be empty. Case and visit together are unique in a table.
-    stir, t1w : Path
-        The two images.
-    normal_bone, disease_region : Path or None
-        Masks; None where there is none yet.
-    slice_thickness_mm : float or None
-        Thickness of the excited slice, which NIfTI does not store; None when unknown.
-    reader_masks : tuple of ReaderMask
-        Those of the masks whose files are available.
-    source : str
-        ``study``, ``phantom`` or the table's file name.
+    Case and visit together are unique in a table; `visit` may be empty. `normal_bone` and
+    `disease_region` are None where the mask does not exist, `slice_thickness_mm`, the thickness of
+    the excited slice, which NIfTI does not store, where it is unknown. `reader_masks` are those
+    whose files are available; `source` is ``study``, ``phantom`` or the table's file name.
     """
 
     case: str
@@ -98,8 +88,8 @@ def load_cases(
     list of Case
         For ``study``, every path is a local file that was verified; missing files have been
         downloaded. Manual reader masks come with a download and are left out where they are not
-        available. The files that a CSV table names are not looked at: each is checked when it is
-        used, so that one missing file fails one case.
+        available. The files that a CSV table names are checked only when used, so that one missing
+        file fails one case.
 
     Raises
     ------
@@ -137,12 +127,7 @@ def find_case(
 ) -> Case:
     """Return one case of a source; `source` and `progress` are those of `load_cases`.
 
-    Parameters
-    ----------
-    case
-        Its name.
-    visit
-        Its visit, which may be left out when the case has only one.
+    `visit` may be left out when the case has only one.
 
     Raises
     ------

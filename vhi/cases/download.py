@@ -22,17 +22,9 @@ class NoDownloadError(Exception):
 class StudyFile:
     r"""One file of the supplement, as the manifest lists it.
 
-    Attributes
-    ----------
-    path : str
-        Path inside the supplement, with forward slashes.
-    bytes : int or None
-        Size; None for files that nobody could obtain when the manifest was made.
-    sha256 : str or None
-        Hexadecimal SHA-256; None for the same files.
-    git_blob_sha1 : str
-        Hexadecimal git blob name: SHA-1 over ``b"blob <size>\0"`` and the file's bytes. Git
-        knows it for every file of a commit, obtained or not.
+    `path` is inside the supplement, with forward slashes. `bytes` and the hexadecimal `sha256` are
+    None for files that nobody could obtain when the manifest was made; git knows `git_blob_sha1` of
+    every file of a commit: SHA-1 over ``b"blob <size>\0"`` and the file's bytes.
     """
 
     path: str
@@ -43,8 +35,8 @@ class StudyFile:
     def problem_of(self, copy: Path) -> str:
         """Return why a copy must not be used, as the end of a sentence; empty if it is right.
 
-        A right copy has the manifest's size, where there is one, and its SHA-256 or, where there
-        is none, its git blob's SHA-1.
+        A right copy has the manifest's size and SHA-256 or, where there is none, its git blob's
+        SHA-1.
         """
         try:
             with open(copy, "rb") as stream:

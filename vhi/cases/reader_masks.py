@@ -17,16 +17,11 @@ CLEANED = "cleaned"
 
 @dataclass(frozen=True)
 class ReaderMask:
-    """Inflammation as one reader marked it in one trial.
+    """Inflammation as one reader marked it in one trial: the mask's file.
 
-    Attributes
-    ----------
-    reader, trial : str
-        Who and which attempt. In the study: reader ``1`` or ``2``, trial ``1`` or ``2`` (manual)
-        or ``cleaned`` (semi-automatic). In the phantom: reader ``truth`` first, then simulated
-        readers ``1`` and ``2`` with the same trials as the study's.
-    path : Path
-        The mask's file.
+    In the study: reader ``1`` or ``2``, trial ``1`` or ``2`` (manual) or ``cleaned``
+    (semi-automatic). In the phantom: reader ``truth`` first, then simulated readers ``1`` and ``2``
+    with these trials.
     """
 
     reader: str
@@ -37,20 +32,11 @@ class ReaderMask:
 def read_masks(
     folder: Path, cases: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[ReaderMask, ...]]:
-    """Read ``readers.csv`` of a folder, where there is one.
+    """Read ``readers.csv`` of the folder of a table of cases, where there is one.
 
-    Parameters
-    ----------
-    folder
-        The folder of the table of cases.
-    cases
-        (case, visit) of its rows. Rows of other cases are ignored: one table of masks may serve
-        several tables of cases.
-
-    Returns
-    -------
-    dict
-        The masks of every one of `cases`, in the table's order; the files are not looked at.
+    Returns the masks of every (case, visit) of `cases`, in the table's order; the files are not
+    looked at. Rows of other cases are ignored: one table of masks may serve several tables of
+    cases.
 
     Raises
     ------

@@ -1,11 +1,11 @@
 """The study's files: where they are, verified, and how to obtain missing ones.
 
-The study's scans are the public supplement of Hepburn et al. (2023). Its licence is not stated,
-so this package contains none of them: a manifest lists every file, and each file is taken from the
-first of three places that has a right copy.
+The licence of the public supplement of Hepburn et al. (2023) is not stated, so this package
+contains none of its scans: a manifest lists every file, and a file is taken from the first of three
+places that has a right copy.
 
 1. the folder named by the environment variable ``VHI_DATA_MIRROR``, laid out as the supplement;
-   files are used where they are and nothing is ever written there;
+   nothing is ever written there;
 2. the user's cache, ``bone_mri`` in `cache_folder()`;
 3. the internet, into the cache.
 
@@ -88,16 +88,20 @@ def manifest_folder() -> Path:
 
 def manifest() -> list[StudyFile]:
     """List all 224 data files of the supplement, sorted by path."""
-    with open(manifest_folder() / "bone_mri.csv", newline="", encoding="utf-8") as stream:
-        return [
-            StudyFile(
-                path=row["path"],
-                bytes=int(row["bytes"]) if row["bytes"] else None,
-                sha256=row["sha256"] or None,
-                git_blob_sha1=row["git_blob_sha1"],
-            )
-            for row in csv.DictReader(stream)
-        ]
+    return [
+        StudyFile(
+            path=row["path"],
+            bytes=int(row["bytes"]) if row["bytes"] else None,
+            sha256=row["sha256"] or None,
+            git_blob_sha1=row["git_blob_sha1"],
+        )
+        for row in _rows("bone_mri.csv")
+    ]
+
+
+def _rows(table: str) -> list[dict[str, str]]:
+    with open(manifest_folder() / table, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def group_paths(group: str) -> list[str]:
@@ -111,9 +115,9 @@ def group_paths(group: str) -> list[str]:
 
 def cache_folder() -> Path:
     """Return the folder for files kept between runs: ``VHI_CACHE``, else the platform's."""
-    named = os.environ.get("VHI_CACHE")
+    named = _named_folder("VHI_CACHE")
     if named:
-        return Path(named).expanduser().absolute()
+        return named
     import pooch
 
     return Path(pooch.os_cache("vhi")).absolute()
@@ -121,7 +125,11 @@ def cache_folder() -> Path:
 
 def mirror_folder() -> Path | None:
     """Return the folder named by ``VHI_DATA_MIRROR``; None when it is not set."""
-    named = os.environ.get("VHI_DATA_MIRROR")
+    return _named_folder("VHI_DATA_MIRROR")
+
+
+def _named_folder(variable: str) -> Path | None:
+    named = os.environ.get(variable)
     return Path(named).expanduser().absolute() if named else None
 
 
@@ -138,8 +146,8 @@ def fetch(
     paths
         Paths of the manifest.
     optional
-        More paths, which may be missing: they are returned when they are available, and
-        downloaded only together with a missing one of `paths`.
+        More paths: returned when they are available, and downloaded only together with a missing
+        one of `paths`.
     progress
         Called for each of `paths` that is available, see `Progress`.
 
@@ -198,11 +206,8 @@ def locate(paths: Iterable[str]) -> dict[str, Path]:
 def status(paths: Iterable[str] | None = None) -> list[tuple[StudyFile, str]]:
     """Return where each file is (default: all of the manifest); change and download nothing.
 
-    Returns
-    -------
-    list of (StudyFile, str)
-        ``mirror`` or ``cache``: the place of a right copy. ``wrong``: there are only wrong
-        copies. ``missing``: there is none.
+    ``mirror`` or ``cache`` is the place of a right copy; ``wrong``: there are only wrong copies;
+    ``missing``: there is none.
     """
     files = manifest() if paths is None else _files(paths)
     return [(copy.file, copy.place) for copy in _find_copies(files, set_aside=False)]
@@ -211,8 +216,7 @@ def status(paths: Iterable[str] | None = None) -> list[tuple[StudyFile, str]]:
 def study_available() -> bool:
     """Return whether the ten study cases (40 files) are available without the internet."""
     columns = ("stir", "t1w", "normal_bone", "disease_region")
-    with open(manifest_folder() / "cases.csv", newline="", encoding="utf-8") as stream:
-        paths = [row[column] for row in csv.DictReader(stream) for column in columns]
+    paths = [row[column] for row in _rows("cases.csv") for column in columns]
     return len(locate(paths)) == len(paths)
 
 
@@ -228,8 +232,8 @@ class Copy(NamedTuple):
 def _find_copies(files: Iterable[StudyFile], *, set_aside: bool) -> Iterator[Copy]:
     """Look for a right copy of each file in the mirror, then in the cache.
 
-    Hashing the study's hundred megabytes in every command would be felt, so right copies are
-    remembered with the time of their last change. Without this record they are hashed again.
+    Right copies are remembered with the time of their last change, as hashing a hundred megabytes
+    in every command is slow.
     """
     record = cache_folder() / "verified.json"
     try:

@@ -1,7 +1,7 @@
 """Read and check a CSV table that anybody may have written.
 
-Every mistake ends in one line that names the file, the row as a spreadsheet counts it (the header
-is row 1), the column, and what to do.
+An error is one line that names the file, the row as a spreadsheet counts it (the header is row 1),
+the column, and the remedy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RESERVED |= {f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)}
 
 
 Parser = Callable[[str, Path], Any]
-"""From a value, stripped and maybe empty, and the table's folder to what the value means.
+"""Converts a value, stripped and maybe empty; relative paths start at the given folder.
 
 It raises a `ValueError` that says what to write instead.
 """
@@ -90,14 +90,9 @@ def choice(*choices: str) -> Parser:
 
 
 def number(allowed: Callable[[float], bool], description: str) -> Parser:
-    """Return a parser of finite numbers that are allowed, None where the value is empty.
+    """Return a parser of finite numbers that `allowed` accepts, None where the value is empty.
 
-    Parameters
-    ----------
-    allowed
-        Whether a number may be there.
-    description
-        Follows "write a number" in the message, such as "above 0".
+    `description` follows "write a number" in the message, such as "above 0".
     """
 
     def parse(value: str, folder: Path) -> float | None:
@@ -144,25 +139,24 @@ def read_table(
     *,
     named: Callable[[str], str] = str.lower,
 ) -> list[Row]:
-    """Read a CSV file with a header.
+    """Read a CSV file with a header: UTF-8, with or without a byte-order mark, separated by commas.
+
+    Blanks round names and values are removed; empty rows count but are left out.
 
     Parameters
     ----------
-    path
-        UTF-8, with or without a byte-order mark; separated by commas. Blanks round names and
-        values are removed. Empty rows count but are left out.
     required
         The columns that must be there, with a value in every row. Others may be, in any order.
     parser_of
-        From a column's name to what parses its values; None keeps text.
+        From a column's name to the parser of its values; None keeps text.
     named
         From a column as the file names it to the name it is known by.
 
     Raises
     ------
     InputError
-        The file cannot be read, is not such a table, lacks a column or a value, or has a value
-        that its parser refuses or no rows.
+        The file cannot be read or is no such table, lacks rows, a column or a value, or has a value
+        that its parser refuses.
     """
     lines = _read_lines(path)
     if not any(map(any, lines)):
@@ -217,11 +211,10 @@ def _read_lines(path: Path) -> list[list[str]]:
 
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
     missing = [name for name in required if name not in header]
-    if missing and len(header) <= 2:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-            if separator in "".join(header):
-                raise InputError(f"{path}: is separated by {name}; save it with commas")
     if missing:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+            if len(header) <= 2 and separator in "".join(header):
+                raise InputError(f"{path}: is separated by {name}; save it with commas")
         plural = "s" if len(missing) > 1 else ""
         raise InputError(
             f"{path}: has no column{plural} {', '.join(map(repr, missing))}; the first row must "
