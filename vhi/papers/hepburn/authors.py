@@ -58,12 +58,7 @@ def overlap_paths(pair: Pair) -> list[str]:
 
 
 def published_overlap(pairs: Sequence[Pair] = PAIRS) -> pd.DataFrame:
-    """Return how pairs of segmentations overlap and compare in size, scan by scan.
-
-    Parameters
-    ----------
-    pairs
-        Some of `PAIRS`, in their order.
+    """Return how pairs of segmentations overlap and compare in size, scan by scan, as published.
 
     Returns
     -------
@@ -75,7 +70,7 @@ def published_overlap(pairs: Sequence[Pair] = PAIRS) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The authors' files cannot be had.
+        The authors' files cannot be obtained.
     ValueError
         The authors published no such pair.
 
@@ -104,17 +99,9 @@ def published_overlap(pairs: Sequence[Pair] = PAIRS) -> pd.DataFrame:
 
 
 def network_overlap() -> pd.Series:
-    """Return the Dice coefficient of the authors' network for each slice of their two test scans.
+    """Return the Dice of the authors' network by scan and slice number (from 1), as published.
 
-    Returns
-    -------
-    pandas.Series
-        By scan and slice number as published, counted from 1; 48 slices of scans 1003 and 2014.
-
-    Raises
-    ------
-    InputError
-        The file cannot be had.
+    48 slices of scans 1003 and 2014; an `InputError` where the file cannot be obtained.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What the supplement of Hepburn et al. 2023 holds, read when first asked for."""
+"""The files of the supplement of Hepburn et al. 2023, read when first asked for."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ class StudyFiles:
     def stir(self) -> pd.DataFrame:
         """Headers of the ten study cases' STIR scans, one row each.
 
-        ``matrix`` (its larger side, in pixels), ``slices``, ``pixel_mm``,
-        ``echo_time_ms`` (as written by the converter from DICOM; NaN where it is missing) and
-        ``test``: whether the authors tested their network on the case.
+        ``matrix`` (its larger side, in pixels), ``slices``, ``pixel_mm``, ``echo_time_ms`` (as the
+        converter from DICOM wrote it; NaN where missing) and ``test``, a case on which the authors
+        tested their network.
         """
         return self._headers("STIR")
 

@@ -35,16 +35,10 @@ _COUNTED = re.compile(r"\b(\d+) of (?:the )?(\d+)\b")
 
 
 class Sources:
-    """The numbers of one paper, by key without the paper's name; ``sources[key]`` is the value.
+    """The numbers of one of `PAPERS`, by key without its name; ``sources[key]`` is the value.
 
-    Parameters
-    ----------
-    paper
-        One of `vhi.papers.ledger.printed.PAPERS`.
-    printed
-        From `vhi.papers.ledger.printed.printed_numbers`.
-    files
-        The study's files; default: those that are here.
+    `printed` is from `printed_numbers`; `files` are the study's, by default those that are
+    available.
     """
 
     def __init__(self, paper: str, printed: pd.DataFrame, files: StudyFiles | None = None) -> None:
@@ -88,14 +82,9 @@ class Sources:
 class Check:
     """How a row of printed numbers is computed again.
 
-    Attributes
-    ----------
-    status : str
-        Status of the row where the numbers agree: ``recomputed``, ``recomputed-from-counts`` or
-        ``consistent``.
-    compute : callable
-        Returns one number for each that the row prints: the value alone, (low, high), or (value,
-        low, high). A row is checked whole, or split in two.
+    `status` is that of the row where the numbers agree: ``recomputed``, ``recomputed-from-counts``
+    or ``consistent``. `compute` returns one number for each that the row prints: the value alone,
+    (low, high), or (value, low, high).
     """
 
     status: str

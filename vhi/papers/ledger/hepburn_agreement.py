@@ -33,18 +33,8 @@ def _sparcc_range(s: Sources) -> tuple[float, float]:
 def possible_agreements(s: Sources, patients: int) -> set[int]:
     """Return the counts of patients on whom SPARCC and VHI may agree, given all other counts.
 
-    Parameters
-    ----------
-    s
-        For the printed counts.
-    patients
-        With all three ratings: all of them, or one less, a clinical non-responder without a
-        change of SPARCC.
-
-    Returns
-    -------
-    set of int
-        Empty where no set of patients has the printed counts.
+    `patients` have all three ratings: all of them, or one less, a clinical non-responder without a
+    change of SPARCC. Empty where no set of patients has the printed counts.
     """
     responders = int(s["responders"])
     vhi_yes, vhi_no = int(s["responders-vhi"]), int(s["non-responders-vhi"])
@@ -84,10 +74,10 @@ def _patients_with_sparcc(s: Sources) -> float:
 def printed_responses() -> dict[tuple[str, str], ResponderTable]:
     """Return the responder tables that follow from the printed counts.
 
-    Of VHI and SPARCC only the agreements are printed, 19. Let b be the patients who respond by
-    both, v and s those who respond by each and n all of them: then 19 = b + (n - v - s + b). One
-    clinical non-responder lacks a change of SPARCC. Had that patient not responded by VHI, v + s
-    and n would leave an odd number for 2b; so that patient did.
+    Of VHI and SPARCC only the agreements are printed, 19. With b patients who respond by both, v
+    and s by each, and n in all, 19 = b + (n - v - s + b). One clinical non-responder lacks a change
+    of SPARCC. Had that patient not responded by VHI, v + s and n would leave an odd number for 2b;
+    so that patient did.
 
     Source: Hepburn et al. 2023 (preprint), section 3.5.
 

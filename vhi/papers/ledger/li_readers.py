@@ -34,8 +34,8 @@ def figures(counts: Counts) -> tuple[tuple[int, int], ...]:
 def nearest_counts(percentages: tuple[float, ...], n: int, positive: int | None = None) -> Counts:
     """Return the counts of n patients whose `FIGURES` lie nearest to five percentages.
 
-    Nearest by the sum of absolute differences. `positive` is how many have axSpA, where it is
-    printed. Counts that leave one of the figures without patients are passed over.
+    Nearest by the sum of absolute differences; `positive` is how many have axSpA, where printed.
+    Counts that leave one of the figures without patients are passed over.
     """
     best, least = (0, 0, 0, n), np.inf
     for with_axspa in range(1, n) if positive is None else (positive,):
@@ -71,22 +71,13 @@ def _kappa(who: str) -> Check:
     return from_counts(lambda s: kappa_of(counts_of(s, who)).value)
 
 
-def _share(who: str, index: int) -> Check:
-    """Check a percentage without its interval."""
-
-    def compute(s: Sources) -> float:
-        count, n = figures(counts_of(s, who))[index]
-        return 100 * count / n
-
-    return from_counts(compute)
-
-
-def _share_with_interval(who: str, index: int) -> Check:
-    """Check a percentage and its normal interval, by the patients that it counts."""
+def _share(who: str, index: int, *, interval: bool = False) -> Check:
+    """Check a percentage, with or without its normal interval, by the patients that it counts."""
 
     def compute(s: Sources) -> tuple[float, ...]:
         count, n = figures(counts_of(s, who))[index]
-        return tuple(100 * share for share in (count / n, *normal_interval(count / n, n)))
+        ends = normal_interval(count / n, n) if interval else ()
+        return tuple(100 * share for share in (count / n, *ends))
 
     return from_counts(compute)
 
@@ -143,7 +134,7 @@ _auc_interval = from_counts(lambda s: normal_interval(s["external-auc"], s.n("ex
 
 CHECKS: dict[str, Check] = {
     **{
-        f"{of}-{name}": _share_with_interval(of, index)
+        f"{of}-{name}": _share(of, index, interval=True)
         for of in ("internal", "external")
         for index, name in enumerate(FIGURES)
     },

@@ -22,11 +22,11 @@ def printed_numbers() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By ``key``, which is unique over all papers. All columns are text as printed, empty where
-        nothing is: ``paper``, ``place``, ``quantity`` (with its unit), ``value``, ``low`` and
-        ``high`` (range, limits or interval), ``n`` (denominator or sample size), ``needs``
-        (``unpublished-data`` or ``unmirrored-files`` where nothing can check the row) and ``why``
-        (one sentence on a row that does not hold, cannot be checked, or needs a word).
+        By ``key``, unique over all papers. All columns are text as printed, or empty: ``paper``,
+        ``place``, ``quantity`` (with its unit), ``value``, ``low`` and ``high`` (range, limits or
+        interval), ``n`` (denominator or sample size), ``needs`` (``unpublished-data`` or
+        ``unmirrored-files`` where nothing can check the row) and ``why`` (one sentence on a row
+        that does not hold, cannot be checked, or needs an explanation).
     """
     import pandas as pd
 
@@ -39,16 +39,10 @@ def printed_numbers() -> pd.DataFrame:
 
 
 def agrees(printed: str, number: float) -> bool:
-    """Whether a number rounds to a printed one.
+    """Whether a number rounds to a printed one, such as ``0.84``, ``-4119`` or ``<0.001``.
 
-    Parameters
-    ----------
-    printed
-        Such as ``0.84``, ``-4119`` or ``<0.001``. A plain number is met within half a unit of
-        its last digit, ends included, since halves are rounded either way; ``<`` and ``>`` are
-        taken at their word.
-    number
-        Ours. NaN agrees with nothing.
+    A plain number is met within half a unit of its last digit, ends included, since halves are
+    rounded either way; ``<`` and ``>`` are taken literally. NaN agrees with nothing.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -21,8 +21,7 @@ def total(*keys: str) -> Check:
 def remainder(whole: str, *parts: str, status: str = CONSISTENT) -> Check:
     """Check that a number is a whole less its other parts.
 
-    Its status is consistent where the whole is checked as the sum of its parts: one sum does not
-    confirm each of its terms.
+    Its status is consistent where the whole is checked as the sum of its parts.
     """
     return Check(status, lambda s: s[whole] - sum(s[part] for part in parts))
 
@@ -34,20 +33,24 @@ def same(key: str) -> Check:
 
 def average(keys: Iterable[str]) -> Check:
     """Check that a number is the mean of others."""
-    rows = tuple(keys)
-    return from_counts(lambda s: float(np.mean([s[key] for key in rows])))
+    return _summary(lambda numbers: float(np.mean(numbers)), keys)
 
 
 def largest(keys: Iterable[str]) -> Check:
     """Check that a number is the largest of others."""
-    rows = tuple(keys)
-    return from_counts(lambda s: max(s[key] for key in rows))
+    return _summary(max, keys)
 
 
 def extremes(keys: Iterable[str]) -> Check:
     """Check that two ends are the lowest and the highest of other numbers."""
+    return _summary(lambda numbers: (min(numbers), max(numbers)), keys)
+
+
+def _summary(
+    summarise: Callable[[list[float]], float | tuple[float, ...]], keys: Iterable[str]
+) -> Check:
     rows = tuple(keys)
-    return from_counts(lambda s: (min(s[key] for key in rows), max(s[key] for key in rows)))
+    return from_counts(lambda s: summarise([s[key] for key in rows]))
 
 
 def middle(key: str) -> Check:
@@ -58,8 +61,7 @@ def middle(key: str) -> Check:
 def evenly_about(middle_key: str, key: str) -> Check:
     """Check that limits lie evenly about a printed middle: each follows from the other.
 
-    The middle is taken as exact as rounding allows: one end and a rounded middle would give the
-    other end only to within a whole last digit.
+    The middle is taken as exact as rounding allows.
     """
 
     def compute(s: Sources) -> tuple[float, float]:
@@ -103,8 +105,5 @@ def fisher_p(count: int, n: int, other_count: int, other_n: int) -> float:
 
 
 def nearest(allowed: Iterable[float], printed: float) -> float:
-    """Return the number nearest to the printed one among those that other numbers allow.
-
-    NaN, which agrees with nothing, where they allow none.
-    """
+    """Return the number nearest to the printed one among those allowed; NaN where none is."""
     return min(allowed, key=lambda number: abs(number - printed), default=math.nan)

@@ -56,13 +56,13 @@ def ledger_table() -> pd.DataFrame:
     pandas.DataFrame
         ``key``, ``paper``, ``place`` and ``quantity`` as in `printed_numbers`; ``printed`` and
         ``recomputed``, the latter with two digits more, empty where nothing was computed;
-        ``status``, one of `STATUSES`; ``why``, a sentence that explains it, which may be empty
-        where the number holds.
+        ``status``, one of `STATUSES`; ``why``, an explanation, which may be empty where the number
+        holds.
 
     Raises
     ------
     ValueError
-        A row and its check do not fit: only one of them has some number.
+        A row and its check do not fit: one of them lacks a number.
     """
     printed = printed_numbers()
     files = StudyFiles()
@@ -80,17 +80,9 @@ def ledger_table() -> pd.DataFrame:
 
 
 def compare(row: pd.Series, check: Check | None, sources: Sources) -> tuple[str, str, str]:
-    """Compare one printed number with its check; None where there is no check.
+    """Return recomputed, status and why of one printed number, as in `ledger_table`.
 
-    Returns
-    -------
-    recomputed, status, why : str
-        As in `ledger`.
-
-    Raises
-    ------
-    ValueError
-        As `ledger`.
+    `check` is None where there is none. A `ValueError` says that the row and its check do not fit.
     """
     if check is None:
         needs_files = row["needs"] == "unmirrored-files"
@@ -121,9 +113,9 @@ def counts_by_status(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_recomputed(table: pd.DataFrame) -> float:
-    """Return the share of rows that were reproduced, from files or from other printed numbers.
+    """Return the share of rows reproduced, from files or other printed numbers; NaN without rows.
 
-    Consistent and inconsistent rows do not count. NaN where there are no rows.
+    Consistent and inconsistent rows do not count.
     """
     return float(table["status"].isin([RECOMPUTED, FROM_COUNTS]).mean())
 

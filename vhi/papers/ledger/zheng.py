@@ -25,10 +25,8 @@ MODELS = {
     for part in PARTS
 }
 DRUGS = ("dmards", "adalimumab", "infliximab", "etanercept")
-FEWEST, MOST = (
-    5,
-    15,
-)  # slices of a patient: section "HIMRISS scores and clinical manifestation evaluation"
+FEWEST, MOST = 5, 15
+"""Slices of a patient: section "HIMRISS scores and clinical manifestation evaluation"."""
 
 
 def _share_of_patients(key: str) -> Check:

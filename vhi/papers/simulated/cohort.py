@@ -28,7 +28,7 @@ class Cohort:
     readings : dict of str to ndarray
         By measure (`VHI`, `SPARCC`), each (patients, 2 visits, 2 readers); NaN where missing.
     clinical : ndarray of bool, shape (patients,)
-        Who responds clinically: ``yes``, or 1.
+        Clinical responders: ``yes``, or 1.
 
     Raises
     ------

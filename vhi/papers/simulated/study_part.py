@@ -24,14 +24,9 @@ def simulated_patients(seed: int = SEED) -> Patients:
 def simulated_part(
     cohorts: int, progress: Callable[[str, int | None], None], advance: Callable[[], None]
 ) -> StudyResult:
-    """Analyse one simulated cohort, and test the paper's conclusions in many.
+    """Analyse one simulated cohort, and test the paper's conclusions in `cohorts` more (0: none).
 
-    Parameters
-    ----------
-    cohorts
-        How many; 0: none.
-    progress, advance
-        As for `vhi.reader_study.from_masks.study_of_cases`.
+    `progress` and `advance` are those of `vhi.reader_study.from_masks.study_of_cases`.
     """
     progress("Simulating a cohort", None)
     patients = simulated_patients()
