@@ -118,19 +118,14 @@ def _ratios(pair: ReaderPair) -> Rows:
 
 
 def _trends(pair: ReaderPair) -> Rows:
-    bias, spread = (
-        fit(pair.first, pair.second) for fit in (proportional_bias, spread_against_mean)
-    )
     lines = {
-        "proportional bias: slope of difference on mean": bias,
-        "spread: slope of |difference| on mean": spread,
+        "proportional bias: slope of difference on mean": proportional_bias,
+        "spread: slope of |difference| on mean": spread_against_mean,
     }
-    note = "2 tests for each two readers, Holm; plain limits assume a slope of 0"
-    for (name, line), p_holm in zip(
-        lines.items(), holm([bias.slope_p, spread.slope_p]), strict=True
-    ):
-        more = {"p": line.slope_p, "p_holm": p_holm, "note": note}
-        yield _row(RAW, name, line.slope, line.slope_interval, **more)
+    fits = [fit(pair.first, pair.second) for fit in lines.values()]
+    note = f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0"
+    for name, fit, p in zip(lines, fits, holm([fit.slope_p for fit in fits]), strict=True):
+        yield _row(RAW, name, fit.slope, fit.slope_interval, p=fit.slope_p, p_holm=p, note=note)
 
 
 def _error(pair: ReaderPair) -> Rows:
@@ -146,10 +141,8 @@ def _correlations(pair: ReaderPair) -> Rows:
     for scale, transform in _TRANSFORMS.items():
         values = np.column_stack([transform(pair.first), transform(pair.second)])
         for icc in intraclass_correlations(values):
-            name, note = (
-                f"{icc.shrout_fleiss} = {icc.mcgraw_wong}",
-                "Shrout & Fleiss = McGraw & Wong",
-            )
+            name = f"{icc.shrout_fleiss} = {icc.mcgraw_wong}"
+            note = "Shrout & Fleiss = McGraw & Wong"
             yield _row(scale, name, icc.value, icc.interval, note=note)
 
 
@@ -162,16 +155,12 @@ def _repeated(pair: ReaderPair) -> Rows:
     boot = bootstrap_limits(first, second, patients=patients)
     note = f"{limits.patients} patients with {limits.pairs} scans, which are not independent"
     yield from _three(RAW, limits, boot, start="repeated measures: ", note=note)
+    note = "one scan of each patient"
     for visit in VISITS:
-        at_visit = np.array([name == visit for name in pair.visits or ()], bool)
-        if at_visit.any():
-            one = limits_of_agreement(first[at_visit], second[at_visit])
-            more: dict[str, Any] = {
-                "start": f"{visit}: ",
-                "n": one.n,
-                "note": "one scan of each patient",
-            }
-            yield from _three(RAW, one, one, **more)
+        rows = np.array(pair.visits or (), str) == visit
+        if rows.any():
+            one = limits_of_agreement(first[rows], second[rows])
+            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, note=note)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
