@@ -51,9 +51,9 @@ class Reference:
     kind : str
         One of `KINDS`.
     members : tuple of str
-        Names of the segmentations it is made of; none for the truth.
+        Names of the segmentations it consists of; none for the truth.
     at_least : int
-        How many of them mark each of its voxels.
+        Number of members that must mark a voxel.
     mask : ndarray of bool
         Within the readings' box.
     judged : tuple of Segmentation
@@ -102,8 +102,8 @@ def reference_table(readings: Iterable[ScanReadings]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         With the `REFERENCE_COLUMNS`, one row for each reference, segmentation and scan.
-        `is_member` is ``yes`` where the reference contains the segmentation that it judges, and
-        so flatters it. Summarise one kind with
+        `is_member` is ``yes`` where the reference contains the segmentation that it judges, which
+        raises their overlap. Summarise one kind with
         ``overlap_summary(table, by=("members", "segmentation"))``.
     """
     rows = [

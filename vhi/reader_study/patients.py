@@ -30,7 +30,9 @@ import re
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 from vhi.cases.table import (
     FORMULA_SIGNS,
@@ -44,10 +46,6 @@ from vhi.cases.table import (
 from vhi.errors import InputError
 from vhi.statistics.failures import CLASSES
 from vhi.statistics.rules import RANGES
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
 
 BEFORE, AFTER = VISITS = ("before", "after")
 
@@ -163,8 +161,6 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
         The file is not a table, holds no measurement, or a value is wrong. The message gives the
         file, the row (the header is row 1), the column, the value, and what to do.
     """
-    import pandas as pd
-
     path = Path(path)
     rows = read_table(path, ("patient", "visit"), _parser_of, named=_column)
     columns = list(rows[0].values)

@@ -174,10 +174,9 @@ def _lines(patients: Patients) -> Rows:
 def _upper_shares(patients: Patients) -> Rows:
     note = "share of the cleaned volume that reaches the upper threshold"
     for visit, shares in upper_shares(patients).items():
-        finite = shares[np.isfinite(shares)]
-        if finite.size:
-            median = float(np.median(finite))
-            yield _row("upper share", "", f"median {visit}", median, finite.size, note=note)
+        if n := int(np.isfinite(shares).sum()):
+            median = float(np.nanmedian(shares))
+            yield _row("upper share", "", f"median {visit}", median, n, note=note)
 
 
 LEAST_SQUARES, DEMING = "least squares", "Deming"
