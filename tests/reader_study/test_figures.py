@@ -112,6 +112,7 @@ def test_the_ceiling_has_a_row_for_each_scan_and_a_mark_for_each_value(axes):
     table = pd.DataFrame(
         [("1003", 0.2, 0.1), ("1003", 0.3, math.nan), ("1007", 0.8, 0.7)],
         columns=["scan", "ceiling_dice", "reached_dice"],
+        index=[0, 1, 0],  # as tables that were put together have it
     )
     draw_ceiling(axes, table)
     assert sorted(points(axes).tolist()) == [[0.1, 0], [0.2, 0], [0.3, 0], [0.7, 1], [0.8, 1]]
