@@ -8,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, nct
 
-from vhi.statistics.response import (
-    RULES,
+from vhi.statistics.change import (
     expected_regression_to_mean,
-    responder_table,
-    responder_table_of_counts,
-    responders,
     standardised_response_mean,
     upper_share,
 )
+from vhi.statistics.response import responder_table, responder_table_of_counts
+from vhi.statistics.rules import RULES, responders
 
 NAN = float("nan")
 

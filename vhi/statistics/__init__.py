@@ -1,7 +1,7 @@
 """Numbers from arrays: overlap, agreement, response, failures. Knows nothing of the study.
 
-The names here need numpy and scipy only. What rests on pandas, pingouin or statsmodels (extra
-``study``) is imported from its module, which says so: `reliability`, `kappa`, `response`.
+Importing needs numpy and scipy only. `reliability`, `kappa` and `proportions` import pandas,
+pingouin or statsmodels (extra ``study``) when they are called.
 """
 
 from vhi.statistics.agreement import (

@@ -1,8 +1,4 @@
-"""Agreement of rules that call a patient a responder.
-
-The rules are in :mod:`vhi.statistics.rules`, changes in :mod:`vhi.statistics.change`; their public
-names can be imported from here as well.
-"""
+"""Agreement of two ratings, or rules of `vhi.statistics.rules`, that call patients responders."""
 
 from __future__ import annotations
 
@@ -12,28 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vhi.statistics._pairs import checked_pairs
-from vhi.statistics.change import (
-    ResponseMean,
-    expected_regression_to_mean,
-    standardised_response_mean,
-    upper_share,
-)
 from vhi.statistics.kappa import Kappa, cohen_kappa
 from vhi.statistics.proportions import McNemar, Proportion, exact_proportion, mcnemar
-from vhi.statistics.rules import RULES, Rule, responders
-
-__all__ = [
-    "RULES",
-    "ResponderTable",
-    "ResponseMean",
-    "Rule",
-    "expected_regression_to_mean",
-    "responder_table",
-    "responder_table_of_counts",
-    "responders",
-    "standardised_response_mean",
-    "upper_share",
-]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from vhi.reader_study.patients import read_patients
 from vhi.statistics.agreement import limits_of_agreement
 from vhi.statistics.failures import CLASSES, worklist
 from vhi.statistics.regression import least_squares
-from vhi.statistics.response import responder_table, responders
+from vhi.statistics.response import responder_table
+from vhi.statistics.rules import responders
 
 VOXELS, SCORES = ["vhi_voxels_R1", "vhi_voxels_R2"], ["sparcc_R1", "sparcc_R2"]
 

@@ -1,4 +1,4 @@
-"""Clinical scores of simulated patients that agree with the clinical response printed for them."""
+"""Clinical scores of simulated patients that agree with their printed clinical response."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 BASDAI_FALL, SPINAL_VAS_FALL = 1.2, 1.0
-"""Clinical response: both falls at least so large (section 2.3)."""
+"""Clinical response: both fall by at least so much (section 2.3)."""
 
 ACTIVE = 4.0
-"""BASDAI and spinal VAS of active disease, both at least so high: NICE TA383, section 1.1."""
+"""Least BASDAI and spinal VAS of active disease: NICE TA383, section 1.1."""
 
 _CANDIDATES = 400
 
@@ -21,9 +21,9 @@ def draw_clinical_scores(
 ) -> dict[str, Floats]:
     r"""Draw BASDAI, spinal VAS and ASDAS, each (patients, 2 visits), for given responses.
 
-    Disease is active before treatment. All scores but C-reactive protein fall together; each
-    patient is the first of many draws that responds, or does not, as asked. No fall equals the
-    rule's limit exactly, so that rounding cannot decide. ASDAS follows from them and from CRP:
+    Disease is active before treatment. All scores but C-reactive protein fall together; a patient
+    is the first of many draws that responds, or does not, as asked. No fall equals the rule's
+    limit, so that rounding cannot decide. ASDAS follows from them and from CRP:
 
     .. math:: 0.121\,pain + (0.058 + 0.110 + 0.073)\,BASDAI + 0.579 \log(CRP + 1)
 

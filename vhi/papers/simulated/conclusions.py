@@ -14,9 +14,10 @@ from statsmodels.regression.linear_model import OLS
 from vhi.papers.simulated.cohort import SPARCC, VHI, Cohort, Floats
 from vhi.statistics._pairs import WIDTH
 from vhi.statistics.agreement import limits_of_agreement, spread_against_mean
+from vhi.statistics.change import standardised_response_mean
 from vhi.statistics.regression import least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
-from vhi.statistics.response import responder_table, standardised_response_mean
+from vhi.statistics.response import responder_table
 
 if TYPE_CHECKING:
     import pandas as pd
