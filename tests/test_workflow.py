@@ -85,7 +85,7 @@ def test_a_mask_that_loses_itself_on_the_way_to_the_grid_is_named(tiny_case):
     notes = measure(tiny_case, resample_masks=True).notes
     assert any("resampled to the STIR grid" in note for note in notes)
     write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(500, -60, -100)))
-    with pytest.raises(InputError, match="wholly outside"):
+    with pytest.raises(InputError, match="entirely outside"):
         measure(tiny_case, resample_masks=True)
 
 

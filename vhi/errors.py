@@ -1,4 +1,4 @@
-"""What a user's mistake raises, and how its message is written.
+"""Errors that a user's mistake raises, and how their messages are written.
 
 A message is a single line that a reader can act on: which file or argument, what is wrong with
 it, and what to do next.

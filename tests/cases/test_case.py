@@ -158,7 +158,7 @@ def test_an_accepted_name_stays_inside_its_folder(tmp_path_factory, case, visit)
 @pytest.mark.parametrize("source", ["studdy", "", "missing.csv", Path("study")])
 def test_an_unknown_source_names_the_three_choices(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="study, phantom, or the path of a CSV"):
+    with pytest.raises(InputError, match="study, phantom, or the path of an existing CSV"):
         load_cases(source)
 
 

@@ -128,7 +128,7 @@ def test_normal_bone_is_proposed_from_both_scans(shipped):
     ("change", "words"),
     [
         (lambda s: blobs(spacing_mm=(0.6, 0.6, 9.0)), "9.0 mm apart"),
-        (lambda s: blobs(shape=(100, 250, 4)), "needs 140 mm each way"),
+        (lambda s: blobs(shape=(100, 250, 4)), "needs 140 mm in each direction"),
         (lambda s: s.with_array(s.array[..., None]), "4 axes"),
         (lambda s: s.with_array(s.array * 0), "all intensities are equal"),
         (lambda s: s.with_array(np.where(s.array > 500, np.nan, s.array)), "NaN"),

@@ -11,7 +11,7 @@ from vhi.training.recipe import PAPER, Recipe, read_recipe
     [
         ("{", "is not JSON"),
         ("[1]", "must be an object"),
-        ('{"stepz": 1}', "stepz: no field of a recipe"),
+        ('{"stepz": 1}', "stepz: not a field of a recipe"),
         ('{"steps": "many"}', "steps must be a whole number of at least 1; got 'many'"),
         ('{"steps": 1.5}', "steps must be a whole number"),
         ('{"filters": 16}', "filters must be a list"),

@@ -53,7 +53,7 @@ class Case:
 
     @property
     def files(self) -> list[Path]:
-        """Scans and masks of the case, without the masks that it lacks."""
+        """The case's scans and the masks that it has."""
         paths = (self.stir, self.t1w, self.normal_bone, self.disease_region)
         return [path for path in paths if path is not None]
 
@@ -173,8 +173,8 @@ def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:
     path = Path(source)
     if not str(source) or not os.path.lexists(path):
         raise InputError(
-            f"{str(source)!r} is not a source of cases; use study, phantom, or the path of a CSV "
-            "table that exists"
+            f"{str(source)!r} is not a source of cases; use study, phantom, or the path of an "
+            "existing CSV table"
         )
     return path, path.name
 

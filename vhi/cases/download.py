@@ -90,7 +90,7 @@ def download(file: StudyFile, folder: Path, base_url: str) -> None:
             wrong = folder / f"{file.path}.wrong"
             if not wrong.exists():
                 os.replace(output, wrong)
-            raise ValueError(f"what arrived {problem}")
+            raise ValueError(f"the downloaded file {problem}")
 
     pooch.get_logger().setLevel("WARNING")  # no line for every file
     registry = {file.path: f"sha256:{file.sha256}" if file.sha256 else None}

@@ -86,7 +86,8 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "vhi"
-        message = f"{one_line(error.format_message())} See: {command} --help"
+        text = one_line(error.format_message())
+        message = f"{text}{'' if text.endswith(('.', '?')) else '.'} See: {command} --help"
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     finally:

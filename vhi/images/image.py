@@ -154,8 +154,8 @@ def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
     # keeps nearest neighbour from falling to the wrong side there.
     to_image = np.round(to_image, 9)
     source = image.array.astype(np.uint8) if image.array.dtype == bool else image.array
-    carried = ndimage.affine_transform(source, to_image, output_shape=grid.shape, order=order)
-    return Image(carried.astype(image.array.dtype), grid.affine, image.name, image.oriented)
+    resampled = ndimage.affine_transform(source, to_image, output_shape=grid.shape, order=order)
+    return Image(resampled.astype(image.array.dtype), grid.affine, image.name, image.oriented)
 
 
 def times(lengths: Iterable[float]) -> str:

@@ -31,7 +31,7 @@ MIN_UPRIGHT = 0.3
 
 @dataclass(frozen=True)
 class View:
-    """How the slices of one grid are shown, as (slice, row, column).
+    """The display order of one grid's slices, as (slice, row, column).
 
     A slice keeps the number that it has in the array, counted from 0.
 

@@ -260,7 +260,7 @@ def _on_grid(area: Area, stir: Image) -> Area:
     )
     if after_mm3 == 0:
         raise InputError(
-            f"{mask.name}: lies wholly outside {stir.name}; check that both are of one visit"
+            f"{mask.name}: lies entirely outside {stir.name}; check that both are from one visit"
         )
     notes = area.notes
     if abs(after_mm3 / before_mm3 - 1) > LARGEST_CHANGE:

@@ -28,7 +28,7 @@ GIVEN, DRAWN, NETWORK = "given", "drawn", "network"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a mask came from.
+    """The origin of a mask: given, drawn or predicted.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class Origin:
     network, weights_sha256 : str or None
         The network that predicted it.
     corrected : bool
-        Whether somebody has changed the network's mask by hand.
+        Whether a reader has changed the network's mask by hand.
     voxels_changed : int or None
-        How many voxels were added or taken away; None where that cannot be told, because the
+        Number of voxels added or removed; None where it is not known, because the
         corrected mask lies on another grid or the network's own mask is missing.
     slices_to_check : tuple of int
         Slices of the network's mask to check, counted from 0.
@@ -230,14 +230,14 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
     by_network = (record or {}).get("from") == NETWORK and prediction.is_file()
     if os.path.lexists(prediction) and not by_network:
         raise InputError(
-            f"{prediction}: this file is not the copy of a network's mask, which needs its name; "
-            "name another --out, or move it away"
+            f"{prediction}: is not the copy of a network's mask but has the name of one; name "
+            "another --out, or move it away"
         )
     if not os.path.lexists(sidecar):
         return
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
-            f"{sidecar}: this file is not a mask's record, which needs its name; name another --out"
+            f"{sidecar}: is not a mask's record but has the name of one; name another --out"
         )
     if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(

@@ -122,7 +122,7 @@ def reference_table(readings: Iterable[ScanReadings]) -> pd.DataFrame:
 
 
 def _paper_choices(readings: ScanReadings) -> Iterator[tuple[Segmentation, ...]]:
-    """Give every choice of one manual trial of each of two readers, with both cleaned masks."""
+    """Yield every choice of one manual trial of each of two readers, with both cleaned masks."""
     cleaned = {mask.reader: mask for mask in readings.segmentations if mask.cleaned}
     for pair in itertools.combinations(cleaned, 2):
         trials = [[mask for mask in readings.manual if mask.reader == reader] for reader in pair]

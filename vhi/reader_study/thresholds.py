@@ -20,7 +20,7 @@ MULTIPLES = tuple(float(n) for n in np.arange(0, 6.01, 0.25))
 
 
 def threshold_table(measurement: Measurement) -> pd.DataFrame:
-    """Give the threshold and VHI of a scan with their intervals.
+    """Return the threshold and VHI of a scan with their intervals.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def threshold_table(measurement: Measurement) -> pd.DataFrame:
 
 
 def curve_table(measurement: Measurement) -> pd.DataFrame:
-    """Give VHI over the multiple n, the chosen n included.
+    """Return VHI as a function of the multiple n, the chosen n included.
 
     Returns
     -------

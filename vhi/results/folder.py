@@ -25,18 +25,18 @@ RESULT_FILES = frozenset(
         "report.png",
     }
 )
-"""What a result's folder holds."""
+"""Files of a result folder."""
 
 PREDICTION_FILES = frozenset(
     f"{area}.{ending}"
     for area in ("disease_region", "normal_bone")
     for ending in ("json", "network.nii.gz")
 )
-"""What it also holds where a network predicted the mask: the record and the network's own mask, by
+"""Further files where a network predicted the mask: the record and the network's own mask, by
 which a mask that a reader corrects in that folder is recognised as corrected."""
 
 KNOWN_FILES = RESULT_FILES | PREDICTION_FILES
-"""What a folder may hold that --overwrite replaces."""
+"""Files that --overwrite may replace."""
 
 
 def check_result_folder(

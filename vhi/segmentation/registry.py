@@ -1,4 +1,4 @@
-"""Networks that travel with the package: found by name or by folder, and verified. No torch.
+"""Networks shipped with the package: looked up by name or by folder, and verified. No torch.
 
 A network is a folder: ``weights.safetensors`` (every member, float16), ``network.onnx`` (the same
 members as one graph, made from the weights by ``python -m vhi.training.export``), ``network.json``
@@ -88,7 +88,7 @@ def shipped_networks(task: str | None = None) -> list[str]:
 
 
 def is_shipped(name: str) -> bool:
-    """Whether a network of this name travels with the package."""
+    """Return whether the package includes a network of this name."""
     return (shipped_folder() / name / RECORD).is_file()
 
 

@@ -45,6 +45,6 @@ def check_scan(scan: Image) -> None:
     if scan.array.ndim != 3:
         raise InputError(f"{scan.name}: has {scan.array.ndim} axes, a scan has 3; give one volume")
     if not np.isfinite(scan.array).all():
-        raise InputError(f"{scan.name}: holds NaN or infinite values; replace them by 0")
+        raise InputError(f"{scan.name}: holds NaN or infinite values; replace them with 0")
     if scan.array.min() == scan.array.max():
         raise InputError(f"{scan.name}: all intensities are equal; give a scan")

@@ -3,7 +3,7 @@
 Networks here see slices one way up, whatever order a file stores them in: columns run from the
 patient's right to left, as a radiologist looks at them; rows from head to foot where they rise by
 45 degrees or more (coronal slices and what is tilted from them), else from front to back. In the
-plane a scan is carried to the spacing the network was trained at; slices stay as they are.
+plane a scan is resampled to the spacing the network was trained at; slices stay as they are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SAME_SPACING = 0.01
 
 @dataclass(frozen=True)
 class Slicing:
-    """How the array of a scan becomes slices: which axis leads where, and how finely.
+    """The mapping from a scan's array to a network's slices: axes and in-plane spacing.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Slicing:
     def cut(self, array: NDArray[np.generic], *, order: int = 1) -> NDArray[np.float32]:
         """Return slices, shape (slices, rows, columns), of an array on the scan's grid.
 
-        `order` is 1 for scans, 0 for masks; a mask carried with 1 gets soft edges.
+        `order` is 1 for scans, 0 for masks; a mask resampled with 1 gets soft edges.
         """
         slices = turned(array, self.axes, self.flips).astype(np.float32)
         if self.zoom != (1.0, 1.0):
@@ -143,7 +143,7 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
     if min(field_mm) < MIN_FIELD_MM:
         raise InputError(
             f"{image.name}: slices of {field_mm[0]:.0f} x {field_mm[1]:.0f} mm cannot hold both "
-            f"sacroiliac joints; the network needs {MIN_FIELD_MM:g} mm each way"
+            f"sacroiliac joints; the network needs {MIN_FIELD_MM:g} mm in each direction"
         )
     zoom = [
         1.0 if abs(step / spacing_mm - 1) < SAME_SPACING else step / spacing_mm

@@ -56,7 +56,7 @@ def _falls(before: Values, after: Values, measure: str, by: float = 0.0) -> NDAr
 
 
 def _halves(before: Values, after: Values) -> NDArray[np.bool_]:
-    """Say where BASDAI falls to half or less; 0 that stays 0 does not fall."""
+    """Return where BASDAI falls to half or less; 0 that stays 0 is no fall."""
     to_half = np.round(before["basdai"] / 2 - after["basdai"], 9) >= 0
     return to_half & (_falls(before, after, "basdai") > 0)
 

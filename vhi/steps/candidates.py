@@ -113,8 +113,8 @@ def find_candidates(
         check_same_grid(stir, mask)
     if not disease_region.array.any():
         raise InputError(
-            f"{disease_region.name}: marks no voxel; give a mask of the bone where inflammation "
-            "can be"
+            f"{disease_region.name}: marks no voxel; give a mask of the bone to search for "
+            "inflammation"
         )
     intensities = normal_bone_intensities(stir, normal_bone)
     try:

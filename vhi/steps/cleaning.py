@@ -76,8 +76,8 @@ def region_at(regions: Regions, edit: Edit) -> int:
         where = " ".join(f"{x:.1f}" for x in edit.world_mm)
         voxel = _words(regions.labels.voxel(edit.world_mm))
         raise EditsError(
-            f"no candidate lies at {where} mm (voxel {voxel}); check the record, or take this "
-            "edit out"
+            f"no candidate lies at {where} mm (voxel {voxel}); check the record, or remove "
+            "this edit"
         )
     return number
 
@@ -121,7 +121,7 @@ def check_belongs(candidates: Image, edits: Edits) -> None:
     if edits.candidates_sha256 != candidates_sha256(candidates.array):
         raise EditsError(
             f"the edits of case {edits.case} were made on other candidates (another normal bone, "
-            "disease region or version); clean this result anew, or measure with the same masks"
+            "disease region or version); clean this result again, or measure with the same masks"
         )
 
 

@@ -54,7 +54,7 @@ def draw_normal_bone(
             f"voxels run from 0 0 0 to {' '.join(str(n - 1) for n in stir.shape)}"
         )
     if slices < 1:
-        raise InputError("slices: draw on at least 1 slice")
+        raise InputError("slices: give at least 1 slice")
     axis = stir.slice_axis
     first = centre[axis] - (slices - 1) // 2
     if first < 0 or first + slices > stir.shape[axis]:

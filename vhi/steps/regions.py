@@ -154,7 +154,8 @@ class Regions:
         parts = _divide(plane == number, np.delete(line, axis, axis=1)) if in_slice else None
         if parts is None:
             raise EditsError(
-                "the line does not divide the region; draw it right across the region, in its slice"
+                "the line does not divide the region; draw it all the way across the "
+                "region, in its slice"
             )
         further = parts > 1
         plane[further] = self.count + parts[further] - 1

@@ -148,7 +148,7 @@ def train_run(training_set: TrainingSet, recipe: Recipe, folder: Path, **options
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether `train_run` has finished in this folder."""
+    """Return whether `train_run` has finished in this folder."""
     return (folder / CURVES).exists()
 
 
@@ -178,7 +178,7 @@ def check_training_folder(
     record = read_record(folder, RECORD, remedy="add --overwrite to start afresh")
     if record.get("finished") and not again:
         raise InputError(
-            f"{folder}: holds a finished training; add --overwrite to train anew, or name another"
+            f"{folder}: holds a finished training; add --overwrite to train again, or name another"
         )
     differences = _differences(record, identity) if record and identity else []
     if differences:
@@ -267,7 +267,7 @@ def _is_ours(entry: Path) -> bool:
 
 
 def _is_leftover(entry: Path) -> bool:
-    """Whether a killed process left this file before it was renamed."""
+    """Return whether a killed process left this file before it was renamed."""
     return any(entry.name.startswith(f".{name}.") for name in FILES)
 
 

@@ -101,7 +101,9 @@ class Recipe:
         names = [field.name for field in fields(cls)]
         unknown = sorted(set(record) - set(names))
         if unknown:
-            raise InputError(f"{', '.join(unknown)}: no field of a recipe; use {', '.join(names)}")
+            raise InputError(
+                f"{', '.join(unknown)}: not a field of a recipe; use {', '.join(names)}"
+            )
         values = dict(record)
         if isinstance(values.get("filters"), list):
             values["filters"] = tuple(values["filters"])

@@ -1,4 +1,4 @@
-"""VHI at other lower thresholds, and over the multiple n.
+"""VHI at other lower thresholds, and as a function of the multiple n.
 
 Masks at different thresholds are nested: a higher threshold leaves a subset of the candidates,
 every region of that subset lies within one region at the lower threshold, which is at least as

@@ -172,7 +172,7 @@ def score_test(plan: Plan, saved: Path, folder: Path) -> dict[str, Any]:
     if failures:
         raise InputError(
             f"test not scored, {len(failures)} of {len(plan.test_cases)} scans failed "
-            f"({'; '.join(failures)}); mend or leave out these cases"
+            f"({'; '.join(failures)}); correct or leave out these cases"
         )
     dice = [row["dice"] for row in evaluation.slices if "dice" in row]
     look = {

@@ -68,7 +68,7 @@ class JudgedRegions:
         return self.identify([number, *others], world_mm)
 
     def is_same(self, number: int, stored: Mapping[str, Any]) -> bool:
-        """Say whether a region is the one that the store has identified."""
+        """Return whether a region is the one that the store has identified."""
         identity = int(self.sizes[number]), int(self.checksums[number])
         return identity == (stored["voxels"], stored["checksum"])
 

@@ -113,7 +113,7 @@ def _decode(case: Case, stored: Mapping[str, Any], name: str) -> Area:
     """Return the predicted area that the store keeps for a case."""
     if name not in stored:
         raise InputError(
-            f"case {case.case}: lacks the {name.replace('_', ' ')} with which its reading started; "
+            f"case {case.case}: the {name.replace('_', ' ')} of its earlier reading is missing; "
             "give the same mask again"
         )
     record = stored[name]

@@ -93,7 +93,7 @@ def whole_numbers(values: Any, length: int, what: str) -> NDArray[np.int64]:
 
 
 def _is_table(values: Any, rows: int, columns: int, kinds: tuple[type, ...]) -> bool:
-    """Say whether JSON is 1 to `rows` rows of `columns` numbers; true and false are none."""
+    """Return whether JSON is 1 to `rows` rows of `columns` numbers; true and false are none."""
     return (
         isinstance(values, list)
         and 0 < len(values) <= rows

@@ -101,7 +101,7 @@ class Reading:
             No array or slice has this name or number.
         """
         if name not in (*SCANS, *CHANGING):
-            raise ValueError(f"name: {name!r} is none of {', '.join((*SCANS, *CHANGING))}")
+            raise ValueError(f"name: {name!r} is not one of {', '.join((*SCANS, *CHANGING))}")
         self._check_slice(index)
         with self._lock:
             array = self._array(name)
@@ -180,7 +180,7 @@ class Reading:
             The current masks give no candidates.
         """
         if name not in LABS:
-            raise ValueError(f"name: {name!r} is none of {', '.join(LABS)}")
+            raise ValueError(f"name: {name!r} is not one of {', '.join(LABS)}")
         self._check_slice(index)
         with self._lock:
             self._catch_up()

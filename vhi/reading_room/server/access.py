@@ -80,7 +80,7 @@ class CheckedHandler(tornado.web.RequestHandler):
             raise tornado.web.HTTPError(409)
 
     def may_be_linked_to(self) -> bool:
-        """Say whether another page may lead here."""
+        """Return whether another page may lead here."""
         return False
 
     def check_cookie(self) -> None:
@@ -95,7 +95,7 @@ class CheckedHandler(tornado.web.RequestHandler):
         return f"vhi-room-{self.session.port}"
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Give the reason: as a page if the address was typed, else as JSON."""
+        """Write the reason: as a page if the address was typed, else as JSON."""
         error = kwargs.get("exc_info", (None, None))[1]
         text = self.refusal or MESSAGES.get(status_code, "Internal error; see the terminal.")
         if isinstance(error, InputError):

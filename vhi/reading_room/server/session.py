@@ -70,7 +70,7 @@ class Session:
         return f"http://{ADDRESS}:{self.port}/?token={self.token}"
 
     def admit(self, token: str) -> bool:
-        """Say whether a token is valid; the right one is so once."""
+        """Return whether a token is valid; the right one is valid once."""
         with self._lock:
             right = self.token is not None and hmac.compare_digest(
                 token.encode(), self.token.encode()

@@ -90,7 +90,9 @@ def check_reader(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise InputError("--reader: contains half a character; type the name again") from error
+        raise InputError(
+            "--reader: contains an incomplete character; type the name again"
+        ) from error
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise InputError(f"--reader: give a name of 1 to {MAX_NAME} printable characters")
     return name

@@ -96,7 +96,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if version != VERSION:
         raise InputError(
             f"{path}: was written by another version of vhi (store version {version}; this vhi "
-            f"reads version {VERSION}); open it with that vhi, or name another folder with --store"
+            f"reads version {VERSION}); open it with that version, or name "
+            "another folder with --store"
         )
 
 
