@@ -186,7 +186,7 @@ def test_no_file_but_a_networks_mask_is_replaced_or_removed_beside_a_mask(tmp_pa
     save_labels(mask.array, mask.affine, scan)
     network = predicted(mask, "n", SHA)
     for record, is_predicted in (({"from": "drawn"}, False), (network.record, True)):
-        with pytest.raises(InputError, match=r"D\.network\.nii\.gz: this file is not the copy"):
+        with pytest.raises(InputError, match=r"D\.network\.nii\.gz: is not the copy"):
             write_mask(tmp_path / "D.nii.gz", mask, record, predicted=is_predicted)
     scan.unlink()
     write_mask(tmp_path / "D.nii.gz", mask, network.record, predicted=True)
