@@ -172,7 +172,7 @@ def test_a_deming_line_that_hangs_on_one_point_has_no_interval():
         ([1, math.nan], [1, 2], "x holds nan at place 2"),
         ([1, 2], [math.inf, 2], "y holds inf at place 1"),
         ([[1, 2]], [1, 2], "x is a plain list of numbers; got shape"),
-        (["a", "b"], [1, 2], "x must hold numbers only"),
+        (["a", "b"], [1, 2], "x holds numbers only"),
     ],
 )
 def test_what_are_no_pairs_of_numbers_is_refused(line_of, x, y, said):
