@@ -179,7 +179,7 @@ def test_an_empty_manual_mask_has_no_shares(read):
 
 @functools.cache
 def of_the_study():
-    scans = [(each, measure(each.case)) for each in load_readings(load_cases("study"))]
+    scans = [(scan, measure(scan.case)) for scan in load_readings(load_cases("study"))]
     return tuple(
         pd.concat([make(*scan) for scan in scans]) for make in (ceiling_table, cleaning_table)
     )

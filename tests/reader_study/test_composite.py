@@ -62,29 +62,32 @@ def voxels(readings, reference):
 
 def test_the_papers_reference_is_made_for_every_choice_of_trial(read):
     readings = read(*SIX)
-    made = [each for each in references(readings) if each.kind == BOTH_METHODS]
-    assert {each.members: voxels(readings, each) for each in made} == {
+    chosen = [reference for reference in references(readings) if reference.kind == BOTH_METHODS]
+    assert {reference.members: voxels(readings, reference) for reference in chosen} == {
         ("R11", "R21", "R1", "R2"): [1, 2],
         ("R11", "R22", "R1", "R2"): [1],
         ("R12", "R21", "R1", "R2"): [1],
         ("R12", "R22", "R1", "R2"): [1],
     }
-    assert {each.at_least for each in made} == {3}
-    assert all(len(each.judged) == 6 for each in made)
+    assert {reference.at_least for reference in chosen} == {3}
+    assert all(len(reference.judged) == 6 for reference in chosen)
 
 
 def test_more_than_half_of_four_is_three_and_of_two_both(read):
     readings = read(*SIX)
-    made = references(readings)
-    (manual,) = (each for each in made if each.kind == MANUAL)
+    every = references(readings)
+    (manual,) = (reference for reference in every if reference.kind == MANUAL)
     assert (manual.members, manual.at_least) == (("R11", "R12", "R21", "R22"), 3)
     assert voxels(readings, manual) == [1]
-    of_others = [each for each in made if each.kind == OTHER_READER]
-    assert [(each.members, each.at_least, voxels(readings, each)) for each in of_others] == [
+    of_others = [reference for reference in every if reference.kind == OTHER_READER]
+    assert [
+        (reference.members, reference.at_least, voxels(readings, reference))
+        for reference in of_others
+    ] == [
         (("R21", "R22"), 2, [1, 4]),
         (("R11", "R12"), 2, [1, 3]),
     ]
-    assert [[one.name for one in each.judged] for each in of_others] == [
+    assert [[mask.name for mask in reference.judged] for reference in of_others] == [
         ["R11", "R12", "R1"],
         ["R21", "R22", "R2"],
     ]
@@ -92,13 +95,17 @@ def test_more_than_half_of_four_is_three_and_of_two_both(read):
 
 def test_a_mask_left_out_of_its_reference_is_judged_by_two_of_the_other_three(read):
     readings = read(*SIX)
-    made = {
-        each.judged[0].name: (each.members, each.at_least, voxels(readings, each))
-        for each in references(readings)
-        if each.kind == OWN_LEFT_OUT
+    chosen = {
+        reference.judged[0].name: (
+            reference.members,
+            reference.at_least,
+            voxels(readings, reference),
+        )
+        for reference in references(readings)
+        if reference.kind == OWN_LEFT_OUT
     }
-    assert list(made) == ["R11", "R12", "R21", "R22"]
-    assert made["R11"] == (("R12", "R21", "R22"), 2, [1, 4])
+    assert list(chosen) == ["R11", "R12", "R21", "R22"]
+    assert chosen["R11"] == (("R12", "R21", "R22"), 2, [1, 4])
 
 
 def test_no_reference_but_those_that_say_so_holds_what_it_judges(read):
@@ -141,11 +148,11 @@ def test_the_rows_hold_dice_by_hand(read):
     ],
 )
 def test_what_the_masks_do_not_allow_is_left_out(read, named, kinds):
-    assert [each.kind for each in references(read(*named))] == kinds
+    assert [reference.kind for reference in references(read(*named))] == kinds
 
 
 def test_the_phantom_shows_all_kinds():
-    cases = [each for each in load_cases("phantom") if each.folder == "P01_before"]
+    cases = [case for case in load_cases("phantom") if case.folder == "P01_before"]
     assert set(reference_table(load_readings(cases))["reference"]) == set(KINDS)
 
 
@@ -164,5 +171,5 @@ def test_a_reference_that_holds_the_judged_mask_flatters_it(study):
         OTHER_READER: [0.5218, 0.4985, 0.5607, 0.5617],
     }
     for kind, values in expected.items():
-        found = [medians[kind, name] for name in ("R11", "R12", "R21", "R22")]
-        assert found == pytest.approx(values, abs=5e-5)
+        recomputed = [medians[kind, name] for name in ("R11", "R12", "R21", "R22")]
+        assert recomputed == pytest.approx(values, abs=5e-5)

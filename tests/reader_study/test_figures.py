@@ -230,13 +230,13 @@ def test_two_masks_are_outlines_and_their_difference_is_labelled():
     first[5:10, 5:10, 2] = second[5:10, 8:14, 2] = True
     panels = Figure().subplots(1, 3)
     draw_side_by_side(panels, stir, 2, first, second, simulated=True)
-    assert all(len(each.collections) == 1 for each in panels[:2])
+    assert all(len(panel.collections) == 1 for panel in panels[:2])
     assert panels[0].get_title(loc="left") == "reader 1, slice 2"
     labels = panels[2].images[1].get_array()
     assert np.count_nonzero(labels.filled(0) == 1) == 5 * 3
     assert np.count_nonzero(labels.filled(0) == 2) == 5 * 4
     assert legend(panels[2]) == ["only reader 1", "only reader 2"]
-    assert all(each.get_title(loc="right") == "simulated" for each in panels)
+    assert all(panel.get_title(loc="right") == "simulated" for panel in panels)
 
 
 def test_side_by_side_needs_three_panels_and_masks_of_the_grid():
@@ -253,7 +253,7 @@ def test_two_empty_masks_show_the_slice_alone():
     panels = Figure().subplots(1, 3)
     empty = np.zeros(stir.shape, bool)
     draw_side_by_side(panels, stir, 1, empty, empty)
-    assert not any(each.collections for each in panels)
+    assert not any(panel.collections for panel in panels)
 
 
 # ----------------------------------------------------------------------------------------- response

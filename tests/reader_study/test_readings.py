@@ -96,8 +96,8 @@ def test_manual_masks_come_first_and_cleaned_ones_last(case):
     (scan,) = load_readings(
         [case(("1", "1", BLOCK), ("1", "cleaned", SHIFTED), ("2", "1", LARGER))]
     )
-    assert [each.name for each in scan.segmentations] == ["R11", "R21", "R1"]
-    assert [each.name for each in scan.manual] == ["R11", "R21"]
+    assert [mask.name for mask in scan.segmentations] == ["R11", "R21", "R1"]
+    assert [mask.name for mask in scan.manual] == ["R11", "R21"]
 
 
 def test_a_scan_is_its_case_and_its_visit_where_there_are_several(case):
@@ -108,7 +108,7 @@ def test_a_scan_is_its_case_and_its_visit_where_there_are_several(case):
         case(*masks, case="C2", visit="before"),
         case(case="C3"),
     ]
-    assert [each.scan for each in load_readings(cases)] == ["C1_before", "C1_after", "C2"]
+    assert [scan.scan for scan in load_readings(cases)] == ["C1_before", "C1_after", "C2"]
 
 
 @pytest.mark.parametrize("at", [0, 3])
@@ -207,16 +207,16 @@ def test_published_values_are_added_where_a_pair_was_not_recomputed():
 
 def test_the_truth_of_a_simulated_scan_is_no_reader(case):
     (scan,) = load_readings([case(("truth", "1", LARGER), ("1", "1", BLOCK), ("2", "1", SHIFTED))])
-    assert [each.name for each in scan.segmentations] == ["R11", "R21"]
+    assert [mask.name for mask in scan.segmentations] == ["R11", "R21"]
     assert (scan.whole(scan.truth).array == LARGER).all()
     assert load_readings([case(("1", "1", BLOCK))])[0].truth is None
 
 
 def test_the_phantoms_simulated_readers_are_compared_as_the_studys():
-    cases = [each for each in load_cases("phantom") if each.case == "P01"]
+    cases = [case for case in load_cases("phantom") if case.case == "P01"]
     readings = load_readings(cases)
-    assert [each.scan for each in readings] == ["P01_before", "P01_after"]
-    assert {each.subject for each in readings} == {"P01"}
+    assert [scan.scan for scan in readings] == ["P01_before", "P01_after"]
+    assert {scan.subject for scan in readings} == {"P01"}
     table = overlap_table(readings, surfaces=False)
     assert set(zip(table["first"], table["second"], strict=True)) >= {*MANUAL_PAIRS, CLEANED_PAIR}
     assert overlap_summary(table)["subjects"].eq(1).all()
@@ -277,9 +277,9 @@ def test_the_median_gain_within_a_scan_is_smaller_than_the_difference_of_medians
 
 
 def test_distances_on_the_study_are_those_of_the_whole_masks(study):
-    case = next(each for each in load_cases("study") if each.case == "4386")
+    case = next(case for case in load_cases("study") if case.case == "4386")
     row = overlap_table(load_readings([case])).iloc[0]
-    manual = {(each.reader, each.trial): each.path for each in case.reader_masks}
+    manual = {(mask.reader, mask.trial): mask.path for mask in case.reader_masks}
     first, second = (load_mask(manual["1", trial]) for trial in "12")
     whole = surface_distances(first.array, second.array, first.spacing_mm)
     assert row["surface_mean_mm"] == pytest.approx(whole.mean_mm, rel=1e-9)

@@ -65,7 +65,7 @@ def test_ratios_do_not_depend_on_the_unit_and_logarithms_do():
         assert of(others, "ratio", limit)["value"] == pytest.approx(
             of(rows, "ratio", limit)["value"]
         )
-        ours, theirs = (of(each, "log(x + 1)", limit)["value"] for each in (rows, others))
+        ours, theirs = (of(table, "log(x + 1)", limit)["value"] for table in (rows, others))
         assert ours != pytest.approx(theirs, rel=1e-6)
 
 
@@ -116,10 +116,10 @@ TABLE = patients(
 
 
 def test_a_fall_responds_and_a_missing_visit_drops_the_patient():
-    found = responses_of(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
-    np.testing.assert_array_equal(found["vhi-fall"], [1, 0, 1, np.nan])
-    np.testing.assert_array_equal(found["sparcc-fall"], [1, 1, 0, 1])
-    np.testing.assert_array_equal(found["clinical"], [1, 0, 1, 1])
+    answers = responses_of(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
+    np.testing.assert_array_equal(answers["vhi-fall"], [1, 0, 1, np.nan])
+    np.testing.assert_array_equal(answers["sparcc-fall"], [1, 1, 0, 1])
+    np.testing.assert_array_equal(answers["clinical"], [1, 0, 1, 1])
 
 
 def test_every_two_rules_are_compared_once_with_the_dropped_counted():
