@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import linregress
 from scipy.stats import t as student
 
 from vhi.statistics._pairs import NOWHERE, check_confidence, checked_pairs, without_rounding
@@ -63,7 +62,7 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
 
     References
     ----------
-    Altman, Practical Statistics for Medical Research, 1991, section 11.10. Computed by scipy.
+    Altman, Practical Statistics for Medical Research, 1991, section 11.10. Computed by pingouin.
 
     Examples
     --------
@@ -76,9 +75,17 @@ def least_squares(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Li
         return _no_line(len(x))
     if _constant(y):  # the residuals of a computed line would be rounding
         return _line(x, y, 0.0, float(y[0]), (0.0, 0.0), confidence)
-    line = linregress(x, y)
-    errors = (float(line.stderr), float(line.intercept_stderr))
-    return _line(x, y, float(line.slope), float(line.intercept), errors, confidence)
+    if len(x) == 2:  # no freedom left, on which pingouin insists
+        slope = float((y[1] - y[0]) / (x[1] - x[0]))
+        return _line(x, y, slope, float(y[0] - slope * x[0]), NOWHERE, confidence)
+    # Imported here: it loads pandas, statsmodels, scikit-learn and seaborn.
+    import pingouin
+
+    with np.errstate(divide="ignore", invalid="ignore"):  # a line without residuals
+        fit = pingouin.linear_regression(x, y, as_dataframe=False)
+    (intercept, slope), (intercept_error, slope_error) = fit["coef"], fit["se"]
+    errors = (float(slope_error), float(intercept_error))
+    return _line(x, y, float(slope), float(intercept), errors, confidence)
 
 
 def deming(
