@@ -22,9 +22,15 @@ import numpy as np
 from benchmarks.timing import Row
 from vhi import Case, Image, load_image
 from vhi.segmentation.predict import load_members, processors, segment_scans
-from vhi.segmentation.registry import DEFAULT, Network, find_network, is_shipped, read_record
+from vhi.segmentation.registry import (
+    DEFAULT,
+    DISEASE_REGION,
+    Network,
+    find_network,
+    is_shipped,
+    read_record,
+)
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import DISEASE_REGION
 from vhi.training.recipe import PAPER, Recipe
 
 ROUNDS = 3

@@ -24,9 +24,8 @@ from vhi.segmentation.predict import (
     read_slice,
     segment_disease_region,
 )
-from vhi.segmentation.registry import find_network, read_record
+from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE, find_network, read_record
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
 from vhi.statistics import dice
 from vhi.training.export import save_network
 

@@ -16,8 +16,7 @@ from vhi.evaluation.report import summary_of
 from vhi.images.image import Image
 from vhi.images.nifti import load_image
 from vhi.segmentation.predict import segment_disease_region
-from vhi.segmentation.registry import find_network, shipped_folder
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation.registry import DISEASE_REGION, find_network, shipped_folder
 from vhi.training.dataset import STUDY_TEST
 from vhi.training.export import save_network
 from vhi.training.folder import CURVES, is_finished

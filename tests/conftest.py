@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
@@ -21,6 +22,15 @@ settings.load_profile("vhi")
 
 LAYERS = {"browser": "browser", "built_book": "book", "study": "study"}
 """Whoever asks for the fixture is of the layer: `make quick` and `-m` choose by it."""
+
+
+WITHOUT_TRAINING = re.compile(r"\bnot (training|\([^)]*\btraining)\b")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out a module that -m deselects as a training: collecting it would import torch."""
+    if collection_path.suffix == ".py" and WITHOUT_TRAINING.search(config.option.markexpr):
+        return "\npytestmark = pytest.mark.training\n" in collection_path.read_text("utf-8") or None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,6 +9,8 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 from book.drawings.change_examples import FATTY, SCLEROTIC, change_slice, single_changes
 from vhi.training.dataset import Example
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def example():

@@ -8,6 +8,8 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 from book.drawings.levels import levels_of, pixels_seen
 from vhi.training.recipe import PAPER, Recipe
 
+pytestmark = pytest.mark.training
+
 
 def test_levels_of_a_network_small_enough_to_count_by_hand():
     recipe = Recipe(filters=(4, 8), kernel=3, block=1, spacing_mm=2.0)

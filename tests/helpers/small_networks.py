@@ -13,8 +13,7 @@ import numpy as np
 
 from tests.helpers.scans import oblique_affine
 from vhi.images.image import Image
-from vhi.segmentation.registry import GRAPH, RECORD, WEIGHTS
-from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, GRAPH, NORMAL_BONE, RECORD, WEIGHTS
 
 TASKS = {"default": DISEASE_REGION, "normal-bone": NORMAL_BONE}
 WARNING = {"weights": {"disagreement": 1.0, "holes": 0.0}, "threshold": 0.0}

@@ -32,8 +32,7 @@ from vhi.reading_room.case.opening import open_case, scan_digest
 from vhi.reading_room.page.codes import LEVELS, codes_of
 from vhi.reading_room.page.reading import open_reading
 from vhi.reading_room.server.session import Session
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation.registry import DISEASE_REGION, find_network
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="as POSIX has it")
 

@@ -11,8 +11,13 @@ import pytest
 import vhi
 from vhi.evaluation.threshold_effect import normal_bone_effect
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
-from vhi.segmentation.registry import find_network, shipped_folder, shipped_networks
-from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+from vhi.segmentation.registry import (
+    DISEASE_REGION,
+    NORMAL_BONE,
+    find_network,
+    shipped_folder,
+    shipped_networks,
+)
 from vhi.statistics import dice
 
 RESULTS = Path(__file__).parents[2] / "networks" / "results"

@@ -11,8 +11,7 @@ torch = pytest.importorskip("torch", reason='needs torch: pip install "vhi[train
 
 from vhi.errors import InputError
 from vhi.segmentation import registry
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.tasks import NORMAL_BONE
+from vhi.segmentation.registry import NORMAL_BONE, find_network
 from vhi.training.export import Members, load_members, save_network
 from vhi.training.recipe import Recipe
 

@@ -44,8 +44,13 @@ def segment(
     from vhi.masks.areas import slices_to_check_note
     from vhi.masks.origin import check_mask_place, predicted, write_mask
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
-    from vhi.segmentation.registry import DEFAULT, PUBLISHED, find_network
-    from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+    from vhi.segmentation.registry import (
+        DEFAULT,
+        DISEASE_REGION,
+        NORMAL_BONE,
+        PUBLISHED,
+        find_network,
+    )
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")

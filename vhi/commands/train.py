@@ -138,16 +138,15 @@ def train(
             raise InputError("--recipe and --runs do not go with --protocol, which sets them")
         if overwrite:
             raise InputError("--overwrite does not go with --protocol; name a new folder")
-        from vhi.training.device import choose_device
+        from vhi.training.loop import choose_device
 
         _run_protocol(source, test, full, options, choose_device(device), workers, out)
         return
     for name, value in {"--test": test, "--full": full}.items():
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
-    from vhi.training.device import choose_device
-    from vhi.training.durations import duration
     from vhi.training.folder import check_training_folder, train_in_folder
+    from vhi.training.loop import choose_device, duration
     from vhi.training.recipe import read_recipe
     from vhi.training.training_set import load_training_set
 

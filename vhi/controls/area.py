@@ -34,16 +34,9 @@ def area_data(
 ) -> dict[str, Any]:
     """Return the surroundings of an ellipse for a page: its slices, up to five in all, cropped.
 
-    Parameters
-    ----------
-    stir
-        The scan.
-    centre, radius_mm, slices
-        As for `vhi.draw_normal_bone`, with two radii.
-    window
-        Intensities shown as black and white.
-    bone
-        Mask in which voxels above the thresholds are counted and bright spots sought.
+    `stir`: the scan. `centre`, `radius_mm`, `slices`: as for `vhi.draw_normal_bone`, with two
+    radii. `window`: intensities shown as black and white. `bone`: mask in which voxels above the
+    thresholds are counted and bright spots sought.
 
     Returns
     -------
@@ -96,12 +89,8 @@ def area_data(
 def holds_area(data: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """Return whether the part of the scan in `area_data` holds all of an ellipse.
 
-    Parameters
-    ----------
-    data
-        From `area_data`.
-    settings
-        Of the ellipse, named as in `vhi.controls.NormalBoneControl`.
+    `data`: from `area_data`. `settings`: of the ellipse, named as in
+    `vhi.controls.NormalBoneControl`.
     """
     first = settings["slice"] - (settings["slices"] - 1) // 2
     asked = range(max(first, 0), min(first + settings["slices"], data["scan_slices"]))

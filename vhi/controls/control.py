@@ -113,10 +113,7 @@ def live_widget(control: Control) -> Any:
     control follows, and the kernel sends new counts, and new data where the settings ask for
     slices that the page lacks.
 
-    Raises
-    ------
-    InputError
-        anywidget is not installed.
+    InputError: anywidget is not installed.
     """
     try:
         import anywidget

@@ -28,15 +28,8 @@ def control_names() -> tuple[str, ...]:
 def module_text(name: str) -> str:
     """Return a control as one ES module without imports: what anywidget takes as ``_esm``.
 
-    Parameters
-    ----------
-    name
-        One of `control_names`.
-
-    Raises
-    ------
-    ValueError
-        There is no such control.
+    `name`: one of `control_names`.
+    ValueError: there is no such control.
     """
     return f"{_joined(name)}\nexport default {{ render }};\n"
 

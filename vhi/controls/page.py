@@ -30,16 +30,9 @@ MOST_SLICES = 5
 def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:
     """Return a control as HTML.
 
-    Parameters
-    ----------
-    name
-        Of its module, one of `vhi.controls.modules.control_names`.
-    data
-        What ``model.get`` returns, by name: text, numbers, lists, and arrays from `encode`.
-    label
-        Name for screen readers.
-    twin
-        HTML of the picture that is shown until the script runs, or where none may.
+    `name`: of its module, one of `vhi.controls.modules.control_names`. `data`: what ``model.get``
+    returns, by name: text, numbers, lists, and arrays from `encode`. `label`: name for screen
+    readers. `twin`: HTML of the picture that is shown until the script runs, or where none may.
     """
     # "<" never occurs in the data, so that no text in them can end the element.
     stored = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -55,10 +48,7 @@ def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:
 def encode(array: NDArray[Any]) -> dict[str, Any]:
     """Return an array for `decodeArray` in core.js: flat, little-endian; booleans as bits.
 
-    Raises
-    ------
-    ValueError
-        A data type that pages do not know.
+    ValueError: a data type that pages do not know.
     """
     flat = np.ascontiguousarray(array).ravel()
     if flat.dtype == bool:
@@ -92,10 +82,7 @@ def frame_data(plane: NDArray[Any], view: View) -> dict[str, Any]:
 def first_slice(candidates: Candidates, slice_index: int | None = None) -> int:
     """Return the slice a control starts on: the one asked for, else that with most candidates.
 
-    Raises
-    ------
-    InputError
-        The scan has no such slice.
+    InputError: the scan has no such slice.
     """
     kept = candidates.kept
     if slice_index is None:
@@ -120,14 +107,8 @@ def stack_data(
     Intensities are stored as positions in one sorted list of the intensities that occur, so that a
     page compares exactly the numbers that Python compares.
 
-    Parameters
-    ----------
-    candidates
-        Of any case.
-    slices
-        Indices counted from 0, at most `MOST_SLICES`.
-    t1w
-        On the same grid, to look at.
+    `candidates`: of any case. `slices`: indices counted from 0, at most `MOST_SLICES`. `t1w`: on
+    the same grid, to look at.
 
     Returns
     -------
@@ -171,15 +152,9 @@ def stack_data(
 def planes(array: NDArray[Any], slices: Sequence[int], *, around: Image) -> list[NDArray[Any]]:
     """Return slices of an array as a page shows them: turned the right way up, and cropped.
 
-    Parameters
-    ----------
-    array
-        On the grid of `around`, shape (ni, nj, nk).
-    slices
-        Indices counted from 0.
-    around
-        Mask whose bounds on these slices, with a margin, are the crop; the whole slice where it
-        marks nothing.
+    `array`: on the grid of `around`, shape (ni, nj, nk). `slices`: indices counted from 0.
+    `around`: mask whose bounds on these slices, with a margin, are the crop; the whole slice where
+    it marks nothing.
     """
     view, chosen = view_of(around), np.zeros(around.shape[around.slice_axis], bool)
     chosen[list(slices)] = True

@@ -38,18 +38,9 @@ def draw_plane(
 ) -> None:
     """Draw one slice: 1 yellow, 2 red, `REMOVED` turquoise with a rim, an outline in blue.
 
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    grey, labels, outline
-        Arrays of one shape (rows, columns), the right way up.
-    view
-        Of the scan: it gives the shape of pixels and the letters of the patient's sides.
-    window
-        Intensities shown as black and white.
-    title
-        Text above.
+    `axes`: where to draw. `grey`, `labels`, `outline`: arrays of one shape (rows, columns), the
+    right way up. `view`: of the scan: it gives the shape of pixels and the letters of the patient's
+    sides. `window`: intensities shown as black and white. `title`: text above.
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patheffects import withStroke
@@ -81,14 +72,8 @@ def draw_beside(
 ) -> Figure:
     """Draw one slice several times side by side, cropped to the disease region.
 
-    Parameters
-    ----------
-    candidates
-        Of the scan.
-    index
-        Slice, counted from 0.
-    shown
-        Title to labels on the scan's grid, as `draw_plane` draws them.
+    `candidates`: of the scan. `index`: slice, counted from 0. `shown`: title to labels on the
+    scan's grid, as `draw_plane` draws them.
     """
     from matplotlib.figure import Figure
 

@@ -20,7 +20,7 @@ from vhi.evaluation.scores import Score, score_scan, score_slices
 from vhi.evaluation.threshold_effect import normal_bone_effect
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
-from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
 Finder = Callable[[Case, Image | None], Image]
 """Predicts the mask of a case; its second argument is a changed T1w scan that takes the place of
@@ -31,13 +31,8 @@ the case's own."""
 class Evaluation:
     """Rows of all slices and of all scans, as they are written.
 
-    Attributes
-    ----------
-    target : str
-        ``"disease-region"`` or ``"normal-bone"``.
-    slices, scans : list of dict
-    notes : list of str
-        What a reader should know before trusting the scores.
+    `target`: ``"disease-region"`` or ``"normal-bone"``. `notes`: what a reader should know before
+    trusting the scores.
     """
 
     target: str

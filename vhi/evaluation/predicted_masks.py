@@ -14,8 +14,7 @@ from vhi.errors import InputError, NothingFound
 from vhi.evaluation.evaluate import Finder
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
-from vhi.segmentation.registry import PUBLISHED, find_network
-from vhi.segmentation.tasks import NORMAL_BONE
+from vhi.segmentation.registry import NORMAL_BONE, PUBLISHED, find_network
 
 
 def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Finder:
@@ -26,19 +25,9 @@ def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Fin
     ``1007_before_disease_region.nii.gz``; and, if the case has a single visit, the same with
     ``1007``. ``.nii`` will do for ``.nii.gz``.
 
-    Parameters
-    ----------
-    folder
-        Holds the masks.
-    target
-        ``disease-region`` or ``normal-bone``.
-    names
-        (case, visit) of every row of the source.
-
-    Raises
-    ------
-    InputError
-        There is no such folder; and, when called for a case, no file or more than one.
+    `folder`: holds the masks. `target`: ``disease-region`` or ``normal-bone``. `names`: (case,
+    visit) of every row of the source.
+    InputError: there is no such folder; and, when called for a case, no file or more than one.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the folder that holds the masks")
@@ -74,20 +63,10 @@ def masks_in(folder: Path, target: str, names: Iterable[tuple[str, str]]) -> Fin
 def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
     """Return a finder that predicts each case's mask with a network.
 
-    Parameters
-    ----------
-    name
-        Of a shipped network, ``"published"``, or a network's folder.
-    target
-        Area to predict.
-    made_by
-        Gets the network's name and its weights' hash, once they are known.
-
-    Raises
-    ------
-    InputError
-        When called for a case: the network or the scan cannot be used. An empty prediction is not
-        an error here and is scored as an empty mask.
+    `name`: of a shipped network, ``"published"``, or a network's folder. `target`: area to predict.
+    `made_by`: gets the network's name and its weights' hash, once they are known.
+    InputError: when called for a case: the network or the scan cannot be used. An empty prediction
+    is not an error here and is scored as an empty mask.
     """
 
     def find(case: Case, changed: Image | None) -> Image:
@@ -114,10 +93,7 @@ def seen_by(name: str | None, target: str) -> Callable[[Case], bool | None]:
     was trained on all of the study's scans, the test scans included. None for masks of an unknown
     network (no name).
 
-    Raises
-    ------
-    InputError
-        There is no such network, or it is for another task.
+    InputError: there is no such network, or it is for another task.
     """
     if name is None:
         return lambda case: None

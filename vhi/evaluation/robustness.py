@@ -63,12 +63,8 @@ signal. The study's normal marrow varies by 0.09 to 0.22, texture included."""
 class Changed:
     """A changed scan.
 
-    Attributes
-    ----------
-    t1w : Image
-        On the grid of the unchanged scan, unless the resolution changes.
-    carry : callable
-        Carries a mask from the unchanged scan to the changed one.
+    `t1w`: on the grid of the unchanged scan, unless the resolution changes. `carry`: carries a mask
+    from the unchanged scan to the changed one.
     """
 
     t1w: Image

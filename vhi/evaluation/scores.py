@@ -49,17 +49,9 @@ class Score:
 def score_scan(predicted: Image, truth: Image, *, normal_bone: Image | None = None) -> Score:
     """Score a mask in three dimensions.
 
-    Parameters
-    ----------
-    predicted, truth
-        Masks on one grid.
-    normal_bone
-        Mask on the same grid that `Score.dice_outside_normal_bone` leaves out.
-
-    Raises
-    ------
-    InputError
-        The masks lie on different grids.
+    `predicted`, `truth`: masks on one grid. `normal_bone`: mask on the same grid that
+    `Score.dice_outside_normal_bone` leaves out.
+    InputError: the masks lie on different grids.
     """
     _check_grids(predicted, truth, normal_bone)
     left_out = None if normal_bone is None else normal_bone.array

@@ -112,8 +112,14 @@ def check_areas(case: Case, network: str | None = None) -> None:
     InputError
         A mask is missing and so is its network, or a network is named for a mask that is given.
     """
-    from vhi.segmentation.registry import DEFAULT, PUBLISHED, find_network, is_shipped
-    from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
+    from vhi.segmentation.registry import (
+        DEFAULT,
+        DISEASE_REGION,
+        NORMAL_BONE,
+        PUBLISHED,
+        find_network,
+        is_shipped,
+    )
 
     if case.normal_bone is None and not is_shipped(DEFAULT[NORMAL_BONE]):
         raise InputError(f"no normal bone is given; {DRAW_NORMAL_BONE}")
@@ -156,8 +162,7 @@ def find_areas(
     InputError
         As for `load_mask` and the networks; grids differ and `resample_masks` is false.
     """
-    from vhi.segmentation.registry import DEFAULT
-    from vhi.segmentation.tasks import DISEASE_REGION
+    from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
     def placed(area: Area) -> Area:
         return _on_grid(area, scans.stir) if resample_masks else area
@@ -194,8 +199,7 @@ def _load(source: Path | Area | None) -> Area | None:
 def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
     """Predict the disease region from T1w, on the grid on which T1w is stored."""
     from vhi.segmentation.predict import segment_disease_region
-    from vhi.segmentation.registry import DEFAULT
-    from vhi.segmentation.tasks import DISEASE_REGION
+    from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
     try:
         segmentation = segment_disease_region(

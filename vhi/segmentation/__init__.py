@@ -13,10 +13,9 @@ from vhi.segmentation.predict import (
     segment_disease_region,
     segment_scans,
 )
-from vhi.segmentation.registry import find_network
+from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE, find_network
 from vhi.segmentation.segmentation import Segmentation
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
 
 __all__ = [
     "AREA_MM3",

@@ -50,10 +50,8 @@ RENAMED = (
 def published_members() -> list[UNet]:
     """Return the three published networks as `vhi.models.unet.UNet`, ready to answer.
 
-    Raises
-    ------
-    InputError
-        The files are not available, torch is not installed, or a file holds another network.
+    InputError: the files are not available, torch is not installed, or a file holds another
+    network.
     """
     files = data.fetch(PATHS)
     return [_load(files[path]) for path in PATHS]
@@ -66,11 +64,8 @@ def segment_as_published(t1w: Image) -> Segmentation:
     (`numpy.rot90` on the array's in-plane axes) and filled up with zeros; the mean of three,
     rounded. Nothing is resampled: these networks were made for 0.59 mm pixels.
 
-    Raises
-    ------
-    InputError
-        As for `published_members`, or as for any network: slices too far apart, a field of view
-        too small.
+    InputError: as for `published_members`, or as for any network: slices too far apart, a field of
+    view too small.
     """
     check_scan(t1w)
     slicing_of(t1w, spacing_mm=SPACING_MM, multiple=MULTIPLE)  # raises for unsuitable scans

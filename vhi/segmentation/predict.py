@@ -17,10 +17,16 @@ from numpy.typing import NDArray
 from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
 from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area
-from vhi.segmentation.registry import DEFAULT, PUBLISHED, Network, find_network
+from vhi.segmentation.registry import (
+    DEFAULT,
+    DISEASE_REGION,
+    NORMAL_BONE,
+    PUBLISHED,
+    Network,
+    find_network,
+)
 from vhi.segmentation.segmentation import Segmentation, check_scan
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import DISEASE_REGION, NORMAL_BONE
 from vhi.segmentation.warning import slice_scores, slice_signs, slices_to_check
 
 MAX_THREADS = 8

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from vhi.errors import InputError
-from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+
+DISEASE_REGION, NORMAL_BONE = "disease-region", "normal-bone"
+CHANNELS = {DISEASE_REGION: ("t1w",), NORMAL_BONE: ("stir", "t1w")}
+"""Images of a slice, in the order of a network's channels."""
 
 DEFAULT = {DISEASE_REGION: "default", NORMAL_BONE: "normal-bone"}
 """Network of each task where none is named."""

@@ -26,16 +26,9 @@ def slice_signs(
 ) -> dict[str, NDArray[np.float64]]:
     """Measure the signs of a poor mask in each slice.
 
-    Parameters
-    ----------
-    members
-        Probabilities of each member, shape (n, members, h, w).
-    mirrored
-        Probabilities for the mirror images, turned back; same shape.
-    mask
-        Mask of the ensemble, shape (n, h, w).
-    cutoff
-        A member marks a pixel where its probability is above this.
+    `members`: probabilities of each member, shape (n, members, h, w). `mirrored`: probabilities for
+    the mirror images, turned back; same shape. `mask`: mask of the ensemble, shape (n, h, w).
+    `cutoff`: a member marks a pixel where its probability is above this.
 
     Returns
     -------

@@ -5,12 +5,11 @@ training on disk, `export` makes the files that `vhi.segmentation` runs. Archite
 `vhi.models`, scores on whole scans into `vhi.evaluation`.
 """
 
-from vhi.models.unet import parameter_count
+from typing import Any
+
 from vhi.training.curves import HELD_OUT_COLOUR, TRAINING_COLOUR, draw_curves
 from vhi.training.dataset import STUDY_TEST, load_example, split
-from vhi.training.loop import train
 from vhi.training.recipe import PAPER, Recipe
-from vhi.training.scoring import probabilities
 
 __all__ = [
     "HELD_OUT_COLOUR",
@@ -25,3 +24,14 @@ __all__ = [
     "split",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from vhi.models.unet import parameter_count
+    from vhi.training.loop import train
+    from vhi.training.scoring import probabilities
+
+    return {f.__name__: f for f in (parameter_count, probabilities, train)}[name]

@@ -28,12 +28,8 @@ POWER = (0.6, 1.2)
 def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
     """Return the transform of a sample ``{"image", "target", "bone"}``, each (channels, h, w).
 
-    Parameters
-    ----------
-    kind
-        ``"paper"`` or ``"robust"``.
-    spacing_mm
-        Of the slices; deformations are defined in millimetres.
+    `kind`: ``"paper"`` or ``"robust"``. `spacing_mm`: of the slices; deformations are defined in
+    millimetres.
     """
     pixels = 0.5952 / spacing_mm
     # Image, target and bone are one stack here, so that a sample is interpolated once.

@@ -24,17 +24,8 @@ CHECKPOINT = "checkpoint.pt"
 class TrainingState:
     """A training between two steps.
 
-    Attributes
-    ----------
-    network, optimiser
-        Of torch.
-    step : int
-        Steps done.
-    losses : list of float
-        Of the steps since the last row of the curve.
-    curve : list of CurveRow
-    seconds : float
-        Spent on the steps done, over all sessions.
+    `network`, `optimiser`: of torch. `step`: steps done. `losses`: of the steps since the last row
+    of the curve. `seconds`: spent on the steps done, over all sessions.
     """
 
     network: UNet
@@ -65,10 +56,7 @@ class TrainingState:
     def load(self, path: Path, recipe: Recipe, data_sha256: str) -> None:
         """Go back to the state of a checkpoint.
 
-        Raises
-        ------
-        InputError
-            The file is not a checkpoint, or one of another recipe or other data.
+        InputError: the file is not a checkpoint, or one of another recipe or other data.
         """
         state, its_recipe = _read(path)
         for name, same in (
@@ -88,10 +76,7 @@ class TrainingState:
 def steps_done(path: Path) -> int:
     """Return the number of steps in a checkpoint, 0 where there is none.
 
-    Raises
-    ------
-    InputError
-        The file is not a checkpoint.
+    InputError: the file is not a checkpoint.
     """
     return int(_read(path)[0]["step"]) if path.exists() else 0
 
@@ -99,10 +84,7 @@ def steps_done(path: Path) -> int:
 def trained_network(path: Path) -> tuple[UNet, Recipe]:
     """Return the network of a finished training's checkpoint, and its recipe.
 
-    Raises
-    ------
-    InputError
-        The file is not a checkpoint, or the training is not finished.
+    InputError: the file is not a checkpoint, or the training is not finished.
     """
     state, recipe = _read(path)
     if state["step"] != recipe.steps:

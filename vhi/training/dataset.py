@@ -12,8 +12,8 @@ from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.images.image import check_same_grid
 from vhi.images.nifti import load_image, load_mask
+from vhi.segmentation.registry import NORMAL_BONE
 from vhi.segmentation.slices import normalise, slicing_of
-from vhi.segmentation.tasks import NORMAL_BONE
 from vhi.training.recipe import Recipe
 
 STUDY_TEST = ("1003", "2014")

@@ -56,6 +56,8 @@ def save_network(
     Each file is written whole, and last the record, which holds the hashes of the others: an
     incomplete folder is refused. Other files (``card.md``) stay.
 
+    InputError: a weight does not fit into float16, or the folder cannot be written.
+
     Parameters
     ----------
     folder
@@ -74,11 +76,6 @@ def save_network(
         Calibration of the warning, see `vhi.segmentation.warning.slice_scores`.
     training
         How each member was made, where one recipe does not say so.
-
-    Raises
-    ------
-    InputError
-        A weight does not fit into float16, or the folder cannot be written.
     """
     from safetensors.torch import save
 

@@ -52,6 +52,9 @@ def train_in_folder(
 ) -> list[Trained]:
     """Train an ensemble of one recipe, or continue where its training was stopped.
 
+    InputError: `folder` holds a finished training, an unfinished one of another recipe or other
+    data, or other files.
+
     Parameters
     ----------
     training_set
@@ -70,12 +73,6 @@ def train_in_folder(
         As for `vhi.training.loop.train`, with the run's number before the other argument.
     device, **options
         Further options of `vhi.training.loop.train`.
-
-    Raises
-    ------
-    InputError
-        `folder` holds a finished training, an unfinished one of another recipe or other data, or
-        other files.
     """
     if runs < 1:
         raise InputError(f"runs must be at least 1; got {runs}")
@@ -164,10 +161,7 @@ def check_training_folder(
     Without the identity of a training, before the data are loaded, refuse only what would be
     refused for any training. Return the record of the training to continue, empty for a new one.
 
-    Raises
-    ------
-    InputError
-        As for `train_in_folder`.
+    InputError: as for `train_in_folder`.
     """
     entries = list(folder.iterdir()) if folder.is_dir() else []
     foreign = [entry.name for entry in entries if not _is_ours(entry)]
@@ -195,15 +189,9 @@ def sessions(
 ) -> list[dict[str, Any]]:
     """List the device and library versions of each training session, oldest first.
 
-    Parameters
-    ----------
-    earlier
-        Record that the last session left; empty where there was none.
-    recipe, device
-        Of this session.
-    done, steps
-        Steps done and steps in total, over all runs. Steps after the last checkpoint of a session
-        are done again.
+    `earlier`: record that the last session left; empty where there was none. `recipe`, `device`: of
+    this session. `done`, `steps`: steps done and steps in total, over all runs. Steps after the
+    last checkpoint of a session are done again.
     """
     session = {
         "from_step": done,
@@ -221,10 +209,7 @@ def read_record(folder: Path, name: str, *, remedy: str) -> dict[str, Any]:
 
     `remedy` ends the message about an unreadable record.
 
-    Raises
-    ------
-    InputError
-        `folder` is a file, holds files but no record, or the record cannot be read.
+    InputError: `folder` is a file, holds files but no record, or the record cannot be read.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; name a new folder")

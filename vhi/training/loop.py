@@ -7,6 +7,7 @@ A checkpoint is therefore the weights, the optimiser's state and the step.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,6 @@ from vhi.models.unet import UNet
 from vhi.training.checkpoint import CHECKPOINT, TrainingState
 from vhi.training.curves import CurveRow
 from vhi.training.dataset import Example, check_no_leak
-from vhi.training.durations import duration
 from vhi.training.recipe import Recipe
 from vhi.training.sampling import batches, data_sha256
 from vhi.training.scoring import score
@@ -59,6 +59,30 @@ class Trained:
     recipe: Recipe
     curve: tuple[CurveRow, ...]
     seconds: float = 0.0
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in the unit that suits it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 72 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
+
+
+def choose_device(name: str) -> str:
+    """Return ``cpu`` or ``cuda`` for ``auto``, ``cpu`` or ``cuda``; InputError without a GPU."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"--device {name}: unknown; choose from auto, cpu, cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no GPU here; leave the option out")
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+    if chosen == "cuda":
+        # Without it the GPU's matrix products do not repeat.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return chosen
 
 
 class Stopped(Exception):

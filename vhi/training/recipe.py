@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vhi.errors import InputError
-from vhi.segmentation.tasks import CHANNELS, DISEASE_REGION, NORMAL_BONE
+from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
 if TYPE_CHECKING:
     from vhi.models.unet import UNet
@@ -187,19 +187,11 @@ RECIPES = {"default": Recipe(), "paper": PAPER}
 def read_recipe(name: str, **changes: Any) -> Recipe:
     """Return a recipe by its name or from a file, with some fields changed.
 
-    Parameters
-    ----------
-    name
-        ``default``, ``paper``, or a JSON file such as a training's ``recipe.json``. Fields that a
-        file leaves out are those of ``default``.
-    **changes
-        New values of fields; None changes nothing.
-
-    Raises
-    ------
-    InputError
-        There is no such recipe or file, it is not JSON, or a field is unknown or has a value that
-        makes no sense.
+    `name`: ``default``, ``paper``, or a JSON file such as a training's ``recipe.json``. Fields that
+    a file leaves out are those of ``default``. `**changes`: new values of fields; None changes
+    nothing.
+    InputError: there is no such recipe or file, it is not JSON, or a field is unknown or has a
+    value that makes no sense.
     """
     changes = {field: value for field, value in changes.items() if value is not None}
     if name in RECIPES:

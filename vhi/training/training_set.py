@@ -74,23 +74,12 @@ def load_training_set(
 ) -> TrainingSet:
     """Load and check all cases of a training.
 
-    Parameters
-    ----------
-    cases
-        From `vhi.load_cases`.
-    held_out
-        Subjects that the network must not learn from, with all their visits.
-    recipe
-        Decides the channels and the spacing of the slices.
-    progress
-        Called with each case once it is loaded.
-
-    Raises
-    ------
-    InputError
-        A case lacks a mask, a mask is empty or on another grid, a scan cannot be cut for the
-        network, a held-out subject is unknown, no case is left for training, or one scan
-        belongs to two subjects of which one is held out.
+    `cases`: from `vhi.load_cases`. `held_out`: subjects that the network must not learn from, with
+    all their visits. `recipe`: decides the channels and the spacing of the slices. `progress`:
+    called with each case once it is loaded.
+    InputError: a case lacks a mask, a mask is empty or on another grid, a scan cannot be cut for
+    the network, a held-out subject is unknown, no case is left for training, or one scan belongs to
+    two subjects of which one is held out.
     """
     training, testing = split(cases, held_out)
     if not training:

@@ -95,15 +95,8 @@ class Budget:
 class Plan:
     """The trainings of a protocol and their subjects.
 
-    Attributes
-    ----------
-    cases, test_cases : tuple of Case
-        All but the test's, and the test's.
-    folds : tuple of tuple of str
-        Subjects held out in each fold.
-    base : Recipe
-        Common to all settings.
-    budget : Budget
+    `cases`, `test_cases`: all but the test's, and the test's. `folds`: subjects held out in each
+    fold. `base`: common to all settings.
     """
 
     cases: tuple[Case, ...]
@@ -163,22 +156,9 @@ class Plan:
 def make_plan(cases: Sequence[Case], test: Sequence[str], budget: Budget, **options: Any) -> Plan:
     """Divide the subjects and decide what is trained.
 
-    Parameters
-    ----------
-    cases
-        All cases.
-    test
-        Subjects kept for the end.
-    budget
-        See `Budget`.
-    **options
-        Fields of `Recipe` that replace the paper's: seed, threads, precision; None changes
-        nothing.
-
-    Raises
-    ------
-    InputError
-        A test subject is unknown, or fewer than two others are left.
+    `cases`: all cases. `test`: subjects kept for the end. `budget`: see `Budget`. `**options`:
+    fields of `Recipe` that replace the paper's: seed, threads, precision; None changes nothing.
+    InputError: a test subject is unknown, or fewer than two others are left.
     """
     training, testing = split(cases, test)
     if not testing:

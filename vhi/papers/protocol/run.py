@@ -21,10 +21,8 @@ from vhi.images.image import Image
 from vhi.images.nifti import load_image
 from vhi.papers.protocol.protocol import RUNS, Plan, Setting
 from vhi.segmentation.predict import load_members, segment_scans
-from vhi.segmentation.registry import find_network
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation.registry import DISEASE_REGION, find_network
 from vhi.training.curves import read_curves
-from vhi.training.durations import duration
 from vhi.training.folder import (
     CURVES,
     is_finished,
@@ -33,7 +31,7 @@ from vhi.training.folder import (
     train_run,
     write_record,
 )
-from vhi.training.loop import train
+from vhi.training.loop import duration, train
 from vhi.training.recipe import Recipe
 from vhi.training.training_set import TrainingSet, load_training_set
 
@@ -142,20 +140,10 @@ def rank(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def score_test(plan: Plan, saved: Path, folder: Path) -> dict[str, Any]:
     """Score a saved network on the test subjects; the look is logged before any score is shown.
 
-    Parameters
-    ----------
-    plan
-        Names the test subjects.
-    saved
-        The network's folder. It is read and run as by `vhi segment`, so that the logged hash and
-        the score belong together.
-    folder
-        Of the protocol, where the score is written.
-
-    Raises
-    ------
-    InputError
-        A test scan cannot be scored; the score would describe only the others.
+    `plan`: names the test subjects. `saved`: the network's folder. It is read and run as by `vhi
+    segment`, so that the logged hash and the score belong together. `folder`: of the protocol,
+    where the score is written.
+    InputError: a test scan cannot be scored; the score would describe only the others.
     """
     network = find_network(str(saved), DISEASE_REGION)
     members = load_members(network)

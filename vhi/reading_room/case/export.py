@@ -27,11 +27,8 @@ def export_reading(
     screen's, never taken from it. With `overwrite` an earlier result in `folder` is renamed to
     ``<folder>.earlier-1`` and so on; an earlier export is never deleted.
 
-    Raises
-    ------
-    InputError
-        Normal bone gives no thresholds, the disease region is empty, or the folder is not free or
-        cannot be written.
+    InputError: normal bone gives no thresholds, the disease region is empty, or the folder is not
+    free or cannot be written.
     """
     drawn, scans = state.candidates, opened.scans
     if drawn.problem is not None:

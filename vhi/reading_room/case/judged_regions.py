@@ -81,10 +81,7 @@ def unjudged(regions: Regions) -> JudgedRegions:
 def edited(judged: JudgedRegions, edit: Edit) -> JudgedRegions:
     """Apply one edit. Removed and restored regions are judged; parts of a cut region are not.
 
-    Raises
-    ------
-    EditsError
-        No candidate lies there, or a cut does not divide its region.
+    EditsError: no candidate lies there, or a cut does not divide its region.
     """
     before = judged.regions
     number = region_at(before, edit)

@@ -15,10 +15,9 @@ from vhi.images.image import Image, check_same_grid
 from vhi.images.scans import Scans
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.masks.origin import Origin, predicted
-from vhi.reading_room.case.packing import pack, unpack
+from vhi.reading_room.case.strokes import pack, unpack
 from vhi.reading_room.store.store import Store
-from vhi.segmentation.registry import PUBLISHED, find_network
-from vhi.segmentation.tasks import DISEASE_REGION
+from vhi.segmentation.registry import DISEASE_REGION, PUBLISHED, find_network
 from vhi.workflow import load_scans
 
 MASKS = ("normal_bone", "disease_region")
@@ -28,12 +27,7 @@ MASKS = ("normal_bone", "disease_region")
 class OpenCase:
     """The scans and areas with which a reading starts, all on the STIR grid.
 
-    Attributes
-    ----------
-    case : Case
-    scans : Scans
-    areas : Areas
-        Before any stroke of a reader.
+    `areas`: before any stroke of a reader.
     """
 
     case: Case
@@ -57,17 +51,9 @@ def open_case(
 ) -> OpenCase:
     """Load a case. Missing masks are predicted once and kept in the store.
 
-    Parameters
-    ----------
-    case, network, resample_masks
-        As for `vhi.measure`.
-    store
-        Holds the predicted masks, and binds the case's name to its STIR scan.
-
-    Raises
-    ------
-    InputError
-        As for `vhi.measure`, or another STIR scan was read under this name.
+    `case`, `network`, `resample_masks`: as for `vhi.measure`. `store`: holds the predicted masks,
+    and binds the case's name to its STIR scan.
+    InputError: as for `vhi.measure`, or another STIR scan was read under this name.
     """
     check_areas(case, network)
     scans = load_scans(case, resample_t1w=resample_masks)

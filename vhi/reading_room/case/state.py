@@ -29,12 +29,7 @@ of the threshold moves a region's rim; joining or dividing regions changes their
 class ChangedRegion:
     """A judged region that has changed since.
 
-    Attributes
-    ----------
-    world_mm : tuple of float
-        The position of the judgement.
-    message : str
-        The change; empty for a mark as reviewed.
+    `world_mm`: the position of the judgement. `message`: the change; empty for a mark as reviewed.
     """
 
     world_mm: tuple[float, float, float]

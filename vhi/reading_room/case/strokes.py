@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+import math
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,20 +18,27 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.images.orientation import View
-from vhi.reading_room.case.packing import pack, unpack
 from vhi.reading_room.store.actions import Action
 
 PARTS = ("set", "cleared")
 
 
+def pack(mask: NDArray[np.bool_]) -> str:
+    """Return a mask of any shape as text."""
+    return base64.b64encode(zlib.compress(np.packbits(mask).tobytes())).decode()
+
+
+def unpack(text: str, shape: Sequence[int]) -> NDArray[np.bool_]:
+    """Return the mask that `pack` has turned into text."""
+    packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
+    return np.unpackbits(packed, count=math.prod(shape)).reshape(shape).astype(bool)
+
+
 def strokes_from(payload: Mapping[str, Any], view: View) -> dict[str, Any] | None:
     """Return what the store keeps of a page's strokes; None if they are empty.
 
-    Parameters
-    ----------
-    payload
-        ``slices``: slice number as text to ``set``, ``cleared`` or both: base64 of packed bits, row
-        by row as shown.
+    `payload`: ``slices``: slice number as text to ``set``, ``cleared`` or both: base64 of packed
+    bits, row by row as shown.
 
     Returns
     -------

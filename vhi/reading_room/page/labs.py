@@ -36,10 +36,7 @@ def lab_data(
     The masks of `state` are used, its edits are not. `slice_index` is the slice to start with,
     counted from 0.
 
-    Raises
-    ------
-    InputError
-        The current masks give no candidates.
+    InputError: the current masks give no candidates.
     """
     if name not in MEASURED:
         return _normal_bone(opened, state, slice_index).page_data()

@@ -34,11 +34,8 @@ def edits_from(
 
     Of several points on one region (or one lesion, if that is the scope) the first counts.
 
-    Raises
-    ------
-    InputError
-        An unknown action or reason, a position outside the scan or on no candidate, a line that
-        does not divide its region, or a line without a cut.
+    InputError: an unknown action or reason, a position outside the scan or on no candidate, a line
+    that does not divide its region, or a line without a cut.
     """
     grid = judged.regions.labels
     points = points_from(payload.get("points"), view)

@@ -95,10 +95,7 @@ class Reading:
     def array(self, name: str, index: int | None = None) -> bytes:
         """Return an array as shown, or one slice of it: little-endian, C order.
 
-        Raises
-        ------
-        ValueError
-            No array or slice has this name or number.
+        ValueError: no array or slice has this name or number.
         """
         if name not in (*SCANS, *CHANGING):
             raise ValueError(f"name: {name!r} is not one of {', '.join((*SCANS, *CHANGING))}")

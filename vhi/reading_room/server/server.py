@@ -185,10 +185,7 @@ def application(session: Session) -> tornado.web.Application:
 def listen(session: Session, port: int = 0) -> tornado.httpserver.HTTPServer:
     """Listen on the loopback address; `session.port` is then the port.
 
-    Raises
-    ------
-    InputError
-        The port is taken or not allowed.
+    InputError: the port is taken or not allowed.
     """
     try:
         sockets = tornado.netutil.bind_sockets(port, ADDRESS)

@@ -18,17 +18,8 @@ MAX_NAME = 100
 class Action:
     """One action of a reader on a case.
 
-    Attributes
-    ----------
-    id : int
-        Grows with time over the whole store.
-    case, visit, reader : str
-    time : str
-        ISO 8601, UTC.
-    kind : str
-        One of `KINDS`.
-    payload : dict
-        The content of the action; see `vhi.reading_room.page.reading`.
+    `id`: grows with time over the whole store. `time`: ISO 8601, UTC. `kind`: one of `KINDS`.
+    `payload`: the content of the action; see `vhi.reading_room.page.reading`.
     """
 
     id: int
@@ -44,12 +35,8 @@ class Action:
 class Progress:
     """A reader's progress with a case.
 
-    Attributes
-    ----------
-    state : str
-        One of `STATES`. A finished case that is changed is in progress again.
-    seconds : float
-        Active time. Time during which two windows were active counts once.
+    `state`: one of `STATES`. A finished case that is changed is in progress again. `seconds`:
+    active time. Time during which two windows were active counts once.
     """
 
     state: str = "new"
@@ -81,10 +68,7 @@ def _union_length(intervals: list[list[float]]) -> float:
 def check_reader(name: str) -> str:
     """Return a reader's name without surrounding or repeated blanks.
 
-    Raises
-    ------
-    InputError
-        The name is empty, longer than `MAX_NAME`, or not printable.
+    InputError: the name is empty, longer than `MAX_NAME`, or not printable.
     """
     name = " ".join(name.split())
     try:

@@ -16,15 +16,8 @@ UNDOABLE = ("edit", "normal_bone", "disease_region")
 class History:
     """The replayed actions of one case and reader.
 
-    Attributes
-    ----------
-    in_effect : tuple of Action
-        Actions that were not undone, oldest first.
-    undone : tuple of Action
-        Actions that can be redone, the next one last.
-    progress : Progress
-    last_id : int
-        Number of the last action; 0 without actions.
+    `in_effect`: actions that were not undone, oldest first. `undone`: actions that can be redone,
+    the next one last. `last_id`: number of the last action; 0 without actions.
     """
 
     in_effect: tuple[Action, ...]

@@ -46,16 +46,9 @@ class Store:
     holds everything that was saved; only a crash leaves a second one (``-journal``) that belongs
     to it: copy both, or open the store once first.
 
-    Parameters
-    ----------
-    folder
-        Created with its parents if it does not exist.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be written, or the file is damaged, another program's or another
-        version's. The file is left unchanged.
+    `folder`: created with its parents if it does not exist.
+    InputError: the folder cannot be written, or the file is damaged, another program's or another
+    version's. The file is left unchanged.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -165,10 +158,7 @@ class Store:
         A case that was only viewed is bound again, and the masks predicted on the former scan are
         dropped.
 
-        Raises
-        ------
-        InputError
-            Another STIR scan was read under this name.
+        InputError: another STIR scan was read under this name.
         """
         with self._writing():
             case_id = self._case_id(case, visit)

@@ -29,6 +29,7 @@ export function clock(send) {
   const look = () => {
     const now = performance.now();
     const passed = now - before;
+    if (passed <= 0) return; // the server refuses an interval without length
     before = now;
     const works = document.visibilityState === "visible" && document.hasFocus() && now - last < IDLE_AFTER_MS;
     if (!works || passed > LATE_MS) {
