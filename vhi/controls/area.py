@@ -34,14 +34,9 @@ def area_data(
 ) -> dict[str, Any]:
     """Return the surroundings of an ellipse for a page: its slices, up to five in all, cropped.
 
-    `stir`: the scan. `centre`, `radius_mm`, `slices`: as for `vhi.draw_normal_bone`, with two
-    radii. `window`: intensities shown as black and white. `bone`: mask in which voxels above the
-    thresholds are counted and bright spots sought.
-
-    Returns
-    -------
-    dict
-        For `decodeStack` in core.js and for area.js.
+    For `decodeStack` in core.js and for area.js. The ellipse is given as for
+    `vhi.draw_normal_bone`, with two radii. `window` are the intensities shown as black and white.
+    In `bone` voxels above the thresholds are counted and bright spots sought.
     """
     view, axis = view_of(stir), stir.slice_axis
     first = centre[axis] - (slices - 1) // 2
@@ -87,11 +82,7 @@ def area_data(
 
 
 def holds_area(data: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Return whether the part of the scan in `area_data` holds all of an ellipse.
-
-    `data`: from `area_data`. `settings`: of the ellipse, named as in
-    `vhi.controls.NormalBoneControl`.
-    """
+    """Return whether `data` (from `area_data`) hold all of the ellipse that `settings` describe."""
     first = settings["slice"] - (settings["slices"] - 1) // 2
     asked = range(max(first, 0), min(first + settings["slices"], data["scan_slices"]))
     if not {part["index"] for part in data["slices"]}.issuperset(asked):

@@ -30,9 +30,9 @@ MOST_SLICES = 5
 def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:
     """Return a control as HTML.
 
-    `name`: of its module, one of `vhi.controls.modules.control_names`. `data`: what ``model.get``
-    returns, by name: text, numbers, lists, and arrays from `encode`. `label`: name for screen
-    readers. `twin`: HTML of the picture that is shown until the script runs, or where none may.
+    `data` is what ``model.get`` returns, by name: text, numbers, lists, and arrays from `encode`.
+    `label` is for screen readers. `twin` is the HTML of the picture that is shown until the script
+    runs, or where none may.
     """
     # "<" never occurs in the data, so that no text in them can end the element.
     stored = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -102,24 +102,13 @@ def shown_slices(labels: Image, index: int) -> list[int]:
 def stack_data(
     candidates: Candidates, slices: Sequence[int], *, t1w: Image | None = None
 ) -> dict[str, Any]:
-    """Return some slices of a scan with all that steps ii to v need, for pages.
+    """Return some slices of a scan with all that steps ii to v need, for `decodeStack` in core.js.
 
     Intensities are stored as positions in one sorted list of the intensities that occur, so that a
-    page compares exactly the numbers that Python compares.
+    page compares exactly the numbers that Python compares. Each slice has STIR, T1w (grey levels)
+    where there is one, and ``bone``, the mask in which candidates are sought; all cropped alike.
 
-    `candidates`: of any case. `slices`: indices counted from 0, at most `MOST_SLICES`. `t1w`: on
-    the same grid, to look at.
-
-    Returns
-    -------
-    dict
-        For `decodeStack` in core.js: of each slice STIR, T1w (grey levels) where there is one, and
-        ``bone``, the mask in which candidates are sought; all cropped alike.
-
-    Raises
-    ------
-    ValueError
-        No slice, or more than a page may carry.
+    `slices` are counted from 0; ValueError for none, or for more than `MOST_SLICES`.
     """
     if not 1 <= len(slices) <= MOST_SLICES:
         raise ValueError(f"slices has {len(slices)}; expected 1 to {MOST_SLICES}")
@@ -150,11 +139,10 @@ def stack_data(
 
 
 def planes(array: NDArray[Any], slices: Sequence[int], *, around: Image) -> list[NDArray[Any]]:
-    """Return slices of an array as a page shows them: turned the right way up, and cropped.
+    """Return slices of an array (ni, nj, nk) as a page shows them: the right way up, and cropped.
 
-    `array`: on the grid of `around`, shape (ni, nj, nk). `slices`: indices counted from 0.
-    `around`: mask whose bounds on these slices, with a margin, are the crop; the whole slice where
-    it marks nothing.
+    `slices` are counted from 0. The crop is the bounds of the mask `around` on these slices, with a
+    margin; the whole slice where it marks nothing.
     """
     view, chosen = view_of(around), np.zeros(around.shape[around.slice_axis], bool)
     chosen[list(slices)] = True

@@ -30,14 +30,9 @@ MOST_MEASURED = 8
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A mask to compare a cleaning with, in one slice.
+    """A mask to compare a cleaning with, shape (rows, columns).
 
-    Attributes
-    ----------
-    name : str
-    mask : ndarray of bool, shape (rows, columns)
-    best : tuple of int
-        Numbers of the regions that the best cleaning by whole regions keeps, for this mask.
+    `best` are the numbers of the regions that the best cleaning by whole regions keeps for it.
     """
 
     name: str
@@ -58,15 +53,13 @@ class Round:
     index : int
         The slice, counted from 0.
     stir, t1w : ndarray of uint8
-        Grey levels for display; `t1w` may be None.
+        Grey levels for display.
     labels : ndarray of uint8
         Candidates 0, 1, 2 after small regions were removed.
     regions : ndarray of int32
         Numbers of the regions in reading order, 0 outside.
     references : tuple of Reference
         The one that counts first: the readers' consensus. Empty where no reader drew.
-    view : View
-        Of the scan.
     """
 
     case: str
@@ -153,18 +146,12 @@ def round_of(
     simulated: bool = False,
     around: NDArray[np.bool_] | None = None,
 ) -> Round:
-    """Return one slice of a measurement as a round.
+    """Return one slice (counted from 0) of a measurement, before a reader's edits, as a round.
 
     Parameters
     ----------
-    measurement
-        Its regions, before a reader's edits.
-    index
-        Slice, counted from 0.
     masks
         Whole masks to compare with, by name, the one that counts first.
-    case, simulated
-        As in `Round`.
     around
         Whole mask whose bounds on the slice are the crop; candidates and `masks` when not given.
     """

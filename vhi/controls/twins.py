@@ -38,9 +38,8 @@ def draw_plane(
 ) -> None:
     """Draw one slice: 1 yellow, 2 red, `REMOVED` turquoise with a rim, an outline in blue.
 
-    `axes`: where to draw. `grey`, `labels`, `outline`: arrays of one shape (rows, columns), the
-    right way up. `view`: of the scan: it gives the shape of pixels and the letters of the patient's
-    sides. `window`: intensities shown as black and white. `title`: text above.
+    `grey`, `labels` and `outline` have one shape (rows, columns), the right way up; `view` is that
+    of the scan; `window` are the intensities shown as black and white.
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patheffects import withStroke
@@ -72,8 +71,7 @@ def draw_beside(
 ) -> Figure:
     """Draw one slice several times side by side, cropped to the disease region.
 
-    `candidates`: of the scan. `index`: slice, counted from 0. `shown`: title to labels on the
-    scan's grid, as `draw_plane` draws them.
+    `shown` is title to labels on the scan's grid, as `draw_plane` draws them.
     """
     from matplotlib.figure import Figure
 

@@ -52,25 +52,18 @@ def evaluate(
 ) -> Evaluation:
     """Score the predicted mask of each case against the case's own mask.
 
+    A case that cannot be scored has a row in `Evaluation.scans` with the reason as `failure`.
+
     Parameters
     ----------
-    cases
-        From `vhi.load_cases`; each needs the mask that predictions are scored against.
     find
         Predicts the masks.
-    target
-        The predicted area.
     changes
         Keys of `vhi.evaluation.robustness.CHANGES`: changes of the scan before `find` sees it.
     seen
         Whether the network was trained on the subject of a case; None where that is not known.
     progress
         Called after each scan.
-
-    Returns
-    -------
-    Evaluation
-        A case that cannot be scored has a row in `Evaluation.scans` with the reason as `failure`.
     """
     if target not in CHANNELS:
         raise InputError(f"truth {target!r} is unknown; choose from {', '.join(CHANNELS)}")

@@ -137,22 +137,11 @@ def write_evaluation(
     title: str = "",
     overwrite: bool = False,
 ) -> Path:
-    """Write an evaluation into a new folder, whole or not at all.
+    """Write an evaluation into a new folder, whole or not at all: the `RESULT_FILES`.
 
-    InputError: the folder is not empty, or cannot be written.
-
-    Parameters
-    ----------
-    evaluation
-        From `vhi.evaluation.evaluate.evaluate`.
-    folder
-        The folder to create; it will hold the `RESULT_FILES`.
-    made_by
-        Origin of the scored masks, for the summary: source, network or masks, version.
-    title
-        Of the picture.
-    overwrite
-        Replace an earlier evaluation in `folder`.
+    `made_by` is the origin of the scored masks, for the summary: source, network or masks, version.
+    `overwrite` replaces an earlier evaluation in `folder`. InputError if the folder is not empty,
+    or cannot be written.
     """
     folder = Path(folder)
     check_free(folder, overwrite=overwrite, result_files=RESULT_FILES)

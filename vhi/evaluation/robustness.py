@@ -1,15 +1,12 @@
 """Fixed changes of a T1w scan under which a network should still find bone.
 
-Each change is strong, plausible and the same on every run. None is taken from the augmentation of
-a training (`vhi.training.augment`), which draws strengths at random on slices: these have one
-strength each and work on the scan, in millimetres, so that they are an independent check.
-Simulated marrow is not a patient's: passing here is necessary, not sufficient.
+Each is strong, plausible, the same on every run, and independent of the augmentation of a training:
+one strength, on the scan, in millimetres. Simulated marrow is not a patient's: passing here is
+necessary, not sufficient.
 
-Marrow changes where bone was drawn, and the change must not reveal the outline to the network. It
-therefore fades in gradually and starts at a varying distance from the outline: no step in
-brightness lies along it, and the edge of the change is not the edge of bone. Some of the change
-spills over into the surroundings of bone, as disease does not, and narrow bone changes less than
-wide bone.
+Marrow changes where bone was drawn, but must not reveal the outline to the network. The change
+therefore fades in, from a start at a varying distance from the outline: no step in brightness lies
+along it. Some of it spills over, as disease does not, and narrow bone changes less than wide bone.
 """
 
 from __future__ import annotations
@@ -61,10 +58,9 @@ signal. The study's normal marrow varies by 0.09 to 0.22, texture included."""
 
 @dataclass(frozen=True)
 class Changed:
-    """A changed scan.
+    """A changed scan, and how to carry a mask to it from the unchanged one.
 
-    `t1w`: on the grid of the unchanged scan, unless the resolution changes. `carry`: carries a mask
-    from the unchanged scan to the changed one.
+    Both lie on one grid unless the resolution changes.
     """
 
     t1w: Image

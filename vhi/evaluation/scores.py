@@ -15,18 +15,11 @@ from vhi.statistics import dice, precision, recall, surface_distances, volume_si
 
 @dataclass(frozen=True)
 class Score:
-    """Agreement of a predicted mask with the drawn one, in a slice or a scan.
+    """Agreement of a predicted mask with the drawn one, in a slice or a scan; see `vhi.statistics`.
 
-    Attributes
-    ----------
-    dice, precision, recall, volume_similarity : float
-        See `vhi.statistics`; precision is NaN for an empty prediction, recall for an empty truth.
-    surface_mean_mm, surface_p95_mm, surface_max_mm : float
-        See `vhi.statistics.SurfaceDistances`.
-    predicted, truth : int
-        Pixels of a slice, or voxels of a scan.
-    dice_outside_normal_bone : float
-        With normal bone left out of both masks; NaN where no normal bone is given.
+    Precision is NaN for an empty prediction, recall for an empty truth. `predicted` and `truth` are
+    pixels of a slice, or voxels of a scan. `dice_outside_normal_bone` leaves normal bone out of
+    both masks; NaN where none is given.
     """
 
     dice: float

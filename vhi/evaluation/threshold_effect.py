@@ -22,18 +22,10 @@ from vhi.steps.volume import measure_volume
 class NormalBoneEffect:
     """Thresholds and volumes with the predicted area ("found") and with the drawn one ("truth").
 
-    Attributes
-    ----------
-    lower_found, lower_truth : float
-        Lower threshold, in scaled STIR intensities.
-    lower_error_percent : float
-        Predicted over drawn, less one, in percent; positive where the predicted area's is higher.
-    upper_error_percent : float
-        Likewise of the upper threshold, a maximum, which grows with the area's size.
-    vhi_found_mm3, vhi_truth_mm3 : float
-        Volume at or above the lower threshold, before cleaning; NaN without a disease region.
-    vhi_change_percent : float
-        Predicted over drawn, less one, in percent; NaN where the drawn area gives no volume.
+    Thresholds are in scaled STIR intensities. The upper one is a maximum, which grows with the
+    area's size. Volumes are those at or above the lower threshold, before cleaning; NaN without a
+    disease region. Percentages are predicted over drawn, less one; NaN where the drawn area gives
+    no volume.
     """
 
     lower_found: float

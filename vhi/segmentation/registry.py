@@ -33,28 +33,10 @@ AREA = {DISEASE_REGION: "the disease region", NORMAL_BONE: "normal bone"}
 class Network:
     """A network's record, as ``network.json`` states it.
 
-    Attributes
-    ----------
-    name : str
-    task : str
-        ``"disease-region"`` or ``"normal-bone"``.
-    channels : tuple of str
-        The images of a slice, in order.
-    spacing_mm : float
-        In-plane spacing of the slices it reads.
-    multiple : int
-        Rows and columns of a slice must be a multiple of this.
-    members : int
-        Networks in the ensemble.
-    cutoff : float
-        A pixel belongs to the area where the members' mean probability is above this.
-    trained_on : tuple of str
-        Subjects.
-    warning : dict
-        Calibration of the warning about poor slices, see `vhi.segmentation.warning`; may be empty.
-    sha256 : dict
-        File name to SHA-256.
-    folder : Path
+    It reads the images of `channels`, in this order, on slices of `spacing_mm` in the plane whose
+    rows and columns are filled up to a multiple of `multiple`. A pixel belongs to the area where
+    the mean probability of its `members` is above `cutoff`. `trained_on` names subjects; `warning`
+    is the calibration of `vhi.segmentation.warning` and may be empty; `sha256` is by file name.
     """
 
     name: str

@@ -39,15 +39,15 @@ class Slicing:
 
     Attributes
     ----------
-    shape : tuple of int
+    shape
         Of the scan's array.
-    axes : tuple of int
+    axes
         Array axes of slice, row and column.
-    flips : tuple of bool
+    flips
         Whether rows and columns run against the array.
-    zoom : tuple of float
+    zoom
         Scan spacing over network spacing along rows and columns; 1 where nothing is interpolated.
-    multiple : int
+    multiple
         Rows and columns are filled up with zeros to a multiple of this.
     """
 

@@ -24,19 +24,21 @@ def slice_signs(
     *,
     cutoff: float = 0.5,
 ) -> dict[str, NDArray[np.float64]]:
-    """Measure the signs of a poor mask in each slice.
+    """Measure the signs of a poor mask in each slice, shape (n,), 0 where nothing is wrong.
 
-    `members`: probabilities of each member, shape (n, members, h, w). `mirrored`: probabilities for
-    the mirror images, turned back; same shape. `mask`: mask of the ensemble, shape (n, h, w).
-    `cutoff`: a member marks a pixel where its probability is above this.
+    ``"disagreement"`` is 1 - Dice between a member's mask of the slice and of its mirror image,
+    mean over the members (so that it means the same for one network and for an ensemble).
+    ``"holes"`` is pixels enclosed by the mask over pixels of the mask.
 
-    Returns
-    -------
-    dict
-        Each of shape (n,), 0 where nothing is wrong. ``"disagreement"``: 1 - Dice between a
-        member's mask of the slice and of its mirror image, mean over the members (so that it
-        means the same for one network and for an ensemble). ``"holes"``: pixels enclosed by the
-        mask over pixels of the mask.
+    Parameters
+    ----------
+    members, mirrored
+        Probabilities of each member, and those for the mirror images, turned back; shape (n,
+        members, h, w).
+    mask
+        Mask of the ensemble, shape (n, h, w).
+    cutoff
+        A member marks a pixel where its probability is above this.
     """
     straight, back = members > cutoff, mirrored > cutoff
     total = straight.sum(axis=(2, 3)) + back.sum(axis=(2, 3))
@@ -71,16 +73,8 @@ def slices_to_check(
 ) -> tuple[int, ...]:
     """List the slices that a reader should check, counted from 0.
 
-    Parameters
-    ----------
-    scores
-        From `slice_scores`; a slice above the record's ``threshold`` is listed.
-    warning
-        Of ``network.json``.
-    holes
-        Share of holes in each slice; a slice above the record's ``max_holes`` is listed.
-    pixels
-        Of the mask in each slice; an empty slice between slices with bone is listed.
+    A slice is listed if its score (`slice_scores`) is above the ``threshold`` of ``network.json``,
+    its share of `holes` above ``max_holes``, or if it has no `pixels` between slices with bone.
     """
     listed = scores > float(warning["threshold"])
     if holes is not None:

@@ -24,8 +24,7 @@ CHECKPOINT = "checkpoint.pt"
 class TrainingState:
     """A training between two steps.
 
-    `network`, `optimiser`: of torch. `step`: steps done. `losses`: of the steps since the last row
-    of the curve. `seconds`: spent on the steps done, over all sessions.
+    `losses` are those since the last row of the curve; `seconds` were spent on all steps done.
     """
 
     network: UNet

@@ -19,16 +19,9 @@ TRAINING_COLOUR, HELD_OUT_COLOUR = "#555555", "#e5132b"
 
 @dataclass(frozen=True)
 class CurveRow:
-    """One row of the learning curve.
+    """One row of the learning curve: the mean training loss since the row before.
 
-    Attributes
-    ----------
-    step : int
-        Steps done.
-    loss : float
-        Mean training loss since the row before.
-    held_out_loss, held_out_dice : float or None
-        Cross-entropy and Dice (over all voxels) of the held-out scans; None where there are none.
+    Cross-entropy and Dice (over all voxels) are of the held-out scans; None where there are none.
     """
 
     step: int

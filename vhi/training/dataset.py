@@ -26,14 +26,13 @@ class Example:
 
     Attributes
     ----------
-    case, visit, subject : str
-    slices : ndarray, shape (n, channels, rows, columns)
-        Normalised intensities, float32.
-    target : ndarray, shape (n, rows, columns)
-        Area to be predicted, 0 to 1, float32. At a coarser spacing a mask gets soft edges, from
-        which it comes back to 99.7 % (Dice) even at twice the spacing, and to 97 % from hard ones.
-    bone : ndarray, shape (n, rows, columns)
-        Where augmentation may change marrow, bool.
+    slices : ndarray of float32, shape (n, channels, rows, columns)
+        Normalised intensities.
+    target : ndarray of float32, shape (n, rows, columns)
+        Area to be predicted, 0 to 1. At a coarser spacing a mask gets soft edges, from which it
+        comes back to 99.7 % (Dice) even at twice the spacing, and to 97 % from hard ones.
+    bone : ndarray of bool, shape (n, rows, columns)
+        Where augmentation may change marrow.
     """
 
     case: str

@@ -56,18 +56,10 @@ def save_network(
     Each file is written whole, and last the record, which holds the hashes of the others: an
     incomplete folder is refused. Other files (``card.md``) stay.
 
-    InputError: a weight does not fit into float16, or the folder cannot be written.
-
     Parameters
     ----------
-    folder
-        Created if missing.
     members
         Trained networks of one recipe, their seeds aside.
-    recipe
-        Of the members.
-    name
-        Of the network.
     trained_on
         Subjects of the training scans.
     cutoff
@@ -76,6 +68,11 @@ def save_network(
         Calibration of the warning, see `vhi.segmentation.warning.slice_scores`.
     training
         How each member was made, where one recipe does not say so.
+
+    Raises
+    ------
+    InputError
+        A weight does not fit into float16, or the folder cannot be written.
     """
     from safetensors.torch import save
 

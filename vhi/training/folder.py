@@ -52,27 +52,14 @@ def train_in_folder(
 ) -> list[Trained]:
     """Train an ensemble of one recipe, or continue where its training was stopped.
 
+    Run 1 has the recipe's seed, run 2 the next one, and so on. `folder` gets the files of `FILES`;
+    the checkpoints of several runs lie in ``run-1``, ``run-2``, ... `overwrite` removes an earlier
+    training there; `again` returns the networks of a finished training of this recipe and data
+    instead of refusing. `watch` and `stop` get the run's number before the argument of
+    `vhi.training.loop.train`, which takes the further options.
+
     InputError: `folder` holds a finished training, an unfinished one of another recipe or other
     data, or other files.
-
-    Parameters
-    ----------
-    training_set
-        From `load_training_set`.
-    recipe
-        Run 1 has its seed, run 2 the next one, and so on.
-    folder
-        Gets the files of `FILES`; the checkpoints of several runs lie in ``run-1``, ``run-2``, ...
-    runs
-        Networks to train; together they are an ensemble.
-    overwrite
-        Remove an earlier training in `folder` and start afresh.
-    again
-        Return the networks of a finished training of this recipe and data instead of refusing.
-    watch, stop
-        As for `vhi.training.loop.train`, with the run's number before the other argument.
-    device, **options
-        Further options of `vhi.training.loop.train`.
     """
     if runs < 1:
         raise InputError(f"runs must be at least 1; got {runs}")

@@ -111,10 +111,8 @@ def train(
 
     Parameters
     ----------
-    examples
-        Scans to learn from.
-    recipe
-        Decides the weights, together with the examples.
+    examples, recipe
+        Together they decide the weights.
     held_out
         Scans of other subjects; scored for the curve, never learned from. No decision (stopping,
         choosing) depends on them.
@@ -133,8 +131,8 @@ def train(
     watch
         Called with every row of the curve.
     stop
-        Called after every step with the number of steps done; if it returns true, the checkpoint
-        is written and `Stopped` raised.
+        Called after every step with the number of steps done; if it returns true, the checkpoint is
+        written and `Stopped` raised.
 
     Raises
     ------
@@ -143,8 +141,6 @@ def train(
         `start` that the recipe does not name.
     FloatingPointError
         The loss is no longer a number.
-    Stopped
-        `stop` returned true.
     """
     if not examples:
         raise InputError("no case is left for training")

@@ -22,14 +22,10 @@ TRAINING, HELD_OUT = "training", "held out"
 class TrainingSet:
     """Training and held-out examples; no subject is in both.
 
-    Attributes
-    ----------
-    training, held_out : tuple of Example
-    rows : tuple of dict
-        One per case, as ``training.json`` keeps it: case, visit, subject, part (``"training"`` or
-        ``"held out"``), slices, size (rows and columns as the network reads them), spacing_mm (of
-        the T1w scan, along its array axes), marked (pixels of the target), share (of all pixels)
-        and inputs (SHA-256 by file name).
+    `rows` has one record per case, as ``training.json`` keeps it: case, visit, subject, part
+    (``"training"`` or ``"held out"``), slices, size (rows and columns as the network reads them),
+    spacing_mm (of the T1w scan, along its array axes), marked (pixels of the target), share (of all
+    pixels) and inputs (SHA-256 by file name).
     """
 
     training: tuple[Example, ...]

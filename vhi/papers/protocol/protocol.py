@@ -52,18 +52,8 @@ SETTINGS = tuple(itertools.starmap(Setting, itertools.product(LEVELS, KERNELS)))
 class Budget:
     """The share of the paper's work that is done.
 
-    Attributes
-    ----------
-    steps_per_epoch : int
-        350 in the paper.
-    spacing_mm : float
-        In-plane spacing of the slices; the study's own in the paper.
-    precision : str
-        See `Recipe`.
-    epochs : tuple of int
-        Numbers of epochs after which a network is scored, ascending.
-    settings : tuple of Setting
-        Networks of the grid.
+    A network is scored after each of `epochs`, ascending. The paper has 350 steps per epoch, and
+    slices at the study's own in-plane spacing.
     """
 
     steps_per_epoch: int
@@ -95,8 +85,8 @@ class Budget:
 class Plan:
     """The trainings of a protocol and their subjects.
 
-    `cases`, `test_cases`: all but the test's, and the test's. `folds`: subjects held out in each
-    fold. `base`: common to all settings.
+    `test_cases` are kept for the end; `folds` are the subjects held out in each fold; `base` is
+    common to all settings.
     """
 
     cases: tuple[Case, ...]
@@ -156,9 +146,9 @@ class Plan:
 def make_plan(cases: Sequence[Case], test: Sequence[str], budget: Budget, **options: Any) -> Plan:
     """Divide the subjects and decide what is trained.
 
-    `cases`: all cases. `test`: subjects kept for the end. `budget`: see `Budget`. `**options`:
-    fields of `Recipe` that replace the paper's: seed, threads, precision; None changes nothing.
-    InputError: a test subject is unknown, or fewer than two others are left.
+    `test` are the subjects kept for the end. `options` are fields of `Recipe` that replace the
+    paper's: seed, threads, precision; None changes nothing. InputError if a test subject is
+    unknown, or fewer than two others are left.
     """
     training, testing = split(cases, test)
     if not testing:

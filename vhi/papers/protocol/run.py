@@ -50,18 +50,10 @@ def run_protocol(
 ) -> dict[str, Any]:
     """Carry out a plan, or continue it, and return the test's row of ``test_looks.csv``.
 
-    Parameters
-    ----------
-    plan
-        From `vhi.papers.protocol.protocol.make_plan`.
-    folder
-        Gets a folder per setting and fold, ``results.csv`` (one row each), ``chosen.json``
-        (written before the test is looked at), ``chosen`` (the ensemble), ``test.csv`` (a row per
-        slice) and ``test_looks.csv`` (a row for each time the test was scored; only added to).
-    device, workers, stop
-        See `vhi.training.loop.train`.
-    say
-        Called with each line about the progress.
+    `folder` gets a folder per setting and fold, ``results.csv`` (one row each), ``chosen.json``
+    (written before the test is looked at), ``chosen`` (the ensemble), ``test.csv`` (a row per
+    slice) and ``test_looks.csv`` (a row for each time the test was scored; only added to). `say`
+    gets each line about the progress; further options are those of `vhi.training.loop.train`.
 
     Raises
     ------
@@ -140,10 +132,9 @@ def rank(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def score_test(plan: Plan, saved: Path, folder: Path) -> dict[str, Any]:
     """Score a saved network on the test subjects; the look is logged before any score is shown.
 
-    `plan`: names the test subjects. `saved`: the network's folder. It is read and run as by `vhi
-    segment`, so that the logged hash and the score belong together. `folder`: of the protocol,
-    where the score is written.
-    InputError: a test scan cannot be scored; the score would describe only the others.
+    The network is read from its folder and run as by `vhi segment`, so that the logged hash and the
+    score belong together. InputError if a test scan cannot be scored: the score would describe only
+    the others.
     """
     network = find_network(str(saved), DISEASE_REGION)
     members = load_members(network)

@@ -27,21 +27,9 @@ from vhi.steps.thresholds import (
 class DrawnCandidates:
     """The areas as drawn, and their thresholds and candidates.
 
-    Attributes
-    ----------
-    areas : Areas
-    midline_mm : float
-        As `Areas.midline_mm`.
-    changed : dict of str to int
-        Voxels by which each mask differs from the opened one.
-    stage : Candidates or None
-    thresholds : Thresholds or None
-    warnings : tuple of str
-        About normal bone.
-    problem : str or None
-        The reason why there are no thresholds or candidates.
-    judged : JudgedRegions
-        The candidates' regions before any edit; none if there is a problem.
+    `changed` counts the voxels by which each mask differs from the opened one. `warnings` are about
+    normal bone. `problem` is the reason why there are no thresholds or candidates. `judged` are the
+    candidates' regions before any edit; none if there is a problem.
     """
 
     areas: Areas

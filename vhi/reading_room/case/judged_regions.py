@@ -17,17 +17,10 @@ from vhi.steps.regions import Regions
 
 @dataclass(frozen=True, eq=False)
 class JudgedRegions:
-    """The regions of a case's candidates and what a reader has judged.
+    """The regions of a case's candidates, with the reader's cuts and removals, and what was judged.
 
-    Attributes
-    ----------
-    regions : Regions
-        With the reader's cuts and removals.
-    judged : ndarray of bool, shape (count + 1,)
-        Removed, restored or marked as reviewed by hand.
-    sizes, checksums, middle : ndarray, shape (count + 1,)
-        Number of voxels of each region, a checksum of their positions, and the flat index of one
-        of its voxels.
+    Arrays have the shape (count + 1,): `judged`, removed, restored or marked as reviewed by hand;
+    `sizes` in voxels; `checksums` of the voxels' positions; `middle`, the flat index of one voxel.
     """
 
     regions: Regions

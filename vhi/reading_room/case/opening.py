@@ -25,10 +25,7 @@ MASKS = ("normal_bone", "disease_region")
 
 @dataclass(frozen=True, eq=False)
 class OpenCase:
-    """The scans and areas with which a reading starts, all on the STIR grid.
-
-    `areas`: before any stroke of a reader.
-    """
+    """The scans and areas with which a reading starts, before any stroke, all on the STIR grid."""
 
     case: Case
     scans: Scans
@@ -49,10 +46,8 @@ class OpenCase:
 def open_case(
     case: Case, store: Store, *, network: str | None = None, resample_masks: bool = False
 ) -> OpenCase:
-    """Load a case. Missing masks are predicted once and kept in the store.
+    """Load a case, as `vhi.measure` does. Missing masks are predicted once and kept in the store.
 
-    `case`, `network`, `resample_masks`: as for `vhi.measure`. `store`: holds the predicted masks,
-    and binds the case's name to its STIR scan.
     InputError: as for `vhi.measure`, or another STIR scan was read under this name.
     """
     check_areas(case, network)

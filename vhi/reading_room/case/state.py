@@ -27,9 +27,9 @@ of the threshold moves a region's rim; joining or dividing regions changes their
 
 @dataclass(frozen=True)
 class ChangedRegion:
-    """A judged region that has changed since.
+    """A judged region that has changed since: the position of the judgement, and the change.
 
-    `world_mm`: the position of the judgement. `message`: the change; empty for a mark as reviewed.
+    The message is empty for a mark as reviewed.
     """
 
     world_mm: tuple[float, float, float]
@@ -38,20 +38,10 @@ class ChangedRegion:
 
 @dataclass(frozen=True, eq=False)
 class ReadingState:
-    """The state of a reading.
+    """The state of a reading: the candidates before any edit, and the regions after all that apply.
 
-    Attributes
-    ----------
-    candidates : DrawnCandidates
-        The areas as drawn, and their candidates before any edit.
-    judged : JudgedRegions
-        The regions after all edits that apply.
-    edits : tuple of Edit
-        The edits that apply, in order.
-    stale : tuple of str
-        Edits that no longer point to a candidate, or no longer divide a region.
-    changed : tuple of ChangedRegion
-        Edits and marks whose region has changed.
+    `edits` are those that apply, in order; `stale` those that no longer point to a candidate, or no
+    longer divide a region; `changed` the edits and marks whose region has changed.
     """
 
     candidates: DrawnCandidates

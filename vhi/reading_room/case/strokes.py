@@ -37,18 +37,9 @@ def unpack(text: str, shape: Sequence[int]) -> NDArray[np.bool_]:
 def strokes_from(payload: Mapping[str, Any], view: View) -> dict[str, Any] | None:
     """Return what the store keeps of a page's strokes; None if they are empty.
 
-    `payload`: ``slices``: slice number as text to ``set``, ``cleared`` or both: base64 of packed
-    bits, row by row as shown.
-
-    Returns
-    -------
-    dict or None
-        The same, with bits in the order of the grid and compressed.
-
-    Raises
-    ------
-    InputError
-        The payload has another form, or names a slice that the scan does not have.
+    ``payload["slices"]`` maps a slice number, as text, to ``set``, ``cleared`` or both: base64 of
+    packed bits, row by row as shown. Stored bits are in the order of the grid and compressed.
+    InputError if the payload has another form, or names a slice that the scan does not have.
     """
     slices = payload.get("slices")
     if not isinstance(slices, dict) or not slices:

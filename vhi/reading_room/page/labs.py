@@ -34,9 +34,7 @@ def lab_data(
     """Return the input of a control's ES module: its settings by name, and ``data``.
 
     The masks of `state` are used, its edits are not. `slice_index` is the slice to start with,
-    counted from 0.
-
-    InputError: the current masks give no candidates.
+    counted from 0. InputError if the current masks give no candidates.
     """
     if name not in MEASURED:
         return _normal_bone(opened, state, slice_index).page_data()

@@ -129,8 +129,7 @@ class Reading:
             ``edit``: action, scope, points, reason, and for a cut line; ``reviewed``: points,
             reviewed; ``normal_bone`` and ``disease_region``: slices, each with the pixels set and
             cleared; ``state``: state; ``seconds``: intervals, in seconds since 1970; ``undo`` and
-            ``redo``: empty. See `vhi.reading_room.page.payloads` and
-            `vhi.reading_room.case.strokes`.
+            ``redo``: empty.
         known
             Number of the last action that the page has seen. An undo takes back the newest action
             in effect up to this one.
@@ -169,12 +168,7 @@ class Reading:
     def lab(self, name: str, index: int | None = None) -> dict[str, Any]:
         """Return the data of a control for the current state of the case; see `lab_data`.
 
-        Raises
-        ------
-        ValueError
-            No control or slice has this name or number.
-        InputError
-            The current masks give no candidates.
+        ValueError if no control or slice has this name or number.
         """
         if name not in LABS:
             raise ValueError(f"name: {name!r} is not one of {', '.join(LABS)}")

@@ -16,10 +16,9 @@ MAX_NAME = 100
 
 @dataclass(frozen=True)
 class Action:
-    """One action of a reader on a case.
+    """One action of a reader on a case; `id` grows with time over the whole store.
 
-    `id`: grows with time over the whole store. `time`: ISO 8601, UTC. `kind`: one of `KINDS`.
-    `payload`: the content of the action; see `vhi.reading_room.page.reading`.
+    `time` is ISO 8601, UTC; for the content see `vhi.reading_room.page.reading`.
     """
 
     id: int
@@ -35,8 +34,8 @@ class Action:
 class Progress:
     """A reader's progress with a case.
 
-    `state`: one of `STATES`. A finished case that is changed is in progress again. `seconds`:
-    active time. Time during which two windows were active counts once.
+    A finished case that is changed is in progress again. Time during which two windows were active
+    counts once.
     """
 
     state: str = "new"

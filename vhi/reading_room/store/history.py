@@ -14,10 +14,9 @@ UNDOABLE = ("edit", "normal_bone", "disease_region")
 
 @dataclass(frozen=True)
 class History:
-    """The replayed actions of one case and reader.
+    """The replayed actions of one case and reader: those in effect, oldest first, and those undone.
 
-    `in_effect`: actions that were not undone, oldest first. `undone`: actions that can be redone,
-    the next one last. `last_id`: number of the last action; 0 without actions.
+    The next action to redo is the last of `undone`. `last_id` is 0 without actions.
     """
 
     in_effect: tuple[Action, ...]

@@ -50,15 +50,10 @@ TRIGGERS = tuple(
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Create the tables of a new file, or check those of an existing one.
+    """Create the tables of a new file, or check those of an existing one, which is left unchanged.
 
-    Raises
-    ------
-    InputError
-        The file is damaged, of another version of vhi, or not a store of readings. It is left
-        unchanged.
-    sqlite3.Error
-        The file cannot be read or written.
+    InputError if the file is damaged, of another version of vhi, or not a store of readings;
+    `sqlite3.Error` if it cannot be read or written.
     """
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = EXTRA")

@@ -98,16 +98,9 @@ class Store:
     ) -> list[Action]:
         """Add one action; it is on the disk when this returns.
 
-        Returns
-        -------
-        list of Action
-            All actions of this case and reader after number `after`, which the caller has seen;
-            the new one last. Actions of other tabs are included.
-
-        Raises
-        ------
-        InputError
-            The action could not be saved; the store is unchanged.
+        Return all actions of this case and reader after number `after`, which the caller has seen;
+        the new one last. Actions of other tabs are included. InputError if it could not be saved;
+        the store is then unchanged.
         """
         if kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
