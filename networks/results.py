@@ -12,7 +12,7 @@ from networks.runs import Run, all_runs, cross_validation, network_of
 from vhi.cases.case import Case
 from vhi.evaluation.evaluate import Evaluation, Finder, evaluate
 from vhi.evaluation.robustness import CHANGES, UNCHANGED, change
-from vhi.evaluation.threshold_effect import normal_bone_effect
+from vhi.evaluation.scores import normal_bone_effect
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
 from vhi.images.image import Image

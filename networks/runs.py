@@ -10,11 +10,10 @@ from typing import Any
 from vhi.cases.case import Case
 from vhi.models.unet import UNet
 from vhi.training.checkpoint import CHECKPOINT, trained_network
-from vhi.training.dataset import STUDY_TEST, folds
+from vhi.training.dataset import STUDY_TEST, folds, load_training_set
 from vhi.training.folder import is_finished, train_run
 from vhi.training.loop import weights_sha256
 from vhi.training.recipe import FURTHER, NORMAL_BONE_RECIPE, Recipe
-from vhi.training.training_set import load_training_set
 
 FOLDS = 4
 """As in the paper. One network for each fold; the four are the ensemble."""

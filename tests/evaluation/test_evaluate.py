@@ -19,7 +19,7 @@ from vhi.evaluation.report import (
     write_evaluation,
 )
 from vhi.evaluation.robustness import CHANGES
-from vhi.evaluation.threshold_effect import normal_bone_effect
+from vhi.evaluation.scores import normal_bone_effect
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
 

@@ -9,7 +9,7 @@ from statistics import mean, median
 import pytest
 
 import vhi
-from vhi.evaluation.threshold_effect import normal_bone_effect
+from vhi.evaluation.scores import normal_bone_effect
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.segmentation.registry import (
     DISEASE_REGION,

@@ -6,9 +6,8 @@ import pytest
 from tests.helpers.small_scans import SHAPE, arrays, write_scans
 from vhi.cases.case import load_cases
 from vhi.errors import InputError
-from vhi.training.dataset import check_no_leak, folds, load_example, split
+from vhi.training.dataset import check_no_leak, folds, load_example, load_training_set, split
 from vhi.training.recipe import Recipe
-from vhi.training.training_set import load_training_set
 
 RECIPE = Recipe(spacing_mm=4.5, filters=(4, 8), block=1)
 

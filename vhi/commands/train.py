@@ -145,10 +145,10 @@ def train(
     for name, value in {"--test": test, "--full": full}.items():
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
+    from vhi.training.dataset import load_training_set
     from vhi.training.folder import check_training_folder, train_in_folder
     from vhi.training.loop import choose_device, duration
     from vhi.training.recipe import read_recipe
-    from vhi.training.training_set import load_training_set
 
     chosen = read_recipe(recipe, task=task, **options)
     check_training_folder(out, overwrite=overwrite)

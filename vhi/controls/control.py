@@ -10,9 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vhi.controls.modules import module_text
-from vhi.controls.page import page_html
+from vhi.controls.page import first_slice, page_html
 from vhi.errors import InputError
 from vhi.files.encode import encode_figure
+from vhi.images.image import Image
+from vhi.steps.candidates import Candidates
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,6 +105,33 @@ class Control(ABC):
             return bundle
         version = {"version_major": 2, "version_minor": 0}
         return {**bundle, WIDGET_VIEW: {**version, "model_id": model_id}}
+
+
+class CandidateControl(Control):
+    """A control that computes on the candidates of any case.
+
+    Parameters
+    ----------
+    t1w
+        On the same grid, to look at.
+    slice_index
+        Slice to start on, counted from 0; the one with most candidates when not given.
+
+    Raises
+    ------
+    InputError
+        The scan has no such slice.
+    """
+
+    def __init__(
+        self, candidates: Candidates, *, t1w: Image | None = None, slice_index: int | None = None
+    ) -> None:
+        self.candidates, self.t1w = candidates, t1w
+        super().__init__({"slice": first_slice(candidates, slice_index), **self.start()})
+
+    @abstractmethod
+    def start(self) -> dict[str, Any]:
+        """Return the settings to start with, by name."""
 
 
 def live_widget(control: Control) -> Any:

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vhi.controls.control import Control, Twin
-from vhi.controls.page import first_slice, shown_slices, stack_data
+from vhi.controls.control import CandidateControl, Twin
+from vhi.controls.page import shown_slices, stack_data
 from vhi.controls.twins import REMOVED, draw_beside, volume_text
-from vhi.images.image import Image
-from vhi.steps.candidates import Candidates
 from vhi.steps.small_regions import MIN_PIXELS
 
 MAX_MIN_PIXELS = 20
@@ -26,37 +24,20 @@ TWIN_MIN_PIXELS = (1, MIN_PIXELS, 10)
 """The limits that the drawn twin shows: nothing removed, the paper's limit, a strict one."""
 
 
-class SpeckControl(Control):
+class SpeckControl(CandidateControl):
     """Move the limit; smaller regions go, and counts and volume follow.
 
     Settings: ``slice``, ``min_pixels`` (the smallest region that stays; 1 removes nothing),
     ``neighbours`` (8: pixels touch at sides and corners, as in the paper; 4: at sides only).
-
-    Parameters
-    ----------
-    candidates
-        Of any case.
-    t1w
-        On the same grid, to look at.
-    slice_index
-        Slice to start on, counted from 0; the one with most candidates when not given.
-
-    Raises
-    ------
-    InputError
-        The scan has no such slice.
     """
 
     module = "specks"
     label = "speck control"
 
-    def __init__(
-        self, candidates: Candidates, *, t1w: Image | None = None, slice_index: int | None = None
-    ) -> None:
-        self.candidates, self.t1w = candidates, t1w
-        limit = min(candidates.min_pixels, MAX_MIN_PIXELS)
-        start = {"slice": first_slice(candidates, slice_index), "min_pixels": limit}
-        super().__init__({**start, "neighbours": NEIGHBOURS})
+    def start(self) -> dict[str, Any]:
+        """Return the limit of the candidates, and the paper's neighbours."""
+        limit = min(self.candidates.min_pixels, MAX_MIN_PIXELS)
+        return {"min_pixels": limit, "neighbours": NEIGHBOURS}
 
     def data(self) -> dict[str, Any]:
         """Return the slice, those with most candidates, and the whole scan's counts by the rule."""

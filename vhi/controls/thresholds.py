@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.controls.control import Control, Twin
-from vhi.controls.page import first_slice, shown_slices, stack_data
+from vhi.controls.control import CandidateControl, Twin
+from vhi.controls.page import shown_slices, stack_data
 from vhi.controls.twins import draw_beside, volume_text
-from vhi.images.image import Image
-from vhi.steps.candidates import Candidates, label_candidates
+from vhi.steps.candidates import label_candidates
 from vhi.steps.small_regions import remove_small_regions
 from vhi.steps.thresholds import Thresholds, thresholds_at
 
 
-class ThresholdControl(Control):
+class ThresholdControl(CandidateControl):
     """Move n or a threshold; candidates, histogram and volume follow.
 
     Volumes are those before a reader's cleaning: edits belong to the candidates they were made on.
@@ -25,31 +24,15 @@ class ThresholdControl(Control):
     `vhi.thresholds_at`, and an upper threshold moved below the lower one takes it along.
 
     Settings: ``slice``, ``multiple``, ``lower``, ``upper``.
-
-    Parameters
-    ----------
-    candidates
-        Of any case.
-    t1w
-        On the same grid, to look at.
-    slice_index
-        Slice to start on, counted from 0; the one with most candidates when not given.
-
-    Raises
-    ------
-    InputError
-        The scan has no such slice.
     """
 
     module = "thresholds"
     label = "threshold control"
 
-    def __init__(
-        self, candidates: Candidates, *, t1w: Image | None = None, slice_index: int | None = None
-    ) -> None:
-        self.candidates, self.t1w, rule = candidates, t1w, candidates.thresholds
-        start = {"multiple": rule.multiple, "lower": rule.lower, "upper": rule.upper}
-        super().__init__({"slice": first_slice(candidates, slice_index), **start})
+    def start(self) -> dict[str, Any]:
+        """Return the multiple and the thresholds of the rule."""
+        rule = self.candidates.thresholds
+        return {"multiple": rule.multiple, "lower": rule.lower, "upper": rule.upper}
 
     def data(self) -> dict[str, Any]:
         """Return the slice, those with most candidates, and the rule's thresholds and count."""

@@ -4,8 +4,7 @@ Nothing here trains a network, and nothing needs torch.
 """
 
 from vhi.evaluation.robustness import change
-from vhi.evaluation.scores import score_slices
-from vhi.evaluation.threshold_effect import normal_bone_effect
+from vhi.evaluation.scores import normal_bone_effect, score_slices
 
 __all__ = [
     "change",

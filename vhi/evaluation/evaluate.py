@@ -16,8 +16,7 @@ import numpy as np
 from vhi.cases.case import Case
 from vhi.errors import InputError, without_folders
 from vhi.evaluation.robustness import UNCHANGED, change
-from vhi.evaluation.scores import Score, score_scan, score_slices
-from vhi.evaluation.threshold_effect import normal_bone_effect
+from vhi.evaluation.scores import Score, normal_bone_effect, score_scan, score_slices
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE

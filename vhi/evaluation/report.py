@@ -13,7 +13,7 @@ import numpy as np
 
 from vhi.evaluation.evaluate import Evaluation
 from vhi.evaluation.robustness import UNCHANGED
-from vhi.evaluation.threshold_effect import NormalBoneEffect
+from vhi.evaluation.scores import NormalBoneEffect
 from vhi.files.atomic import check_free, staged_folder, write_whole
 from vhi.files.encode import encode_csv, encode_figure, encode_json, plain_style
 from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE

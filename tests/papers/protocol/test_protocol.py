@@ -21,9 +21,9 @@ from vhi.papers.protocol.run import rank, run_protocol, score_test
 from vhi.segmentation.predict import segment_disease_region
 from vhi.statistics import dice
 from vhi.training import export
+from vhi.training.dataset import load_training_set
 from vhi.training.loop import Stopped, train
 from vhi.training.recipe import PAPER
-from vhi.training.training_set import load_training_set
 
 pytestmark = pytest.mark.training
 

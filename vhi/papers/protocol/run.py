@@ -23,6 +23,7 @@ from vhi.papers.protocol.protocol import RUNS, Plan, Setting
 from vhi.segmentation.predict import load_members, segment_scans
 from vhi.segmentation.registry import DISEASE_REGION, find_network
 from vhi.training.curves import read_curves
+from vhi.training.dataset import TrainingSet, load_training_set
 from vhi.training.folder import (
     CURVES,
     is_finished,
@@ -33,7 +34,6 @@ from vhi.training.folder import (
 )
 from vhi.training.loop import duration, train
 from vhi.training.recipe import Recipe
-from vhi.training.training_set import TrainingSet, load_training_set
 
 PLAN, RESULTS, CHOSEN = "protocol.json", "results.csv", "chosen.json"
 TEST, LOOKS = "test.csv", "test_looks.csv"
