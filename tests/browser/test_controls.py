@@ -23,8 +23,16 @@ from tests.helpers.browser_pages import (
     page_of,
 )
 from tests.helpers.in_browser import Visit
-from vhi.controls import ThresholdControl, modules
-from vhi.controls.page import encode, page_html, planes, stack_data
+from vhi.controls import ThresholdControl
+from vhi.controls.page import (
+    control_names,
+    encode,
+    module_text,
+    page_html,
+    page_script,
+    planes,
+    stack_data,
+)
 from vhi.errors import InputError
 from vhi.images.orientation import fullest_slices
 
@@ -516,18 +524,18 @@ def test_data_cannot_end_their_element(browser, tmp_path):
         assert len(visit.complaints) == 1
 
 
-@pytest.mark.parametrize("name", modules.control_names())
+@pytest.mark.parametrize("name", control_names())
 def test_modules_stand_alone(name, computing):
-    for text in (modules.module_text(name), modules.page_script(name)):
+    for text in (module_text(name), page_script(name)):
         assert "import " not in text and "</script" not in text
         assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert modules.module_text(name).count("export ") == 1
+    assert module_text(name).count("export ") == 1
     rendered = computing(
         """async (text) => {
             const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
             return typeof (await import(address)).default.render;
         }""",
-        modules.module_text(name),
+        module_text(name),
     )
     assert rendered == "function"
 
@@ -610,7 +618,7 @@ def test_a_slice_that_is_not_here_is_asked_for_when_the_slider_rests(browser, ph
 
 def test_a_control_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"no control .core.; there are: .*thresholds"):
-        modules.module_text("core")
+        module_text("core")
 
 
 def test_page_of_a_control_is_small_enough(page):

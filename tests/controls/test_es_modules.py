@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import vhi
-from vhi.controls.modules import control_names, page_script
+from vhi.controls.page import control_names, page_script
 
 PACKAGE = Path(vhi.__file__).parent
 FOLDERS = {

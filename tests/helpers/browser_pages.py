@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.in_browser import Visit
-from vhi.controls import modules
+from vhi.controls.page import bare_text
 
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
 LOOK = """<style>html[data-theme="dark"] { color-scheme: dark; background: #14181e; color: #ced6dd }
@@ -224,7 +224,7 @@ def computing_page(browser, folder: Path, parts: tuple[str, ...], names: str) ->
     names
         The functions, with commas.
     """
-    text = "\n".join(modules.bare_text(name) for name in parts)
+    text = "\n".join(bare_text(name) for name in parts)
     page = folder / "page.html"
     page.write_text(f'<script type="module">{text}\nObject.assign(window, {{ {names} }});</script>')
     with Visit(browser, page) as visit:

@@ -22,7 +22,7 @@ from tests.helpers.room_at_work import Command, ask, options_of, served
 from vhi.cases.case import Case
 from vhi.commands import open as open_command
 from vhi.commands.selection import Selection
-from vhi.controls.modules import control_names
+from vhi.controls.page import control_names
 from vhi.reading_room.page.labs import LABS
 from vhi.reading_room.server.session import Session
 from vhi.reading_room.store.store import Store

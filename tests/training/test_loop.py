@@ -13,11 +13,11 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 from tests.helpers.small_scans import example
 from vhi.cases.case import load_cases
 from vhi.errors import InputError
+from vhi.training.augment import AugmentedSlices, data_sha256
 from vhi.training.checkpoint import CHECKPOINT, steps_done
 from vhi.training.dataset import load_example, split
 from vhi.training.loop import STEPS_PER_ROW, Stopped, learning_rate, train
 from vhi.training.recipe import PAPER, Recipe
-from vhi.training.sampling import AugmentedSlices, data_sha256
 
 pytestmark = pytest.mark.training
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from vhi.controls.modules import module_text
-from vhi.controls.page import first_slice, page_html
+from vhi.controls.page import first_slice, module_text, page_html
 from vhi.errors import InputError
 from vhi.files.encode import encode_figure
 from vhi.images.image import Image
@@ -42,7 +41,7 @@ class Control(ABC):
     """
 
     module: ClassVar[str]
-    """Name of the ES module, one of `vhi.controls.modules.control_names`."""
+    """Name of the ES module, one of `vhi.controls.page.control_names`."""
     label: ClassVar[str]
     """Name of the control, for screen readers too."""
 

@@ -1,6 +1,9 @@
 """A control on a built page: its data, its drawn twin and its script in one piece of HTML.
 
-It works from any folder, also when opened from disk, and loads nothing from elsewhere.
+It works from any folder, also when opened from disk, and loads nothing from elsewhere. The script's
+parts (`js/`) are plain ES modules that import each other. A page opened from disk may not load
+modules from files, and a notebook takes one text: so here they are put one after another, without
+their import and export lines. The names at the top level of the parts must therefore differ.
 """
 
 from __future__ import annotations
@@ -8,23 +11,81 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.controls.modules import page_script
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.orientation import View, box_of, fullest_slices, view_of, window_of
 from vhi.steps.candidates import Candidates
+
+FOLDER = Path(__file__).parent / "js"
+
+_IMPORT = re.compile(r'^import\s[^;]*?\sfrom\s"\./([a-z_]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(async )?(function|const|class)\b)", re.MULTILINE)
+_DEFAULT = re.compile(r"^export default \{ render \};\n", re.MULTILINE)
 
 PAGE_SLICES = 3
 """Slices that a page carries to compute on. Chosen: about 1.3 MB of a scan of the study."""
 
 MOST_SLICES = 5
 """Slices that a page may carry: one of the study takes about 0.4 MB."""
+
+
+def control_names() -> tuple[str, ...]:
+    """Return the controls that there are: files that end in ``export default { render };``."""
+    return tuple(sorted(f.stem for f in FOLDER.glob("*.js") if _DEFAULT.search(_text(f.stem))))
+
+
+@cache
+def module_text(name: str) -> str:
+    """Return a control as one ES module without imports: what anywidget takes as ``_esm``.
+
+    `name`: one of `control_names`.
+    ValueError: there is no such control.
+    """
+    return f"{_joined(name)}\nexport default {{ render }};\n"
+
+
+@cache
+def page_script(name: str) -> str:
+    """Return a control as a module for a page: it brings the page's own controls to life."""
+    return f'{_joined(name, "page")}\nstart("{name}", render);\n'
+
+
+def _joined(name: str, *more: str) -> str:
+    """Return a control's file after all that it imports, each once."""
+    if name not in control_names():
+        raise ValueError(f"no control {name!r}; there are: {', '.join(control_names())}")
+    parts: list[str] = []
+
+    def add(part: str) -> None:
+        for other in _IMPORT.findall(_text(part)):
+            add(other)
+        if part not in parts:
+            parts.append(part)
+
+    for part in (name, *more):
+        add(part)
+    return "\n".join(bare_text(part) for part in parts)
+
+
+def bare_text(part: str) -> str:
+    """Return a file's text without its import and export lines."""
+    text = _text(part)
+    for pattern in (_IMPORT, _EXPORT, _DEFAULT):
+        text = pattern.sub("", text)
+    return text
+
+
+def _text(part: str) -> str:
+    return (FOLDER / f"{part}.js").read_text(encoding="utf-8")
 
 
 def page_html(name: str, data: dict[str, Any], *, label: str, twin: str) -> str:

@@ -24,13 +24,13 @@ from vhi.files.atomic import explain_write_errors, write_whole
 from vhi.files.encode import encode_json
 from vhi.segmentation.registry import GRAPH, WEIGHTS
 from vhi.segmentation.registry import RECORD as NETWORK
+from vhi.training.augment import data_sha256
 from vhi.training.checkpoint import CHECKPOINT, steps_done
 from vhi.training.curves import write_curves, write_picture
 from vhi.training.dataset import HELD_OUT, TRAINING, TrainingSet
 from vhi.training.export import save_network
 from vhi.training.loop import Progress, Trained, train
 from vhi.training.recipe import Recipe
-from vhi.training.sampling import data_sha256
 
 RECORD, RECIPE, CURVES, PICTURE = "training.json", "recipe.json", "curves.csv", "curves.png"
 FILES = (RECIPE, CURVES, PICTURE, CHECKPOINT, WEIGHTS, GRAPH, NETWORK, RECORD)

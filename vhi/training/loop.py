@@ -23,11 +23,11 @@ from torch.nn import functional
 from vhi.errors import InputError
 from vhi.files.atomic import explain_write_errors
 from vhi.models.unet import UNet
+from vhi.training.augment import batches, data_sha256
 from vhi.training.checkpoint import CHECKPOINT, TrainingState
 from vhi.training.curves import CurveRow
 from vhi.training.dataset import Example, check_no_leak
 from vhi.training.recipe import Recipe
-from vhi.training.sampling import batches, data_sha256
 from vhi.training.scoring import score
 
 STEPS_PER_ROW = 100
