@@ -36,6 +36,11 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
     rows, columns = box_of(bone, view)
     _, down, across = view.shape
     positions_mm, position_letters = slice_positions(stir)
+    files = ", ".join(opened.resampled)
+    text = (
+        f"{files}: resampled to the grid of {stir.name}, on which everything is shown and counted"
+    )
+    resampled = [text] if files else []
     return {
         "case": opened.case.case,
         "visit": opened.case.visit,
@@ -57,7 +62,7 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
         "notes": [
             *opened.scans.notes,
             *opened.areas.notes,
-            *_resampled(opened),
+            *resampled,
             *_clipped(opened, scans),
         ],
         "reasons": list(REASONS),
@@ -72,12 +77,6 @@ def _window(scan: Codes) -> list[float]:
     white = scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT))
     black = 0.0 if white > 0 else scan.low
     return [black, max(white, black + 1e-9)]
-
-
-def _resampled(opened: OpenCase) -> list[str]:
-    names, grid = ", ".join(opened.resampled), opened.scans.stir.name
-    text = f"{names}: resampled to the grid of {grid}, on which everything is shown and counted"
-    return [text] if names else []
 
 
 def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
