@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ from vhi.controls.page import encode, frame_data, grey_levels, planes
 from vhi.images.image import Image, check_same_grid
 from vhi.images.orientation import View, fullest_slices, view_of, window_of
 from vhi.measurement import Measurement
-from vhi.reader_study.ceiling import best_regions
-from vhi.reader_study.readings import CLEANED, ScanReadings, Segmentation, load_readings
 from vhi.statistics.composite import majority
 from vhi.statistics.overlap import dice
 from vhi.steps.small_regions import label_regions
 from vhi.workflow import measure
+
+if TYPE_CHECKING:  # it draws with seaborn, which the reading room's controls do without
+    from vhi.reader_study.readings import ScanReadings, Segmentation
 
 MOST_ROUNDS = 5
 """Rounds of a game. Chosen: a page carries about 0.3 MB for each."""
@@ -125,6 +126,8 @@ def load_rounds(cases: Iterable[Case], *, most: int = MOST_ROUNDS) -> list[Round
     InputError
         A case cannot be measured, or its masks cannot be read or lie on another grid.
     """
+    from vhi.reader_study.readings import load_readings
+
     once = list({case.case: case for case in reversed(list(cases))}.values())[::-1]
     drawn_on = [case for case in map(_without_cleaned, once) if case.reader_masks]
     if not drawn_on:
@@ -183,6 +186,8 @@ def round_of(
 
 def _without_cleaned(case: Case) -> Case:
     """Leave out the masks that were made by cleaning: they are the game's own answer."""
+    from vhi.reader_study.readings import CLEANED
+
     manual = tuple(mask for mask in case.reader_masks if mask.trial != CLEANED)
     return replace(case, reader_masks=manual)
 
@@ -221,5 +226,7 @@ def _slice(kept: NDArray[np.uint8], masks: dict[str, NDArray[np.bool_]], axis: i
 
 
 def _reference(name: str, mask: NDArray[np.bool_], regions: NDArray[np.int32]) -> Reference:
+    from vhi.reader_study.ceiling import best_regions
+
     best = best_regions(regions[..., None] > 0, mask[..., None]).mask[..., 0]
     return Reference(name, mask, tuple(int(number) for number in np.unique(regions[best])))
