@@ -106,8 +106,7 @@ class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
             (bone.shape[-2], bone.shape[-1]),
             random,
         )
-        # Edges two pixels wide.
-        weight = pattern * functional.avg_pool2d(bone, 3, stride=1, padding=1)[0]
+        weight = pattern * soften(bone)[0]
         for key in self.key_iterator(changed):
             changed[key] = torch.as_tensor(changed[key]) * (1 + (factor - 1) * weight)
         return changed
@@ -123,6 +122,11 @@ def marrow_pattern(kind: str, size: tuple[int, int], random: np.random.RandomSta
         torch.from_numpy(noise), size=size, mode="bicubic", align_corners=False
     )[0]
     return torch.sigmoid(4 * (smooth - random.uniform(-0.3, 0.6)))
+
+
+def soften(mask: Tensor) -> Tensor:
+    """Return a mask (n, 1, h, w) with edges two pixels wide."""
+    return functional.avg_pool2d(mask, 3, stride=1, padding=1)
 
 
 class AugmentedSlices(Dataset[tuple[Tensor, Tensor]]):
