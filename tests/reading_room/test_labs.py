@@ -102,7 +102,7 @@ def test_areas_that_are_no_ellipse_are_met_in_place_and_size(reading, tmp_path):
 
 
 def test_what_cannot_be_is_said(reading):
-    with pytest.raises(ValueError, match="none of thresholds, specks, normal_bone"):
+    with pytest.raises(ValueError, match="not one of thresholds, specks, normal_bone"):
         reading.lab("nothing")
     for index in (8, -1):
         with pytest.raises(ValueError, match="not a slice from 0 to 7"):
