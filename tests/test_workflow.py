@@ -18,7 +18,7 @@ from vhi.cases.supplement import locate
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask
-from vhi.masks.areas import Area, Areas
+from vhi.masks.areas import PROPOSED, Area, Areas
 from vhi.masks.origin import NETWORK, Origin
 
 STUDY = {  # case: normal-bone voxels, lower, upper, n, then >= lower and >= upper before and after,
@@ -109,6 +109,15 @@ def test_sides_depend_on_a_networks_region_not_on_normal_bone_beside_the_middle(
     assert predicted == pytest.approx(middle)
     assert abs(given - middle) > 4  # the tiny case's normal bone lies to one side
     assert measure_images(*tiny).candidates.midline_mm == given
+
+
+def test_an_area_given_by_hand_is_not_called_proposed(tiny, tiny_case):
+    _, normal, region = tiny
+    areas = find_areas(load_scans(tiny_case), normal_bone=Area(normal), disease_region=Area(region))
+    assert areas.notes == ()
+    by_network = Area(normal, Origin(NETWORK, "n", "0" * 64))
+    areas = find_areas(load_scans(tiny_case), normal_bone=by_network, disease_region=Area(region))
+    assert areas.notes == (PROPOSED,)
 
 
 def test_measure_is_four_calls_each_taking_what_came_before(tiny_case):

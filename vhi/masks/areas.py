@@ -150,7 +150,7 @@ def find_areas(
     scans
         From `vhi.load_scans`.
     normal_bone, disease_region
-        A mask's file, an area that was found before, or None: a missing mask is predicted, the
+        A mask's file, an area from an earlier call, or None: a missing mask is predicted, the
         disease region from T1w on the T1w grid, normal bone from STIR and T1w.
     network
         The disease region's network, default ``"default"``.
@@ -176,7 +176,7 @@ def find_areas(
     )
     bone_placed = placed(bone)
     resampled, notes = [], [*region_placed.notes, *bone_placed.notes]
-    if not isinstance(normal_bone, Path):
+    if not isinstance(normal_bone, Path) and bone.origin.source == NETWORK:
         notes.append(PROPOSED)
     for name, source, area, moved in (
         ("disease region", disease_region, region, region_placed),
