@@ -18,8 +18,13 @@ _ANY_PATH = re.compile(rf"(?<![\w.])(?:[A-Za-z]:)?{_SEPARATOR}(?:[^\s/\\:'\"]+{_
 class InputError(ValueError):
     """The input cannot be used.
 
-    Commands print the message on standard error and exit with status 2.
+    Commands print the message on standard error and exit with status 2. `check` is the name of
+    the check in `vhi.checks` that refuses; empty where none does.
     """
+
+    def __init__(self, message: str, *, check: str = "") -> None:
+        super().__init__(message)
+        self.check = check
 
 
 class NothingFound(InputError):

@@ -1,0 +1,72 @@
+"""What is checked of every input, and what happens when a check fails.
+
+Every command, the reading room and every notebook ask five questions of each input. A refusal is an
+`InputError`, a warning is a `Note`, and both carry the name of their check. The book's page *What
+vhi checks* shows `CHECKS` as a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REFUSES, NOTES, REPAIRS = OUTCOMES = ("refuses", "notes", "repairs")
+
+QUESTIONS = {
+    "file": "Is this file what it says?",
+    "place": "Is it in the right place?",
+    "coverage": "Does it cover what it should?",
+    "names": "Do these names belong together?",
+    "writing": "Can the result be written, and read again?",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    name : str
+        Words joined by hyphens.
+    question : str
+        A key of `QUESTIONS`.
+    looks_at : str
+        What is compared with what.
+    outcome : str
+        One of `OUTCOMES`: the input is refused, a note is given, or the input is repaired without
+        a loss (and the record says so where the reader could care).
+    says : str
+        What a reader is told, in short; empty where nothing needs to be said.
+    """
+
+    name: str
+    question: str
+    looks_at: str
+    outcome: str
+    says: str = ""
+
+
+class Note(str):
+    """A warning to read before trusting a number: a line of text that knows its check."""
+
+    check: str
+
+    def __new__(cls, check: str, text: str) -> Note:
+        """Return `text` as a note of the check of that name."""
+        note = super().__new__(cls, text)
+        note.check = CHECKS[check].name
+        return note
+
+
+FILE: tuple[Check, ...] = ()
+
+PLACE: tuple[Check, ...] = ()
+
+COVERAGE: tuple[Check, ...] = ()
+
+NAMES: tuple[Check, ...] = ()
+
+WRITING: tuple[Check, ...] = ()
+
+CHECKS = {check.name: check for check in (*FILE, *PLACE, *COVERAGE, *NAMES, *WRITING)}
+"""Every check by name."""
