@@ -226,8 +226,15 @@ def test_slice_thickness_comes_from_the_case_then_the_sidecar(tiny_case):
     assert measure(tiny_case).scans.slice_thickness_mm == 2.5
     assert measure(replace(tiny_case, slice_thickness_mm=3.0)).scans.slice_thickness_mm == 3.0
     sidecar.write_text(json.dumps({"SliceThickness": "thick"}))
-    with pytest.raises(InputError, match=r"SliceThickness.* correct it or move it away"):
-        measure(tiny_case)
+    m = measure(tiny_case)
+    assert m.vhi.mm3_slice_thickness is None
+    assert any(note.startswith("S.json: SliceThickness is not a number") for note in m.notes)
+
+
+def test_a_slice_thickness_of_another_unit_is_not_used(tiny):
+    m = measure_images(*tiny, slice_thickness_mm=0.003)
+    assert m.vhi.mm3_slice_thickness is None and m.scans.slice_thickness_mm is None
+    assert any("0.003 mm does not fit slices 3.30 mm apart" in note for note in m.notes)
 
 
 def test_edits_of_another_case_or_visit_are_refused(tiny):

@@ -58,7 +58,56 @@ class Note(str):
         return note
 
 
-FILE: tuple[Check, ...] = ()
+FILE: tuple[Check, ...] = (
+    Check(
+        "no-orientation",
+        "file",
+        "the codes of both orientations in the header of the STIR scan",
+        NOTES,
+        "right and left are only assumed",
+    ),
+    Check(
+        "negative-intensities",
+        "file",
+        "the lowest intensity of the STIR scan",
+        NOTES,
+        "no magnitude image has negative intensities",
+    ),
+    Check(
+        "sidecar-encoding",
+        "file",
+        "encoding, control characters and commas of a JSON file; numbers written as text",
+        REPAIRS,
+    ),
+    Check(
+        "sidecar-unreadable",
+        "file",
+        "whether the JSON file beside a scan holds a record",
+        NOTES,
+        "nothing the file says of the scan is used",
+    ),
+    Check(
+        "sidecar-value",
+        "file",
+        "SliceThickness in the JSON file: one number above 0",
+        NOTES,
+        "the value is not used",
+    ),
+    Check(
+        "sidecar-spacing",
+        "file",
+        "SpacingBetweenSlices in the JSON file against the scan's spacing, to 2 %",
+        NOTES,
+        "both spacings; volumes use the scan's",
+    ),
+    Check(
+        "slice-thickness",
+        "file",
+        "slice thickness from any source against the distance between slices",
+        NOTES,
+        "below half or above 1.5 times the distance: check it; a fifth or five times: not used",
+    ),
+)
 
 PLACE: tuple[Check, ...] = ()
 

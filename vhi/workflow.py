@@ -20,8 +20,8 @@ from vhi.cases.case import Case
 from vhi.errors import EditsError, InputError
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import load_image
-from vhi.images.scans import Scans
-from vhi.images.sidecar import sha256_of, stated_slice_thickness_mm
+from vhi.images.scans import Scans, usable_thickness_mm
+from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.measurement import Measurement
 from vhi.steps.candidates import Candidates, find_candidates
@@ -117,7 +117,8 @@ def measure_images(
     """
     if t1w is not None:
         check_same_grid(stir, t1w)
-    scans = Scans(stir, t1w, t1w, case, visit, slice_thickness_mm)
+    thickness, notes = usable_thickness_mm(stir, slice_thickness_mm, {}, "")
+    scans = Scans(stir, t1w, t1w, case, visit, thickness, file_notes=notes)
     areas = Areas(Area(normal_bone), Area(disease_region))
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 
@@ -139,9 +140,11 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
     """
     check_two_scans(case)
     stir, stored = load_image(case.stir), load_image(case.t1w)
-    thickness = case.slice_thickness_mm
-    if thickness is None:
-        thickness = stated_slice_thickness_mm(case.stir)
+    record, sidecar_notes = scan_record(case.stir)
+    thickness, thickness_notes = usable_thickness_mm(
+        stir, case.slice_thickness_mm, record, sidecar_of(case.stir).name
+    )
+    notes = (*stir.notes, *stored.notes, *sidecar_notes, *thickness_notes)
     t1w, resampled = stored, tuple[str, ...]()
     try:
         check_same_grid(stir, stored)
@@ -151,7 +154,7 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         t1w, resampled = resample(stored, stir, order=1), (stored.name,)
     paths = {"stir": case.stir, "t1w": case.t1w}
     files = {role: (path.name, sha256_of(path)) for role, path in paths.items()}
-    return Scans(stir, t1w, stored, case.case, case.visit, thickness, files, resampled)
+    return Scans(stir, t1w, stored, case.case, case.visit, thickness, files, resampled, notes)
 
 
 def clean(

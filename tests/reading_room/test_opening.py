@@ -113,14 +113,10 @@ def test_other_voxels_or_another_place_are_another_scan(tiny_case):
     assert len(digests) == 3
 
 
-@pytest.mark.parametrize("name", ["t1w", "normal_bone", "disease_region", "sidecar"])
+@pytest.mark.parametrize("name", ["t1w", "normal_bone", "disease_region"])
 def test_a_case_that_cannot_be_opened_claims_no_name(tiny_case, store, name):
-    if name == "sidecar":
-        tiny_case.stir.with_name("S.json").write_text("{")
-        broken = tiny_case
-    else:
-        broken = replace(tiny_case, **{name: tiny_case.t1w.with_name("none.nii.gz")})
-    with pytest.raises(InputError, match=r"no such file|not a readable JSON"):
+    broken = replace(tiny_case, **{name: tiny_case.t1w.with_name("none.nii.gz")})
+    with pytest.raises(InputError, match="no such file"):
         open_case(broken, store)
     other = replace(tiny_case, stir=tiny_case.t1w, t1w=tiny_case.stir)
     assert open_case(other, store).scans.stir.name == "T.nii.gz"
@@ -155,11 +151,17 @@ def test_what_is_no_file_is_one_line(tiny_case, store, name, place, words):
         open_case(replace(tiny_case, **{name: path}), store)
 
 
-@posix
-def test_a_pipe_in_the_place_of_a_sidecar_is_not_waited_for(tiny_case):
-    os.mkfifo(tiny_case.stir.with_name("S.json"))
-    with pytest.raises(InputError, match="not a readable JSON record"):
-        sidecars.stated_slice_thickness_mm(tiny_case.stir)
+@pytest.mark.parametrize("content", ["{", "pipe"])
+def test_a_sidecar_that_cannot_be_read_is_noted_and_the_case_is_opened(tiny_case, store, content):
+    sidecar = tiny_case.stir.with_name("S.json")
+    if content == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no pipes here")
+        os.mkfifo(sidecar)
+    else:
+        sidecar.write_text(content)
+    (note,) = open_reading(tiny_case, store, "A").describe()["notes"]
+    assert note.startswith("S.json: is no readable JSON record")
 
 
 def test_a_file_that_goes_away_is_one_line(tmp_path):
@@ -216,7 +218,7 @@ def test_what_speaks_against_a_scan_is_said_and_it_is_shown_nonetheless(tiny_cas
     facts = open_reading(thick, store, "A").describe()
     assert [note.split(";")[0] for note in facts["notes"]] == [
         "S.nii.gz: holds negative intensities, unlike any magnitude image",
-        "S.nii.gz: a slice thickness of 30 mm does not fit slices 3.30 mm apart",
+        "S.nii.gz: a slice thickness of 30 mm does not fit slices 3.30 mm apart, so it is not used",
     ]
     for black, white in facts["window"].values():
         assert -600 < black < white < 0 and white - black > 1

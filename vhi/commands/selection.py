@@ -91,10 +91,11 @@ class Selection:
 
     def _own_case(self) -> Case:
         from vhi.cases.case import Case
+        from vhi.images.sidecar import stem_of
 
         assert self.stir is not None
         assert self.t1w is not None
-        name = self.case or self.stir.name.removesuffix(".gz").removesuffix(".nii")
+        name = self.case or stem_of(self.stir)
         return Case(name, name, self.visit or "", self.stir, self.t1w, source=self.stir.name)
 
     def _changed(self, case: Case) -> Case:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from vhi.checks import Note
 from vhi.errors import InputError
 
 SAME_GRID_TOLERANCE_MM = 0.05
@@ -35,12 +36,15 @@ class Image:
         File name without folder, for messages and provenance.
     oriented : bool
         False when the file stores no orientation, so that left and right are a convention.
+    notes : tuple of Note
+        Warnings about the file.
     """
 
     array: NDArray[Any]
     affine: NDArray[np.float64]
     name: str = ""
     oriented: bool = True
+    notes: tuple[Note, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from vhi.checks import Note
 from vhi.images.image import Image
+from vhi.images.sidecar import number_of
+
+THICKNESS_FITS = (0.5, 1.5)
+"""Slice thickness over slice spacing. Chosen: gaps up to the thickness itself, and overlap by half
+of it; the study's is 0.91."""
+
+THICKNESS_USED = (0.2, 5.0)
+"""Beyond these a slice thickness is not used. Chosen: between what a protocol may do (2, where a
+scanner interpolates between slices) and a slip of the decimal point (10)."""
+
+SAME_SPACING = 0.02
+"""Spacings further apart than this share contradict each other. Chosen: sidecars round."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +42,8 @@ class Scans:
         ``"stir"`` and ``"t1w"`` to file name (no folder) and SHA-256.
     resampled : tuple of str
         Names of the scans that were resampled to the STIR grid.
+    file_notes : tuple of Note
+        Of headers, sidecars and slice thickness.
     """
 
     stir: Image
@@ -38,25 +54,82 @@ class Scans:
     slice_thickness_mm: float | None = None
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     resampled: tuple[str, ...] = ()
+    file_notes: tuple[Note, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Warnings and notes about the STIR scan."""
-        stir, thickness = self.stir, self.slice_thickness_mm
+        """Warnings and notes about the scans."""
+        stir = self.stir
         notes = []
         if stir.array.min() < 0:
             notes.append(
-                f"{stir.name}: holds negative intensities, unlike any magnitude image; check that "
-                "it is the STIR scan"
-            )
-        if thickness is not None and thickness > 1.5 * max(stir.spacing_mm):
-            notes.append(
-                f"{stir.name}: a slice thickness of {thickness:g} mm does not fit slices "
-                f"{max(stir.spacing_mm):.2f} mm apart; check it"
+                Note(
+                    "negative-intensities",
+                    f"{stir.name}: holds negative intensities, unlike any magnitude image; check "
+                    "that it is the STIR scan",
+                )
             )
         if not stir.oriented:
             notes.append(
-                f"{stir.name}: stores no orientation, so right and left are only assumed; "
-                "convert it again from DICOM"
+                Note(
+                    "no-orientation",
+                    f"{stir.name}: stores no orientation, so right and left are only assumed; "
+                    "convert it again from DICOM",
+                )
             )
-        return tuple(notes)
+        return (*notes, *self.file_notes)
+
+
+def usable_thickness_mm(
+    stir: Image, stated: float | None, record: Mapping[str, Any], sidecar: str
+) -> tuple[float | None, tuple[Note, ...]]:
+    """Return the slice thickness to measure with, and notes on it.
+
+    Parameters
+    ----------
+    stir
+        The scan.
+    stated
+        By a person; None where nobody did, and the record counts.
+    record, sidecar
+        The scan's BIDS sidecar and its name, see `vhi.images.sidecar`.
+
+    Returns
+    -------
+    float or None, tuple of Note
+        In mm; None where it is unknown or cannot be that of these slices.
+    """
+    spacing, notes, thickness = max(stir.spacing_mm), [], stated
+    if thickness is None and record.get("SliceThickness") is not None:
+        thickness = number_of(record["SliceThickness"])
+        if thickness is None or thickness <= 0:
+            thickness = None
+            notes.append(
+                Note(
+                    "sidecar-value",
+                    f"{sidecar}: SliceThickness is not a number above 0, so it is not used; "
+                    "correct it, or give the thickness with the case",
+                )
+            )
+    between = number_of(record.get("SpacingBetweenSlices"))
+    if between and abs(abs(between) / spacing - 1) > SAME_SPACING:
+        notes.append(
+            Note(
+                "sidecar-spacing",
+                f"{sidecar}: says that slices lie {abs(between):g} mm apart, but in {stir.name} "
+                f"they lie {spacing:.2f} mm apart, and volumes use that; check which is right",
+            )
+        )
+    if thickness is not None:
+        ratio = thickness / spacing
+        if not THICKNESS_FITS[0] <= ratio <= THICKNESS_FITS[1]:
+            used = THICKNESS_USED[0] <= ratio <= THICKNESS_USED[1]
+            notes.append(
+                Note(
+                    "slice-thickness",
+                    f"{stir.name}: a slice thickness of {thickness:g} mm does not fit slices "
+                    f"{spacing:.2f} mm apart{'' if used else ', so it is not used'}; check it",
+                )
+            )
+            thickness = thickness if used else None
+    return thickness, tuple(notes)

@@ -21,7 +21,7 @@ from vhi.files.atomic import explain_write_errors, write_whole
 from vhi.files.encode import encode_json
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import encode_nifti, load_mask
-from vhi.images.sidecar import read_sidecar, sha256_of, sidecar_of
+from vhi.images.sidecar import read_sidecar, sha256_of, sidecar_of, stem_of
 
 GIVEN, DRAWN, NETWORK = "given", "drawn", "network"
 
@@ -106,8 +106,7 @@ def predicted(
 
 def prediction_of(path: Path) -> Path:
     """Return the path of the network's own mask beside a mask's file."""
-    name = path.name.removesuffix(".gz").removesuffix(".nii")
-    return path.with_name(f"{name}.network.nii.gz")
+    return path.with_name(f"{stem_of(path)}.network.nii.gz")
 
 
 def origin_of(path: Path, mask: Image) -> Origin:
