@@ -1,10 +1,11 @@
 """Messages: one line, and no folder that could be named after a patient."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from vhi.errors import one_line, without_folders
+from vhi.errors import one_line, readable, reason_of, without_folders
 
 FOLDER = Path("/a/b c")
 
@@ -31,3 +32,34 @@ def test_a_relative_folder_is_found_in_a_message_that_names_it_in_full(tmp_path,
     place.mkdir()
     monkeypatch.chdir(tmp_path)
     assert without_folders(f"{place / 'S.nii'}: bad", [Path("DOE JANE")]) == "S.nii: bad"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("caf\udce9.nii", "caf�.nii"),
+        ("a\nb\x1b[2J.nii", "a�b�[2J.nii"),
+        ("ab\u202egpj.nii", "ab�gpj.nii"),
+        ('Müller 漢 <b>"=1+1".nii', 'Müller 漢 <b>"=1+1".nii'),
+    ],
+)
+def test_a_name_is_shown_without_what_steers_a_terminal_or_cannot_be_encoded(name, shown):
+    assert readable(name) == shown
+    readable(name).encode()
+
+
+def test_the_reason_names_the_file_and_none_of_its_folders():
+    error = OSError(errno.ENOSPC, "No space left on device", "/a/DOE JANE/report.png")
+    assert reason_of(error) == "report.png: No space left on device"
+    assert reason_of(OSError(errno.EIO, "Input/output error")) == "Input/output error"
+    assert reason_of(OSError()) == "OSError"
+    assert "memory" in reason_of(MemoryError())
+
+
+def test_folders_around_a_known_one_are_taken_out_too(tmp_path):
+    link, place = tmp_path / "link", tmp_path / "DOE JANE" / "scans"
+    place.mkdir(parents=True)
+    link.symlink_to(place)
+    assert without_folders(f"{place.parent}: full", [place]) == "DOE JANE: full"
+    assert without_folders(f"{place.parent / 'x y.nii'}: bad", [place]) == "x y.nii: bad"
+    assert without_folders(f"{place / 'x.nii'}: bad", [link]) == "x.nii: bad"

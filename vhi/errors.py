@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _SEPARATOR = rf"[{re.escape(os.sep + (os.altsep or ''))}]"
+_UNREADABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _ANY_PATH = re.compile(rf"(?<![\w.])(?:[A-Za-z]:)?{_SEPARATOR}(?:[^\s/\\:'\"]+{_SEPARATOR})+")
 
 
@@ -36,8 +39,37 @@ class EditsError(InputError):
 
 
 def one_line(message: object) -> str:
-    """Return a message without line breaks."""
-    return " ".join(str(message).split())
+    """Return a message without line breaks, and with nothing that steers a terminal."""
+    return readable(" ".join(str(message).split()))
+
+
+def readable(text: str) -> str:
+    r"""Return a name or a line as people can read it and every file can hold it.
+
+    A byte of a file name that is not UTF-8, a control character, and a mark that turns the
+    direction of what follows become U+FFFD each.
+
+    Examples
+    --------
+    >>> readable("caf\udce9.nii")
+    'caf�.nii'
+    """
+    return _UNREADABLE.sub("\ufffd", text)
+
+
+def reason_of(error: OSError | MemoryError) -> str:
+    """Return what the system refused, with the name of the file and without its folders.
+
+    Examples
+    --------
+    >>> import errno
+    >>> reason_of(OSError(errno.EIO, "Input/output error", "/data/DOE JANE/stir.nii"))
+    'stir.nii: Input/output error'
+    """
+    if isinstance(error, MemoryError):
+        return "not enough memory; close other programs, or use a larger machine"
+    file = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else ""
+    return f"{file}: " * bool(file) + (error.strerror or type(error).__name__)
 
 
 def without_folders(message: str, folders: Iterable[Path | None]) -> str:
@@ -50,15 +82,21 @@ def without_folders(message: str, folders: Iterable[Path | None]) -> str:
     message
         A message, one line.
     folders
-        The folders that the message can name; None counts as no folder. Other folders are
-        recognised where their path is absolute and their names hold no spaces.
+        The folders that the message can name, or folders around those; None counts as no folder.
+        Other folders are recognised where their path is absolute and their names hold no spaces.
 
     Examples
     --------
     >>> without_folders("/data/DOE JANE/stir.nii: no such file", [Path("/data/DOE JANE")])
     'stir.nii: no such file'
     """
-    names = {str(path) for folder in folders if folder for path in (folder, folder.absolute())}
-    for name in sorted(names - {"."}, key=len, reverse=True):
+    names = {
+        str(around)
+        for folder in folders
+        if folder
+        for path in (folder, folder.absolute(), Path(os.path.realpath(folder)))
+        for around in (path, *path.parents)
+    }
+    for name in sorted(names - {".", os.sep}, key=len, reverse=True):
         message = re.sub(rf"(?<!\w){re.escape(name)}{_SEPARATOR}", "", message)
     return _ANY_PATH.sub("", message)

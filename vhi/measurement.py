@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
@@ -136,10 +138,11 @@ class Measurement:
             file = getattr(self.areas, role).file
             if file is not None:
                 files[role] = file
-        names = [name for name, _ in files.values()]
+        names = {role: readable(name) for role, (name, _) in files.items()}
+        counts = Counter(names.values())
         return {
-            name if names.count(name) == 1 else f"{name} ({role})": sha256
-            for role, (name, sha256) in files.items()
+            names[role] if counts[names[role]] == 1 else f"{names[role]} ({role})": sha256
+            for role, (_, sha256) in files.items()
         }
 
     @property

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from vhi.cases.case import Case
-from vhi.errors import EditsError, InputError
+from vhi.errors import EditsError, InputError, readable
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import load_image
 from vhi.images.scans import Scans, usable_thickness_mm
@@ -154,7 +154,8 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         t1w, resampled = resample(stored, stir, order=1), (stored.name,)
     paths = {"stir": case.stir, "t1w": case.t1w}
     files = {role: (path.name, sha256_of(path)) for role, path in paths.items()}
-    return Scans(stir, t1w, stored, case.case, case.visit, thickness, files, resampled, notes)
+    names = readable(case.case), readable(case.visit)
+    return Scans(stir, t1w, stored, *names, thickness, files, resampled, notes)
 
 
 def clean(

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import html
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tests.helpers.bad_files import bad_files
 from tests.helpers.scans import names, oblique_affine, permuted, tiny_arrays, write_nifti
+from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.results.folder import RESULT_FILES
@@ -256,6 +258,24 @@ def test_negative_intensities_are_noted(vhi, scans, tmp_path):
     write_nifti(scans[1], (stir - 20).astype(np.float32))
     status, _, err = vhi("measure", *scans, "--out", tmp_path / "out")
     assert status == 0 and "negative intensities" in err
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", "a\nb", 'say "ah" <b>&', "ab\u202ecd", "=1+1"])
+def test_what_is_written_is_read_again_whatever_the_name(vhi, scans, tmp_path, name):
+    name = os.fsdecode(name)
+    strange = scans[1].rename(scans[1].with_name(f"{name}.nii.gz"))
+    run = ["measure", *with_option(scans, "--stir", strange), "--out"]
+    assert vhi(*run, tmp_path / "out")[0] == 0
+    record = tmp_path / "out" / "edits.json"
+    assert vhi(*run, tmp_path / "again", "--edits", record)[0] == 0
+    assert vhi(*run, tmp_path / "out", "--overwrite")[0] == 0
+    save_edits(load_edits(record).add("remove", (26, 26, 2)), record)
+    status, out, _ = vhi(*run, tmp_path / "cleaned", "--edits", record)
+    assert status == 0 and "after cleaning" in out
+    written = json.loads((tmp_path / "out" / "vhi.json").read_text("utf-8"))
+    assert f"{readable(name)}.nii.gz" in written["provenance"]["inputs"]
+    report = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert readable(name) in html.unescape(report)
 
 
 # A table of cases.

@@ -9,7 +9,7 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from vhi.files.encode import encode_csv, encode_figure, encode_json
+from vhi.files.encode import encode_csv, encode_figure, encode_json, encode_text
 
 
 @pytest.fixture
@@ -38,6 +38,15 @@ def test_records_become_json_that_every_reader_accepts():
     assert encode_json(record, indent=1, ascii_only=True).decode().isascii()
     with pytest.raises(ValueError, match="JSON"):
         encode_json({"x": math.inf})
+
+
+def test_half_a_character_of_a_file_name_is_written_so_that_it_can_be_read_again():
+    name = "caf\udce9"
+    for ascii_only in (False, True):
+        content = encode_json({name: [name, {"deep": name}]}, ascii_only=ascii_only)
+        assert json.loads(content.decode()) == {"caf�": ["caf�", {"deep": "caf�"}]}
+    assert encode_csv([{"a": name}], ["a"]) == "a\ncaf�\n".encode()
+    assert encode_text(f"<p>{name}") == "<p>caf�".encode()
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vhi.errors import InputError
+from vhi.errors import InputError, readable
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
@@ -95,8 +95,9 @@ class Selection:
 
         assert self.stir is not None
         assert self.t1w is not None
-        name = self.case or stem_of(self.stir)
-        return Case(name, name, self.visit or "", self.stir, self.t1w, source=self.stir.name)
+        name = readable(self.case or stem_of(self.stir))
+        visit, source = readable(self.visit or ""), readable(self.stir.name)
+        return Case(name, name, visit, self.stir, self.t1w, source=source)
 
     def _changed(self, case: Case) -> Case:
         if self.network is not None:

@@ -1,6 +1,7 @@
 """Values as the bytes of files: tables as CSV, records as JSON, figures as PNG and SVG.
 
-The same values give the same bytes every time.
+The same values give the same bytes every time. Text is UTF-8; half a character, such as a byte of a
+file name that is not UTF-8, is written as U+FFFD, so that every file can be read again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 110
+
+
+def encode_text(text: str) -> bytes:
+    """Encode text as UTF-8, with U+FFFD for half a character."""
+    return _whole_characters(text).encode()
 
 
 def encode_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
@@ -35,7 +42,7 @@ def encode_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> byt
     writer.writeheader()
     for row in rows:
         writer.writerow({name: "" if _is_nan(value) else value for name, value in row.items()})
-    return stream.getvalue().encode()
+    return encode_text(stream.getvalue())
 
 
 def encode_json(record: Any, *, indent: int = 2, ascii_only: bool = False) -> bytes:
@@ -50,7 +57,7 @@ def encode_json(record: Any, *, indent: int = 2, ascii_only: bool = False) -> by
     ascii_only
         Escape letters beyond ASCII.
     """
-    text = json.dumps(without_nan(record), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
+    text = json.dumps(_plain(record), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
     return f"{text}\n".encode()
 
 
@@ -100,13 +107,19 @@ def plain_style() -> ExitStack:
     return stack
 
 
-def without_nan(record: Any) -> Any:
-    """Return the record with None for NaN, at any depth."""
+def _plain(record: Any) -> Any:
+    """Return the record with None for NaN and without half characters, at any depth."""
     if isinstance(record, Mapping):
-        return {name: without_nan(value) for name, value in record.items()}
+        return {_plain(name): _plain(value) for name, value in record.items()}
     if isinstance(record, list | tuple):
-        return [without_nan(value) for value in record]
+        return [_plain(value) for value in record]
+    if isinstance(record, str):
+        return _whole_characters(record)
     return None if _is_nan(record) else record
+
+
+def _whole_characters(text: str) -> str:
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _is_nan(value: object) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vhi.files.atomic import check_free, staged_folder, write_whole
-from vhi.files.encode import encode_figure, encode_json, plain_style
+from vhi.files.encode import encode_figure, encode_json, encode_text, plain_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -161,7 +161,7 @@ def write_study(
     with staged_folder(folder, overwrite=overwrite, result_files=RESULT_FILES) as stage:
         for table in result.tables:
             csv = table.frame.to_csv(index=False, lineterminator="\n")
-            write_whole(stage / f"{table.name}.csv", csv.encode())
+            write_whole(stage / f"{table.name}.csv", encode_text(csv))
         for picture in result.pictures:
             with plain_style():
                 figure = picture.draw()
@@ -172,7 +172,7 @@ def write_study(
             if progress is not None:
                 progress()
         write_whole(stage / SUMMARY, encode_json(result.summary))
-        write_whole(stage / REPORT, render_study(result, shown).encode())
+        write_whole(stage / REPORT, encode_text(render_study(result, shown)))
     return folder
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vhi.files.atomic import staged_folder, write_whole
-from vhi.files.encode import encode_figure, encode_json
+from vhi.files.encode import encode_figure, encode_json, encode_text
 from vhi.images.nifti import save_labels
 from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
@@ -80,9 +80,7 @@ def write_result(
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
         picture = _picture(measurement)
         write_whole(stage / "report.png", picture)
-        write_whole(
-            stage / "report.html", render_report(measurement, picture).encode(errors="replace")
-        )
+        write_whole(stage / "report.html", encode_text(render_report(measurement, picture)))
     return folder
 
 

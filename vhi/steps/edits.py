@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.errors import InputError
+from vhi.errors import InputError, readable
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
 from vhi.files.read import read_plain_file
@@ -238,9 +238,8 @@ def _point(values: NDArray[np.floating]) -> tuple[float, float, float]:
 
 
 def _text(value: Any) -> str:
-    """Return a text that can be written again."""
-    str(value).encode()  # half a character raises here, a ValueError
-    return str(value)
+    """Return a text as records have it; earlier versions wrote half characters."""
+    return readable(str(value))
 
 
 def _whole(value: Any) -> int:
