@@ -223,8 +223,8 @@ control = CleaningControl(measurement, reader="you", reason="vessel", slice_inde
 control
 
 # %% [markdown]
-# In a notebook `control.edits` is the record; `vhi.save_edits` writes it, and `vhi measure --edits` takes it. Nothing is
-# removed yet:
+# In a notebook `control.edits` is the record; `vhi.save_edits` writes it, and `vhi measure --edits` takes it. A scan counts as
+# cleaned once every region is judged, or the reader has ticked that what is left is inflammation. Nothing is removed yet:
 
 # %%
 print(f"{len(control.edits.edits)} edits, {voxels_after(control.edits)} voxels")

@@ -215,7 +215,8 @@ Image(filename=folder / "result" / "report.png")
 # ### Clean and measure again
 #
 # Whoever cleans (in a notebook with the control of [](#page-cleaning), or in a program of one's own) leaves a record. It goes
-# back into the same command. Here an example record removes the largest region.
+# back into the same command. Here an example record removes the largest region. `--read-by` says who has read the scan: what
+# is left is inflammation. Without it the scan counts as cleaned only if every region was judged.
 
 # %%
 names = ("stir", "t1w", "normal_bone", "disease_region")
@@ -224,7 +225,7 @@ own = vhi.measure(vhi.Case(case="MY01", subject="MY01", visit="", **files))
 edits = own.edits.add("remove", own.regions[0].voxel, reason="vessel", reader="me")
 vhi.save_edits(edits, folder / "edits.json")
 terminal("""vhi measure --stir stir.nii.gz --t1w t1w.nii.gz --normal-bone normal_bone.nii.gz
-    --disease-region disease_region.nii.gz --case MY01 --edits edits.json --out cleaned""")
+    --disease-region disease_region.nii.gz --case MY01 --edits edits.json --read-by me --out cleaned""")
 
 # %% [markdown]
 # ### Many scans

@@ -16,10 +16,28 @@ from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
-from vhi.steps.regions import Region, find_regions
+from vhi.steps.regions import Region, Regions, find_regions
 from vhi.steps.thresholds import Thresholds
 from vhi.steps.volume import Vhi
 from vhi.uncertainty.interval import VhiInterval, vhi_interval
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How many regions a reader has judged, of how many; the parts of a cut count each."""
+
+    regions: int
+    of: int
+
+    @classmethod
+    def count(cls, regions: Regions) -> Seen:
+        """Count the regions that are judged."""
+        return cls(int(np.count_nonzero(regions.judged[1:])), regions.count)
+
+    @property
+    def words(self) -> str:
+        """The count as text: ``seen 13 of 154 regions``."""
+        return f"seen {self.regions:,} of {self.of:,} regions"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +53,15 @@ class Measurement:
     candidates : Candidates
         Thresholds, labels and regions, before any edit.
     edits : Edits
-        The reader's record; empty where nobody has cleaned yet.
+        The reader's record; empty where no reader has begun.
     inflammation : Image
         Labels 0, 1, 2 that the edits left.
     vhi, vhi_upper : Vhi
         Volume at or above the lower threshold (primary) and at or above the upper threshold.
+    seen : Seen
+        Regions that the record judges.
     edits_sha256 : str or None
-        Of the record, where there are edits.
+        Of the record, where it is not empty.
     created : str
         ISO 8601, UTC.
     seconds : dict
@@ -55,6 +75,7 @@ class Measurement:
     inflammation: Image
     vhi: Vhi
     vhi_upper: Vhi
+    seen: Seen
     edits_sha256: str | None = None
     created: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -105,16 +126,27 @@ class Measurement:
         return self.candidates.kept
 
     @property
-    def cleaned(self) -> NDArray[np.bool_] | None:
-        """Mask of what the edits left; None where there are no edits."""
-        return self.inflammation.array > 0 if self.edits.edits else None
+    def cleaned(self) -> bool:
+        """Whether a reader has judged every region, or stated that the scan is read.
+
+        Edits alone do not make a scan cleaned. A scan without regions is cleaned only by the
+        statement of a reader.
+        """
+        every = 0 < self.seen.of == self.seen.regions
+        return every or self.edits.finished is not None
+
+    @property
+    def left(self) -> NDArray[np.bool_] | None:
+        """Mask of what a reader left of the candidates; None where no reader has begun."""
+        return None if self.edits.empty else self.inflammation.array > 0
 
     @cached_property
     def interval(self) -> VhiInterval:
         """The interval of `vhi` over other choices of the normal-bone area, see `vhi_interval`."""
         return vhi_interval(
             self.candidates,
-            cleaned=self.cleaned,
+            left=self.left,
+            finished=self.cleaned,
             slice_thickness_mm=self.scans.slice_thickness_mm,
         )
 

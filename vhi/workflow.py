@@ -23,9 +23,9 @@ from vhi.images.nifti import load_image
 from vhi.images.scans import Scans, usable_thickness_mm
 from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
-from vhi.measurement import Measurement
+from vhi.measurement import Measurement, Seen
 from vhi.steps.candidates import Candidates, find_candidates
-from vhi.steps.cleaning import apply_edits
+from vhi.steps.cleaning import replay
 from vhi.steps.edits import Edits, encode_edits
 from vhi.steps.regions import UPPER
 from vhi.steps.volume import measure_volume
@@ -35,6 +35,7 @@ def measure(
     case: Case,
     *,
     edits: Edits | None = None,
+    read_by: str | None = None,
     network: str | None = None,
     resample_masks: bool = False,
     exclude_normal_bone: bool = False,
@@ -48,6 +49,9 @@ def measure(
         predicted by a network.
     edits
         A reader's record for this case; without one every kept candidate counts as inflammation.
+    read_by
+        Name of the reader who has read the scan: what the edits leave is inflammation, see
+        `vhi.Edits.finish`.
     network
         The network that predicts a missing disease region; default ``"default"``. To predict one
         that is given: ``replace(case, disease_region=None)``.
@@ -84,7 +88,7 @@ def measure(
             midline_mm=areas.midline_mm(scans.stir),
         )
     with _timed(seconds, "clean"):
-        measurement = clean(scans, areas, candidates, edits)
+        measurement = clean(scans, areas, candidates, edits, read_by=read_by)
     return replace(measurement, seconds=seconds)
 
 
@@ -159,7 +163,12 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
 
 
 def clean(
-    scans: Scans, areas: Areas, candidates: Candidates, edits: Edits | None = None
+    scans: Scans,
+    areas: Areas,
+    candidates: Candidates,
+    edits: Edits | None = None,
+    *,
+    read_by: str | None = None,
 ) -> Measurement:
     """Replay a reader's edits on the candidates and measure what is left.
 
@@ -169,6 +178,8 @@ def clean(
         The stages before.
     edits
         The reader's record; None or an empty one keeps every candidate.
+    read_by
+        See `measure`.
 
     Raises
     ------
@@ -182,7 +193,10 @@ def clean(
             f"the edits belong to case {_named(record.case, record.visit)}, not to "
             f"{_named(scans.case, scans.visit)}; use the record that was made on this case"
         )
-    labels = kept.array if edits is None else apply_edits(kept, record)
+    if read_by is not None:
+        record = record.finish(read_by)
+    regions = candidates.regions if edits is None else replay(candidates.regions, record)
+    labels = kept.array if edits is None else regions.remaining()
     lower, upper = (
         measure_volume(mask, stir.spacing_mm, slice_thickness_mm=scans.slice_thickness_mm)
         for mask in (labels > 0, labels == UPPER)
@@ -195,7 +209,8 @@ def clean(
         stir.with_array(labels, "inflammation"),
         lower,
         upper,
-        hashlib.sha256(encode_edits(record)).hexdigest() if record.edits else None,
+        Seen.count(regions),
+        None if record.empty else hashlib.sha256(encode_edits(record)).hexdigest(),
         dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
 

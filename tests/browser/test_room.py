@@ -60,7 +60,9 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
         desk.button("Export")
         shown = desk.tab.locator("[data-name=exported]")
         desk.until(lambda: desk.text("exported").startswith("Written"), 60)
-        folder = store / shown.inner_text().removeprefix("Written to ")
+        path, seen = shown.inner_text().removeprefix("Written to ").split(" (")
+        assert seen.startswith("after cleaning; seen ")
+        folder = store / path
         desk.calm(second.url)
         desk.tab.get_by_role("link", name="vhi reading room").click()
         desk.tab.wait_for_selector(".worklist")
@@ -71,6 +73,8 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
     assert np.array_equal(again.inflammation.array, exported)
     assert again.vhi.voxels == kept == np.count_nonzero(exported)
     assert {edit.reader for edit in record.edits} == {"tester"}
+    assert again.cleaned and record.finished.reader == "tester"
+    assert f"{again.seen.words})" in seen
 
 
 def test_a_case_is_read_through_a_crash_on_the_phantom(context, tmp_path):

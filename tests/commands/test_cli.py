@@ -38,7 +38,7 @@ def with_option(scans, option, value):
 def test_two_scans_and_two_masks_become_a_folder(vhi, scans, tmp_path):
     status, out, err = vhi("measure", *scans, "--out", tmp_path / "out")
     assert status == 0
-    assert "VHI 19.8 mm³, 24 voxels (not cleaned yet; n = 0.45)" in out
+    assert "VHI 19.8 mm³, 24 voxels (not cleaned yet; seen 0 of 2 regions; n = 0.45)" in out
     few, low = err.strip().split("\n")
     assert few.startswith("vhi: warning: N.nii.gz: only 101 voxels of normal bone")
     assert "n = 0.45 is below the paper's starting value of 1.50" in low
@@ -53,7 +53,7 @@ def test_edits_replay_through_the_command(vhi, scans, tmp_path):
     voxel = [int(region[f"voxel_{letter}"]) for letter in "ijk"]
     save_edits(edits.add("remove", voxel, reason="vessel", reader="R"), tmp_path / "e.json")
     status, out, _ = vhi("measure", *scans, "--edits", tmp_path / "e.json", "--out", tmp_path / "b")
-    assert status == 0 and "4 voxels (after cleaning;" in out
+    assert status == 0 and "4 voxels (not cleaned yet; seen 1 of 2 regions;" in out
     inflammation = load_image(tmp_path / "b" / "inflammation.nii.gz").array
     assert (inflammation > 0).sum() == 4
     assert (load_image(tmp_path / "b" / "candidates.nii.gz").array > 0).sum() == 24
@@ -230,11 +230,37 @@ def test_a_readers_edits_are_not_lost_by_overwriting(vhi, fails, scans, tmp_path
     save_edits(edits, tmp_path / "e.json")
     cleaned = ["measure", *scans, "--out", tmp_path / "out", "--edits", tmp_path / "e.json"]
     assert vhi(*cleaned)[0] == 0
-    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="edits of a reader")
+    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="work of a reader")
     assert len(load_edits(tmp_path / "out" / "edits.json").edits) == 1
     assert vhi(*cleaned, "--overwrite")[0] == 0
     save_edits(edits.add("restore", (26, 26, 2)), tmp_path / "e.json")
     assert vhi(*cleaned, "--overwrite")[0] == 0
+
+
+def test_marks_and_statements_are_not_lost_by_overwriting(vhi, fails, scans, tmp_path):
+    edits = edits_for(vhi, scans, tmp_path)
+    run = ["measure", *scans, "--out", tmp_path / "out", "--overwrite"]
+    for marked in (edits.see((26, 26, 2)), edits.finish("ann")):
+        save_edits(marked, tmp_path / "e.json")
+        assert vhi(*run, "--edits", tmp_path / "e.json")[0] == 0
+        fails(*run, words="work of a reader")
+        (tmp_path / "out" / "edits.json").unlink()
+
+
+def test_a_reader_says_on_the_command_line_that_a_scan_is_read(vhi, fails, scans, tmp_path):
+    run = ["measure", *scans, "--out", tmp_path / "out", "--read-by"]
+    status, out, _ = vhi(*run, "ann")
+    assert status == 0 and "(after cleaning; seen 0 of 2 regions; n = 0.45)" in out
+    record = json.loads((tmp_path / "out" / "vhi.json").read_text())
+    assert record["cleaned"] and record["seen"] == {"regions": 0, "of": 2}
+    assert record["finished"]["reader"] == "ann"
+    assert "ann stated that the scan is read" in (tmp_path / "out" / "report.html").read_text()
+    assert load_edits(tmp_path / "out" / "edits.json").finished.reader == "ann"
+    again = ["measure", *scans, "--out", tmp_path / "again"]
+    fails(*again, "--read-by", "", words="--read-by")
+    cases = table(scans[1].parent, f"a,1,{GOOD}")
+    every = ["measure", "--source", cases, "--all", "--out", tmp_path / "again"]
+    fails(*every, "--read-by", "ann", words="--read-by belongs to one case")
 
 
 def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):
@@ -270,8 +296,10 @@ def test_what_is_written_is_read_again_whatever_the_name(vhi, scans, tmp_path, n
     assert vhi(*run, tmp_path / "again", "--edits", record)[0] == 0
     assert vhi(*run, tmp_path / "out", "--overwrite")[0] == 0
     save_edits(load_edits(record).add("remove", (26, 26, 2)), record)
-    status, out, _ = vhi(*run, tmp_path / "cleaned", "--edits", record)
+    status, out, _ = vhi(*run, tmp_path / "cleaned", "--edits", record, "--read-by", name)
     assert status == 0 and "after cleaning" in out
+    finished = load_edits(tmp_path / "cleaned" / "edits.json").finished
+    assert finished.reader == " ".join(readable(name).split())
     written = json.loads((tmp_path / "out" / "vhi.json").read_text("utf-8"))
     assert f"{readable(name)}.nii.gz" in written["provenance"]["inputs"]
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
@@ -310,9 +338,16 @@ def test_all_again_replays_what_readers_did(vhi, scans, tmp_path):
     record = tmp_path / "out" / "a_1" / "edits.json"
     save_edits(load_edits(record).add("remove", (26, 26, 2), reason="vessel"), record)
     status, out, _ = vhi(*run, "--overwrite")
-    assert status == 0 and "a 1: VHI 3.3 mm³, 4 voxels (after cleaning" in out
+    assert status == 0
+    assert "a 1: VHI 3.3 mm³, 4 voxels (not cleaned yet; seen 1 of 2 regions; n = 0.45)" in out
+    save_edits(load_edits(record).finish("ann"), record)
+    status, out, _ = vhi(*run, "--overwrite")
+    assert "a 1: VHI 3.3 mm³, 4 voxels (after cleaning; seen 1 of 2 regions; n = 0.45)" in out
     with (tmp_path / "out" / "measurements.csv").open(newline="") as stream:
-        assert [row["cleaned"] for row in csv.DictReader(stream)] == ["yes", "no"]
+        rows = list(csv.DictReader(stream))
+    assert [row["cleaned"] for row in rows] == ["yes", "no"]
+    assert [row["regions_seen"] for row in rows] == ["1", "0"]
+    assert [row["regions_to_see"] for row in rows] == ["2", "2"]
 
 
 @pytest.mark.parametrize("axes", [(2, 0, 1), (1, 0, 2)])

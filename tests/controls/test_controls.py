@@ -153,7 +153,8 @@ def test_removing_a_region_is_an_edit_that_replays(measurement):
         "artefact",
     )
     left = vhi.apply_edits(measurement.kept, control.edits)
-    assert control.whole_scan() == {"removed": 1, "voxels": 4, "edits": 1}
+    seen = "seen 1 of 2 regions"
+    assert control.whole_scan() == {"removed": 1, "voxels": 4, "edits": 1, "seen": seen}
     assert np.count_nonzero(left) == 4 and measurement.vhi.voxels == 24
 
 
@@ -163,14 +164,16 @@ def test_a_lesion_is_one_edit_and_comes_back_in_part(measurement):
     assert control.whole_scan()["voxels"] == 0
     moved(control, removed=[1])  # the lesion as a whole is not back: one region
     assert [(e.action, e.scope) for e in control.edits.edits][1:] == [("restore", "region")]
-    assert control.whole_scan() == {"removed": 1, "voxels": 4, "edits": 2}
+    seen = "seen 2 of 2 regions"
+    assert control.whole_scan() == {"removed": 1, "voxels": 4, "edits": 2, "seen": seen}
 
 
 def test_cleaning_continues_from_the_edits_of_the_measurement(tiny, measurement):
     earlier = measurement.edits.add("remove", measurement.regions[1].voxel, reason="vessel")
     control = CleaningControl(vhi.measure_images(*tiny, case="tiny", edits=earlier))
     assert control.settings["removed"] == [2] and control.edits == earlier
-    assert control.whole_scan() == {"removed": 1, "voxels": 20, "edits": 1}
+    seen = "seen 1 of 2 regions"
+    assert control.whole_scan() == {"removed": 1, "voxels": 20, "edits": 1, "seen": seen}
     moved(control, removed=[])
     assert [edit.action for edit in control.edits.edits] == ["remove", "restore"]
     assert control.whole_scan()["voxels"] == 24
@@ -378,4 +381,15 @@ def test_removals_in_a_notebook_are_in_the_record(measurement):
     control = CleaningControl(measurement, reader="you")
     control.widget.set_state({"removed": [1], "region": 1, "reason": "joint space"})
     assert [(e.reason, e.reader) for e in control.edits.edits] == [("joint space", "you")]
-    assert control.widget.whole == {"removed": 1, "voxels": 4, "edits": 1}
+    seen = "seen 1 of 2 regions"
+    assert control.widget.whole == {"removed": 1, "voxels": 4, "edits": 1, "seen": seen}
+
+
+def test_a_reader_finishes_in_a_notebook_and_goes_on(measurement, tiny):
+    control = CleaningControl(measurement, reader="you")
+    control.widget.set_state({"removed": [1], "finished": True})
+    assert control.edits.finished.reader == "you" and len(control.edits.edits) == 1
+    later = vhi.measure_images(*tiny, case="tiny", edits=control.edits)
+    assert later.cleaned and CleaningControl(later).settings["finished"]
+    control.widget.set_state({"removed": [], "finished": False})
+    assert control.edits.finished is None and len(control.edits.edits) == 2

@@ -544,6 +544,64 @@ def replays(vhi, case, out, again, tab, *options):
     assert (view_of(first).shown(second.array) == tab.left()).all()
 
 
+def seen_of(folder):
+    record = json.loads((folder / "vhi.json").read_text())
+    return record["seen"], record["cleaned"], record["finished"]
+
+
+def test_an_export_says_which_regions_were_seen(tab, case, tmp_path, vhi):
+    tab.remove(1)
+    tab.do("reviewed", points=tab.points(2, 3, 5), reviewed=True)
+    tab.do("reviewed", points=tab.points(3, 1), reviewed=False)  # 1 stays judged: it is removed
+    bar = tab.rows[1]["point"]
+    line = [[bar[1] - 20, bar[2]], [bar[1] + 20, bar[2]]]
+    tab.do("edit", action="cut", points=[bar], line=line)  # two parts, that nobody has seen
+    tab.do("undo")
+    assert tab.now["reviewed"] == [1, 2, 5]
+    out = tab.reading.export(tmp_path / "out")
+    assert seen_of(out) == ({"regions": 3, "of": len(tab.rows)}, False, None)
+    replays(vhi, case, out, tmp_path / "again", tab)
+    assert seen_of(tmp_path / "again") == seen_of(out)
+    assert {region.reader for region in load_edits(out / "edits.json").seen} == {"A"}
+    tab.do("redo")
+    assert tab.now["reviewed"] == [2, 5]
+    out = tab.reading.export(tmp_path / "cut")
+    assert seen_of(out)[0] == {"regions": 2, "of": len(tab.rows)}
+
+
+def test_an_export_of_a_finished_case_says_who_finished_it(tab, case, tmp_path, vhi):
+    tab.remove(1)
+    tab.do("state", state="done")
+    out = tab.reading.export(tmp_path / "out")
+    seen, cleaned, finished = seen_of(out)
+    assert seen == {"regions": 1, "of": 14} and cleaned and finished["reader"] == "A"
+    assert finished["time"] == tab.reading.sync()["actions"][-1]["time"]
+    replays(vhi, case, out, tmp_path / "again", tab)
+    assert seen_of(tmp_path / "again") == (seen, cleaned, finished)
+    tab.do("undo")
+    assert seen_of(tab.reading.export(tmp_path / "more")) == ({"regions": 0, "of": 14}, False, None)
+
+
+def test_a_reader_who_has_seen_every_region_has_cleaned(tab, tmp_path):
+    tab.do("reviewed", points=tab.points(*tab.rows), reviewed=True)
+    out = tab.reading.export(tmp_path / "out")
+    assert seen_of(out) == ({"regions": 14, "of": 14}, True, None)
+
+
+def test_a_region_that_changed_since_is_not_exported_as_seen(merging, store, tmp_path, vhi):
+    tab = Tab(open_reading(merging, store, "A"))
+    (alone,) = [r["id"] for r in tab.rows.values() if r["voxels"] == 180 and r["slice"] == 1]
+    tab.remove(alone)
+    lower_the_threshold(tab)
+    assert len(tab.now["removed"]) == 1 and tab.now["reviewed"] == []
+    out = tab.reading.export(tmp_path / "out")
+    assert seen_of(out) == ({"regions": 0, "of": len(tab.rows)}, False, None)
+    replays(vhi, merging, out, tmp_path / "again", tab)
+    assert seen_of(tmp_path / "again") == seen_of(out)
+    tab.do("reviewed", points=tab.points(*tab.now["removed"]), reviewed=True)
+    assert seen_of(tab.reading.export(tmp_path / "more"))[0]["regions"] == 1
+
+
 def test_an_export_replays_to_the_same_voxels(tab, case, tmp_path, vhi):
     tab.remove(1, scope="lesion")
     tab.remove(4, 6)

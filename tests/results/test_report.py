@@ -106,9 +106,25 @@ def test_the_report_begins_with_the_number_and_needs_no_other_file(measured):
     assert page.fetched and all(a.startswith("data:image/png;base64,") for a in page.fetched)
 
 
-def test_the_report_says_what_was_removed_and_why(cleaned):
+def test_the_report_says_what_was_removed_and_why(cleaned, tiny_case):
     html = render_report(cleaned, b"png")
-    assert "vessel: 1" in html and "20 voxels removed" in html and "Not cleaned" not in html
+    assert "vessel: 1" in html and "20 voxels removed" in html
+    assert "Not cleaned yet: seen 1 of 2 regions." in html and "left so far" in html
+    finished = measure(tiny_case, edits=cleaned.edits.finish("<b>ann</b>", time="noon"))
+    html = render_report(finished, b"png")
+    assert "Not cleaned" not in html and "left after cleaning" in html
+    assert "After cleaning: 1 edit by a reader; 20 voxels removed; seen 1 of 2 regions." in html
+    assert "&lt;b&gt;ann&lt;/b&gt; stated that the scan is read" in html and "(noon)" in html
+
+
+def test_a_reader_who_keeps_everything_has_cleaned(measured, tiny_case):
+    edits = measured.edits
+    for region in measured.regions:
+        edits = edits.see(region.voxel, reader="ann")
+    case = replace(tiny_case, slice_thickness_mm=3.0)
+    html = render_report(measure(case, edits=edits), b"png")
+    assert "After cleaning: 0 edits by a reader; 0 voxels removed; seen 2 of 2 regions." in html
+    assert "Nothing was removed: the reader made no edit." in html
 
 
 def test_words_from_outside_show_as_text(cleaned):

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.helpers.scans import oblique_affine
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.steps.cleaning import apply_edits, remove_regions
+from vhi.steps.cleaning import apply_edits, remove_regions, replay
 from vhi.steps.edits import Edits, candidates_sha256, encode_edits, load_edits, save_edits
+from vhi.steps.regions import find_regions
 
 WHY = {"reason": "vessel", "reader": "A", "time": "2026-01-01T00:00:00+00:00"}
 
@@ -187,3 +188,4 @@ def test_cleaning_by_rule_removes_exactly_what_touches_nothing_kept(candidates):
     assert len(edits.edits) == 2
     left = apply_edits(candidates, edits)
     assert left[..., 1].sum() == 24 and not left[..., 2:].any()
+    assert replay(find_regions(candidates), edits).judged[1:].all()

@@ -10,7 +10,8 @@ from vhi.uncertainty.other_thresholds import inflammation_at, vhi_over_multiple
 
 def at(measurement, threshold):
     """The inflammation of a measurement at another threshold, its edits included."""
-    return inflammation_at(measurement.candidates, threshold, cleaned=measurement.cleaned)
+    left, finished = measurement.left, measurement.cleaned
+    return inflammation_at(measurement.candidates, threshold, left=left, finished=finished)
 
 
 def blobs():
@@ -33,10 +34,34 @@ def test_a_new_voxel_goes_with_the_nearest_region_that_the_reader_judged():
     first = measure_images(*blobs())
     assert first.vhi.voxels == 8
     edits = first.edits.add("remove", (13, 5, 2), reason="vessel")
-    cleaned = measure_images(*blobs(), edits=edits)
-    at_90 = at(cleaned, 90.0)
+    at_90 = at(measure_images(*blobs(), edits=edits.finish("A")), 90.0)
     assert np.argwhere(at_90).tolist() == [[i, 5, 2] for i in range(5, 11)]
     assert at(first, 90.0).sum() == 12 + 4
+
+
+def test_while_a_reader_has_not_finished_new_regions_count():
+    first = measure_images(*blobs())
+    nearer_to_the_kept = first.edits.add("remove", (13, 5, 2))
+    at_90 = at(measure_images(*blobs(), edits=nearer_to_the_kept), 90.0)
+    assert at_90[5:11, 5, 2].all() and at_90[5:9, 15, 2].all() and at_90.sum() == 10
+    nearer_to_the_removed = first.edits.add("remove", (5, 5, 2))
+    at_90 = at(measure_images(*blobs(), edits=nearer_to_the_removed), 90.0)
+    assert at_90[11:17, 5, 2].all() and at_90.sum() == 6
+    other_slice = blobs()[0].array.copy()
+    other_slice[20:24, 5, 3] = 90
+    stir, normal, region = blobs()
+    at_90 = at(
+        measure_images(stir.with_array(other_slice), normal, region, edits=nearer_to_the_removed),
+        90.0,
+    )
+    assert at_90[20:24, 5, 3].all()
+
+
+def test_looking_at_a_region_and_keeping_it_changes_no_interval():
+    first = measure_images(*blobs())
+    looked_at = measure_images(*blobs(), edits=first.edits.see((5, 5, 2)))
+    assert not looked_at.cleaned
+    assert (at(looked_at, 90.0) == at(first, 90.0)).all()
 
 
 def test_regions_that_are_new_altogether_stay_out_of_a_cleaned_measurement():
@@ -58,14 +83,20 @@ def test_a_region_too_small_at_a_higher_threshold_goes():
     assert [at(cleaned, t).sum() for t in (98.0, 99.0, 99.5)] == [4, 4, 0]
 
 
-@given(st.integers(0, 10_000), st.floats(60, 140), st.floats(60, 140), st.booleans())
-@settings(max_examples=40)
-def test_a_higher_threshold_gives_a_subset(seed, one, other, edited):
+@given(
+    st.integers(0, 10_000),
+    st.floats(60, 140),
+    st.floats(60, 140),
+    st.sampled_from(["", "edited", "finished"]),
+)
+@settings(max_examples=60)
+def test_a_higher_threshold_gives_a_subset(seed, one, other, read):
     measurement = marrow(seed)
-    if edited:
+    if read:
         edits = measurement.edits
         for region in measurement.regions[::2]:
             edits = edits.add("remove", region.voxel, time="t")
+        edits = edits.finish("A") if read == "finished" else edits
         measurement = marrow(seed, edits=edits)
     low, high = sorted((one, other))
     more, less = (at(measurement, threshold) for threshold in (low, high))

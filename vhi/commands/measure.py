@@ -15,6 +15,7 @@ from vhi.commands.options import (
     NormalBone,
     Out,
     Overwrite,
+    ReadBy,
     Resample,
     SliceThickness,
     Source,
@@ -35,6 +36,7 @@ def measure(
     disease_region: DiseaseRegion = None,
     network: Network = None,
     edits: EditsFile = None,
+    read_by: ReadBy = None,
     source: Source = None,
     case: CaseName = None,
     visit: Visit = None,
@@ -61,7 +63,7 @@ def measure(
     selection = Selection(
         source, case, visit, stir, t1w, normal_bone, disease_region, network, slice_thickness
     )
-    _check_options(selection, all_cases, edits)
+    _check_options(selection, all_cases, edits, read_by)
     options = {
         "network": network,
         "resample_masks": resample,
@@ -70,10 +72,12 @@ def measure(
     if all_cases:
         _measure_all(selection, out, overwrite, options)
     else:
-        _measure_one(selection, out, overwrite, edits, options)
+        _measure_one(selection, out, overwrite, edits, {**options, "read_by": read_by})
 
 
-def _check_options(selection: Selection, all_cases: bool, edits: Path | None) -> None:
+def _check_options(
+    selection: Selection, all_cases: bool, edits: Path | None, read_by: str | None
+) -> None:
     from vhi.images.sidecar import MAX_SLICE_THICKNESS_MM
 
     thickness = selection.slice_thickness_mm
@@ -91,6 +95,10 @@ def _check_options(selection: Selection, all_cases: bool, edits: Path | None) ->
         raise InputError("--all needs --source; name study, phantom or a CSV table")
     if all_cases and edits is not None:
         raise InputError("--edits belongs to one case; name the case with --case")
+    if all_cases and read_by is not None:
+        raise InputError("--read-by belongs to one case; name the case with --case")
+    if read_by is not None and not read_by.strip():
+        raise InputError("--read-by: give the name of the reader who has read the scan")
 
 
 def _measure_one(
@@ -100,6 +108,7 @@ def _measure_one(
     edits: Path | None,
     options: dict[str, Any],
 ) -> None:
+    from vhi.results.batch import row_of
     from vhi.results.folder import check_result_folder
     from vhi.results.report import write_result
     from vhi.steps.edits import load_edits
@@ -117,8 +126,7 @@ def _measure_one(
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:
         warn(note)
-    volume, cleaned = measurement.vhi, bool(measurement.edits.edits)
-    print(_result(volume.mm3, volume.voxels, measurement.thresholds.multiple, cleaned))
+    print(_result(row_of(case, measurement)))
     print(f"Report: {out / 'report.html'}")
 
 
@@ -142,12 +150,15 @@ def _measure_all(
         if row["failure"]:
             failures.append(f"{name}: {row['failure']}")
             continue
-        cleaned = row["cleaned"] == "yes"
-        print(f"{name}: {_result(row['vhi_mm3'], row['vhi_voxels'], row['multiple'], cleaned)}")
+        print(f"{name}: {_result(row)}")
     print(f"{len(rows) - len(failures)} of {len(rows)} cases measured. Table: {out / TABLE}")
     end_with_failures(failures)
 
 
-def _result(mm3: float, voxels: int, multiple: float, cleaned: bool) -> str:
-    state = "after cleaning" if cleaned else "not cleaned yet"
-    return f"VHI {mm3:,.1f} mm³, {voxels:,} voxels ({state}; n = {multiple:.2f})"
+def _result(row: dict[str, Any]) -> str:
+    state = "after cleaning" if row["cleaned"] == "yes" else "not cleaned yet"
+    seen = f"seen {row['regions_seen']:,} of {row['regions_to_see']:,} regions"
+    return (
+        f"VHI {row['vhi_mm3']:,.1f} mm³, {row['vhi_voxels']:,} voxels "
+        f"({state}; {seen}; n = {row['multiple']:.2f})"
+    )

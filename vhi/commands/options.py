@@ -47,6 +47,14 @@ Network = Annotated[
 EditsFile = Annotated[
     Path | None, option("FILE", "A reader's edits to apply (edits.json). Default: no cleaning.")
 ]
+ReadBy = Annotated[
+    str | None,
+    option(
+        "NAME",
+        "Name of the reader who has read the scan: what the edits leave is inflammation. Without "
+        "it a scan is cleaned only if each of its regions was judged.",
+    ),
+]
 Source = Annotated[
     str | None,
     option("NAME", "Source of cases: `study`, `phantom` (simulated) or the path of a CSV table."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from vhi.controls.rounds import Round, round_of
 from vhi.controls.twins import REMOVED, draw_plane
 from vhi.errors import InputError
 from vhi.images.orientation import view_of
-from vhi.measurement import Measurement
+from vhi.measurement import Measurement, Seen
 from vhi.steps.cleaning import replay
 from vhi.steps.edits import REASONS, SCOPES
 
@@ -23,15 +24,15 @@ class CleaningControl(Control):
     """Remove or keep the regions of one's own case; in a notebook the record grows.
 
     Settings: ``slice``, ``region`` (its number in reading order), ``scope`` (one of
-    `vhi.steps.edits.SCOPES`), ``reason``, and ``removed``: the ids of the removed regions, as in
-    ``measurement.regions``.
+    `vhi.steps.edits.SCOPES`), ``reason``, ``removed``: the ids of the removed regions, as in
+    ``measurement.regions``, and ``finished``: the statement that the scan is read.
 
     Parameters
     ----------
     measurement
         Of any case; it is not changed. Cleaning continues from its edits.
     reader
-        Who cleans, for the record.
+        Who cleans, for the record. Only a reader with a name can finish.
     reason
         Reason to start with, one of `vhi.steps.edits.REASONS`.
     slice_index
@@ -70,6 +71,7 @@ class CleaningControl(Control):
             "scope": SCOPES[0],
             "reason": reason,
             "removed": [region.id for region in measurement.regions if not left[region.voxel]],
+            "finished": measurement.edits.finished is not None,
         }
         super().__init__(settings)
 
@@ -86,25 +88,31 @@ class CleaningControl(Control):
             "slices": slices,
             "lesions": {region.id: region.lesion for region in m.regions},
             "reasons": REASONS,
+            "reader": self.reader,
             "whole": {"slices": stir.shape[stir.slice_axis], "regions": len(m.regions)},
         }
 
     def whole_scan(self) -> dict[str, Any]:
-        """Return how many regions are removed, the voxels left, and the edits in the record."""
-        left = replay(self.measurement.candidates.regions, self.edits).remaining()
+        """Return counts of removed and of seen regions, of voxels left, and of edits recorded."""
+        regions = replay(self.measurement.candidates.regions, self.edits)
         return {
             "removed": len(self.settings["removed"]),
-            "voxels": int(np.count_nonzero(left)),
+            "voxels": int(np.count_nonzero(regions.remaining())),
             "edits": len(self.edits.edits),
+            "seen": Seen.count(regions).words,
         }
 
     def follow(self, settings: dict[str, Any]) -> None:
-        """Take over the settings, and record what was removed and restored."""
+        """Take over the settings; record what was removed and restored, and the statement."""
         before, after = set(self.settings["removed"]), set(settings["removed"])
         super().follow(settings)
         kept = {region.id for region in self.measurement.regions} - after
         self._record("remove", after - before, after)
         self._record("restore", before - after, kept)
+        if not settings["finished"]:
+            self.edits = replace(self.edits, finished=None)
+        elif self.edits.finished is None:
+            self.edits = self.edits.finish(self.reader)
 
     def _record(self, action: str, changed: set[int], state: set[int]) -> None:
         """Add edits that bring regions into a state; one edit for a lesion that is all in it."""

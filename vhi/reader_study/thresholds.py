@@ -56,8 +56,10 @@ def curve_table(measurement: Measurement) -> pd.DataFrame:
     """
     chosen = measurement.thresholds.multiple
     multiples = sorted({*MULTIPLES, chosen})
-    candidates, cleaned = measurement.candidates, measurement.cleaned
-    curve = pd.DataFrame(vhi_over_multiple(candidates, multiples, cleaned=cleaned))
+    points = vhi_over_multiple(
+        measurement.candidates, multiples, left=measurement.left, finished=measurement.cleaned
+    )
+    curve = pd.DataFrame(points)
     curve.insert(0, "case", measurement.case)
     curve.insert(1, "visit", measurement.visit)
     return curve.assign(chosen=np.where(curve["multiple"] == chosen, "yes", "no"))

@@ -36,6 +36,8 @@ COLUMNS = (
     "vhi_upper_mm3",
     "vhi_upper_mm3_slice_thickness",
     "cleaned",
+    "regions_seen",
+    "regions_to_see",
     "regions",
     "lower",
     "upper",
@@ -97,7 +99,7 @@ def measure_all(
             # A reader's edits of an earlier result are replayed, never lost.
             record = target / "edits.json"
             edits = load_edits(record) if overwrite and os.path.isfile(record) else None
-            edits = edits if edits is not None and edits.edits else None
+            edits = edits if edits is not None and not edits.empty else None
             check_result_folder(target, overwrite=overwrite, edits=edits)
             measurement = measure(case, edits=edits, **options)
             write_result(measurement, target, overwrite=overwrite)
@@ -126,7 +128,9 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "vhi_upper_voxels": upper.voxels,
         "vhi_upper_mm3": upper.mm3,
         "vhi_upper_mm3_slice_thickness": upper.mm3_slice_thickness,
-        "cleaned": "yes" if measurement.edits.edits else "no",
+        "cleaned": "yes" if measurement.cleaned else "no",
+        "regions_seen": measurement.seen.regions,
+        "regions_to_see": measurement.seen.of,
         "regions": len(measurement.regions),
         "lower": measurement.thresholds.lower,
         "upper": measurement.thresholds.upper,

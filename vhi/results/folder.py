@@ -50,7 +50,7 @@ def check_result_folder(
         Where the result shall go.
     overwrite
         Whether an earlier result may be replaced. One that holds a reader's edits may only be
-        replaced by a measurement with the same edits, or these and more.
+        replaced by a measurement with the same edits and marks, or these and more.
     edits
         The record that the new measurement uses.
 
@@ -63,13 +63,13 @@ def check_result_folder(
     record = Path(folder) / "edits.json"
     if not os.path.isfile(record):
         return
-    old = load_edits(record).edits
-    new = edits.edits if edits is not None else ()
-    if old and new[: len(old)] != old:
-        raise InputError(
-            f"{record}: holds {len(old)} edits of a reader that --overwrite would delete; give "
-            "it as --edits, or move it away"
-        )
+    old = load_edits(record)
+    if old.empty or (edits is not None and edits.continues(old)):
+        return
+    raise InputError(
+        f"{record}: holds the work of a reader that --overwrite would delete; give it as "
+        "--edits, or move it away"
+    )
 
 
 def check_corrected_masks(folder: Path, measurement: Measurement) -> None:

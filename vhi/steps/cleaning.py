@@ -6,14 +6,14 @@ a reader cuts a region (Hepburn et al. 2023, section 2.5.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import EditsError
 from vhi.images.image import Image
-from vhi.steps.edits import Edit, Edits, candidates_sha256
+from vhi.steps.edits import Edit, Edits, SeenRegion, candidates_sha256
 from vhi.steps.regions import Regions, Which, find_regions
 
 
@@ -42,18 +42,40 @@ def apply_edits(candidates: Image, edits: Edits) -> NDArray[np.uint8]:
 
 
 def replay(regions: Regions, edits: Edits) -> Regions:
-    """Replay a record on unedited regions; errors as for `apply_edits`."""
+    """Replay a record on unedited regions, with what a reader has judged.
+
+    Edits apply in order; after each, the regions that were looked at and kept then are judged. A
+    removed or restored region is judged too, with scope ``lesion`` each of its regions; the parts
+    of a cut are new regions, which nobody has judged. The statement that the scan is read judges
+    no region. Errors as for `apply_edits`, and where no candidate lies at a region that was seen.
+    """
     check_belongs(regions.labels, edits)
+    seen: dict[int, list[SeenRegion]] = {}
+    for region in edits.seen:
+        seen.setdefault(region.after, []).append(region)
+    regions = _see(regions, seen.get(0, []))
     for number, edit in enumerate(edits.edits, start=1):
         try:
             regions = apply_edit(regions, edit)
         except EditsError as error:
             raise EditsError(f"edit {number}: {error}") from error
+        regions = _see(regions, seen.get(number, []))
     return regions
 
 
+def _see(regions: Regions, seen: Sequence[SeenRegion]) -> Regions:
+    """Mark regions that were looked at and kept as judged."""
+    if not seen:
+        return regions
+    numbers = regions.at([region.world_mm for region in seen])
+    if not numbers.all():
+        missing = seen[int(np.argmin(numbers > 0))]
+        raise EditsError(f"a region that was seen: {_nowhere(regions, missing)}")
+    return regions.judge(numbers)
+
+
 def apply_edit(regions: Regions, edit: Edit) -> Regions:
-    """Apply one edit.
+    """Apply one edit; removed and restored regions are judged, unless the edit says otherwise.
 
     Raises
     ------
@@ -66,24 +88,27 @@ def apply_edit(regions: Regions, edit: Edit) -> Regions:
     which: Which = number
     if edit.scope == "lesion":
         which = regions.lesion_of == regions.lesion_of[number]
-    return regions.remove(which) if edit.action == "remove" else regions.restore(which)
+    regions = regions.remove(which) if edit.action == "remove" else regions.restore(which)
+    return regions.judge(which, edit.judged)
 
 
 def region_at(regions: Regions, edit: Edit) -> int:
     """Return the number of the region that an edit points to; EditsError where there is none."""
     number = int(regions.at(edit.world_mm))
     if number == 0:
-        where = " ".join(f"{x:.1f}" for x in edit.world_mm)
-        voxel = _words(regions.labels.voxel(edit.world_mm))
-        raise EditsError(
-            f"no candidate lies at {where} mm (voxel {voxel}); check the record, or remove "
-            "this edit"
-        )
+        raise EditsError(f"{_nowhere(regions, edit)}, or remove this edit")
     return number
 
 
+def _nowhere(regions: Regions, point: Edit | SeenRegion) -> str:
+    """Return what is said of a point on no candidate."""
+    where = " ".join(f"{x:.1f}" for x in point.world_mm)
+    voxel = _words(regions.labels.voxel(point.world_mm))
+    return f"no candidate lies at {where} mm (voxel {voxel}); check the record"
+
+
 def remove_regions(edits: Edits, candidates: Image, keep: NDArray[np.bool_], **why: str) -> Edits:
-    """Add one removal for every region that has no voxel in `keep`.
+    """Add one removal for every region that has no voxel in `keep`; mark the others as seen.
 
     This is cleaning by rule, for demonstrations and for simulated readers: a reader decides.
 
@@ -106,6 +131,9 @@ def remove_regions(edits: Edits, candidates: Image, keep: NDArray[np.bool_], **w
     np.minimum.at(first, regions.part, place)
     for flat in np.sort(first[1:][removed[1:]]):
         edits = edits.add("remove", np.unravel_index(flat, candidates.shape), **why)
+    for flat in np.sort(first[1:][~removed[1:]]):
+        voxel = np.unravel_index(flat, candidates.shape)
+        edits = edits.see(voxel, reader=why.get("reader", ""))
     return edits
 
 

@@ -1,6 +1,8 @@
 """The record of a reader's cleaning: what was removed, restored or cut, by whom and why.
 
-A record is a small JSON file. `vhi.steps.cleaning` replays it on the candidates it belongs to.
+A record is a small JSON file. `vhi.steps.cleaning` replays it on the candidates it belongs to. What
+a reader has looked at and kept, and the statement that a scan is read, stand beside the edits: a
+version of vhi that does not know these fields gets the same voxels.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.errors import InputError, readable
+from vhi.errors import InputError, one_line, readable
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
 from vhi.files.read import read_plain_file
@@ -49,6 +51,9 @@ class Edit:
         For a cut: two or more world positions of a line across the region, in its slice.
     reader, time, reason : str
         Who, when (ISO 8601, UTC), and one of `REASONS`.
+    judged : bool
+        False where the region had changed since the reader judged it: the edit applies, and the
+        region still has to be looked at.
     """
 
     action: str
@@ -59,6 +64,34 @@ class Edit:
     reader: str = ""
     time: str = ""
     reason: str = ""
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class SeenRegion:
+    """A region that a reader has looked at and left as it was.
+
+    Attributes
+    ----------
+    voxel, world_mm
+        A point on the region, as in `Edit`.
+    after : int
+        Number of edits before it: a later cut gives new regions, which nobody has seen.
+    reader : str
+    """
+
+    voxel: tuple[int, int, int]
+    world_mm: tuple[float, float, float]
+    after: int
+    reader: str = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A reader's statement that a scan is read: what the edits leave is inflammation."""
+
+    reader: str
+    time: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +109,10 @@ class Edits:
     candidates_sha256 : str
         `candidates_sha256` of the unedited candidates.
     edits : tuple of Edit
+    seen : tuple of SeenRegion
+        Regions that were looked at and kept; those that an edit removes or restores are seen too.
+    finished : Statement or None
+        The statement that the scan is read; a later edit withdraws it.
     """
 
     case: str
@@ -84,6 +121,26 @@ class Edits:
     affine: tuple[tuple[float, ...], ...]
     candidates_sha256: str
     edits: tuple[Edit, ...] = ()
+    seen: tuple[SeenRegion, ...] = ()
+    finished: Statement | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no reader has done or said anything."""
+        return not (self.edits or self.seen or self.finished)
+
+    def continues(self, earlier: Edits) -> bool:
+        """Whether nothing of an earlier record is missing from this one.
+
+        A later edit withdraws the statement that the scan is read, so only its own record keeps it.
+        """
+        count = len(earlier.edits)
+        same = len(self.edits) == count
+        return (
+            self.edits[:count] == earlier.edits
+            and set(earlier.seen) <= set(self.seen)
+            and not (same and earlier.finished and not self.finished)
+        )
 
     @classmethod
     def start(cls, candidates: Image, *, case: str, visit: str = "") -> Edits:
@@ -122,20 +179,37 @@ class Edits:
         """
         grid = Image(np.empty(self.shape, bool), np.array(self.affine))
         index = np.asarray(voxel, int)
-        if time is None:
-            time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         edit = Edit(
             action,
             scope,
             (int(index[0]), int(index[1]), int(index[2])),
             _point(grid.world(index)),
             None if line is None else tuple(_point(p) for p in grid.world(line)),
-            reader,
-            time,
+            one_line(reader),
+            _now() if time is None else time,
             reason,
         )
         _check_edit(edit, f"edit {len(self.edits) + 1}")
-        return replace(self, edits=(*self.edits, edit))
+        return replace(self, edits=(*self.edits, edit), finished=None)
+
+    def see(self, voxel: ArrayLike, *, reader: str = "") -> Edits:
+        """Return a new record in which the region at a voxel has been looked at and kept."""
+        grid = Image(np.empty(self.shape, bool), np.array(self.affine))
+        i, j, k = (int(index) for index in np.asarray(voxel))
+        point = _point(grid.world((i, j, k)))
+        region = SeenRegion((i, j, k), point, len(self.edits), one_line(reader))
+        return replace(self, seen=(*self.seen, region))
+
+    def finish(self, reader: str, *, time: str | None = None) -> Edits:
+        """Return a new record with the statement that `reader` has read the scan.
+
+        What the edits leave is inflammation then, whether each region was looked at or not.
+        InputError: the name is empty.
+        """
+        if not reader.strip():
+            raise InputError("a scan is read by somebody; give the reader's name")
+        time = _now() if time is None else time
+        return replace(self, finished=Statement(one_line(reader), time))
 
 
 def candidates_sha256(labels: NDArray[np.uint8]) -> str:
@@ -154,12 +228,18 @@ def encode_edits(edits: Edits) -> bytes:
     """Return a record as the bytes of its JSON file."""
     record: dict[str, Any] = {"schema": SCHEMA, **asdict(edits)}
     record["edits"] = [encode_edit(edit) for edit in edits.edits]
+    for name in ("seen", "finished"):
+        if not record[name]:
+            del record[name]
     return encode_json(record, ascii_only=True)
 
 
 def encode_edit(edit: Edit) -> dict[str, Any]:
-    """Return an edit as JSON has it; ``line_mm`` is there for a cut only."""
-    return {name: value for name, value in asdict(edit).items() if value is not None}
+    """Return an edit as JSON has it: ``line_mm`` for a cut only, ``judged`` only if false."""
+    record = {name: value for name, value in asdict(edit).items() if value is not None}
+    if edit.judged:
+        del record["judged"]
+    return record
 
 
 def load_edits(path: str | os.PathLike[str]) -> Edits:
@@ -168,7 +248,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
     Raises
     ------
     InputError
-        The file is missing, not JSON, of another schema, or lacks a field.
+        The file is missing, not JSON, of another schema, or a field is missing or wrong.
     """
     path = Path(path)
     try:
@@ -191,6 +271,8 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
             _affine(record["affine"]),
             str(record["candidates_sha256"]),
             tuple(decode_edit(edit) for edit in record["edits"]),
+            tuple(_seen_region(region) for region in record.get("seen", ())),
+            _statement(record.get("finished")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
@@ -198,6 +280,8 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
         ) from error
     for number, edit in enumerate(loaded.edits, start=1):
         _check_edit(edit, f"{path}: edit {number}")
+    for number, region in enumerate(loaded.seen, start=1):
+        _check_seen(region, len(loaded.edits), f"{path}: seen region {number}")
     return loaded
 
 
@@ -213,7 +297,36 @@ def decode_edit(edit: Mapping[str, Any]) -> Edit:
         _text(edit.get("reader", "")),
         _text(edit.get("time", "")),
         str(edit.get("reason", "")),
+        _yes_or_no(edit.get("judged", True)),
     )
+
+
+def _seen_region(region: Mapping[str, Any]) -> SeenRegion:
+    return SeenRegion(
+        _triple(region["voxel"], _whole),
+        _triple(region["world_mm"], float),
+        _whole(region["after"]),
+        _text(region.get("reader", "")),
+    )
+
+
+def _statement(statement: Mapping[str, Any] | None) -> Statement | None:
+    if statement is None:
+        return None
+    reader = statement["reader"]
+    if not isinstance(reader, str) or not reader.strip():
+        raise ValueError("finished names no reader")
+    return Statement(_text(reader), _text(statement.get("time", "")))
+
+
+def _check_seen(region: SeenRegion, edits: int, where: str) -> None:
+    """Refuse a region that was seen at no place, or after edits that the record does not have."""
+    if not np.isfinite(region.world_mm).all():
+        raise InputError(f"{where}: its position is not finite; export the record again")
+    if not 0 <= region.after <= edits:
+        raise InputError(
+            f"{where}: was seen after {region.after} edits of {edits}; export the record again"
+        )
 
 
 def _check_edit(edit: Edit, where: str) -> None:
@@ -240,6 +353,16 @@ def _point(values: NDArray[np.floating]) -> tuple[float, float, float]:
 def _text(value: Any) -> str:
     """Return a text as records have it; earlier versions wrote half characters."""
     return readable(str(value))
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
 
 
 def _whole(value: Any) -> int:

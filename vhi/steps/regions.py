@@ -1,4 +1,4 @@
-"""Regions as one value: numbering, description, removal, restoring, cutting, lesions.
+"""Regions as one value: numbering, description, removal, restoring, cutting, judging, lesions.
 
 A *region* is a set of candidates connected within one slice (8 neighbours). A *lesion* is a set
 of regions connected across slices (26 neighbours).
@@ -73,9 +73,9 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """The regions of a case's candidates, with a reader's cuts, and which of them are removed.
+    """The regions of a case's candidates, with a reader's cuts, removals and judgements.
 
-    Nothing is changed in place: `remove`, `restore` and `cut` return new values.
+    Nothing is changed in place: `remove`, `restore`, `cut` and `judge` return new values.
 
     Attributes
     ----------
@@ -88,6 +88,9 @@ class Regions:
     lesion_of : ndarray, shape (count + 1,)
         Lesion of each region, 1 for the largest; entry 0 is 0.
     removed : ndarray of bool, shape (count + 1,)
+    judged : ndarray of bool, shape (count + 1,)
+        Whether a reader has removed, restored or kept the region. The parts of a cut are not
+        judged until an edit or mark says so.
     voxels : ndarray, shape (n, 3)
         Indices of all regions' voxels, slice by slice: most questions need these alone.
     """
@@ -97,6 +100,7 @@ class Regions:
     count: int
     lesion_of: NDArray[np.int64]
     removed: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
     voxels: NDArray[np.int64]
 
     @property
@@ -126,7 +130,14 @@ class Regions:
     def _marked(self, which: Which, removed: bool) -> Regions:
         marked = self.removed.copy()
         marked[which] = removed
-        return replace(self, removed=marked)
+        return replace(self, removed=marked).judge(which)
+
+    def judge(self, which: Which, judged: bool = True) -> Regions:
+        """Return the regions with some marked as judged or not; number 0 is skipped."""
+        marked = self.judged.copy()
+        marked[which] = judged
+        marked[0] = False
+        return replace(self, judged=marked)
 
     def cut(self, number: int, line: NDArray[np.int64]) -> Regions:
         """Return the regions with one divided along a line; a cut by itself removes nothing.
@@ -160,12 +171,15 @@ class Regions:
         further = parts > 1
         plane[further] = self.count + parts[further] - 1
         added = int(parts.max()) - 1
+        judged = np.concatenate([self.judged, np.zeros(added, bool)])
+        judged[number] = False
         return replace(
             self,
             numbers=numbers,
             count=self.count + added,
             lesion_of=_lesions(numbers, self.count + added, self.voxels, self.labels),
             removed=np.concatenate([self.removed, np.full(added, self.removed[number])]),
+            judged=judged,
         )
 
     def describe(self, stir: Image, *, midline_mm: float | None = None) -> list[Region]:
@@ -277,6 +291,7 @@ def find_regions(candidates: Image, *, min_pixels: int = 1) -> Regions:
         numbers,
         kept,
         _lesions(numbers, kept, voxels, candidates),
+        np.zeros(kept + 1, bool),
         np.zeros(kept + 1, bool),
         voxels,
     )

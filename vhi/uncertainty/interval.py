@@ -91,7 +91,8 @@ class VhiInterval:
 def vhi_interval(
     candidates: Candidates,
     *,
-    cleaned: NDArray[np.bool_] | None = None,
+    left: NDArray[np.bool_] | None = None,
+    finished: bool = True,
     slice_thickness_mm: float | None = None,
     coverage: float = COVERAGE,
     block_mm: float = BLOCK_MM,
@@ -113,7 +114,7 @@ def vhi_interval(
 
     Parameters
     ----------
-    candidates, cleaned
+    candidates, left, finished
         As for `vhi.uncertainty.other_thresholds.inflammation_at`.
     slice_thickness_mm
         As for `vhi.measure_volume`.
@@ -155,7 +156,7 @@ def vhi_interval(
     low, high = min(low, measured), max(high, measured)
     most, least = (
         measure_volume(
-            inflammation_at(candidates, threshold, cleaned=cleaned),
+            inflammation_at(candidates, threshold, left=left, finished=finished),
             stir.spacing_mm,
             slice_thickness_mm=slice_thickness_mm,
         )

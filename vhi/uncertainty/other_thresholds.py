@@ -18,6 +18,10 @@ from vhi.steps.candidates import Candidates
 from vhi.steps.small_regions import label_regions, remove_small_regions
 from vhi.steps.volume import measure_volume
 
+OTHER_SLICE_MM = 1e6
+"""Distance set between slices, where only voxels of one slice are compared. Chosen: far beyond any
+scan."""
+
 
 @dataclass(frozen=True)
 class CurvePoint:
@@ -40,7 +44,11 @@ class CurvePoint:
 
 
 def inflammation_at(
-    candidates: Candidates, threshold: float, *, cleaned: NDArray[np.bool_] | None = None
+    candidates: Candidates,
+    threshold: float,
+    *,
+    left: NDArray[np.bool_] | None = None,
+    finished: bool = True,
 ) -> NDArray[np.bool_]:
     """Return the inflammation at another lower threshold.
 
@@ -54,6 +62,9 @@ def inflammation_at(
       voxel that was left, and the nearest judged voxel of the slice was left (a tie goes to the
       voxel that was left); regions that are new altogether stay out.
 
+    While a reader has not finished, a region that nobody has judged counts as inflammation. So
+    every new voxel joins, unless the nearest candidate of its slice was removed.
+
     Either way the masks are nested: a higher threshold gives a subset.
 
     Parameters
@@ -62,8 +73,10 @@ def inflammation_at(
         From `vhi.find_candidates`.
     threshold
         STIR intensity, inclusive.
-    cleaned
+    left
         Mask that a reader's edits left of the candidates; None where there are no edits.
+    finished
+        Whether the reader has judged every region, or stated that the scan is read.
 
     Returns
     -------
@@ -72,29 +85,34 @@ def inflammation_at(
     stir, axis = candidates.stir, candidates.stir.slice_axis
     above = ((stir.array >= threshold) & candidates.searched).astype(np.uint8)
     kept = remove_small_regions(above, min_pixels=candidates.min_pixels, slice_axis=axis) > 0
-    if cleaned is None:
+    if left is None:
         return kept
     judged = candidates.kept.array > 0
+    if not finished:
+        new = kept & ~judged
+        new[new] = _nearer(np.argwhere(new), left, judged & ~left, stir.spacing_mm, axis)
+        return (kept & left) | new
     numbers, count = label_regions(kept, slice_axis=axis)
     joins = np.zeros(count + 1, bool)
-    joins[numbers[cleaned]] = True
+    joins[numbers[left]] = True
     joins[0] = False
     new = joins[numbers] & ~judged
-    new[new] = _nearer(np.argwhere(new), cleaned, judged & ~cleaned, stir.spacing_mm, axis)
-    return (kept & cleaned) | new
+    new[new] = _nearer(np.argwhere(new), left, judged & ~left, stir.spacing_mm, axis)
+    return (kept & left) | new
 
 
 def vhi_over_multiple(
     candidates: Candidates,
     multiples: Sequence[float],
     *,
-    cleaned: NDArray[np.bool_] | None = None,
+    left: NDArray[np.bool_] | None = None,
+    finished: bool = True,
 ) -> list[CurvePoint]:
     """Return VHI at other multiples n, to see how much the rule for n decides.
 
     Parameters
     ----------
-    candidates, cleaned
+    candidates, left, finished
         As for `inflammation_at`.
     multiples
         Any finite numbers. Unlike `vhi.thresholds_at`, thresholds above the brightest normal bone
@@ -115,7 +133,7 @@ def vhi_over_multiple(
     thresholds, points = candidates.thresholds, []
     for multiple in multiples:
         threshold = thresholds.upper_quartile + float(multiple) * thresholds.iqr
-        mask = inflammation_at(candidates, threshold, cleaned=cleaned)
+        mask = inflammation_at(candidates, threshold, left=left, finished=finished)
         volume = measure_volume(mask, candidates.stir.spacing_mm)
         points.append(CurvePoint(float(multiple), threshold, volume.voxels, volume.mm3))
     return points
@@ -128,7 +146,7 @@ def _nearer(
     spacing_mm: Sequence[float],
     slice_axis: int,
 ) -> NDArray[np.bool_]:
-    """Return for each voxel whether `left` is nearer to it within its slice than `removed`."""
+    """Return for each voxel whether no voxel of `removed` in its slice is nearer than `left`."""
     # Imported here: only a cleaned measurement needs it.
     from scipy.spatial import KDTree
 
@@ -136,8 +154,8 @@ def _nearer(
         return np.ones(len(voxels), bool)
     # Slices so far apart that the nearest voxel lies in the same slice where that has one.
     scale = np.array(spacing_mm, float)
-    scale[slice_axis] = 1e6
+    scale[slice_axis] = OTHER_SLICE_MM
     to_left, to_removed = (
         KDTree(np.argwhere(mask) * scale).query(voxels * scale)[0] for mask in (left, removed)
     )
-    return np.asarray(to_left <= to_removed)
+    return np.asarray((to_left <= to_removed) | (to_removed >= OTHER_SLICE_MM))

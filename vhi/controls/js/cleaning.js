@@ -1,7 +1,8 @@
 // Cleaning: remove or keep whole regions of a slice (step vi), on one's own case or as a game.
 //
 // Model: data (see CleaningControl.data and CleaningGame.data), region, removed [ids];
-// of one's own case also slice, scope, reason, and in a notebook whole {removed, voxels, edits};
+// of one's own case also slice, scope, reason, finished, and in a notebook whole {removed, voxels,
+// edits, seen};
 // of a game also case, answer.
 //
 // In a game readers' masks and scores stay hidden until the player asks; then they follow.
@@ -16,8 +17,9 @@ const CHOSEN = "#ffffff";
 const HOVERED = "#c8c8c8";
 const ANSWER = "#ff66e0"; // magenta: on grey, yellow, red and turquoise alike
 const REMOVED = 3; // label of a removed pixel, beside 1 and 2
+const FINISHED = "I have read this scan: what is left is inflammation";
 const REACH = 12; // screen pixels within which a click finds a region: a finger is no needle
-const OWN_CASE = ["slice", "region", "scope", "reason", "removed"];
+const OWN_CASE = ["slice", "region", "scope", "reason", "removed", "finished"];
 const GAME = ["case", "region", "answer", "removed"];
 
 const render = anew(draw);
@@ -66,7 +68,7 @@ function draw({ model, el, look }) {
       if (removes) removed.add(id);
       else removed.delete(id);
     }
-    show({ region, removed: [...removed] });
+    show({ region, removed: [...removed], ...(game ? {} : { finished: false }) });
   };
   const toggle = (region) => {
     if (region) put([region], !gone().has(region), region);
@@ -162,11 +164,11 @@ function draw({ model, el, look }) {
   });
   const showWhole = () => {
     if (!recorded) return;
-    const { removed, voxels, edits } = model.get("whole");
+    const { removed, voxels, edits, seen } = model.get("whole");
     const words = `${counted(removed)} of ${counted(data.whole.regions)} regions removed`;
     const record = `${counted(edits)} edit${edits === 1 ? "" : "s"} recorded`;
     const left = withUnit(voxels, rounds[0].voxel_mm3);
-    numbers.set("whole", `${words}, ${left} left; ${record}`, voxels);
+    numbers.set("whole", `${words}, ${left} left; ${record}; ${seen}`, voxels);
   };
   const whole = settingsOn(model, ["whole"], showWhole);
   const why = !game && {
@@ -179,6 +181,10 @@ function draw({ model, el, look }) {
     reason: menu("Reason", data.reasons.map((reason) => [reason, reason]), now.reason, (reason) =>
       show({ reason })),
   };
+  // As in the reading room: a reader with a name says so in so many words.
+  const finisher = recorded && data.reader
+    ? switchBox(FINISHED, now.finished, (finished) => show({ finished }))
+    : null;
   const asker = button("", ask);
   asker.classList.add("vhi-ask");
   const result = element("div", { class: "vhi-result" });
@@ -271,6 +277,7 @@ function draw({ model, el, look }) {
       why.reason.set(now.reason);
       why.scope.set(now.scope);
     }
+    finisher?.set(now.finished);
     asker.textContent = now.answer ? "Hide the answer" : "Done: compare with the readers";
     asker.hidden = !scored;
     showResult();
@@ -307,7 +314,7 @@ function draw({ model, el, look }) {
         ),
         ...(why ? [why.scope.element, why.reason.element] : []),
       ),
-      element("div", {}, boxes, numbers.element, row(asker)),
+      element("div", {}, boxes, numbers.element, row(finisher?.element ?? "", asker)),
     ),
     result,
     history,

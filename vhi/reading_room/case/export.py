@@ -19,13 +19,21 @@ from vhi.workflow import clean
 
 
 def export_reading(
-    opened: OpenCase, state: ReadingState, folder: Path, *, overwrite: bool = False
+    opened: OpenCase,
+    state: ReadingState,
+    folder: Path,
+    *,
+    reader: str,
+    finished: str | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Measure with the current masks and edits, and write the result.
 
     The edits are replayed from the unedited candidates; the result is only compared with the
-    screen's, never taken from it. With `overwrite` an earlier result in `folder` is renamed to
-    ``<folder>.earlier-1`` and so on; an earlier export is never deleted.
+    screen's, never taken from it. The record names the regions that `reader` has seen, and the time
+    at which the reader stated that the case is read (`finished`). With `overwrite` an earlier
+    result in `folder` is renamed to ``<folder>.earlier-1`` and so on; an earlier export is never
+    deleted.
 
     InputError: normal bone gives no thresholds, the disease region is empty, or the folder is not
     free or cannot be written.
@@ -42,11 +50,17 @@ def export_reading(
         areas.disease_region.mask,
         midline_mm=areas.midline_mm(opened.scans.stir),
     )
-    measurement = clean(scans, areas, candidates, replace(empty, edits=state.edits))
-    if not np.array_equal(measurement.inflammation.array, state.regions.remaining()):
+    record = replace(empty, edits=state.edits)
+    for voxel in state.judged.points_on_marked():
+        record = record.see(voxel, reader=reader)
+    if finished is not None:
+        record = record.finish(reader, time=finished)
+    measurement = clean(scans, areas, candidates, record)
+    same = np.array_equal(measurement.inflammation.array, state.regions.remaining())
+    if not same or measurement.seen.regions != np.count_nonzero(state.judged.judged):
         raise InputError(
-            f"{folder}: not written: measuring gives other voxels than the screen shows; all "
-            "actions are kept; please report this"
+            f"{folder}: not written: measuring gives other voxels or other seen regions than the "
+            "screen shows; all actions are kept; please report this"
         )
     # Written in full before the earlier result is renamed, so that a failure leaves that one.
     with staged_folder(

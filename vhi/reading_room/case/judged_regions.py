@@ -19,22 +19,32 @@ from vhi.steps.regions import Regions
 class JudgedRegions:
     """The regions of a case's candidates, with the reader's cuts and removals, and what was judged.
 
-    Arrays have the shape (count + 1,): `judged`, removed, restored or marked as reviewed by hand;
-    `sizes` in voxels; `checksums` of the voxels' positions; `middle`, the flat index of one voxel.
+    Arrays have the shape (count + 1,): `marked`, seen and kept as they are; `sizes` in voxels;
+    `checksums` of the voxels' positions; `middle`, the flat index of one voxel.
     """
 
     regions: Regions
-    judged: NDArray[np.bool_]
+    marked: NDArray[np.bool_]
     sizes: NDArray[np.int64]
     checksums: NDArray[np.int64]
     middle: NDArray[np.int64]
 
-    def with_judged(self, which: ArrayLike, judged: bool) -> JudgedRegions:
-        """Mark regions, by number or mask, as judged or not; number 0 is skipped."""
-        marks = self.judged.copy()
-        marks[np.asarray(which)] = judged
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Whether a region is removed, restored or marked, shape (count + 1,)."""
+        return self.regions.judged | self.marked
+
+    def mark(self, which: ArrayLike, marked: bool) -> JudgedRegions:
+        """Mark regions, by number, as seen and kept, or take marks back; number 0 is skipped."""
+        marks = self.marked.copy()
+        marks[np.asarray(which)] = marked
         marks[0] = False
-        return replace(self, judged=marks)
+        return replace(self, marked=marks)
+
+    def points_on_marked(self) -> NDArray[np.int64]:
+        """Return a voxel of each region that only a mark judges, shape (n, 3)."""
+        only = self.marked & ~self.regions.judged
+        return np.stack(np.unravel_index(self.middle[only], self.regions.labels.shape), axis=1)
 
     def identify(self, numbers: ArrayLike, world_mm: ArrayLike) -> list[dict[str, Any]]:
         """Return what the store keeps of regions, each with a world position on it."""
@@ -72,22 +82,20 @@ def unjudged(regions: Regions) -> JudgedRegions:
 
 
 def edited(judged: JudgedRegions, edit: Edit) -> JudgedRegions:
-    """Apply one edit. Removed and restored regions are judged; parts of a cut region are not.
+    """Apply one edit; parts of a cut region, and a region to look at again, lose their mark.
 
     EditsError: no candidate lies there, or a cut does not divide its region.
     """
     before = judged.regions
     number = region_at(before, edit)
     after = apply_edit(before, edit)
-    if edit.action == "cut":
-        marks = np.zeros(after.count + 1, bool)
-        marks[: before.count + 1] = judged.judged
-        marks[number] = False
-        return JudgedRegions(after, marks, *_identities(after))
-    lesion = before.lesion_of == before.lesion_of[number]
-    return replace(judged, regions=after).with_judged(
-        lesion if edit.scope == "lesion" else number, True
-    )
+    if edit.action != "cut":
+        judged = replace(judged, regions=after)
+        return judged if edit.judged else judged.mark(number, False)
+    marks = np.zeros(after.count + 1, bool)
+    marks[: before.count + 1] = judged.marked
+    marks[number] = False
+    return JudgedRegions(after, marks, *_identities(after))
 
 
 def _identities(regions: Regions) -> tuple[NDArray[np.int64], ...]:

@@ -97,6 +97,7 @@ def _after_edit(state: ReadingState, record: Mapping[str, Any], number: int) -> 
             changed, before, now = True, stored["voxels"], int(state.judged.sizes[region])
         applies = max(before, now) <= MAX_SIZE_RATIO * min(before, now)
         if applies:
+            part = replace(part, judged=not changed)
             try:
                 judged = edited(state.judged, part)
             except EditsError as error:
@@ -111,7 +112,7 @@ def _after_edit(state: ReadingState, record: Mapping[str, Any], number: int) -> 
             )
             state = replace(
                 state,
-                judged=state.judged.with_judged(region, False),
+                judged=state.judged.mark(region, False),
                 changed=(*state.changed, ChangedRegion(part.world_mm, message)),
             )
     return state
@@ -122,7 +123,7 @@ def _after_mark(state: ReadingState, payload: Mapping[str, Any]) -> ReadingState
     judged, stored = state.judged, payload["regions"]
     numbers = state.regions.at([region["world_mm"] for region in stored])
     if not payload["reviewed"]:
-        return replace(state, judged=judged.with_judged(numbers, False))
+        return replace(state, judged=judged.mark(numbers, False))
     same = np.array([judged.is_same(n, region) for n, region in zip(numbers, stored, strict=True)])
     changed = [
         ChangedRegion(tuple(region["world_mm"]))
@@ -131,7 +132,7 @@ def _after_mark(state: ReadingState, payload: Mapping[str, Any]) -> ReadingState
     ]
     return replace(
         state,
-        judged=judged.with_judged(numbers[same], True),
+        judged=judged.mark(numbers[same], True),
         changed=(*state.changed, *changed),
     )
 

@@ -162,8 +162,15 @@ class Reading:
         """
         with self._lock:
             self._catch_up()
-            state = self._state
-        return export_reading(self.opened, state, Path(folder), overwrite=overwrite)
+            state, done = self._state, self._done()
+        return export_reading(
+            self.opened,
+            state,
+            Path(folder),
+            reader=self._reader,
+            finished=None if done is None else done.time,
+            overwrite=overwrite,
+        )
 
     def lab(self, name: str, index: int | None = None) -> dict[str, Any]:
         """Return the data of a control for the current state of the case; see `lab_data`.
@@ -205,11 +212,17 @@ class Reading:
             self._state = self._cache.state_of(history)
         self._actions, self._history, self._action_list = actions, history, action_list
 
+    def _done(self) -> Action | None:
+        """Return the action by which the reader finished the case; None while it is open."""
+        if self._history.progress.state != "done":
+            return None
+        return next(action for action in reversed(self._actions) if action.kind == "state")
+
     def _reopen(self) -> None:
         """Put a finished case back in progress if its candidates or T1w scan have changed."""
-        if self._history.progress.state != "done":
+        done = self._done()
+        if done is None:
             return
-        done = next(action for action in reversed(self._actions) if action.kind == "state")
         now = self._cache.checksums(self._state)
         reasons = [
             REOPENED[name]

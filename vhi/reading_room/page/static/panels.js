@@ -1,7 +1,7 @@
 // The panels under the pictures: the region, the tools of the step, the numbers.
 //
 // Offers: panels(screen) -> {element, refresh(), refreshTools(), refreshNumbers(),
-// refreshList(), region(id), exported(text, busy)}
+// refreshList(), region(id), seen(), exported(text, busy)}
 
 import { bars, chart } from "/controls/chart.js";
 import { counted, drawn, element, RED, YELLOW } from "/controls/view.js";
@@ -101,6 +101,7 @@ export function panels(screen) {
   });
   const whatIf = [["thresholds", "Thresholds …"], ["specks", "Specks …"]].map(([name, text]) => button(text, () => screen.lab(name)));
   const finish = button("", screen.finish);
+  const meaning = element("p", { class: "dim", "data-name": "finished" });
   const save = button("Export", screen.exportResult);
   const exported = element("p", { "data-name": "exported", role: "status" });
   const status = element("span", { class: "dim", "data-name": "status" });
@@ -115,6 +116,7 @@ export function panels(screen) {
     warn,
     element("div", { class: "row", role: "group", "aria-label": "What if" }, "What if", ...whatIf, element("span", { class: "dim" }, "does not change the reading")),
     element("div", { class: "row" }, finish, save, status),
+    meaning,
     exported,
     element("details", {}, element("summary", {}, "History"), history),
   );
@@ -160,6 +162,9 @@ export function panels(screen) {
     for (const each of whatIf) each.disabled = Boolean(now.problem);
     const done = now.state === "done";
     finish.textContent = done ? "Resume" : "Finish";
+    meaning.textContent = done
+      ? "Finished: you have read this scan, and what is left is inflammation."
+      : "Finish says: I have read this scan, and what is left is inflammation.";
     const rows = [...file.table.keys()];
     const judged = rows.filter((id) => file.reviewed.has(id)).length;
     bar.max = Math.max(rows.length, 1);
@@ -206,6 +211,11 @@ export function panels(screen) {
     refreshNumbers,
     refreshList,
     region,
+    seen: () => {
+      const { judged, regions } = seen.dataset;
+      const cleaned = file.now.state === "done" || (regions > 0 && judged === regions);
+      return `${cleaned ? "after cleaning" : "not cleaned yet"}; seen ${judged} of ${regions} regions`;
+    },
     exported: (text, busy = false) => {
       exported.textContent = text;
       save.disabled = busy;

@@ -155,7 +155,7 @@ export async function readingScreen(row, { tell, showStatus }) {
       panel.exported("Writing the result …", true);
       try {
         const { folder } = await file.exportResult();
-        panel.exported(`Written to ${folder}`);
+        panel.exported(`Written to ${folder} (${panel.seen()})`);
       } catch (error) {
         panel.exported("");
         tell(error);
