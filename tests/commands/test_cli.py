@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers.bad_files import bad_files
 from tests.helpers.scans import names, oblique_affine, permuted, tiny_arrays, write_nifti
-from vhi.errors import readable
+from vhi.errors import one_line, readable
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.results.folder import RESULT_FILES
@@ -299,7 +299,7 @@ def test_what_is_written_is_read_again_whatever_the_name(vhi, scans, tmp_path, n
     status, out, _ = vhi(*run, tmp_path / "cleaned", "--edits", record, "--read-by", name)
     assert status == 0 and "after cleaning" in out
     finished = load_edits(tmp_path / "cleaned" / "edits.json").finished
-    assert finished.reader == " ".join(readable(name).split())
+    assert finished.reader == one_line(name)
     written = json.loads((tmp_path / "out" / "vhi.json").read_text("utf-8"))
     assert f"{readable(name)}.nii.gz" in written["provenance"]["inputs"]
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
