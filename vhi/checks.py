@@ -115,7 +115,73 @@ COVERAGE: tuple[Check, ...] = ()
 
 NAMES: tuple[Check, ...] = ()
 
-WRITING: tuple[Check, ...] = ()
+WRITING: tuple[Check, ...] = (
+    Check(
+        "writable",
+        "writing",
+        "the place of the result, before the work: a file and a folder are written, renamed and "
+        "removed there",
+        REFUSES,
+        "not allowed to write there, the disk is full, or nothing can be renamed",
+    ),
+    Check(
+        "one-writer",
+        "writing",
+        "a lock beside the result, which ends with its process",
+        REFUSES,
+        "another run of vhi is writing there",
+    ),
+    Check(
+        "earlier-result",
+        "writing",
+        "what the folder already holds",
+        REFUSES,
+        "it holds a result; add --overwrite",
+    ),
+    Check(
+        "foreign-file",
+        "writing",
+        "what the folder holds beside a result and the litter of file managers and editors",
+        REFUSES,
+        "it holds files that are not a result of vhi",
+    ),
+    Check(
+        "in-use",
+        "writing",
+        "the folder to be replaced: the current one, a mounted disk, or one with an open file",
+        REFUSES,
+        "it cannot be replaced",
+    ),
+    Check(
+        "broken-link",
+        "writing",
+        "a link in the place of a folder; links are followed",
+        REFUSES,
+        "it leads nowhere",
+    ),
+    Check(
+        "readers-edits",
+        "writing",
+        "the edits in an earlier result and those of the new one",
+        REFUSES,
+        "--overwrite would delete a reader's edits",
+    ),
+    Check(
+        "corrected-mask",
+        "writing",
+        "a network's mask in an earlier result, corrected by hand, and the mask used now",
+        REFUSES,
+        "--overwrite would undo the correction",
+    ),
+    Check(
+        "readable-name",
+        "writing",
+        "names of files and cases: bytes that are not UTF-8, control characters, marks of "
+        "direction",
+        REPAIRS,
+        "U+FFFD stands in their place",
+    ),
+)
 
 CHECKS = {check.name: check for check in (*FILE, *PLACE, *COVERAGE, *NAMES, *WRITING)}
 """Every check by name."""

@@ -58,8 +58,9 @@ def test_no_command_writes_over_a_correction(written, mask):
         {"from": "drawn"},
         predicted(mask, "n", SHA).record,
     ):
-        with pytest.raises(InputError, match="corrected by hand"):
+        with pytest.raises(InputError, match="corrected by hand") as refusal:
             write_mask(written, mask, record)
+        assert refusal.value.check == "corrected-mask"
     assert read(written).voxels_changed == 1
 
 

@@ -76,6 +76,7 @@ def evaluate_command(
     from vhi.evaluation.report import RESULT_FILES, summary_of, warnings_of, write_evaluation
     from vhi.evaluation.robustness import CHANGES, UNCHANGED
     from vhi.files.atomic import check_free
+    from vhi.files.place import sole_writer
 
     if truth not in DEFAULT_NETWORKS:
         raise InputError(f"--truth {truth}: choose from {', '.join(DEFAULT_NETWORKS)}")
@@ -86,10 +87,10 @@ def evaluate_command(
         raise InputError("--robustness changes the scans that a network reads; give --network")
     if robustness and truth != "disease-region":
         raise InputError("--robustness changes only T1w scans; it goes with the disease region")
-    check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
     made_by: dict[str, Any] = {"source": Path(source).name, "masks": None, "network": None}
     changes = tuple(CHANGES) if robustness else (UNCHANGED,)
-    with progress(f"Getting the cases of {source}") as report:
+    with sole_writer(out), progress(f"Getting the cases of {source}") as report:
+        check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
         cases = Selection(source, case, visit).cases()
         if masks is not None:
             made_by["masks"] = masks.name

@@ -108,6 +108,7 @@ def _measure_one(
     edits: Path | None,
     options: dict[str, Any],
 ) -> None:
+    from vhi.files.place import sole_writer
     from vhi.results.batch import row_of
     from vhi.results.folder import check_result_folder
     from vhi.results.report import write_result
@@ -115,8 +116,8 @@ def _measure_one(
     from vhi.workflow import measure as measure_case
 
     record = load_edits(edits) if edits is not None else None
-    check_result_folder(out, overwrite=overwrite, edits=record)
-    with progress("Measuring") as report:
+    with sole_writer(out), progress("Measuring") as report:
+        check_result_folder(out, overwrite=overwrite, edits=record)
         case = selection.one_case(show_files(report))
         report(f"Measuring {case.case}")
         try:
@@ -136,9 +137,11 @@ def _measure_all(
     overwrite: bool,
     options: dict[str, Any],
 ) -> None:
+    from vhi.files.place import sole_writer
     from vhi.results.batch import TABLE, measure_all
 
-    with progress(f"Getting the cases of {selection.source}") as report:
+    getting = f"Getting the cases of {selection.source}"
+    with sole_writer(out / TABLE), progress(getting) as report:
         cases = selection.cases(show_files(report))
         report("Measuring", total=len(cases))
         rows = measure_all(

@@ -74,10 +74,11 @@ def study(
     """
     _check_options(source, table, rule, cohorts)
     from vhi.files.atomic import check_free
+    from vhi.files.place import sole_writer
     from vhi.reader_study.report import REPORT, RESULT_FILES, write_study
 
-    check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
-    with progress("Reading") as report:
+    with sole_writer(out), progress("Reading") as report:
+        check_free(out, overwrite=overwrite, result_files=RESULT_FILES)
         if table is not None:
             from vhi.reader_study.from_patients import study_of_patients
             from vhi.reader_study.patients import read_patients

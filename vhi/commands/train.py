@@ -14,6 +14,7 @@ from vhi.commands.options import flag, option
 from vhi.commands.terminal import INTERRUPTED, progress, warn
 from vhi.commands.train_progress import TrainingProgress
 from vhi.errors import InputError, one_line
+from vhi.files.place import sole_writer
 
 if TYPE_CHECKING:
     from vhi.cases.case import Case
@@ -138,40 +139,43 @@ def train(
             raise InputError("--recipe and --runs do not go with --protocol, which sets them")
         if overwrite:
             raise InputError("--overwrite does not go with --protocol; name a new folder")
+        from vhi.training.folder import RECORD
         from vhi.training.loop import choose_device
 
-        _run_protocol(source, test, full, options, choose_device(device), workers, out)
+        with sole_writer(out / RECORD):
+            _run_protocol(source, test, full, options, choose_device(device), workers, out)
         return
     for name, value in {"--test": test, "--full": full}.items():
         if value:
             raise InputError(f"{name} belongs to --protocol; for one training use --hold-out")
     from vhi.training.dataset import load_training_set
-    from vhi.training.folder import check_training_folder, train_in_folder
+    from vhi.training.folder import RECORD, check_training_folder, train_in_folder
     from vhi.training.loop import choose_device, duration
     from vhi.training.recipe import read_recipe
 
     chosen = read_recipe(recipe, task=task, **options)
-    check_training_folder(out, overwrite=overwrite)
-    where = choose_device(device)
-    cases = _cases(source)
-    with progress("Checking the data") as report:
-        report("Checking the data", total=len(cases))
-        training_set = load_training_set(
-            cases, hold_out or [], chosen, progress=lambda case: report(advance=1)
+    with sole_writer(out / RECORD):
+        check_training_folder(out, overwrite=overwrite)
+        where = choose_device(device)
+        cases = _cases(source)
+        with progress("Checking the data") as report:
+            report("Checking the data", total=len(cases))
+            training_set = load_training_set(
+                cases, hold_out or [], chosen, progress=lambda case: report(advance=1)
+            )
+        print(training_set.describe(chosen))
+        plural = "s" * (chosen.threads > 1)
+        on_threads = f", {chosen.threads} thread{plural}" if where == "cpu" else ""
+        print(
+            f"Training: {chosen.steps} steps of {chosen.batch} slices on {where}{on_threads}",
+            flush=True,
         )
-    print(training_set.describe(chosen))
-    plural = "s" * (chosen.threads > 1)
-    on_threads = f", {chosen.threads} thread{plural}" if where == "cpu" else ""
-    print(
-        f"Training: {chosen.steps} steps of {chosen.batch} slices on {where}{on_threads}",
-        flush=True,
-    )
-    with _interruptible(out, runs) as shown:
-        shown.total(chosen.steps)
-        members = train_in_folder(
-            training_set, chosen, out, runs=runs, device=where, workers=workers,
-            overwrite=overwrite, watch=shown.row, stop=shown.step,
-        )  # fmt: skip
+        with _interruptible(out, runs) as shown:
+            shown.total(chosen.steps)
+            members = train_in_folder(
+                training_set, chosen, out, runs=runs, device=where, workers=workers,
+                overwrite=overwrite, watch=shown.row, stop=shown.step,
+            )  # fmt: skip
     seconds = sum(member.seconds for member in members)
     dice = [member.curve[-1].held_out_dice for member in members]
     scores = [f"{value:.3f}" for value in dice if value is not None]

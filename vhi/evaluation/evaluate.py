@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vhi.cases.case import Case
-from vhi.errors import InputError, without_folders
+from vhi.errors import InputError, reason_of, without_folders
 from vhi.evaluation.robustness import UNCHANGED, change
 from vhi.evaluation.scores import Score, normal_bone_effect, score_scan, score_slices
 from vhi.images.image import Image
@@ -82,6 +82,8 @@ def evaluate(
                 folders = [path.parent for path in case.files]
                 failure = without_folders(str(error), folders)
                 result.scans.append({**names, "failure": failure})
+            except (OSError, MemoryError) as error:
+                result.scans.append({**names, "failure": reason_of(error)})
             if progress is not None:
                 progress()
     return result

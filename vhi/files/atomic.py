@@ -10,37 +10,25 @@ import contextlib
 import errno
 import itertools
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from vhi.errors import InputError
+from vhi.files.litter import is_litter
+from vhi.files.place import (
+    OLD,
+    check_movable,
+    explain_write_errors,
+    hidden_name,
+    is_leftover,
+    move_folder,
+    real_folder,
+    sole_writer,
+)
 
-
-@contextlib.contextmanager
-def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write `path` into one line for the user.
-
-    Raises
-    ------
-    InputError
-        The disk is full, the folder is missing or not writable, or any other `OSError`.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = "the disk is full; free some space or choose another place"
-        elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            reason = "not allowed to write there; choose a folder that you own"
-        elif isinstance(error, (NotADirectoryError, FileExistsError)):
-            reason = "a file has the name that a folder needs; name another place"
-        elif isinstance(error, FileNotFoundError):
-            reason = "its folder does not exist; create it first, or name another place"
-        else:
-            reason = f"cannot be written ({error.strerror or error}); choose another place"
-        raise InputError(f"{path}: {reason}") from error
+NO_FSYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""Errors of a file system that cannot say whether a file has reached the disk."""
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -54,13 +42,13 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     path = Path(path)
     with explain_write_errors(path):
         if os.path.isdir(path):
-            raise InputError(f"{path}: is a folder; name a file")
-        temporary = _hidden_name(path)
+            raise InputError(f"{path}: is a folder; name a file", check="writable")
+        temporary = hidden_name(path)
         try:
             with open(temporary, "xb") as stream:
                 stream.write(content)
                 stream.flush()
-                os.fsync(stream.fileno())
+                _sync(stream.fileno())
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -81,12 +69,12 @@ def staged_folder(
     Parameters
     ----------
     folder
-        The folder to create; its parents are created too.
+        The folder to create; its parents are created too. A link to a folder is followed.
     overwrite
         Whether an earlier result in `folder` may be replaced.
     result_files
-        The names that an earlier result may hold. A folder that holds anything else is never
-        replaced, so that `--overwrite` cannot delete files that vhi did not write.
+        The names that an earlier result may hold. A folder that holds anything else, litter apart,
+        is never replaced, so that `--overwrite` cannot delete files that vhi did not write.
     keep_earlier
         Rename an earlier result to ``<folder>.earlier-1`` and so on, instead of deleting it.
 
@@ -99,26 +87,27 @@ def staged_folder(
     ------
     InputError
         `folder` is a file, holds foreign files, holds a result and `overwrite` is false, or
-        cannot be written.
+        cannot be written; or another run writes there.
     """
-    check_free(folder, overwrite=overwrite, result_files=result_files)
-    # Through ".." or a link the place would be lost once a part of the way is renamed.
-    folder = Path(os.path.realpath(folder))
-    with explain_write_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = _hidden_name(folder)
-        stage.mkdir()
-    try:
+    with sole_writer(folder):
+        check_free(folder, overwrite=overwrite, result_files=result_files)
+        # Through ".." or a link the place would be lost once a part of the way is renamed.
+        folder = real_folder(folder)
+        stage = hidden_name(folder)
         try:
-            yield stage
-        except InputError as error:
-            raise InputError(str(error).replace(str(stage), str(folder))) from error
-        with explain_write_errors(folder):
-            # Once more: somebody may have put something there while the result was being made.
-            check_free(folder, overwrite=overwrite, result_files=result_files)
-            _swap(stage, folder, keep_earlier=keep_earlier)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+            with explain_write_errors(folder):
+                stage.mkdir()
+            try:
+                yield stage
+            except InputError as error:
+                text = str(error).replace(str(stage), str(folder))
+                raise InputError(text, check=error.check) from error
+            with explain_write_errors(folder):
+                # Once more: somebody may have put something there while the result was being made.
+                filled = _check_content(folder, overwrite, result_files)
+                _swap(stage, folder, keep_earlier=keep_earlier and filled)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def check_free(
@@ -130,31 +119,52 @@ def check_free(
     """Refuse a folder that a result must not replace (see `staged_folder`)."""
     folder = Path(folder)
     with explain_write_errors(folder):
-        if not os.path.lexists(folder):
-            return
-        if folder.is_symlink() or not folder.is_dir():
-            raise InputError(f"{folder}: is not a folder; name a new folder for the result")
-        if os.path.samefile(folder, os.curdir) or os.path.ismount(folder):
-            raise InputError(
-                f"{folder}: cannot be replaced while it is in use; name a new folder inside it"
-            )
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    for entry in entries:
+        if _check_content(folder, overwrite, result_files):
+            check_movable(folder)
+
+
+def _check_content(folder: Path, overwrite: bool, result_files: frozenset[str] | None) -> bool:
+    """Return whether a folder holds an earlier result that may be replaced; refuse any other."""
+    place = real_folder(folder)
+    if not os.path.lexists(place):
+        return False
+    if not place.is_dir():
+        raise InputError(
+            f"{folder}: is not a folder; name a new folder for the result", check="foreign-file"
+        )
+    if os.path.samefile(place, os.curdir) or os.path.ismount(place):
+        raise InputError(
+            f"{folder}: cannot be replaced while it is in use; name a new folder inside it",
+            check="in-use",
+        )
+    entries = [entry for entry in os.scandir(place) if not is_litter(entry)]
+    for entry in sorted(entries, key=lambda entry: entry.name):
         is_file = entry.is_file(follow_symlinks=False)
-        if result_files is not None and not (is_file and entry.name in result_files):
+        if result_files is not None and not (is_file and _is_ours(entry.name, result_files)):
             raise InputError(
                 f"{folder}: holds files that are not a result of vhi ({entry.name}); "
-                "name a new folder for the result"
+                "name a new folder for the result",
+                check="foreign-file",
             )
     if entries and not overwrite:
         raise InputError(
-            f"{folder}: already holds a result; add --overwrite to replace it, or name another"
+            f"{folder}: already holds a result; add --overwrite to replace it, or name another",
+            check="earlier-result",
         )
+    return bool(entries)
 
 
-def _hidden_name(path: Path) -> Path:
-    """Return a name beside `path` that no other process uses."""
-    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}")
+def _is_ours(name: str, result_files: frozenset[str]) -> bool:
+    return name in result_files or any(is_leftover(name, file) for file in result_files)
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until a file is on the disk, where the file system can say so."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FSYNC:
+            raise
 
 
 def _swap(stage: Path, folder: Path, *, keep_earlier: bool) -> None:
@@ -164,15 +174,19 @@ def _swap(stage: Path, folder: Path, *, keep_earlier: bool) -> None:
     if not folder.exists():
         os.rename(stage, folder)  # fails, and replaces nothing, if a filled one has just appeared
         return
-    earlier = _hidden_name(folder)
+    earlier = hidden_name(folder, OLD)
     if keep_earlier:
         names = (folder.with_name(f"{folder.name}.earlier-{n}") for n in itertools.count(1))
         earlier = next(name for name in names if not os.path.lexists(name))
-    os.rename(folder, earlier)
+    move_folder(folder, earlier)
     try:
         os.rename(stage, folder)
     except BaseException:
-        os.rename(earlier, folder)
+        move_folder(earlier, folder)
         raise
     if not keep_earlier:
+        aside = hidden_name(folder)  # a name that says that it may be removed
+        with contextlib.suppress(OSError):
+            os.rename(earlier, aside)
+            earlier = aside
         shutil.rmtree(earlier, ignore_errors=True)

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from vhi.errors import InputError
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.files.place import check_writable, explain_write_errors
 from vhi.images.image import Image, check_same_grid, resample
 from vhi.images.nifti import encode_nifti, load_mask
 from vhi.images.sidecar import read_sidecar, sha256_of, sidecar_of, stem_of
@@ -221,6 +222,7 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
     """Refuse to write over a scan, a reader's correction, or a foreign file beside the mask."""
     if not out.name.endswith(".nii.gz"):
         raise InputError(f"{out}: name a file that ends in .nii.gz")
+    check_writable(out)
     for scan in never:
         if os.path.exists(out) and os.path.exists(scan) and os.path.samefile(out, scan):
             raise InputError(f"{out}: is the scan itself; name another file for the mask")
@@ -241,7 +243,8 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
     if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(
             f"{out}: was corrected by hand, and --overwrite would undo that; name another --out, "
-            "or move it away"
+            "or move it away",
+            check="corrected-mask",
         )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vhi.cases.case import Case
-from vhi.errors import InputError, without_folders
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.errors import InputError, reason_of, without_folders
+from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_csv
+from vhi.files.place import explain_write_errors, sole_writer
 from vhi.measurement import Measurement
 from vhi.results.folder import check_result_folder
 from vhi.results.report import write_result
@@ -19,6 +23,8 @@ from vhi.uncertainty.interval import VhiInterval
 from vhi.workflow import measure
 
 TABLE = "measurements.csv"
+KEPT = "not measured again, the numbers are those of the earlier result"
+"""Begin of the failure in a row that kept its numbers."""
 
 COLUMNS = (
     "case",
@@ -68,7 +74,9 @@ def measure_all(
         Where each case gets its own folder, ``case_visit``, beside ``measurements.csv``. The
         table is rewritten after every case, so that a stopped run keeps what is done.
     overwrite
-        Replace earlier results. A reader's edits found in one are replayed on the new one.
+        Replace earlier results. A reader's edits found in one are replayed on the new one. A case
+        keeps its earlier row until it is measured; where that fails and its earlier result is still
+        there, the row keeps the numbers beside the failure.
     progress
         Called with each case when it is done.
     **options
@@ -82,20 +90,33 @@ def measure_all(
     Raises
     ------
     InputError
-        The folder cannot be written, or holds a table already and `overwrite` is false.
+        The folder cannot be written, another run writes there, or it holds a table already and
+        `overwrite` is false.
     """
     folder = Path(folder)
     table = folder / TABLE
-    if table.exists() and not overwrite:
-        raise InputError(
-            f"{table}: already there; add --overwrite to replace it, or name another folder"
-        )
-    with explain_write_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for case in cases:
-        try:
-            target = folder / case.folder
+    with sole_writer(table):
+        earlier = _earlier_rows(table, overwrite)
+        rows: list[dict[str, Any]] = []
+        for case in cases:
+            rows.append(_measured(case, folder, earlier, overwrite, options))
+            to_come = cases[len(rows) :]
+            waiting = [earlier[key] for key in map(_key, to_come) if key in earlier]
+            # A table that cannot be written now, perhaps because it is open, can be at the end.
+            with contextlib.nullcontext() if not to_come else contextlib.suppress(InputError):
+                write_whole(table, encode_csv([*rows, *waiting], COLUMNS))
+            if progress is not None:
+                progress(case)
+    return rows
+
+
+def _measured(
+    case: Case, folder: Path, earlier: Mapping[Any, Any], overwrite: bool, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Measure a case and write its result; return its row."""
+    target = folder / case.folder
+    try:
+        with sole_writer(target):
             # A reader's edits of an earlier result are replayed, never lost.
             record = target / "edits.json"
             edits = load_edits(record) if overwrite and os.path.isfile(record) else None
@@ -103,16 +124,42 @@ def measure_all(
             check_result_folder(target, overwrite=overwrite, edits=edits)
             measurement = measure(case, edits=edits, **options)
             write_result(measurement, target, overwrite=overwrite)
-            rows.append(row_of(case, measurement))
-        except InputError as error:
-            folders = [folder, *(path.parent for path in case.files)]
-            rows.append({**_names(case), "failure": without_folders(str(error), folders)})
-        except (OSError, MemoryError) as error:
-            # One case's trouble with this machine must not take the others' results along.
-            rows.append({**_names(case), "failure": f"{type(error).__name__}: {error}"})
-        write_whole(table, encode_csv(rows, COLUMNS))
-        if progress is not None:
-            progress(case)
+        return row_of(case, measurement)
+    except InputError as error:
+        folders = [folder, *(path.parent for path in case.files)]
+        failure = without_folders(str(error), folders)
+    except (OSError, MemoryError) as error:
+        # One case's trouble with this machine must not take the others' results along.
+        failure = reason_of(error)
+    row = {**_names(case), "failure": failure}
+    if _key(case) in earlier and (target / "vhi.json").is_file():
+        row = {**earlier[_key(case)], "failure": f"{KEPT}: {failure}"}
+    return row
+
+
+def _earlier_rows(table: Path, overwrite: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the rows of an earlier run by case and visit; refuse a table not to be replaced."""
+    if not table.exists():
+        return {}
+    with explain_write_errors(table):
+        content = table.read_bytes()
+    text = io.StringIO(content.decode("utf-8-sig", "replace"), newline="")
+    lines: list[dict[str, Any]] = []
+    with contextlib.suppress(csv.Error):
+        lines = list(csv.DictReader(text))
+    rows = {
+        (row["case"], row["visit"]): row
+        for row in lines
+        if row.keys() >= {"case", "visit", "vhi_mm3"} and row["vhi_mm3"]
+    }
+    if not overwrite:
+        count = "1 case" if len(rows) == 1 else f"{len(rows)} cases"
+        raise InputError(
+            f"{table}: already there, with {count} measured; add --overwrite to measure again "
+            "(each case keeps its row until its new one is there), or name another folder",
+            check="earlier-result",
+        )
+    write_whole(table, content)  # whether it can be replaced is better known before the work
     return rows
 
 
@@ -152,6 +199,10 @@ def _interval(interval: VhiInterval) -> dict[str, Any]:
         "vhi_mm3_low": interval.low.mm3,
         "vhi_mm3_high": interval.high.mm3,
     }
+
+
+def _key(case: Case) -> tuple[str, str]:
+    return case.case, case.visit
 
 
 def _names(case: Case) -> dict[str, Any]:

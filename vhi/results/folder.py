@@ -68,7 +68,8 @@ def check_result_folder(
         return
     raise InputError(
         f"{record}: holds the work of a reader that --overwrite would delete; give it as "
-        "--edits, or move it away"
+        "--edits, or move it away",
+        check="readers-edits",
     )
 
 
@@ -93,5 +94,6 @@ def check_corrected_masks(folder: Path, measurement: Measurement) -> None:
             option = "--" + name.replace("_", "-")
             raise InputError(
                 f"{path}: was corrected by hand, and --overwrite would undo that; give it as "
-                f"{option}, or move it away"
+                f"{option}, or move it away",
+                check="corrected-mask",
             )

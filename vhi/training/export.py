@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from vhi.errors import InputError
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.files.place import explain_write_errors
 from vhi.models.unet import UNet
 from vhi.segmentation.registry import GRAPH, RECORD, WEIGHTS, read_record, read_verified
 from vhi.training.recipe import Recipe

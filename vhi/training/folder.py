@@ -20,8 +20,10 @@ import monai
 import torch
 
 from vhi.errors import InputError
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.files.litter import is_litter
+from vhi.files.place import explain_write_errors
 from vhi.segmentation.registry import GRAPH, WEIGHTS
 from vhi.segmentation.registry import RECORD as NETWORK
 from vhi.training.augment import data_sha256
@@ -150,8 +152,7 @@ def check_training_folder(
 
     InputError: as for `train_in_folder`.
     """
-    entries = list(folder.iterdir()) if folder.is_dir() else []
-    foreign = [entry.name for entry in entries if not _is_ours(entry)]
+    foreign = [entry.name for entry in _entries(folder) if not _is_ours(entry)]
     if foreign:
         raise InputError(f"{folder}: holds other files ({min(foreign)}); name a new folder")
     if overwrite and (folder / RECORD).is_file():
@@ -200,7 +201,7 @@ def read_record(folder: Path, name: str, *, remedy: str) -> dict[str, Any]:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; name a new folder")
-    entries = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    entries = sorted(entry.name for entry in _entries(folder))
     if not entries:
         return {}
     if name not in entries:
@@ -232,20 +233,27 @@ def _short(value: Any) -> str:
     return " ".join(map(str, value)) or "nobody" if isinstance(value, list) else str(value)
 
 
+def _entries(folder: Path) -> list[Path]:
+    """List what a folder holds, without litter, the lock, and what a killed process left."""
+    entries = folder.iterdir() if folder.is_dir() else ()
+    return [entry for entry in entries if not is_litter(entry) and not _is_leftover(entry)]
+
+
 def _is_ours(entry: Path) -> bool:
     if entry.name.startswith("run-") and entry.is_dir() and not entry.is_symlink():
-        return all(file.name == CHECKPOINT or _is_leftover(file) for file in entry.iterdir())
-    return entry.is_file() and (entry.name in FILES or _is_leftover(entry))
+        return all(file.name == CHECKPOINT for file in _entries(entry))
+    return entry.is_file() and entry.name in FILES
 
 
 def _is_leftover(entry: Path) -> bool:
     """Return whether a killed process left this file before it was renamed."""
-    return any(entry.name.startswith(f".{name}.") for name in FILES)
+    return entry.is_file() and any(entry.name.startswith(f".{name}.") for name in FILES)
 
 
 def _clear(folder: Path) -> None:
     """Remove an earlier training, its record last, so that the rest stays recognisable."""
     entries = folder.iterdir() if folder.exists() else ()
+    entries = (entry for entry in entries if not entry.name.endswith(".lock"))  # this run's
     for entry in sorted(entries, key=lambda entry: entry.name == RECORD):
         if entry.is_dir():
             shutil.rmtree(entry)

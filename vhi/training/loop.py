@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vhi.errors import InputError
-from vhi.files.atomic import explain_write_errors
+from vhi.files.place import explain_write_errors
 from vhi.models.unet import UNet
 from vhi.training.augment import batches, data_sha256
 from vhi.training.checkpoint import CHECKPOINT, TrainingState

@@ -15,8 +15,9 @@ import numpy as np
 from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.evaluation.evaluate import evaluate
-from vhi.files.atomic import explain_write_errors, write_whole
+from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_csv
+from vhi.files.place import explain_write_errors
 from vhi.images.image import Image
 from vhi.images.nifti import load_image
 from vhi.papers.protocol.protocol import RUNS, Plan, Setting

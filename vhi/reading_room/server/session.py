@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vhi.cases.case import Case
-from vhi.files.atomic import explain_write_errors
+from vhi.files.place import explain_write_errors
 from vhi.reading_room.page.reading import Reading, open_reading
 from vhi.reading_room.store.actions import Progress
 from vhi.reading_room.store.store import Store

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vhi.errors import InputError
-from vhi.files.atomic import explain_write_errors
+from vhi.files.place import explain_write_errors
 from vhi.reading_room.store import schema
 from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
 from vhi.reading_room.store.schema import explain_invalid_content, explain_sqlite_errors
