@@ -79,16 +79,6 @@ def test_an_empty_record_of_other_candidates_is_refused_too(tiny):
         measure_images(stir, normal, region.with_array(smaller), case="a", edits=stale)
 
 
-def test_a_mask_that_loses_itself_on_the_way_to_the_grid_is_named(tiny_case):
-    mask = load_mask(tiny_case.disease_region).array.astype(np.uint8)
-    write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(16, -60, -100)))
-    notes = measure(tiny_case, resample_masks=True).notes
-    assert any("resampled to the STIR grid" in note for note in notes)
-    write_nifti(tiny_case.disease_region, mask, oblique_affine(shift_mm=(500, -60, -100)))
-    with pytest.raises(InputError, match="entirely outside"):
-        measure(tiny_case, resample_masks=True)
-
-
 def test_excluding_normal_bone_takes_its_bright_voxels_out(tiny):
     m = measure_images(*tiny, exclude_normal_bone=True)
     assert (m.candidates.labels.array > 0).sum() == 20 + 4 + 3

@@ -60,11 +60,124 @@ class Note(str):
 
 FILE: tuple[Check, ...] = (
     Check(
+        "not-nifti",
+        "file",
+        "whether nibabel opens the file; its first bytes (ZIP, DICOM, NRRD, web page, picture)",
+        REFUSES,
+        "what the file is instead, and what to do",
+    ),
+    Check(
+        "suffix",
+        "file",
+        "the suffixes .nii and .nii.gz against the content, compressed or not",
+        REFUSES,
+        "which suffix the name needs",
+    ),
+    Check(
+        "damaged",
+        "file",
+        "the whole file with its checksum; a header that nibabel refuses",
+        REFUSES,
+        "the file is damaged or truncated",
+    ),
+    Check(
+        "surplus-slices",
+        "file",
+        "length of the file against the number of voxels in its header",
+        REFUSES,
+        "how many slices more than the header says",
+    ),
+    Check("plain-numbers", "file", "type of the numbers", REFUSES, "complex numbers or colours"),
+    Check(
+        "three-axes",
+        "file",
+        "number of axes and voxels; further axes of length one are dropped",
+        REFUSES,
+        "one volume of a plausible size is needed",
+    ),
+    Check("finite", "file", "NaN and infinite values in a scan", REFUSES, "how many there are"),
+    Check(
+        "few-values",
+        "file",
+        "values of a scan: 5 or more, and not the whole numbers of labels",
+        REFUSES,
+        "a mask or an empty scan; name the scan",
+    ),
+    Check(
+        "mask-values",
+        "file",
+        "values of a mask: 0 and 1",
+        REFUSES,
+        "the other values; whether it is a scan or probabilities",
+    ),
+    Check(
+        "mask-rounding",
+        "file",
+        "values of a mask within 0.001 of 0 and 1, as scale factors leave them",
+        REPAIRS,
+    ),
+    Check(
+        "two-geometries",
+        "file",
+        "sform against qform, and either against pixdim, at the corners of the volume: 0.05 mm",
+        REFUSES,
+        "both readings",
+    ),
+    Check(
+        "half-geometry",
+        "file",
+        "an sform or qform that is stated but places nothing (zero, singular, undefined)",
+        NOTES,
+        "the other one is used",
+    ),
+    Check(
+        "template-space",
+        "file",
+        "an sform that leads to a template (codes 3 to 5) beside the scanner's qform",
+        NOTES,
+        "the scanner's qform is used",
+    ),
+    Check(
+        "no-geometry",
+        "file",
+        "spacing and affine: defined, above 0, not singular",
+        REFUSES,
+        "convert the scan from DICOM again",
+    ),
+    Check(
+        "right-angles",
+        "file",
+        "angles between the array axes",
+        REFUSES,
+        "resample to a regular grid first",
+    ),
+    Check(
+        "qfac-and-signs",
+        "file",
+        "a qfac (pixdim 0) of 0 counts as 1, negative spacings as positive, as in all readers",
+        REPAIRS,
+    ),
+    Check(
+        "unit",
+        "file",
+        "unit of the spacing, and spacings from 0.01 to 100 mm",
+        REFUSES,
+        "spacing is not in mm",
+    ),
+    Check(
+        "usual-spacing",
+        "file",
+        "spacings from 0.2 to 12 mm",
+        NOTES,
+        "unlike a scan of the pelvis; check the unit",
+    ),
+    Check(
         "no-orientation",
         "file",
-        "the codes of both orientations in the header of the STIR scan",
+        "codes of both orientations; an affine that only fills the field (axes along the world's, "
+        "origin 0)",
         NOTES,
-        "right and left are only assumed",
+        "right and left (at 1 mm also volumes) are only assumed",
     ),
     Check(
         "negative-intensities",
@@ -109,9 +222,53 @@ FILE: tuple[Check, ...] = (
     ),
 )
 
-PLACE: tuple[Check, ...] = ()
+PLACE: tuple[Check, ...] = (
+    Check(
+        "one-grid",
+        "place",
+        "shapes and corners of scans and masks: 0.05 mm",
+        REFUSES,
+        "the misfit; --resample where both are of one visit",
+    ),
+    Check(
+        "no-place",
+        "place",
+        "whether both files of a pair on two grids store where they lie",
+        REFUSES,
+        "copy the geometry of the scan; never resampled",
+    ),
+    Check(
+        "reversed-axes",
+        "place",
+        "corners of a pair on two grids with the world's axes reversed",
+        REFUSES,
+        "such as LPS coordinates written as RAS; never resampled",
+    ),
+    Check(
+        "resampled-volume",
+        "place",
+        "volume of a resampled mask inside the scan, before and after: 5 %",
+        NOTES,
+        "both volumes",
+    ),
+)
 
-COVERAGE: tuple[Check, ...] = ()
+COVERAGE: tuple[Check, ...] = (
+    Check(
+        "mask-outside",
+        "coverage",
+        "a resampled mask against the scan",
+        REFUSES,
+        "the mask lies entirely outside",
+    ),
+    Check(
+        "mask-partly-outside",
+        "coverage",
+        "voxels of a resampled mask that lie outside the scan",
+        NOTES,
+        "their volume and share",
+    ),
+)
 
 NAMES: tuple[Check, ...] = ()
 

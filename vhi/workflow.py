@@ -19,8 +19,8 @@ from typing import Any
 from vhi.cases.case import Case
 from vhi.errors import EditsError, InputError, readable
 from vhi.images.image import Image, check_same_grid, resample
-from vhi.images.nifti import load_image
-from vhi.images.scans import Scans, usable_thickness_mm
+from vhi.images.nifti import load_scan
+from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
 from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.measurement import Measurement, Seen
@@ -122,7 +122,9 @@ def measure_images(
     if t1w is not None:
         check_same_grid(stir, t1w)
     thickness, notes = usable_thickness_mm(stir, slice_thickness_mm, {}, "")
-    scans = Scans(stir, t1w, t1w, case, visit, thickness, file_notes=notes)
+    scans = Scans(
+        stir, t1w, t1w, case, visit, thickness, file_notes=(*notes_on_files([stir]), *notes)
+    )
     areas = Areas(Area(normal_bone), Area(disease_region))
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 
@@ -143,12 +145,12 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         A file is missing or unusable, one file is given as both scans, or the grids differ.
     """
     check_two_scans(case)
-    stir, stored = load_image(case.stir), load_image(case.t1w)
+    stir, stored = load_scan(case.stir), load_scan(case.t1w)
     record, sidecar_notes = scan_record(case.stir)
     thickness, thickness_notes = usable_thickness_mm(
         stir, case.slice_thickness_mm, record, sidecar_of(case.stir).name
     )
-    notes = (*stir.notes, *stored.notes, *sidecar_notes, *thickness_notes)
+    notes = (*notes_on_files([stir, stored]), *sidecar_notes, *thickness_notes)
     t1w, resampled = stored, tuple[str, ...]()
     try:
         check_same_grid(stir, stored)

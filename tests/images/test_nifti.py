@@ -83,7 +83,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch, load, error
 def test_a_mask_with_other_values_is_refused(tmp_path, value):
     array = np.zeros((4, 4, 3), np.float32)
     array[1, 1, 1], array[2, 2, 2] = 1, value
-    with pytest.raises(InputError, match=f"holds {float(value)!r}"):
+    with pytest.raises(InputError, match=f"holds {value}"):
         load_mask(write_nifti(tmp_path / "m.nii.gz", array))
 
 

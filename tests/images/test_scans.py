@@ -3,7 +3,7 @@ import pytest
 
 from tests.helpers.scans import oblique_affine
 from vhi.images.image import Image
-from vhi.images.scans import Scans, usable_thickness_mm
+from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
 
 STIR = Image(np.ones((4, 4, 3)), oblique_affine(), "S")  # slices 3.3 mm apart
 
@@ -50,10 +50,35 @@ def test_a_sidecars_spacing_is_compared_with_the_scans(value, noted):
     assert [note.check for note in notes] == ["sidecar-spacing"] * noted
 
 
-def test_what_speaks_against_the_scan_comes_before_its_files():
-    thickness, notes = usable_thickness_mm(STIR, 30.0, {}, "S.json")
+def test_negative_intensities_come_before_what_the_files_say():
     stir = Image(-STIR.array, STIR.affine, "S", oriented=False)
-    checks = [
-        note.check for note in Scans(stir, slice_thickness_mm=thickness, file_notes=notes).notes
+    _, thickness = usable_thickness_mm(stir, 30.0, {}, "S.json")
+    notes = Scans(stir, file_notes=(*notes_on_files([stir]), *thickness)).notes
+    assert [note.check for note in notes] == [
+        "negative-intensities",
+        "no-orientation",
+        "slice-thickness",
     ]
-    assert checks == ["negative-intensities", "no-orientation", "slice-thickness"]
+
+
+@pytest.mark.parametrize(("spacing_mm", "words"), [(1.0, "no spacing"), (0.9, "no orientation,")])
+def test_a_scan_without_geometry_says_what_is_only_assumed(spacing_mm, words):
+    scan = Image(STIR.array, np.diag([spacing_mm] * 3 + [1]), "S", oriented=False)
+    (note,) = notes_on_files([scan])
+    assert note.check == "no-orientation" and words in note
+    assert notes_on_files([STIR, STIR]) == ()
+
+
+@pytest.mark.parametrize(
+    ("spacing_mm", "noted"),
+    [
+        ((0.06, 0.06, 0.33), True),
+        ((5.95, 5.95, 33), True),
+        ((0.5, 0.5, 13), True),
+        ((0.3, 0.3, 1), False),
+        ((2, 2, 10), False),
+    ],
+)
+def test_voxels_unlike_a_scan_of_the_pelvis_are_noted(spacing_mm, noted):
+    scan = Image(STIR.array, oblique_affine(spacing_mm), "S")
+    assert [note.check for note in notes_on_files([scan])] == ["usual-spacing"] * noted

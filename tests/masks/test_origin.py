@@ -122,6 +122,14 @@ def test_the_record_goes_along_to_another_grid(mask):
     assert carried.record["mask_sha256"] != origin.record["mask_sha256"]
 
 
+def test_a_slice_to_check_is_every_slice_of_the_grid_that_it_reaches(mask):
+    thin = mask.affine @ np.diag([1, 1, 1 / 3, 1])
+    thin[:3, 3] -= thin[:3, 2]  # three slices for one
+    fine = Image(np.zeros((9, 8, 15)), thin, "S")
+    assert carry_origin(predicted(mask, "n", SHA, (3,)), mask, fine).slices_to_check == (9, 10, 11)
+    assert carry_origin(predicted(mask, "n", SHA, (0,)), mask, fine).slices_to_check == ()
+
+
 def test_a_kill_or_an_error_between_mask_and_record_tells_nothing_untrue(
     written, mask, monkeypatch
 ):

@@ -141,3 +141,12 @@ def test_intensities_are_divided_by_three_standard_deviations():
     assert np.allclose(normalise(array * 17), normalise(array))
     with pytest.raises(InputError, match="all intensities are equal"):
         normalise(np.ones(4))
+
+
+@pytest.mark.parametrize("spacing_mm", [1.3, 2.0, 3.1, 4.4, 7.0])
+def test_the_rim_of_a_slice_is_kept_at_any_spacing(spacing_mm):
+    image = scan()
+    slicing = slicing_of(image, spacing_mm=spacing_mm, multiple=1)
+    for order in (0, 1):
+        slices = slicing.cut(np.full(image.shape, 7.0), order=order)
+        assert np.allclose(slices, 7) and np.allclose(slicing.join(slices), 7)

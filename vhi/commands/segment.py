@@ -40,7 +40,8 @@ def segment(
 
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """
-    from vhi.images.nifti import load_image
+    from vhi.images.nifti import load_scan
+    from vhi.images.scans import notes_on_files
     from vhi.masks.areas import slices_to_check_note
     from vhi.masks.origin import check_mask_place, predicted, write_mask
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
@@ -61,16 +62,16 @@ def segment(
     if network != PUBLISHED or stir is not None:
         find_network(network, task)
     with progress("Segmenting"):
-        image = load_image(t1w)
+        images = [load_scan(scan) for scan in scans]
         if stir is None:
-            prediction = segment_disease_region(image, network=network)
+            prediction = segment_disease_region(*images, network=network)
         else:
-            prediction = propose_normal_bone(load_image(stir), image, network=network)
+            prediction = propose_normal_bone(images[1], images[0], network=network)
         mask, slices = prediction.mask, prediction.slices_to_check
         origin = predicted(mask, prediction.network, prediction.weights_sha256, slices)
         record = {**origin.record, "scans": [scan.name for scan in scans]}
         write_mask(out, mask, record, predicted=True, never=scans)
-    for note in prediction.notes:
+    for note in (*notes_on_files(images), *prediction.notes):
         warn(note)
     voxels = int(mask.array.sum())
     area = "disease region" if stir is None else "normal bone"

@@ -18,7 +18,7 @@ from vhi.errors import InputError, reason_of, without_folders
 from vhi.evaluation.robustness import UNCHANGED, change
 from vhi.evaluation.scores import Score, normal_bone_effect, score_scan, score_slices
 from vhi.images.image import Image
-from vhi.images.nifti import load_image, load_mask
+from vhi.images.nifti import load_mask, load_scan
 from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE
 
 Finder = Callable[[Case, Image | None], Image]
@@ -98,7 +98,7 @@ def _evaluate_scan(case: Case, find: Finder, names: dict[str, str], result: Eval
     if names["change"] != UNCHANGED:
         # The study's disease regions leave out normal bone, whose marrow has to change as well.
         bone = truth.array if normal_bone is None else truth.array | normal_bone.array
-        changed = change(names["change"], load_image(case.t1w), truth.with_array(bone))
+        changed = change(names["change"], load_scan(case.t1w), truth.with_array(bone))
         t1w, truth = changed.t1w, changed.carry(truth)
         normal_bone = normal_bone and changed.carry(normal_bone)
     predicted = find(case, t1w)
@@ -112,7 +112,7 @@ def _evaluate_scan(case: Case, find: Finder, names: dict[str, str], result: Eval
     }
     if result.target == NORMAL_BONE:
         region = None if case.disease_region is None else load_mask(case.disease_region)
-        row |= asdict(normal_bone_effect(load_image(case.stir), predicted, truth, region))
+        row |= asdict(normal_bone_effect(load_scan(case.stir), predicted, truth, region))
     result.scans.append(row)
     for index, score in enumerate(slices):
         result.slices.append({**names, "slice": index, **_columns(score, "pixels")})

@@ -13,7 +13,7 @@ from vhi.cases.case import Case
 from vhi.errors import InputError, NothingFound
 from vhi.evaluation.evaluate import Finder
 from vhi.images.image import Image
-from vhi.images.nifti import load_image, load_mask
+from vhi.images.nifti import load_mask, load_scan
 from vhi.segmentation.registry import NORMAL_BONE, PUBLISHED, find_network
 
 
@@ -72,10 +72,10 @@ def network_finder(name: str, target: str, made_by: dict[str, Any]) -> Finder:
     def find(case: Case, changed: Image | None) -> Image:
         from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 
-        t1w = load_image(case.t1w) if changed is None else changed
+        t1w = load_scan(case.t1w) if changed is None else changed
         try:
             if target == NORMAL_BONE:
-                result = propose_normal_bone(load_image(case.stir), t1w, network=name)
+                result = propose_normal_bone(load_scan(case.stir), t1w, network=name)
             else:
                 result = segment_disease_region(t1w, network=name)
         except NothingFound:

@@ -6,7 +6,8 @@ to the patient's right, y to the front, z to the head.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,27 +114,96 @@ def check_same_grid(
     ------
     InputError
         Shapes differ, or corners lie further apart than `tolerance_mm`; the message has the size
-        of the misfit.
+        of the misfit, and a remedy.
     """
-    remedy = "use images of one grid, or add --resample to resample it"
-    if first.shape != second.shape:
+    same_shape = first.shape == second.shape
+    misfit = corner_misfit_mm(first, second) if same_shape else np.inf
+    if misfit <= tolerance_mm:
+        return
+    check_can_be_resampled(second, first)
+    remedy = "use images of one grid, or, where both are of one visit, add --resample"
+    if not same_shape:
         raise InputError(
             f"{second.name}: {times(second.shape)} voxels, but {first.name} has "
-            f"{times(first.shape)}; {remedy}"
+            f"{times(first.shape)}; {remedy}",
+            check="one-grid",
         )
-    misfit = corner_misfit_mm(first, second)
-    if misfit > tolerance_mm:
+    raise InputError(
+        f"{second.name}: lies up to {misfit:.2f} mm away from {first.name} "
+        f"(allowed {tolerance_mm:g} mm); {remedy}",
+        check="one-grid",
+    )
+
+
+def check_can_be_resampled(image: Image, grid: Image) -> None:
+    """Refuse to take an image to another grid through world coordinates that it does not have.
+
+    Raises
+    ------
+    InputError
+        One of the two stores no orientation, or the image's axes of the world are reversed.
+    """
+    unoriented = [part for part in (image, grid) if not part.oriented]
+    same_shape = image.shape == grid.shape
+    if len(unoriented) == 2:
         raise InputError(
-            f"{second.name}: lies up to {misfit:.2f} mm away from {first.name} "
-            f"(allowed {tolerance_mm:g} mm); {remedy}"
+            f"{image.name}: neither it nor {grid.name} stores where it lies, and their voxels "
+            "differ; convert the scans from DICOM again and draw on them",
+            check="no-place",
         )
+    if unoriented:
+        (lost,), (other,) = unoriented, [part for part in (image, grid) if part.oriented]
+        remedy = (
+            f"if its voxels are those of {other.name}, copy that file's geometry (python -c "
+            f"\"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
+            f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
+            if same_shape
+            else "save it again with its geometry, from the program in which it was made"
+        )
+        raise InputError(
+            f"{lost.name}: does not store where it lies (no orientation in its header); {remedy}",
+            check="no-place",
+        )
+    axes = _reversed_axes(image, grid) if same_shape else ""
+    if axes:
+        raise InputError(
+            f"{image.name}: lies where {grid.name} would with the world's {axes} reversed (such as "
+            "LPS coordinates written as RAS); write it again with the geometry of that scan",
+            check="reversed-axes",
+        )
+
+
+def _reversed_axes(image: Image, grid: Image) -> str:
+    """Return the world's axes whose reversal brings an image to a grid of equal shape; else ""."""
+    there = corners(grid.shape, grid.affine)
+    here = corners(image.shape, image.affine)
+    apart = np.linalg.norm(here[:, None] - there, axis=2)
+    if apart.min(axis=1).max() <= SAME_GRID_TOLERANCE_MM:
+        return ""  # one box, stored in another order
+    for signs in itertools.product((1, -1), repeat=3):
+        if np.linalg.norm(here * signs - there, axis=1).max() <= SAME_GRID_TOLERANCE_MM:
+            return " and ".join(axis for axis, sign in zip("xyz", signs, strict=True) if sign < 0)
+    return ""
 
 
 def corner_misfit_mm(first: Image, second: Image) -> float:
     """Return the largest distance in mm between equal corners of two images of equal shape."""
-    ni, nj, nk = first.shape
-    corners = np.array([(i, j, k) for i in (0, ni - 1) for j in (0, nj - 1) for k in (0, nk - 1)])
-    return float(np.linalg.norm(first.world(corners) - second.world(corners), axis=1).max())
+    return affine_misfit_mm(first.shape, first.affine, second.affine)
+
+
+def affine_misfit_mm(
+    shape: Sequence[int], first: NDArray[np.float64], second: NDArray[np.float64]
+) -> float:
+    """Return the largest distance in mm between a grid's corners under two affines."""
+    return float(
+        np.linalg.norm(corners(shape, first) - corners(shape, second), axis=1).max(initial=0.0)
+    )
+
+
+def corners(shape: Sequence[int], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return world positions, shape (8, 3), of a grid's corner voxels."""
+    ends = itertools.product(*((0, length - 1) for length in shape[:3]))
+    return np.array(list(ends)) @ affine[:3, :3].T + affine[:3, 3]
 
 
 def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
@@ -151,17 +221,53 @@ def resample(image: Image, grid: Image, *, order: int = 0) -> Image:
     Returns
     -------
     Image
-        Same type as `image`; 0 where the grid reaches beyond it.
+        Same type as `image`; 0 outside of it. Voxels reach half a voxel beyond their centres, so
+        those at the rim count like any other.
+
+    Raises
+    ------
+    InputError
+        As `check_can_be_resampled`.
     """
-    to_image = np.linalg.inv(image.affine) @ grid.affine
-    # A grid that is only turned or flipped maps voxel on voxel: rounding off the last digits
-    # keeps nearest neighbour from falling to the wrong side there.
-    to_image = np.round(to_image, 9)
+    check_can_be_resampled(image, grid)
     source = image.array.astype(np.uint8) if image.array.dtype == bool else image.array
-    resampled = ndimage.affine_transform(source, to_image, output_shape=grid.shape, order=order)
-    return Image(resampled.astype(image.array.dtype), grid.affine, image.name, image.oriented)
+    matrix = _voxel_to_voxel(image, grid)
+    if order == 0:
+        array = _transformed(source, matrix, grid.shape, order=0, mode="grid-constant")
+    else:
+        array = _transformed(source, matrix, grid.shape, order=order, mode="nearest")
+        inside = np.ones(image.shape, np.uint8)
+        array[_transformed(inside, matrix, grid.shape, order=0, mode="grid-constant") == 0] = 0
+    return Image(
+        array.astype(image.array.dtype), grid.affine, image.name, image.oriented, image.notes
+    )
 
 
-def times(lengths: Iterable[float]) -> str:
+def outside(mask: Image, grid: Image) -> int:
+    """Return how many of a mask's voxels have their centre outside another grid's voxels."""
+    matrix = _voxel_to_voxel(grid, mask)
+    position = np.argwhere(mask.array) @ matrix[:3, :3].T + matrix[:3, 3]
+    inside = (position >= -0.5) & (position <= np.array(grid.shape) - 0.5)
+    return int(np.count_nonzero(~inside.all(axis=1)))
+
+
+def _voxel_to_voxel(image: Image, grid: Image) -> NDArray[np.float64]:
+    """Return the matrix from a grid's voxels to an image's.
+
+    Headers hold 32-bit numbers, good to 1e-4 of a voxel at the far end of a scan. Rounding off
+    what lies below lets voxels of one lattice fall on each other, and ties on one side.
+    """
+    matrix = np.linalg.inv(image.affine) @ grid.affine
+    matrix[:, :3], matrix[:, 3] = matrix[:, :3].round(6), matrix[:, 3].round(4)
+    return matrix
+
+
+def _transformed(
+    array: NDArray[Any], matrix: NDArray[np.float64], shape: Sequence[int], **options: Any
+) -> NDArray[Any]:
+    return np.asarray(ndimage.affine_transform(array, matrix, output_shape=shape, **options))
+
+
+def times(lengths: Iterable[object]) -> str:
     """Return lengths as text, such as ``336 x 336 x 25``."""
     return " x ".join(str(length) for length in lengths)

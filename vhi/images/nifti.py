@@ -14,20 +14,24 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
 from nibabel.imageglobals import logger as nibabel_logger
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
-from vhi.images.image import Image, times
+from vhi.images.foreign import damaged, unreadable
+from vhi.images.header import Geometry, check_content, geometry_of
+from vhi.images.image import Image
 
-PLAUSIBLE_SPACING_MM = (0.01, 100.0)
-"""Voxel spacings beyond these are taken for another unit. Chosen; the study's are 0.57 to 3.3."""
+NEARLY_WHOLE = 1e-3
+"""A mask's values this near a whole number are that number: what a scale factor or an interpolation
+leaves of ones is 1e-7 off; the smallest share of a voxel that anybody draws is far more. Chosen."""
 
-MAX_VOXELS = 2**30
-"""A file that claims more is refused before any memory is asked for. Chosen: 380 study scans."""
+MOST_LABELS = 16
+"""A file with more values than this holds no labels. Chosen."""
+
+FEWEST_INTENSITIES = 5
+"""A file with fewer values is no scan, whatever they are. Chosen: a mask has 2, candidates 3."""
 
 
 def load_image(path: str | os.PathLike[str]) -> Image:
@@ -47,15 +51,42 @@ def load_image(path: str | os.PathLike[str]) -> Image:
         The file is missing, not NIfTI, truncated, not 3-D, complex or RGB, holds NaN or
         infinite values, or has no usable geometry.
     """
-    image, affine, oriented = _open(path)
+    image, geometry = _open(path)
     array = _read(image, Path(path), scaled=True)
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
         raise InputError(
             f"{path}: holds {bad} NaN or infinite values; replace them with 0 outside the body, or "
-            "convert the scan from DICOM again"
+            "convert the scan from DICOM again",
+            check="finite",
         )
-    return Image(array, affine, Path(path).name, oriented)
+    return _image(array, geometry, path)
+
+
+def load_scan(path: str | os.PathLike[str]) -> Image:
+    """Load a scan, and refuse what is a mask or empty.
+
+    Raises
+    ------
+    InputError
+        As for `load_image`, or the file holds a handful of values only.
+    """
+    image = load_image(path)
+    stored = image.array.ravel(order="K")
+    sample = stored[:: max(1, stored.size // 10_000)]
+    if np.unique(sample).size <= MOST_LABELS:
+        values = np.unique(stored)
+        labels = values.size <= MOST_LABELS and (values == np.arange(values.size)).all()
+        if labels or values.size < FEWEST_INTENSITIES:
+            shown = ", ".join(f"{value:.6g}" for value in values[:5])
+            raise InputError(
+                f"{path}: holds only the values {shown}, unlike a scan; name the scan (a mask goes "
+                "to --normal-bone or --disease-region)"
+                if values.size > 1
+                else f"{path}: holds the value {shown} everywhere; convert the scan again",
+                check="few-values",
+            )
+    return image
 
 
 def load_mask(path: str | os.PathLike[str]) -> Image:
@@ -71,16 +102,36 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
     InputError
         As for `load_image`, or a value other than 0 and 1.
     """
-    image, affine, oriented = _open(path)
+    image, geometry = _open(path)
     array = _read(image, Path(path), scaled=False)
     mask = array == 1
     if np.count_nonzero(mask) != np.count_nonzero(array):
-        other = array[~mask & (array != 0)].flat[0]
-        raise InputError(
-            f"{path}: a mask may hold only 0 and 1, but this file also holds {float(other)!r}; "
-            "save the wanted label as 1 and everything else as 0"
-        )
-    return Image(mask, affine, Path(path).name, oriented)
+        mask = np.abs(array - 1) < NEARLY_WHOLE
+        others = array[~mask & ~(np.abs(array) < NEARLY_WHOLE)]
+        if others.size:
+            raise InputError(f"{path}: {_no_mask(np.unique(others), array)}", check="mask-values")
+    return _image(mask, geometry, path)
+
+
+def _no_mask(values: NDArray[Any], array: NDArray[Any]) -> str:
+    """Return what is wrong with values other than 0 and 1, and what to do."""
+    if values.size > MOST_LABELS:
+        if values.min() > 0 and values.max() < 1:
+            return (
+                "holds probabilities, not a mask; save where they are above 0.5 as 1, the rest as 0"
+            )
+        return "holds the intensities of a scan, not a mask; check which file is which"
+    shown = ", ".join(f"{float(value):.6g}" for value in values[:5])
+    if values.size == 1 and not (array == 1).any():
+        return f"a mask may hold only 0 and 1, but this file holds 0 and {shown}; save {shown} as 1"
+    return (
+        f"a mask may hold only 0 and 1, but this file also holds {shown}; "
+        "save the wanted label as 1 and everything else as 0"
+    )
+
+
+def _image(array: NDArray[Any], geometry: Geometry, path: str | os.PathLike[str]) -> Image:
+    return Image(array, geometry.affine, Path(path).name, geometry.oriented, geometry.notes)
 
 
 def check_file(path: Path) -> None:
@@ -155,45 +206,20 @@ def encode_nifti(array: NDArray[Any], affine: NDArray[np.float64], slope: float 
     return gzip.compress(raw, compresslevel=6, mtime=0)
 
 
-def _open(path: str | os.PathLike[str]) -> tuple[Any, NDArray[np.float64], bool]:
-    """Open a NIfTI file without reading its voxels: image, affine, whether it is oriented."""
+def _open(path: str | os.PathLike[str]) -> tuple[Any, Geometry]:
+    """Open a NIfTI file without reading its voxels: image, and where they lie."""
     path = Path(path)
     check_file(path)
     try:
         with _quiet_nibabel():
             image: Any = nib.load(path)
-    except (ImageFileError, HeaderDataError, ValueError, KeyError, IndexError) as error:
-        if _is_broken_gzip(path):
-            raise _damaged(path) from error
-        raise InputError(
-            f"{path}: not a readable NIfTI file; convert the scan to .nii or .nii.gz "
-            "(from DICOM: dcm2niix)"
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(path) from error
     except Exception as error:  # a foreign file may fail in any of nibabel's readers
-        raise InputError(
-            f"{path}: not a readable NIfTI file; convert the scan to .nii or .nii.gz"
-        ) from error
+        raise unreadable(path) from error
     if not isinstance(image, nib.Nifti1Pair):
-        raise InputError(f"{path}: not a NIfTI file; convert the scan to .nii or .nii.gz")
-    dtype = image.header.get_data_dtype()
-    if dtype.kind not in "iuf":
-        kind = "complex numbers" if dtype.kind == "c" else "colours (RGB)"
-        raise InputError(f"{path}: holds {kind}; save the scan as plain grey values")
-    shape = image.shape
-    if len(shape) < 3 or any(length != 1 for length in shape[3:]):
-        raise InputError(
-            f"{path}: has {len(shape)} axes ({times(shape)}), a scan has 3; "
-            "export one volume (from 4-D: take one of them)"
-        )
-    if not 0 < math.prod(shape) <= MAX_VOXELS:
-        raise InputError(
-            f"{path}: claims {times(shape)} voxels, too many for a scan; check that the file is one"
-        )
+        raise unreadable(path)
     header = _stored_header(image)
-    oriented = bool(header["qform_code"] > 0 or header["sform_code"] > 0)
-    return image, _check_geometry(image, header, path), oriented
+    check_content(header, image.shape, path)
+    return image, geometry_of(header, image.shape[:3], path)
 
 
 def _stored_header(image: Any) -> Any:
@@ -217,15 +243,33 @@ def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
             # nibabel stops where the voxels end, before the checksum that tells of damage.
             with gzip.open(path) as stream, _quiet_nibabel():
                 array = voxels(type(image).from_stream(stream))
-                while stream.read(1 << 20):
-                    pass
+                surplus = sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
         else:
             array = voxels(image)
+            surplus = _surplus_bytes(image)
+    except FileNotFoundError as error:  # the other half of a pair
+        raise unreadable(path) from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise _damaged(path) from error
+        raise damaged(path) from error
     except MemoryError as error:
         raise InputError(f"{path}: too large for this machine's memory") from error
+    slice_bytes = image.get_data_dtype().itemsize * math.prod(image.shape[:2])
+    if surplus >= slice_bytes and surplus % slice_bytes == 0:
+        raise InputError(
+            f"{path}: holds {surplus // slice_bytes} slices more than its header says; convert it "
+            "from DICOM again",
+            check="surplus-slices",
+        )
     return array.reshape(array.shape[:3])
+
+
+def _surplus_bytes(image: Any) -> int:
+    """Return how many bytes an uncompressed file holds after its voxels."""
+    file = Path(image.file_map["image"].filename)
+    if file.suffix.lower() not in (".nii", ".img"):
+        return 0
+    voxels = image.get_data_dtype().itemsize * math.prod(image.shape)
+    return file.stat().st_size - int(image.dataobj.offset) - voxels
 
 
 @contextlib.contextmanager
@@ -237,51 +281,3 @@ def _quiet_nibabel() -> Iterator[None]:
         yield
     finally:
         nibabel_logger.setLevel(level)
-
-
-def _check_geometry(image: Any, header: Any, path: Path) -> NDArray[np.float64]:
-    """Return the affine, or refuse one that places nothing."""
-    affine = np.asarray(image.affine, float)
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    stored = header["pixdim"][1:4]
-    if (
-        not (np.isfinite(stored) & (stored != 0)).all()
-        or not np.isfinite(affine).all()
-        or spacing.min() < 1e-6
-    ):
-        raise InputError(
-            f"{path}: its voxel spacing is zero or undefined; convert it from DICOM again"
-        )
-    low, high = PLAUSIBLE_SPACING_MM
-    if header["xyzt_units"] & 7 in (1, 3) or spacing.min() < low or spacing.max() > high:
-        raise InputError(
-            f"{path}: its voxel spacing is not in millimetres ({times(spacing.round(6))}); "
-            "write it again with spacing in mm"
-        )
-    # Volume of the voxel over the volume of a brick with the same edges: 1 when axes are square.
-    squareness = abs(np.linalg.det(affine[:3, :3])) / spacing.prod()
-    if squareness < 1e-3:
-        raise InputError(
-            f"{path}: its affine is singular (array axes are parallel); convert it from DICOM again"
-        )
-    if squareness < 0.999:
-        raise InputError(
-            f"{path}: its array axes are not at right angles; resample it to a regular grid first"
-        )
-    return affine
-
-
-def _is_broken_gzip(path: Path) -> bool:
-    """Return whether a compressed file cannot be unpacked to its end."""
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(1 << 20):
-                pass
-    except (OSError, EOFError, zlib.error):
-        with path.open("rb") as stream:
-            return stream.read(2) == b"\x1f\x8b"
-    return False
-
-
-def _damaged(path: Path) -> InputError:
-    return InputError(f"{path}: the file is damaged or truncated; copy or convert it again")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from vhi.checks import Note
-from vhi.images.image import Image
+from vhi.images.image import Image, times
 from vhi.images.sidecar import number_of
+
+USUAL_SPACING_MM = (0.2, 12.0)
+"""Voxel spacings beyond these get a note. Chosen: pelvic MRI has pixels of 0.3 to 2 mm and slices
+1 to 10 mm apart; centimetres in place of millimetres fall below, and ten times as much above."""
 
 THICKNESS_FITS = (0.5, 1.5)
 """Slice thickness over slice spacing. Chosen: gaps up to the thickness itself, and overlap by half
@@ -69,15 +75,38 @@ class Scans:
                     "that it is the STIR scan",
                 )
             )
-        if not stir.oriented:
+        return (*notes, *self.file_notes)
+
+
+def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
+    """Return what the files of loaded scans say against them: a geometry that is odd or missing."""
+    notes: list[Note] = []
+    for scan in scans:
+        notes += scan.notes
+        low, high = USUAL_SPACING_MM
+        if min(scan.spacing_mm) < low or max(scan.spacing_mm) > high:
+            brick = times(f"{length:.3g}" for length in scan.spacing_mm)
+            notes.append(
+                Note(
+                    "usual-spacing",
+                    f"{scan.name}: voxels of {brick} mm are unlike those of a scan of the pelvis; "
+                    "check the unit",
+                )
+            )
+        if not scan.oriented:
+            lost = "no orientation, so right and left are only assumed"
+            if np.allclose(scan.spacing_mm, 1.0, atol=1e-6):
+                lost = (
+                    "no orientation and no spacing (1 mm is what programs write for want of one), "
+                    "so sides and volumes are only assumed"
+                )
             notes.append(
                 Note(
                     "no-orientation",
-                    f"{stir.name}: stores no orientation, so right and left are only assumed; "
-                    "convert it again from DICOM",
+                    f"{scan.name}: stores {lost}; convert it again from DICOM",
                 )
             )
-        return (*notes, *self.file_notes)
+    return tuple(notes)
 
 
 def usable_thickness_mm(

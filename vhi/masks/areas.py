@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vhi.cases.case import Case
+from vhi.checks import Note
 from vhi.errors import InputError
-from vhi.images.image import Image, check_same_grid, resample
+from vhi.images.image import Image, check_same_grid, outside, resample
 from vhi.images.nifti import load_mask
 from vhi.images.scans import Scans
 from vhi.images.sidecar import sha256_of
@@ -34,7 +35,8 @@ PROPOSED = (
 )
 
 LARGEST_CHANGE = 0.05
-"""A mask whose volume changes by more than this share when it is resampled gets a note."""
+"""A mask whose volume inside the scan changes by more than this share when it is resampled gets a
+note. Rounding its two ends to other slices changes an area of ten slices by half a slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +195,7 @@ def _load(source: Path | Area | None) -> Area | None:
     if not isinstance(source, Path):
         return source
     mask = load_mask(source)
-    return Area(mask, origin_of(source, mask), file=(source.name, sha256_of(source)))
+    return Area(mask, origin_of(source, mask), mask.notes, (source.name, sha256_of(source)))
 
 
 def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
@@ -259,18 +261,31 @@ def _on_grid(area: Area, stir: Image) -> Area:
     origin = carry_origin(area.origin, mask, stir)
     if not mask.array.any():
         return replace(area, mask=moved, origin=origin)
-    before_mm3, after_mm3 = (
-        np.count_nonzero(image.array) * image.voxel_volume_mm3 for image in (mask, moved)
-    )
-    if after_mm3 == 0:
+    if not moved.array.any():
         raise InputError(
-            f"{mask.name}: lies entirely outside {stir.name}; check that both are from one visit"
+            f"{mask.name}: lies entirely outside {stir.name}; check that both are from one visit",
+            check="mask-outside",
         )
-    notes = area.notes
-    if abs(after_mm3 / before_mm3 - 1) > LARGEST_CHANGE:
-        notes = (
-            *notes,
-            f"{mask.name}: had {before_mm3:,.0f} mm³ before it was resampled to the STIR grid and "
-            f"{after_mm3:,.0f} mm³ after; check that both are of one visit",
+    voxels, lost = np.count_nonzero(mask.array), outside(mask, stir)
+    before_mm3 = voxels * mask.voxel_volume_mm3
+    inside_mm3 = (voxels - lost) * mask.voxel_volume_mm3
+    after_mm3 = np.count_nonzero(moved.array) * moved.voxel_volume_mm3
+    notes = list(area.notes)
+    if lost:
+        notes.append(
+            Note(
+                "mask-partly-outside",
+                f"{mask.name}: {before_mm3 - inside_mm3:,.0f} of {before_mm3:,.0f} mm³ "
+                f"({lost / voxels:.1%}) lie outside {stir.name} and are not measured; check that "
+                "both are of one visit",
+            )
         )
-    return replace(area, mask=moved, origin=origin, notes=notes)
+    if abs(after_mm3 - inside_mm3) > LARGEST_CHANGE * inside_mm3:
+        notes.append(
+            Note(
+                "resampled-volume",
+                f"{mask.name}: had {inside_mm3:,.0f} mm³ inside {stir.name} before it was "
+                f"resampled to the STIR grid and {after_mm3:,.0f} mm³ after; draw it on that scan",
+            )
+        )
+    return replace(area, mask=moved, origin=origin, notes=tuple(notes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vhi.images.nifti import load_image
+from vhi.images.nifti import load_scan
 from vhi.masks.origin import DRAWN, check_mask_place, write_mask
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
@@ -43,11 +43,11 @@ def write_drawn_normal_bone(
     Raises
     ------
     InputError
-        As for `load_image`, `draw_normal_bone` and `estimate_thresholds`: an area that gives no
+        As for `load_scan`, `draw_normal_bone` and `estimate_thresholds`: an area that gives no
         threshold is not written.
     """
     check_mask_place(out, never=(stir,))
-    scan = load_image(stir)
+    scan = load_scan(stir)
     mask = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
     intensities = normal_bone_intensities(scan, scan.with_array(mask, out.name))
     thresholds = estimate_thresholds(intensities)

@@ -155,10 +155,13 @@ def carry_origin(origin: Origin, mask: Image, grid: Image) -> Origin:
     if origin.source != NETWORK:
         return origin
     before = origin.prediction or mask
-    voxels = np.tile((np.array(before.shape) - 1) / 2, (len(origin.slices_to_check), 1))
-    voxels[:, before.slice_axis] = origin.slices_to_check
-    axis = grid.slice_axis
-    slices = {int(index) for index in grid.voxel(before.world(voxels))[:, axis]}
+    across, axis = before.slice_axis, grid.slice_axis
+    voxels = np.argwhere(before.array)
+    voxels = voxels[np.isin(voxels[:, across], origin.slices_to_check)]
+    # A slice reaches half way to the next, and is stepped through as finely as the grid's slices.
+    steps = int(np.ceil(before.spacing_mm[across] / grid.spacing_mm[axis])) + 1
+    points = [voxels + np.eye(3)[across] * step for step in np.linspace(-0.49, 0.49, steps)]
+    slices = {int(index) for index in grid.voxel(before.world(np.concatenate(points)))[:, axis]}
     to_check = tuple(sorted(k for k in slices if 0 <= k < grid.shape[axis]))
     carried = replace(origin, slices_to_check=to_check)
     if origin.prediction is None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vhi.cases.case import Case
 from vhi.errors import InputError
 from vhi.images.image import check_same_grid
-from vhi.images.nifti import load_image, load_mask
+from vhi.images.nifti import load_mask, load_scan
 from vhi.images.sidecar import sha256_of
 from vhi.segmentation.registry import NORMAL_BONE
 from vhi.segmentation.slices import normalise, slicing_of
@@ -64,11 +64,11 @@ def load_example(case: Case, recipe: Recipe) -> Example:
     if missing:
         raise InputError(f"case {case.case} {case.visit}: needs a {' and a '.join(missing)} mask")
     assert case.normal_bone is not None and case.disease_region is not None
-    t1w = load_image(case.t1w)
+    t1w = load_scan(case.t1w)
     masks = [load_mask(case.normal_bone), load_mask(case.disease_region)]
     scans = {"t1w": t1w}
     if "stir" in recipe.channels:
-        scans["stir"] = load_image(case.stir)
+        scans["stir"] = load_scan(case.stir)
     for image in (*masks, *scans.values()):
         check_same_grid(t1w, image)
     for mask in masks:
@@ -199,7 +199,7 @@ def load_training_set(
                     "part": part,
                     "slices": len(example.slices),
                     "size": example.target.shape[1:],
-                    "spacing_mm": load_image(case.t1w).spacing_mm,
+                    "spacing_mm": load_scan(case.t1w).spacing_mm,
                     "marked": int(example.target.sum()),
                     "share": float(example.target.mean()),
                     "inputs": {path.name: sha256_of(path) for path in case.files},

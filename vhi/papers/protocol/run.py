@@ -19,7 +19,7 @@ from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_csv
 from vhi.files.place import explain_write_errors
 from vhi.images.image import Image
-from vhi.images.nifti import load_image
+from vhi.images.nifti import load_scan
 from vhi.papers.protocol.protocol import RUNS, Plan, Setting
 from vhi.segmentation.predict import load_members, segment_scans
 from vhi.segmentation.registry import DISEASE_REGION, find_network
@@ -141,7 +141,7 @@ def score_test(plan: Plan, saved: Path, folder: Path) -> dict[str, Any]:
     members = load_members(network)
 
     def find(case: Case, changed: Image | None) -> Image:
-        return segment_scans([changed or load_image(case.t1w)], network, members=members).mask
+        return segment_scans([changed or load_scan(case.t1w)], network, members=members).mask
 
     evaluation = evaluate(plan.test_cases, find)
     failures = [
