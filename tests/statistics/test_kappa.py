@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from vhi.statistics.kappa import cohen_kappa
+from vhi.statistics.kappa import cohen_kappa, kappa_interval
 
 # The manual of SAS, procedure FREQ, "Agreement Study": two dermatologists, 88 patients.
 SKIN = [[10, 4, 1, 0], [5, 10, 12, 2], [2, 4, 12, 5], [0, 2, 6, 13]]
@@ -104,6 +104,47 @@ def test_one_or_two_subjects_give_a_value_without_a_false_interval(table):
     found = cohen_kappa(table)
     assert found.value in (-1, 0, 1)
     assert all(map(math.isnan, found.interval))
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ([[0, 0], [0, 0]], "no subjects"),
+        ([[5, 0], [0, 0]], "both ratings give every subject the same category"),
+        ([[5, 0], [3, 0]], "one rating never varies"),
+        ([[5, 3], [0, 0]], "one rating never varies"),
+        ([[5, 0], [0, 3]], "the ratings agree in every subject"),
+        ([[0, 4], [4, 0]], "the ratings differ in every subject"),
+        ([[0, 1], [0, 0]], "a single subject"),
+        ([[11, 5], [9, 4]], ""),
+    ],
+)
+def test_a_missing_interval_has_a_reason(table, reason):
+    found = cohen_kappa(table)
+    assert found.reason == reason
+    assert math.isnan(found.standard_error) == bool(reason)
+
+
+def test_for_many_subjects_both_intervals_are_the_same():
+    many = [[250_000, 250_000], [250_000, 250_000]]
+    assert kappa_interval(many) == pytest.approx(cohen_kappa(many).interval, abs=1e-4)
+
+
+@pytest.mark.parametrize("table", [[[28, 0], [0, 1]], [[27, 2], [0, 0]], [[29, 0], [0, 0]]])
+def test_a_rare_category_has_an_interval_for_few_subjects(table):
+    low, high = kappa_interval(table)
+    assert -1 < low < high < 1 and high - low > 0.5
+    assert math.isnan(cohen_kappa(table).interval[0])
+
+
+def test_the_interval_for_few_subjects_is_drawn_alike_each_time_and_nan_without_any():
+    table = [[11, 5], [9, 4]]
+    assert kappa_interval(table) == kappa_interval(table) != kappa_interval(table, seed=1)
+    narrow, wide = (kappa_interval(table, confidence=share) for share in (0.8, 0.99))
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    assert np.isnan([kappa_interval([[0, 0], [0, 0]]), kappa_interval([[3]])]).all()
+    with pytest.raises(ValueError, match="draws"):
+        kappa_interval(table, draws=0)
 
 
 @given(TABLES, st.sampled_from([None, "linear", "quadratic"]))

@@ -163,9 +163,21 @@ def test_readers_that_differ_by_nothing_but_a_constant_are_consistent(unit, size
     found = by_name(size + unit * np.array([[1, 3], [2, 4], [7, 9]]))
     for name in ("ICC(3,1)", "ICC(3,k)"):
         assert (found[name].value, found[name].interval, found[name].p) == (1, (1, 1), 0)
-    assert 0 < found["ICC(2,1)"].value < 1
-    assert np.isnan(found["ICC(2,1)"].interval).all()
+    # Without a residual, R's irr gives these too: 3 MSr / (3 MSr + 2 MSc F), MSr 62/3, MSc 6.
+    low, high = found["ICC(2,1)"].interval
+    f_low, f_high = 1 / 38.506, 799.5  # F of 2 and 1 degrees of freedom: 2.5 % and 97.5 %
+    assert low == pytest.approx(62 / (62 + 12 * f_high), rel=1e-4)
+    assert high == pytest.approx(62 / (62 + 12 * f_low), rel=1e-4)
+    assert low < found["ICC(2,1)"].value < high
+    low, high = found["ICC(2,k)"].interval
+    assert (low, high) == pytest.approx((62 / (62 + 6 * f_high), 62 / (62 + 6 * f_low)), rel=1e-4)
     assert math.isinf(found["ICC(2,1)"].f)
+
+
+def test_readers_that_differ_by_a_constant_and_next_to_nothing_have_intervals_too():
+    found = by_name([[1, 3.0000001], [2, 4], [7, 9]])
+    assert found["ICC(3,1)"].interval == (1, 1)
+    assert found["ICC(2,1)"].interval == pytest.approx((0.00642, 0.995), rel=1e-3)
 
 
 def test_equal_readers_agree_fully():
@@ -184,12 +196,22 @@ def test_too_few_or_equal_subjects_have_no_correlation(values):
     for each in found:
         assert np.isnan([each.value, *each.interval, each.f, each.p]).all()
         assert each.df1 >= 0 <= each.df2
+        assert "too few" in each.reason or "alike" in each.reason
 
 
 def test_agreement_below_chance_has_no_correlation_of_means():
     found = by_name([[1, 2], [2, 1], [1, 2], [2, 1]])
     assert found["ICC(1,1)"].value == pytest.approx(-1)
-    assert np.isnan([found[name].value for name in ("ICC(1,k)", "ICC(2,k)", "ICC(3,k)")]).all()
+    for name in ("ICC(1,k)", "ICC(2,k)", "ICC(3,k)"):
+        assert np.isnan(found[name].value) and "below chance" in found[name].reason
+    assert not found["ICC(1,1)"].reason
+
+
+def test_two_scans_have_no_correlation_and_the_reason_counts_them():
+    for each in intraclass_correlations([[1, 3], [2, 5]]):
+        assert each.reason.startswith(
+            "too few for an intraclass correlation: 2 subjects, 2 readers"
+        )
 
 
 def test_an_interval_of_a_mean_may_have_no_lower_end():

@@ -117,8 +117,16 @@ def test_a_missing_value_at_either_visit_leaves_the_answer_open():
         "clinical-as-printed", ((6, NAN), (4, 4)), ((6, 6), (NAN, 4)), ((6, 6), (4, 4))
     )
     assert np.isnan(answer).tolist() == [True, True, False]
-    # asked of the state after treatment, and still a patient with one visit only
-    assert np.isnan(responds("asdas-inactive", (NAN, 1.0))).all()
+
+
+def test_inactive_disease_is_known_without_a_value_before():
+    answer = responds("asdas-inactive", (NAN, 1.0), (NAN, 1.3), (1.0, NAN), (NAN, NAN))
+    np.testing.assert_array_equal(answer, [1, 0, NAN, NAN])
+    assert responders("asdas-inactive", {}, {"asdas": [1.0]}).tolist() == [1]
+    with pytest.raises(ValueError, match="one value for each patient"):
+        responders("asdas-inactive", {"asdas": [1.0, 2.0]}, {"asdas": [1.0]})
+    with pytest.raises(ValueError, match="after lacks 'asdas'"):
+        responders("asdas-inactive", {"asdas": [1.0]}, {})
 
 
 def test_other_measures_may_be_missing_and_there_may_be_no_patients():

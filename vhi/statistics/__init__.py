@@ -18,7 +18,7 @@ from vhi.statistics.change import (
 from vhi.statistics.composite import majority
 from vhi.statistics.disagreement import Disagreement, disagreements
 from vhi.statistics.failures import CLASSES, WorklistResult, worklist
-from vhi.statistics.kappa import cohen_kappa
+from vhi.statistics.kappa import cohen_kappa, kappa_interval
 from vhi.statistics.medians import MedianInterval, Summary, median_interval, summarise
 from vhi.statistics.overlap import dice, precision, recall, volume_similarity
 from vhi.statistics.proportions import exact_proportion, mcnemar
@@ -53,6 +53,7 @@ __all__ = [
     "exact_proportion",
     "expected_regression_to_mean",
     "intraclass_correlations",
+    "kappa_interval",
     "least_squares",
     "limit_factors",
     "limits_of_agreement",

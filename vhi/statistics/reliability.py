@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
+from scipy.stats import f as fisher
 
 from vhi.statistics._pairs import (
     NOWHERE,
@@ -62,7 +63,7 @@ class IntraclassCorrelation:
 
     ICC(2,1) and ICC(A,1) are the same: a single reading, absolute agreement. `value` is at most 1
     and may be below 0; the lower end of the 95 % `interval` of a mean's may be minus infinity. `f`,
-    `df1`, `df2` and `p` are those of the F test of a value of 0.
+    `df1`, `df2` and `p` are those of the F test of a value of 0. `reason` says why a value is NaN.
     """
 
     shrout_fleiss: str
@@ -73,6 +74,7 @@ class IntraclassCorrelation:
     df1: int
     df2: int
     p: float
+    reason: str = ""
 
 
 def measurement_error(
@@ -154,9 +156,9 @@ def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
     list of IntraclassCorrelation
         In the order of `NOTATIONS`. Equal readers of unequal subjects: 1, with intervals of no
         width and P 0. Fewer than two subjects or readers, fewer than five values, or subjects
-        that are all alike: NaN. Readers that differ only by constants: 1 for 3 (C), and no
-        interval for 2 (A). A mean's correlation is NaN where agreement is so far below chance
-        that its denominator is 0 or less.
+        that are all alike: NaN, with a reason. Readers that differ only by constants: 1 for 3 (C),
+        and for 2 (A) an interval that reflects how few readers there are. A mean's correlation is
+        NaN where agreement is so far below chance that its denominator is 0 or less.
 
     Raises
     ------
@@ -172,19 +174,53 @@ def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
     subjects, readers = table.shape
     df1 = max(subjects - 1, 0)
     one_way, two_way = max(subjects * (readers - 1), 0), max(df1 * (readers - 1), 0)
-    too_few = subjects < 2 or readers < 2 or table.size < FEWEST_VALUES
-    if too_few or (table == table[0]).all():
+    reason = _why_none(table)
+    if reason:
         rows = [(math.nan, NOWHERE, math.nan, math.nan)] * 6
     elif (table == table[:, :1]).all():
         rows = [(1.0, (1.0, 1.0), math.inf, 0.0)] * 6
     else:
         rows = _by_pingouin(table)
     return [
-        IntraclassCorrelation(*names, value, interval, f, df1, df2, p)
+        IntraclassCorrelation(
+            *names, value, interval, f, df1, df2, p, reason or _BELOW_CHANCE * math.isnan(value)
+        )
         for names, (value, interval, f, p), df2 in zip(
             NOTATIONS, rows, (one_way, two_way, two_way) * 2, strict=True
         )
     ]
+
+
+_BELOW_CHANCE = "readers agree so far below chance that a mean's correlation is undefined"
+
+
+def _why_none(table: np.ndarray) -> str:
+    """Say why a table gives no intraclass correlation; empty where it gives one."""
+    subjects, readers = table.shape
+    if subjects < 2 or readers < 2 or table.size < FEWEST_VALUES:
+        return (
+            f"too few for an intraclass correlation: {subjects} subjects, {readers} readers; give "
+            "three subjects read by two"
+        )
+    return "all subjects are alike" if (table == table[0]).all() else ""
+
+
+def _interval_of_constants(table: np.ndarray, name: str) -> tuple[float, float]:
+    """Return the interval of ICC(A,1) or ICC(A,k) for readers that differ only by constants.
+
+    McGraw & Wong 1996, table 7, without a residual: its approximate degrees of freedom are then
+    those of the readers.
+    """
+    subjects, readers = table.shape
+    between = readers * float(table.mean(axis=1).var(ddof=1))
+    of_readers = subjects * float(table.mean(axis=0).var(ddof=1))
+    averaged = 1 if name.endswith("k)") else readers
+    low, high = fisher.ppf([0.025, 0.975], subjects - 1, readers - 1)
+    ends = (
+        subjects * between / (subjects * between + averaged * of_readers * f) for f in (high, low)
+    )
+    lower, upper = map(float, ends)
+    return lower, upper
 
 
 def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], float, float]]:
@@ -205,7 +241,8 @@ def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], fl
         pingouin.options.update(rounding)
     ends = next(name for name in computed.columns if name.startswith("CI95"))
     apart = without_rounding(table - table[:, :1], of=table)
-    constant = bool((apart == apart[0]).all())  # readers differ only by constants
+    # Readers differ only by constants, or by so little besides that no residual is left.
+    constant = bool((apart == apart[0]).all()) or bool(np.isinf(computed["F"]).any())
     rows = []
     for (_, row), (_, name) in zip(computed.iterrows(), NOTATIONS, strict=True):
         value, f, p = float(row["ICC"]), float(row["F"]), float(row["pval"])
@@ -213,7 +250,7 @@ def _by_pingouin(table: np.ndarray) -> list[tuple[float, tuple[float, float], fl
         if constant and "C" in name.removeprefix("ICC"):
             value, interval, f, p = 1.0, (1.0, 1.0), math.inf, 0.0
         elif constant and "A" in name:
-            interval, f, p = NOWHERE, math.inf, 0.0
+            interval, f, p = _interval_of_constants(table, name), math.inf, 0.0
         if interval[0] > interval[1]:
             # The lower end of A,1 lies where the formula for a mean of k has turned its sign.
             interval = (-math.inf, interval[1])

@@ -1,15 +1,19 @@
-"""Limits of agreement where a patient gives several pairs, and their bootstrap by patient."""
+"""Limits of agreement where a patient gives several pairs, with intervals by patient."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2, norm
+from scipy.stats import t as student
 
 from vhi.statistics._pairs import NOWHERE, WIDTH, check_confidence, checked_differences
+
+Ends = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class RepeatedLimits:
     `bias` is the mean of all differences; `sd_between` is the SD of patients' mean differences
     about it, `sd_within` that of differences about their patient's mean, `sd` that of a single
     difference (the root of the sum of both variances); `lower` and `upper` are bias ± 1.96 sd.
+    The intervals count patients, not pairs.
     """
 
     patients: int
@@ -29,6 +34,10 @@ class RepeatedLimits:
     sd: float
     lower: float
     upper: float
+    bias_interval: Ends = NOWHERE
+    lower_interval: Ends = NOWHERE
+    upper_interval: Ends = NOWHERE
+    sd_interval: Ends = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,18 @@ class BootstrapLimits:
     """Intervals of bias, limits and SD from resampled patients."""
 
     resamples: int
-    bias_interval: tuple[float, float]
-    lower_interval: tuple[float, float]
-    upper_interval: tuple[float, float]
-    sd_interval: tuple[float, float]
+    bias_interval: Ends
+    lower_interval: Ends
+    upper_interval: Ends
+    sd_interval: Ends
 
 
 def repeated_limits(
-    first: ArrayLike, second: ArrayLike, patients: Iterable[Hashable]
+    first: ArrayLike,
+    second: ArrayLike,
+    patients: Iterable[Hashable],
+    *,
+    confidence: float = 0.95,
 ) -> RepeatedLimits:
     r"""Return limits of agreement of first − second where patients give several pairs each.
 
@@ -56,8 +69,10 @@ def repeated_limits(
               m_0 = \frac{N - \sum m_i^2 / N}{p - 1}, \quad
               \bar d \pm 1.96 \sqrt{s_b^2 + s_w^2}.
 
-    It fails where the number of a patient's pairs depends on the difference, and is rough for a
-    few patients, however many pairs they give.
+    It fails where the number of a patient's pairs depends on the difference. The intervals of
+    limits and SD recover the uncertainty of both mean squares (see `recovered_intervals`); that of
+    the bias is a t-interval with p - 1 degrees of freedom. `vhi.statistics.coverage` says how
+    often they hold.
 
     Parameters
     ----------
@@ -65,23 +80,28 @@ def repeated_limits(
         Finite numbers, one of each for every pair, in one order and one unit.
     patients
         The patient of each pair: a name or number, in the same order.
+    confidence
+        Of the intervals, above 0 and below 1.
 
     Returns
     -------
     RepeatedLimits
         Where every patient gives one pair `sd` is that of `limits_of_agreement`, and its two parts
-        are NaN. One patient: `bias` and `sd_within` only. No pair: all NaN.
+        are NaN. One patient: `bias` and `sd_within` only. No pair: all NaN. Equal differences:
+        all equal to the bias.
 
     Raises
     ------
     ValueError
-        The arrays are not two lists of finite numbers of one length, or `patients` has another
-        length or lacks a name.
+        The arrays are not two lists of finite numbers of one length, `patients` has another
+        length or lacks a name, or `confidence` is out of range.
 
     References
     ----------
     Bland & Altman 2007, Journal of Biopharmaceutical Statistics 17:571, section 3 (the true value
-    varies). A variance below 0 is set to 0.
+    varies). A variance below 0 is set to 0. Intervals: Zou 2013, Statistical Methods in Medical
+    Research 22:630; with unequal numbers of pairs his paper takes the mean of patients' means and
+    the harmonic mean of their numbers, where m₀ and the mean of all differences stand here.
 
     Examples
     --------
@@ -89,21 +109,92 @@ def repeated_limits(
     >>> limits.bias, round(limits.sd_between**2, 9), round(limits.sd_within**2, 9)
     (4.0, 7.0, 2.0)
     """
+    check_confidence(confidence)
     differences = checked_differences(first, second)
-    sums = _sums_of_patients(differences, patients)[1]
-    count, pairs = len(sums[0]), len(differences)
+    centre, sums = _sums_of_patients(differences, patients)
+    count, pairs, nan = len(sums[0]), len(differences), math.nan
     if not pairs:
-        return RepeatedLimits(0, 0, *[math.nan] * 6)
+        return RepeatedLimits(0, 0, nan, nan, nan, nan, nan, nan)
     bias = float(differences.mean())
-    within, between = _variances(*sums[:, None])
+    within, between = (float(variance[0]) for variance in _variances(*sums[:, None]))
     parted = pairs > count
-    sd_within = math.sqrt(within[0]) if parted else math.nan
+    sd_within = math.sqrt(within) if parted else nan
     if count < 2:
-        return RepeatedLimits(1, pairs, bias, math.nan, sd_within, *[math.nan] * 3)
-    sd = math.sqrt(within[0] + between[0])
-    sd_between = math.sqrt(between[0]) if parted else math.nan
+        return RepeatedLimits(1, pairs, bias, nan, sd_within, nan, nan, nan)
+    sd = math.sqrt(within + between)
+    sd_between = math.sqrt(between) if parted else nan
     ends = bias - WIDTH * sd, bias + WIDTH * sd
-    return RepeatedLimits(count, pairs, bias, sd_between, sd_within, sd, *ends)
+    # A patient's sum of differences from the bias: its spread is that of the bias, times N.
+    from_bias = sums[1] - sums[0] * (bias - centre)
+    error = math.sqrt(count / (count - 1) * float(from_bias @ from_bias)) / pairs
+    half = float(student.ppf((1 + confidence) / 2, count - 1)) * error
+    of_means, size = (float(part[0]) for part in _mean_squares(*sums[:, None])[1:])
+    parts = [(of_means / size, count - 1), ((1 - 1 / size) * within, pairs - count)]
+    recovered = recovered_intervals(bias, error, parts, confidence=confidence)
+    # Around a variance that is not set to 0 where the estimate's is: widened to hold the estimate.
+    intervals = (
+        (min(low, value), max(high, value))
+        for value, (low, high) in zip((*ends, sd), recovered, strict=True)
+    )
+    return RepeatedLimits(
+        count, pairs, bias, sd_between, sd_within, sd, *ends, (bias - half, bias + half), *intervals
+    )
+
+
+def recovered_intervals(
+    bias: float,
+    error: float,
+    parts: Sequence[tuple[float, int]],
+    *,
+    confidence: float = 0.95,
+) -> tuple[Ends, Ends, Ends]:
+    r"""Return intervals of the lower limit, the upper limit and the SD from parts of the variance.
+
+    The method of variance estimates recovery (MOVER): each part :math:`v_k` of the variance
+    :math:`s^2 = \sum_k v_k` has its own chi-squared interval :math:`(l_k, u_k)`, and the distances
+    from the estimates to these ends are combined as errors are,
+
+    .. math:: (s^2)_u = s^2 + \sqrt{\sum_k (u_k - v_k)^2}, \quad
+              (L)_u = L + \sqrt{z^2 e^2 + 1.96^2 \left((s)_u - s\right)^2}
+
+    for the outer end of the upper limit L, likewise for the other ends.
+
+    Parameters
+    ----------
+    bias, error
+        The mean difference and its standard error e.
+    parts
+        Mean squares that add up to the variance, each with its degrees of freedom; a part without
+        any is left out.
+    confidence
+        Above 0 and below 1.
+
+    References
+    ----------
+    Zou 2013, Statistical Methods in Medical Research 22:630.
+
+    Examples
+    --------
+    >>> lower, upper, spread = recovered_intervals(0.0, 0.1, [(1.0, 99)])
+    >>> [round(end, 2) for end in upper]
+    [1.65, 2.33]
+    """
+    check_confidence(confidence)
+    tails = (1 + confidence) / 2, (1 - confidence) / 2
+    variance = sum(v for v, _ in parts)
+    shrinks, grows = (
+        math.hypot(*(v * (f / float(chi2.ppf(tail, f)) - 1) for v, f in parts if f > 0))
+        for tail in tails
+    )
+    sd = math.sqrt(variance)
+    least, most = math.sqrt(max(variance - shrinks, 0)), math.sqrt(variance + grows)
+    of_bias = float(norm.ppf(tails[0])) * error
+    inner, outer = (
+        math.hypot(of_bias, WIDTH * (sd - least)),
+        math.hypot(of_bias, WIDTH * (most - sd)),
+    )
+    lower, upper = bias - WIDTH * sd, bias + WIDTH * sd
+    return (lower - outer, lower + inner), (upper - inner, upper + outer), (least, most)
 
 
 def bootstrap_limits(
@@ -186,14 +277,21 @@ def _variances(
     pairs: NDArray[np.float64], total: NDArray[np.float64], squares_within: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the variances within and between patients; one row for each sample of patients."""
+    within, between, size = _mean_squares(pairs, total, squares_within)
+    return within, np.maximum(between - within, 0) / size
+
+
+def _mean_squares(
+    pairs: NDArray[np.float64], total: NDArray[np.float64], squares_within: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """Return the mean squares within and between patients, and m₀; a row for each sample."""
     count, every = pairs.shape[1], pairs.sum(axis=1)
-    freedom = every - count
-    within = squares_within.sum(axis=1) / np.maximum(freedom, 1)
+    within = squares_within.sum(axis=1) / np.maximum(every - count, 1)
     mean = total.sum(axis=1) / every
     between = (pairs * (total / pairs - mean[:, None]) ** 2).sum(axis=1) / max(count - 1, 1)
-    each = (every - (pairs**2).sum(axis=1) / every) / max(count - 1, 1)
-    # One patient has nothing between; `each` is 0 there.
-    return within, np.maximum(between - within, 0) / np.where(each > 0, each, 1)
+    size = (every - (pairs**2).sum(axis=1) / every) / max(count - 1, 1)
+    # One patient has nothing between; the size is 0 there.
+    return within, between, np.where(size > 0, size, 1)
 
 
 def _numbered(names: list[Hashable], n: int) -> NDArray[np.int_]:

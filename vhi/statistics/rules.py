@@ -35,7 +35,8 @@ class Rule:
 
     `name` is for commands and columns, `label` for tables and figures, `text` the rule in words and
     `source` the origin of its cut-offs. `responds` maps values before and after, and the smallest
-    detectable change (0 unless `needs_sdc`), to a boolean for each patient.
+    detectable change (0 unless `needs_sdc`), to a boolean for each patient. Values before are
+    ignored unless `needs_before`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Rule:
     text: str
     source: str
     needs_sdc: bool = False
+    needs_before: bool = True
     responds: Responds = field(repr=False, kw_only=True)
 
 
@@ -122,6 +124,7 @@ RULES = {
             ("asdas",),
             "ASDAS is below 1.3 after treatment, whatever it was before",
             f"Machado et al. 2011, Annals of the Rheumatic Diseases 70:47; {_SECTION_23}",
+            needs_before=False,
             responds=lambda before, after, _: np.round(after["asdas"], 9) < ASDAS_INACTIVE,
         ),
         *(
@@ -171,7 +174,8 @@ def responders(
     before, after
         A value for each patient, in the same order, of each measure that the rule needs: ``vhi``
         (voxels or mm³), ``sparcc`` (0–72), ``basdai`` (0–10), ``spinal_vas_cm`` (0–10 cm),
-        ``asdas``. NaN where it is missing. Others are ignored.
+        ``asdas``. NaN where it is missing. Others are ignored. A rule about the value after
+        treatment alone takes a patient without a value before, or no values before at all.
     sdc
         Smallest detectable change, in the measure's unit, 0 or more; for the rules that need it.
 
@@ -199,7 +203,8 @@ def responders(
         raise ValueError(f"rule {rule!r} {verb} sdc, the smallest detectable change; got {sdc}")
     if sdc is not None and not 0 <= sdc < np.inf:
         raise ValueError(f"sdc is a change in the measure's unit, 0 or more; got {sdc}")
-    earlier = {measure: _measure(measure, before, "before") for measure in chosen.needs}
+    wanted = [m for m in chosen.needs if chosen.needs_before or m in before]
+    earlier = {measure: _measure(measure, before, "before") for measure in wanted}
     later = {measure: _measure(measure, after, "after") for measure in chosen.needs}
     every = [*earlier.values(), *later.values()]
     if len({len(values) for values in every}) > 1:
@@ -208,7 +213,8 @@ def responders(
             f"{', '.join(str(len(values)) for values in every)}"
         )
     answer = chosen.responds(earlier, later, sdc or 0.0)
-    return np.where(np.isnan(every).any(axis=0), np.nan, answer)
+    needed = every if chosen.needs_before else [*later.values()]
+    return np.where(np.isnan(needed).any(axis=0), np.nan, answer)
 
 
 def _measure(measure: str, values: Mapping[str, ArrayLike], when: str) -> NDArray[np.float64]:
