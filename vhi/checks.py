@@ -270,7 +270,157 @@ COVERAGE: tuple[Check, ...] = (
     ),
 )
 
-NAMES: tuple[Check, ...] = ()
+NAMES: tuple[Check, ...] = (
+    Check(
+        "names-alike",
+        "names",
+        "cases, subjects, visits, patients, readers and trials of one table, of two that are "
+        "joined, and of the readings kept: names that differ only in capitals, leading zeros, "
+        "blanks, dashes or letters of one shape",
+        "refuses",
+        "patient '7' (row 19) looks like '007' (row 3); write one name for one patient; for two, "
+        "add a letter to one of them",
+    ),
+    Check(
+        "name-unknown",
+        "names",
+        "a case or visit named by an option or a second table, against the table of cases",
+        "refuses",
+        "the names that exist, or the one that looks like it",
+    ),
+    Check(
+        "names-twice",
+        "names",
+        "two rows for one patient and visit, result folder, or reader and trial",
+        "refuses",
+        "both rows",
+    ),
+    Check(
+        "name-formula",
+        "names",
+        "names of cases, patients and readers, against what a spreadsheet computes",
+        "refuses",
+        "begin with a letter or digit",
+    ),
+    Check(
+        "name-invisible",
+        "names",
+        "characters in a name that nobody can see",
+        "refuses",
+        "the character's code",
+    ),
+    Check(
+        "name-of-folder",
+        "names",
+        "names that become folders: separators, names that Windows reserves, length",
+        "refuses",
+        "use at most 100 letters, digits, '-' and '_'",
+    ),
+    Check(
+        "name-tidied",
+        "names",
+        "blanks and invisible characters round a value, kinds of blanks within a name, accents "
+        "written as a character of their own",
+        "repairs",
+    ),
+    Check(
+        "summary-row",
+        "names",
+        "rows of patients called mean, sum and the like",
+        "refuses",
+        "remove the row",
+    ),
+    Check(
+        "table-known",
+        "names",
+        "the columns of a table, against those that vhi reads and writes",
+        "refuses",
+        "which table it is, and which command takes it",
+    ),
+    Check(
+        "table-format",
+        "names",
+        "UTF-8 or UTF-16, separators (comma, semicolon, tab, a line sep=), decimal commas where no "
+        "comma separates values, words for a missing value (NA, n/a, -)",
+        "repairs",
+    ),
+    Check(
+        "decimal-marks",
+        "names",
+        "numbers with points or commas that can stand before thousands or decimals",
+        "refuses",
+        "how to write them",
+    ),
+    Check(
+        "path-elsewhere",
+        "names",
+        "paths of a Windows computer in a table that is read on another system",
+        "refuses",
+        "write the path on this computer",
+    ),
+    Check(
+        "path-backslashes",
+        "names",
+        "paths within the table's folder with backslashes",
+        "repairs",
+    ),
+    Check(
+        "rows-of-no-case",
+        "names",
+        "rows of readers.csv, against the table of cases",
+        "notes",
+        "how many rows, and their cases",
+    ),
+    Check(
+        "mask-missing",
+        "names",
+        "masks that readers.csv lists, against the files",
+        "notes",
+        "the case, the reader and the file that does not exist",
+    ),
+    Check(
+        "readers-missing",
+        "names",
+        "cases without the masks that others have",
+        "notes",
+        "the cases, and which masks are missing",
+    ),
+    Check(
+        "columns-unused",
+        "names",
+        "columns of a table of patients, against those that an analysis uses",
+        "notes",
+        "the columns, and the one that a misspelt column may mean",
+    ),
+    Check(
+        "rows-left-out",
+        "names",
+        "rows of a table of patients without a visit or a value that an analysis needs",
+        "notes",
+        "how many rows; the table of rows left out names each, with the reason",
+    ),
+    Check(
+        "rows-failed",
+        "names",
+        "rows of a table of measurements that hold a failure",
+        "notes",
+        "the patient, the visit and the failure",
+    ),
+    Check(
+        "rows-not-cleaned",
+        "names",
+        "rows of a table of measurements that no reader cleaned",
+        "notes",
+        "how many",
+    ),
+    Check(
+        "units-differ",
+        "names",
+        "the median ratio of two readers' values, from 1/100 to 100",
+        "notes",
+        "check whether both are in one unit",
+    ),
+)
 
 WRITING: tuple[Check, ...] = (
     Check(

@@ -88,8 +88,6 @@ def test_files_are_not_looked_at_when_a_table_is_read(table):
     [
         ("case,stir\nA1,s.nii\n", ["no column 't1w'", "case, stir, t1w"]),
         ("name,x\nA1,s.nii\n", ["no columns 'case', 'stir', 't1w'"]),
-        ("case;stir;t1w\nA1;s;t\n", ["semicolons", "commas"]),
-        ("case\tstir\tt1w\nA1\ts\tt\n", ["tabs", "commas"]),
         ("", ["is empty"]),
         ("\n\n", ["is empty"]),
         ("case,stir,t1w\n", ["no rows"]),
@@ -106,7 +104,7 @@ def test_files_are_not_looked_at_when_a_table_is_read(table):
         ('case,stir,t1w\n"A1,s.nii,t.nii\n', ["not a CSV table"]),
         ("case,stir,t1w\nA\0,s,t\n", ["not a text file"]),
         (b"case,stir,t1w\nM\xfcller,s,t\n", ["not UTF-8", "CSV UTF-8"]),
-        ("case,stir,t1w\n".encode("utf-16"), ["not UTF-8"]),
+        ("case,stir,t1w\n".encode("utf-16-le"), ["not a text file"]),
     ],
 )
 def test_a_mistake_in_the_table_is_one_clear_line(table, text, words):
@@ -119,7 +117,7 @@ def test_a_mistake_in_the_table_is_one_clear_line(table, text, words):
         assert word in message
 
 
-@pytest.mark.parametrize("value", ["three", "3,0", "0", "-3", "nan", "inf"])
+@pytest.mark.parametrize("value", ["three", "3,0", "0", "-3", "1_0", "3 mm", "inf"])
 def test_slice_thickness_must_be_a_number_above_zero(table, value):
     path = table(f'case,stir,t1w,slice_thickness_mm\nA,s,t,3\nB,s,t,"{value}"\n')
     with pytest.raises(InputError, match=r"row 3.*'slice_thickness_mm'"):
@@ -240,7 +238,8 @@ def test_study_tables_agree_with_the_manifest():
         "3002",
         "4386",
     ]
-    masks = read_masks(folder, [(case.case, case.visit) for case in study])
+    masks, notes = read_masks(folder, [(case.case, case.visit) for case in study])
+    assert not notes
     trials = [mask for listed in masks.values() for mask in listed]
     assert sum(mask.trial in "12" for mask in trials) == 32
     assert sum(mask.trial == "cleaned" for mask in trials) == 16

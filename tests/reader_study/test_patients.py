@@ -7,7 +7,9 @@ from vhi.errors import InputError
 
 pytest.importorskip("pandas", reason='needs pandas: pip install "vhi[study]"')
 
+from vhi.reader_study.from_patients import study_of_patients
 from vhi.reader_study.patients import AFTER, BEFORE, read_patients
+from vhi.reader_study.rows_left_out import rows_left_out
 
 WHOLE = """\
 patient,visit,vhi_mm3_A,vhi_mm3_B,sparcc_A,sparcc_B,basdai,response_clinical,disagreement,comment
@@ -40,6 +42,7 @@ def refused(table):
         assert "\n" not in message and "patients.csv" in message
         for word in words:
             assert word in message, message
+        return caught.value
 
     return check
 
@@ -109,3 +112,168 @@ HEAD = "patient,visit,vhi_mm3_A\n"
 )
 def test_a_mistake_is_named_with_its_place(refused, text, words):
     refused(text, *words)
+
+
+# ------------------------------------------------------------------------- names that look alike
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("007,before,1\n7,after,1\n", ("'7' (row 3)", "'007' (row 2)")),
+        ("P1,before,1\np1,after,1\n", ("'p1' (row 3)", "'P1' (row 2)")),
+        ("P-1,before,1\nP 1,after,1\n", ("'P 1' (row 3)", "'P-1' (row 2)")),
+        ("7,before,1\n7.0,after,1\n", ("'7.0' (row 3)", "'7' (row 2)")),
+        ("A,before,1\n\u0410,after,1\n", ("'\\u0410' (row 3)", "'A' (row 2)")),
+    ],
+)
+def test_patients_that_look_alike_are_refused_with_both_rows(refused, rows, words):
+    assert refused(HEAD + rows, *words).check == "names-alike"
+
+
+@pytest.mark.parametrize(
+    "head", ["vhi_mm3_A,vhi_mm3_a", "vhi_mm3_R1,vhi_mm3_R01", "vhi_mm3_A,sparcc_a"]
+)
+def test_readers_that_look_alike_are_refused_with_both_columns(refused, head):
+    error = refused(f"patient,visit,{head}\np1,before,1,1\n", "column", "looks like")
+    assert error.check == "names-alike"
+
+
+@pytest.mark.parametrize("name", ["P\u00a01", "P 1\u200b", "\ufeffP 1", "P  1"])
+def test_a_patient_written_with_other_blanks_is_the_same_patient(table, name):
+    patients = read_patients(table(HEAD + f"P 1,before,1\n{name},after,1\n"))
+    assert patients.names == ["P 1"]
+
+
+def test_accents_may_be_composed_or_not(table):
+    patients = read_patients(table(HEAD + "Mü,before,1\nMu\u0308,after,1\n"))
+    assert patients.names == ["Mü"]
+
+
+@pytest.mark.parametrize("name", ["Mean", "Total", "mean (n = 3)", "Median:"])
+def test_a_row_that_sums_up_is_refused(refused, name):
+    error = refused(HEAD + f"p1,before,1\n{name},before,1\n", "row 3", "sums up")
+    assert error.check == "summary-row"
+
+
+# ------------------------------------------------------------ what no analysis uses, and own tables
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("vhi_mm3 B", "did you mean vhi_mm3_b?"),
+        ("VHI (mm3) B", "vhi (mm3) b"),
+        ("sparcc-B", "did you mean sparcc_b?"),
+        ("vhi_ml_B", "vhi_ml_b"),
+        ("", "(no name)"),
+    ],
+)
+def test_a_column_that_no_analysis_uses_is_named(table, column, words):
+    patients = read_patients(table(f"patient,visit,vhi_mm3_A,{column}\np1,before,1,2\n"))
+    (note,) = patients.notes
+    assert note.check == "columns-unused" and words in note
+
+
+def test_an_empty_column_needs_no_word(table):
+    patients = read_patients(table("patient,visit,vhi_mm3_A,,x\np1,before,1,,\n"))
+    assert patients.notes == patients.unused == ()
+
+
+MEASURED = """\
+case,subject,visit,vhi_voxels,vhi_mm3,vhi_mm3_low,vhi_mm3_high,cleaned,failure
+c1,s1,before,100,120.5,110,130,yes,
+c2,s1,after,50,60,55,65,no,
+c3,s2,before,,,,,,stir.nii: no such file
+"""
+
+
+def test_the_table_that_measure_writes_is_one_readers_table_of_patients(table):
+    patients = read_patients(table(MEASURED))
+    assert patients.readers == {"vhi_mm3": ("vhi",)} and patients.unused == ()
+    assert patients.names == ["s1", "s2"]
+    np.testing.assert_array_equal(patients.at("vhi_mm3", BEFORE), [120.5, np.nan])
+    failed, raw = patients.notes
+    assert failed.check == "rows-failed" and "s2 before: stir.nii: no such file" in failed
+    assert raw.check == "rows-not-cleaned" and "1 of 3" in raw
+
+
+def test_limits_of_an_interval_are_no_readers(table):
+    text = "patient,visit,vhi_mm3_A,vhi_mm3_low,vhi_mm3_high\np1,before,2,1,3\n"
+    assert read_patients(table(text)).readers == {"vhi_mm3": ("A",)}
+
+
+@pytest.mark.parametrize(("answer", "simulated"), [("yes", True), ("no", False), ("", False)])
+def test_simulated_patients_stay_simulated(table, answer, simulated):
+    text = f"patient,visit,vhi_mm3_A,simulated\np1,before,2,{answer}\n"
+    assert read_patients(table(text)).simulated is simulated
+
+
+# ------------------------------------------------------------------------------------ rows left out
+
+
+def rows_of(table, text):
+    return list(rows_left_out(read_patients(table(text))).itertuples(index=False, name=None))
+
+
+def test_every_row_that_an_analysis_leaves_out_is_named_with_the_reason(table):
+    text = (
+        "patient,visit,vhi_mm3_A,vhi_mm3_B\n"
+        "p1,before,1,1\np1,after,1,1\np2,before,1,\np2,after,1,1\np3,after,1,1\n"
+    )
+    assert rows_of(table, text) == [
+        ("p2", "before", "agreement of VHI", "no value of B"),
+        ("p2", "before", "change of VHI", "no value of B at before"),
+        ("p2", "after", "change of VHI", "no value of B at before"),
+        ("p3", "after", "change of VHI", "no visit before"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "left_out"),
+    [
+        ("p1,before,1\np1,after,0\n", []),
+        ("p1,before,1\n", [("p1", "before", "change of VHI", "no visit after")]),
+        (
+            "p1,after,\n",
+            [("p1", "after", "change of VHI", "no visit before; no value of A at after")],
+        ),
+    ],
+)
+def test_one_reader_has_no_agreement_to_be_left_out_of(table, rows, left_out):
+    assert rows_of(table, HEAD + rows) == left_out
+
+
+def study(table, rows, head="patient,visit,vhi_mm3_A,vhi_mm3_B\n"):
+    return study_of_patients(read_patients(table(head + rows)))
+
+
+def notes_of(result, check):
+    return [note for note in result.notes if getattr(note, "check", "") == check]
+
+
+def test_rows_left_out_are_in_the_note_the_summary_and_a_table(table):
+    result = study(table, "p1,before,1,1\np1,after,1,1\np2,before,1,\n")
+    (note,) = notes_of(result, "rows-left-out")
+    assert note.startswith("1 of 3 rows are left out of an analysis, and 1 of 2 patients")
+    assert result.summary["rows"] == 3
+    assert {row["patient"] for row in result.summary["rows_left_out"]} == {"p2"}
+    assert "rows-left-out" in [part.name for part in result.tables]
+    assert note in result.summary["notes"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("p1,before,2000,2\np1,after,900,1\np2,before,3,0.002\n", "VHI of A is 1,000 times"),
+        ("p1,before,0.5,700\np1,after,0,0\n", "VHI of B is 1,400 times"),
+    ],
+)
+def test_readers_in_two_units_are_noted(table, rows, words):
+    (note,) = notes_of(study(table, rows), "units-differ")
+    assert words in note and "1 ml" in note
+
+
+def test_readers_who_differ_tenfold_are_not(table):
+    rows = "p1,before,100,9\np1,after,90,8\np2,before,0,80\n"
+    assert not notes_of(study(table, rows), "units-differ")

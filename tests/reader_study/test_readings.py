@@ -17,6 +17,7 @@ from vhi.papers.hepburn.authors import (
     MANUAL_PAIRS,
     published_overlap,
 )
+from vhi.reader_study.from_masks import readers_missing
 from vhi.reader_study.overlap import (
     OVERLAP_COLUMNS,
     add_published,
@@ -57,6 +58,25 @@ def case(tmp_path):
         return Case(case, subject or case, visit, scan, scan, reader_masks=tuple(listed))
 
     return make
+
+
+@pytest.mark.parametrize(
+    ("readers", "words"),
+    [
+        ((["1", "2"], ["1"]), "R21 of C1"),
+        ((["1", "2"], []), "all masks of C1"),
+        ((["1"], ["2"]), "R21 of C0; R11 of C1"),
+        ((["1", "2"], ["2", "1"]), ""),
+    ],
+)
+def test_cases_without_masks_that_others_have_are_named(case, readers, words):
+    cases = [
+        case(*((reader, "1", BLOCK) for reader in names), case=f"C{number}")
+        for number, names in enumerate(readers)
+    ]
+    notes = readers_missing(cases, load_readings(cases))
+    assert [note.check for note in notes] == ["readers-missing"] * bool(words)
+    assert words in "".join(notes)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,21 @@ beside the first, with the columns ``case, visit, reader, trial, mask``.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vhi.cases.known_tables import CASES as REQUIRED
+from vhi.cases.names import check_different, unknown
 from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
-from vhi.cases.table import Parser, check_unique, file, name, number, read_table
+from vhi.cases.table import check_names, check_unique, read_table
+from vhi.cases.values import Number, Parser, file, name
+from vhi.checks import Note
 from vhi.errors import InputError
+
+_log = logging.getLogger(__name__)
 
 COLUMNS: dict[str, Parser] = {
     "case": name,
@@ -25,9 +32,8 @@ COLUMNS: dict[str, Parser] = {
     "t1w": file,
     "normal_bone": file,
     "disease_region": file,
-    "slice_thickness_mm": number(lambda thickness: thickness > 0, "above 0"),
+    "slice_thickness_mm": Number(lambda thickness: thickness > 0, "above 0"),
 }
-REQUIRED = ("case", "stir", "t1w")
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def load_cases(
     only: Iterable[str] | None = None,
     visit: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    warn: Callable[[Note], None] = _log.warning,
 ) -> list[Case]:
     """List the cases of a source, in the order of its table.
 
@@ -82,6 +89,8 @@ def load_cases(
         Keep this visit; default all visits.
     progress
         Called for each study file that is available, see `vhi.cases.supplement.fetch`.
+    warn
+        Called with each note about rows and masks that are left out; default: the module's log.
 
     Returns
     -------
@@ -98,24 +107,25 @@ def load_cases(
         lacks a case of `only` or the visit, or study files cannot be obtained.
     """
     table, name, cases = _read(source)
-    masks = read_masks(table.parent, [(case.case, case.visit) for case in cases])
+    masks, notes = read_masks(table.parent, [(case.case, case.visit) for case in cases], name)
     cases = [replace(case, reader_masks=masks[case.case, case.visit]) for case in cases]
     if only is not None:
         only = list(only)
-        listed = list(dict.fromkeys(case.case for case in cases))
-        for missing in sorted(set(only) - set(listed)):
-            shown = ", ".join(listed[:12]) + (", ..." if len(listed) > 12 else "")
-            raise InputError(f"{name} has no case {missing!r}; it has {shown}")
+        for missing in sorted(set(only) - {case.case for case in cases}):
+            raise unknown(missing, (case.case for case in cases), "case", name)
         cases = [case for case in cases if case.case in only]
     if visit is not None:
-        visits = ", ".join(dict.fromkeys(repr(case.visit) for case in cases))
+        place = f"case {', '.join(map(repr, only))} of {name}" if only else name
+        if visit not in (visits := [case.visit for case in cases]):
+            raise unknown(visit, visits, "visit", place)
         cases = [case for case in cases if case.visit == visit]
-        if not cases:
-            place = f"case {', '.join(map(repr, only))} of {name}" if only else name
-            raise InputError(f"{place} has no visit {visit!r}; it has {visits}")
+    for note in notes:
+        warn(note)
     if name == "study":
         return _fetched(cases, table.absolute().parent, progress)
-    return [replace(case, reader_masks=existing(case.reader_masks)) for case in cases]
+    return [
+        replace(case, reader_masks=existing(case.reader_masks, case.folder, warn)) for case in cases
+    ]
 
 
 def find_case(
@@ -158,6 +168,9 @@ def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
     folders = (case.folder.casefold() for case in cases)  # one folder on some file systems
     subject = "the result folder of case {case!r} visit {visit!r}"
     check_unique(rows, folders, subject, "rename the case or visit of one")
+    check_names(rows, "case", "visit")
+    subjects = ((case.subject, f"row {row.number}") for case, row in zip(cases, rows, strict=True))
+    check_different(subjects, "subject", f"{table}: ")
     return table, name, cases
 
 

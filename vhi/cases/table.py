@@ -8,31 +8,30 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-import unicodedata
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from vhi.cases.known_tables import recognise
+from vhi.cases.names import check_different, strip
+from vhi.cases.values import Number, Parser, name, plain_text
 from vhi.errors import InputError
 from vhi.files.read import read_plain_file
 
-FORMULA_SIGNS = ("=", "+", "-", "@")
-"""A spreadsheet takes text that begins with one of these for a formula."""
+SEPARATORS = ",;\t"
+"""What may separate values: a spreadsheet writes semicolons where the decimal mark is a comma."""
 
-MAX_NAME_BYTES = 100  # case and visit share a folder's name, which ends at 255 bytes
-_NOT_IN_NAMES = '/\\:*?"<>|'  # separators, and what Windows refuses in a file name
-_RESERVED = {"con", "prn", "aux", "nul", "measurements"}  # Windows' devices, and our own table
-_RESERVED |= {f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)}
+MISSING = frozenset(
+    ("na", "n/a", "n.a.", "nan", "#n/a", "<na>", "null", "none", "missing", "-", "–", "—", "−")
+)
+"""What people and programs write for a missing value, in lower case."""
 
-
-Parser = Callable[[str, Path], Any]
-"""Converts a value, stripped and maybe empty; relative paths start at the given folder.
-
-It raises a `ValueError` that says what to write instead.
-"""
+_SEPARATOR_LINE = re.compile(f'"?sep=([{SEPARATORS}])"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 @dataclass(frozen=True)
@@ -47,80 +46,9 @@ class Row:
         """Return the value of a column; empty text where the table has no such column."""
         return self.values.get(column, "")
 
-    def error(self, problem: str) -> InputError:
+    def error(self, problem: str, *, check: str = "") -> InputError:
         """Return an error that says what is wrong with this row."""
-        return InputError(f"{self.table}, row {self.number}: {problem}")
-
-
-def file(value: str, folder: Path) -> Path | None:
-    """Parse a path; a relative one starts at the table's folder. None where it is empty."""
-    if not value:
-        return None
-    path = Path(value)
-    return folder / (path.expanduser() if path.parts[:1] == ("~",) else path)
-
-
-def name(value: str, folder: Path) -> str:
-    """Parse a value that can be part of a result folder's name, or is empty."""
-    if not can_name_folder(value):
-        raise ValueError(
-            f"it cannot name a result folder: use at most {MAX_NAME_BYTES} letters, digits, '-' "
-            "and '_'"
-        )
-    return value
-
-
-def plain_text(value: str, folder: Path) -> str:
-    """Parse text that a spreadsheet shows as it is."""
-    if value.startswith(FORMULA_SIGNS):
-        raise ValueError("a spreadsheet would take it for a formula: begin with a letter or digit")
-    return value
-
-
-def choice(*choices: str) -> Parser:
-    """Return a parser of a few values, in lower case; empty only where "" is among them."""
-
-    def parse(value: str, folder: Path) -> str:
-        if value.lower() not in choices:
-            wanted = " or ".join(filter(None, choices))
-            raise ValueError(f"write {wanted}{', or leave it empty' if '' in choices else ''}")
-        return value.lower()
-
-    return parse
-
-
-def number(allowed: Callable[[float], bool], description: str) -> Parser:
-    """Return a parser of finite numbers that `allowed` accepts, None where the value is empty.
-
-    `description` follows "write a number" in the message, such as "above 0".
-    """
-
-    def parse(value: str, folder: Path) -> float | None:
-        if not value:
-            return None
-        try:
-            parsed = float(value)
-        except ValueError:
-            parsed = math.nan
-        if not (math.isfinite(parsed) and allowed(parsed)):
-            raise ValueError(
-                f"write a number {description} with a decimal point, or leave it empty"
-            )
-        return parsed
-
-    return parse
-
-
-def can_name_folder(value: str) -> bool:
-    """Return whether a name, or nothing, may be part of a result folder's on any system."""
-    return not (
-        value.startswith((".", *FORMULA_SIGNS))
-        or value.endswith(".")
-        or value.split(".")[0].casefold() in _RESERVED
-        # Unicode's categories C: control, format (hidden), surrogate, private, unassigned.
-        or any(c in _NOT_IN_NAMES or unicodedata.category(c)[0] == "C" for c in value)
-        or len(value.encode(errors="replace")) > MAX_NAME_BYTES
-    )
+        return InputError(f"{self.table}, row {self.number}: {problem}", check=check)
 
 
 def check_unique(rows: Sequence[Row], keys: Iterable[Hashable], subject: str, remedy: str) -> None:
@@ -129,7 +57,22 @@ def check_unique(rows: Sequence[Row], keys: Iterable[Hashable], subject: str, re
     for row, key in zip(rows, keys, strict=True):
         number = first.setdefault(key, row.number)
         if number != row.number:
-            raise row.error(f"{subject.format_map(row)} is in row {number} too; {remedy}")
+            raise row.error(
+                f"{subject.format_map(row)} is in row {number} too; {remedy}", check="names-twice"
+            )
+
+
+def check_names(rows: Sequence[Row], *columns: str) -> None:
+    """Refuse names of a column that look alike, such as ``7`` and ``007``."""
+    for column in columns:
+        names = [(row[column], f"row {row.number}") for row in rows]
+        check_different(names, column, f"{rows[0].table}: ")
+
+
+def read_header(path: Path) -> list[str]:
+    """Return the columns of a table in lower case; errors as `read_table`."""
+    lines, _ = _read_lines(path, (), str.lower)
+    return [title.lower() for title in next(filter(any, lines), [])]
 
 
 def read_table(
@@ -139,9 +82,11 @@ def read_table(
     *,
     named: Callable[[str], str] = str.lower,
 ) -> list[Row]:
-    """Read a CSV file with a header: UTF-8, with or without a byte-order mark, separated by commas.
+    """Read a CSV file with a header: UTF-8, or UTF-16 with a byte-order mark.
 
-    Blanks round names and values are removed; empty rows count but are left out.
+    Values are separated by commas, semicolons or tabs; without commas between values, numbers may
+    have decimal commas. Blanks round names and values are removed; empty rows count but are left
+    out, and a first line ``sep=;`` does not count.
 
     Parameters
     ----------
@@ -158,63 +103,139 @@ def read_table(
         The file cannot be read or is no such table, lacks rows, a column or a value, or has a value
         that its parser refuses.
     """
-    lines = _read_lines(path)
+    lines, separator = _read_lines(path, required, named)
     if not any(map(any, lines)):
         raise InputError(f"{path}: is empty; it needs the columns {', '.join(required)}")
-    header = [named(name) for name in lines[0]]
+    top = next(number for number, line in enumerate(lines) if any(line))
+    header = [named(title) for title in lines[top]]
     _check_header(path, header, required)
-    folder, rows = path.absolute().parent, []
-    for number, line in enumerate(lines[1:], start=2):
-        row = Row(path, number, {})
+    numbered = [
+        (Row(path, number, {}), line)
+        for number, line in enumerate(lines[top + 1 :], start=top + 2)
+        if any(line)
+    ]
+    if not numbered:
+        raise InputError(f"{path}: has a header but no rows; add one row for each case")
+    parsers = [parser_of(column) for column in header]
+    texts = [parse in (None, plain_text, name) for parse in parsers]
+    for row, line in numbered:
         if any(line[len(header) :]):
             raise row.error(
                 f"has more than the header's {len(header)} values; put quotes round a value that "
-                "holds a comma"
+                "holds a separator"
             )
-        if not any(line):
-            continue
-        rows.append(row)
-        for column, value in zip_longest(header, line[: len(header)], fillvalue=""):
-            if column in required and not value:
+        line[:] = [*line, *[""] * (len(header) - len(line))][: len(header)]
+    _tidy_numbers(path, separator, header, parsers, [line for _, line in numbered])
+    folder = path.absolute().parent
+    for row, line in numbered:
+        for column, parse, text, value in zip(header, parsers, texts, line, strict=True):
+            needed = column in required
+            known = parse is not None and not (text and needed)  # a patient may be called NA
+            value = "" if known and value.lower() in MISSING else value
+            if needed and not value:
                 raise row.error(f"column {column!r} is empty; fill it in or remove the row")
-            parse = parser_of(column)
             try:
                 row.values[column] = parse(value, folder) if parse else value
             except ValueError as error:
-                raise row.error(f"column {column!r} is {value!r}; {error}") from error
-    if not rows:
-        raise InputError(f"{path}: has a header but no rows; add one row for each case")
-    return rows
+                check = getattr(error, "check", "")
+                raise row.error(f"column {column!r} is {value!r}; {error}", check=check) from error
+    return [row for row, _ in numbered]
 
 
-def _read_lines(path: Path) -> list[list[str]]:
-    try:
-        text = read_plain_file(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+def _tidy_numbers(
+    path: Path,
+    separator: str,
+    header: Sequence[str],
+    parsers: Sequence[Parser | None],
+    lines: Sequence[list[str]],
+) -> None:
+    """Write decimal commas as points where no comma separates values; refuse what is ambiguous."""
+    columns = [i for i, parse in enumerate(parsers) if isinstance(parse, Number)]
+    marks = {mark for line in lines for i in columns for mark in ".," if mark in line[i]}
+    if separator != "," and len(marks) > 1:
         raise InputError(
-            f"{path}: is not UTF-8 text (byte {error.start}); save it as 'CSV UTF-8'"
-        ) from error
+            f"{path}: has numbers with a point and numbers with a comma; write decimals with a "
+            "point, and nothing between thousands",
+            check="decimal-marks",
+        )
+    for i in columns:
+        parse, values = parsers[i], [line[i] for line in lines]
+        marked = [value for value in values if "." in value or "," in value]
+        plain = [value for value in values if value.isdecimal() and len(value) > 3]
+        grouped = len(marked) > 1 and not plain and all(map(_GROUPED.fullmatch, marked))
+        if grouped and isinstance(parse, Number) and parse.thousands:
+            digits = re.sub("[.,]", "", marked[0])
+            raise InputError(
+                f"{path}: column {header[i]!r} holds {marked[0]!r} and the like, thousands or "
+                f"three decimals; write {digits} or {marked[0].replace(',', '.')}0",
+                check="decimal-marks",
+            )
+        for line in lines if separator != "," else ():
+            if _DECIMAL_COMMA.fullmatch(line[i]):
+                line[i] = line[i].replace(",", ".")
+
+
+def _read_lines(
+    path: Path, required: Sequence[str], named: Callable[[str], str]
+) -> tuple[list[list[str]], str]:
+    """Return a table's values as text, and what separates them."""
+    text = _read_text(path)
+    if match := _SEPARATOR_LINE.match(text):
+        return _split(path, text[match.end() :], match[1]), match[1]
+    tables: list[tuple[list[list[str]], str]] = []
+    problem: InputError | None = None
+    for separator in SEPARATORS:
+        try:
+            lines = _split(path, text, separator)
+        except InputError as error:
+            problem = problem or error
+            continue
+        top = next(filter(any, lines), [])
+        if required and {named(column) for column in top} >= set(required):
+            return lines, separator
+        tables.append((lines, separator))
+    if not tables:
+        assert problem is not None
+        raise problem
+    return max(tables, key=lambda table: len(next(filter(any, table[0]), [])))
+
+
+def _split(path: Path, text: str, separator: str) -> list[list[str]]:
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return [[strip(value) for value in line] for line in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}: is not a CSV table ({error}); check its quotes") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        content = read_plain_file(path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such table; check the path") from error
     except OSError as error:
         if path.is_dir():  # Windows has no error of its own for it
             raise InputError(f"{path}: is a folder; name the CSV file of the cases") from error
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    utf16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, row {row}: is not UTF-8 text (byte {error.start}); save it as 'CSV UTF-8'"
+        ) from error
     if "\0" in text:
         raise InputError(f"{path}: is not a text file; save the table as 'CSV UTF-8'")
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        return [[value.strip() for value in line] for line in reader]
-    except csv.Error as error:
-        raise InputError(f"{path}: is not a CSV table ({error}); check its quotes") from error
+    return text
 
 
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
     missing = [name for name in required if name not in header]
     if missing:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-            if len(header) <= 2 and separator in "".join(header):
-                raise InputError(f"{path}: is separated by {name}; save it with commas")
+        if known := recognise(header):
+            wanted = f"this needs a table with the columns {', '.join(required)}"
+            raise InputError(f"{path}: is {known}; {wanted}", check="table-known")
         plural = "s" if len(missing) > 1 else ""
         raise InputError(
             f"{path}: has no column{plural} {', '.join(map(repr, missing))}; the first row must "

@@ -130,7 +130,7 @@ def _check(cases: list[Case], network: str | None, *, own_scans: bool) -> None:
     The files of a source are checked when a case is opened, so that a missing file affects one
     case only.
     """
-    from vhi.cases.table import can_name_folder
+    from vhi.cases.values import can_name_folder
     from vhi.images.nifti import check_file
     from vhi.masks.areas import check_areas
     from vhi.workflow import check_two_scans

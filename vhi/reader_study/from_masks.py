@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
-from vhi.cases.case import load_cases
+from vhi.cases.case import Case, load_cases
+from vhi.checks import Note
 from vhi.errors import InputError
 from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.agreement import agreement_table
@@ -27,6 +28,9 @@ from vhi.reader_study.thresholds import curve_table, threshold_table
 from vhi.workflow import measure
 
 PHANTOM = "phantom"
+NOTE_SIMULATED = (
+    "The phantom and its readers are simulated; no number here was measured in a patient."
+)
 
 SUMMARY_COLUMNS = (
     "first", "second", "source", "n", "mean", "median", "min", "max", "lower_quartile",
@@ -59,13 +63,15 @@ def study_of_cases(
         The source is wrong, or none of its cases has masks of two readers or trials.
     """
     progress(f"Getting the cases of {source}", None)
-    cases = load_cases(source)
+    notes: list[Note] = []
+    cases = load_cases(source, warn=notes.append)
     readings = load_readings(cases)
     if not any(len(scan.segmentations) > 1 for scan in readings):
         raise InputError(
             f"{source}: no case has two readers' masks to compare; list them in readers.csv beside "
             "the table of cases (case, visit, reader, trial, mask)"
         )
+    notes += readers_missing(cases, readings)
     name = cases[0].source
     simulated = name == PHANTOM
 
@@ -131,19 +137,36 @@ def study_of_cases(
         {
             "data": name,
             "simulated": simulated,
+            "cases": len(cases),
+            "notes": notes,
             "overlap": {
                 f"{row.pop('first')}-{row.pop('second')}": row for row in summary.to_dict("records")
             },
             "failures": count_classes(worklist_table(drawn).frame),
         },
-        ("The phantom and its readers are simulated; no number here was measured in a patient.",)
-        * simulated,
+        (*[NOTE_SIMULATED] * simulated, *notes),
         tuple(
             f"Dice {row.first}-{row.second}: median {row.median:.4f} ({row.min:.4f} to "
             f"{row.max:.4f}), n = {row.n}, {row.source}"
             for row in summary.itertuples()
         ),
     )
+
+
+def readers_missing(cases: Sequence[Case], readings: Sequence[ScanReadings]) -> list[Note]:
+    """Return a note that names the cases without masks that other cases have."""
+    drawn = {(s.case.case, s.case.visit): [m.name for m in s.segmentations] for s in readings}
+    every = list(dict.fromkeys(name for names in drawn.values() for name in names))
+    missing: dict[str, list[str]] = {}
+    for case in cases:
+        lost = set(every).difference(drawn.get((case.case, case.visit), ()))
+        if lost:
+            names = "all masks" if len(lost) == len(every) else ", ".join(sorted(lost))
+            missing.setdefault(names, []).append(case.folder)
+    if not missing:
+        return []
+    listed = "; ".join(f"{names} of {', '.join(folders)}" for names, folders in missing.items())
+    return [Note("readers-missing", f"readers' masks that are missing: {listed}")]
 
 
 def _between_readers(

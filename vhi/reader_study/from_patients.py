@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vhi.checks import Note
 from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.agreement import RAW, agreement_table
 from vhi.reader_study.failures import classes_of, count_classes, worklist_table
@@ -21,10 +22,11 @@ from vhi.reader_study.figures.of_patients import (
     response_figure,
     vhi_sparcc_figure,
 )
-from vhi.reader_study.pairs import ReaderPair, reader_pairs
+from vhi.reader_study.pairs import ReaderPair, reader_pairs, units_differ
 from vhi.reader_study.patients import AFTER, BEFORE, Patients
 from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, StudyResult, Table, stack
 from vhi.reader_study.response import change_table, response_table, responses_of
+from vhi.reader_study.rows_left_out import rows_left_out
 
 NOTE_SIMULATED = "These patients are simulated; no number here was measured in a patient."
 
@@ -74,6 +76,15 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
         ),
         failures,
     ]  # fmt: skip
+    left_out = rows_left_out(patients)
+    if len(left_out):
+        tables.append(
+            Table(
+                "rows-left-out", "Rows left out", left_out,
+                "Rows of the table that an analysis does not use, and why.",
+            )
+        )  # fmt: skip
+    notes = list(_notes(patients, pairs, compared, left_out))
     pictures = list(_pictures(patients, pairs, responses))
     if patients.simulated:
         tables, pictures = list(map(_simulated, tables)), list(map(_simulated, pictures))
@@ -88,6 +99,10 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
             "simulated": patients.simulated,
             "patients": len(patients.names),
             "with_both_visits": _both_visits(patients),
+            "rows": len(patients.table),
+            "rows_left_out": left_out.to_dict("records"),
+            "columns_unused": list(patients.unused),
+            "notes": notes,
             "agreement": {" ".join(pair): quantities for pair, quantities in values.items()},
             "response": {
                 f"{row.first} / {row.second}": {
@@ -97,7 +112,7 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
             },
             "failures": count_classes(failures.frame),
         },
-        notes=tuple(_notes(patients, pairs, compared)),
+        notes=tuple(notes),
         lines=tuple(_lines(patients, pairs, values, responses)),
     )  # fmt: skip
 
@@ -162,17 +177,26 @@ def _pictures(
 
 
 def _notes(
-    patients: Patients, pairs: Sequence[ReaderPair], compared: pd.DataFrame
+    patients: Patients,
+    pairs: Sequence[ReaderPair],
+    compared: pd.DataFrame,
+    left_out: pd.DataFrame,
 ) -> Iterator[str]:
     count = len(patients.names)
     if patients.simulated:
         yield NOTE_SIMULATED
-    if patients.unused:
-        yield f"columns that no analysis uses: {', '.join(patients.unused)}"
+    yield from patients.notes
+    yield from filter(None, map(units_differ, pairs))
     if not pairs:
         yield "no measurement has two readers, so there is no agreement to analyse"
-    if lost := count - _both_visits(patients):
-        yield f"{lost} of {count} patients lack a visit or a value and are left out of changes"
+    if rows := len(left_out.drop_duplicates(["patient", "visit"])):
+        lost = count - _both_visits(patients)
+        changes = f", and {lost} of {count} patients of changes" if lost else ""
+        yield Note(
+            "rows-left-out",
+            f"{rows} of {len(patients.table)} rows are left out of an analysis{changes}, as they "
+            "lack a visit or a value; the table of rows left out names each",
+        )
     if compared.empty:
         yield "fewer than two rules of response can be applied, so none are compared"
     if len(pairs) > MOST_PAIRS:

@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vhi.checks import Note
 from vhi.reader_study.patients import UNITS, Patients, yes_or_no
+
+UNIT_RATIO = 100.0
+"""Readers whose values differ by more than this factor use different units: two readings of one
+scan seldom differ tenfold, and 1 ml is 1000 mm³. Chosen."""
 
 NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 """What measurements are called in figures and sentences."""
@@ -87,6 +92,22 @@ def reader_pairs(patients: Patients) -> list[ReaderPair]:
                 )
             )  # fmt: skip
     return pairs
+
+
+def units_differ(pair: ReaderPair) -> Note | None:
+    """Return a note where the readers' values differ as units do: by their median ratio."""
+    both = (pair.first > 0) & (pair.second > 0)
+    if not both.any():
+        return None
+    ratio = float(np.median(pair.first[both] / pair.second[both]))
+    if 1 / UNIT_RATIO < ratio < UNIT_RATIO:
+        return None
+    (more, less), times = (pair.readers, ratio) if ratio > 1 else (pair.readers[::-1], 1 / ratio)
+    return Note(
+        "units-differ",
+        f"{pair.name} of {more} is {times:,.0f} times that of {less} (median of {both.sum()} "
+        "scans): check whether both are in one unit (1 ml = 1 cm³ = 1000 mm³)",
+    )
 
 
 def volume_pairs(

@@ -20,6 +20,9 @@ column                 what it holds
 
 At least one measurement column is required; every other column and any value may be missing.
 Analyses that need both visits leave out patients without one of them and count them.
+
+The table that `vhi measure --all` writes is read too: its subjects are the patients, measured by
+the one reader `PROGRAM`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -34,15 +38,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vhi.cases.table import (
-    FORMULA_SIGNS,
-    Parser,
-    check_unique,
-    choice,
-    number,
-    plain_text,
-    read_table,
-)
+from vhi.cases.known_tables import MEASUREMENTS, PATIENTS
+from vhi.cases.names import check_different, likeness, tidy
+from vhi.cases.table import Row, check_names, check_unique, read_header, read_table
+from vhi.cases.values import Number, Parser, choice, plain_text
+from vhi.checks import Note
 from vhi.errors import InputError
 from vhi.statistics.failures import CLASSES
 from vhi.statistics.rules import RANGES
@@ -57,13 +57,19 @@ SCORES = ("basdai", "spinal_vas_cm", "asdas")
 MOST, LEAST = 1e9, 1e-6
 """A volume outside these limits, unless it is 0, has a wrong unit."""
 
+PROGRAM = "vhi"
+"""The reader of a table that `vhi measure --all` wrote."""
+
+SUMMARIES = frozenset(("mean", "median", "average", "sum", "total", "mittelwert", "summe"))
+"""Where a patient is called so, the row is a summary that somebody added. Chosen."""
+
 _RANGES = {
     **{name: (0.0, MOST) for name in ("vhi_mm3", "vhi_voxels", "voxels_lower", "voxels_upper")},
     **{name: RANGES[name] for name in ("sparcc", *SCORES)},
     "asdas": (0.0, 20.0),
 }
 _ANSWERS = {"yes": 1.0, "no": 0.0, "": math.nan}
-_READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!slice_thickness$)(.+)", re.IGNORECASE)
+_READINGS = re.compile(rf"({'|'.join(UNITS)})_(?!(?:slice_thickness|low|high)$)(.+)", re.IGNORECASE)
 _RESPONSE = "response_"
 
 
@@ -82,12 +88,15 @@ class Patients:
         Whether the patients are simulated.
     unused : tuple of str
         Columns of the file that no analysis uses.
+    notes : tuple of Note
+        What to know of the file before reading a number.
     """
 
     name: str
     table: pd.DataFrame
     simulated: bool = False
     unused: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def readers(self) -> dict[str, tuple[str, ...]]:
@@ -162,25 +171,35 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
         file, the row (the header is row 1), the column, the value, and what to do.
     """
     path = Path(path)
-    rows = read_table(path, ("patient", "visit"), _parser_of, named=_column)
+    measured = set(MEASUREMENTS) <= set(read_header(path))
+    rows = read_table(path, PATIENTS, _parser_of, named=_measured if measured else _column)
     columns = list(rows[0].values)
     used = [column for column in columns if _parser_of(column) is not None]
     readings = [match for column in columns if (match := _READINGS.fullmatch(column))]
     for reading in readings:
-        if reading[2].startswith(FORMULA_SIGNS):
-            raise InputError(
-                f"{path}: column {reading[0]!r} names a reader that a spreadsheet would take for a "
-                "formula; begin the name with a letter or a digit"
-            )
+        try:
+            plain_text(reading[2], path.parent)
+        except InputError as error:
+            where = f"{path}: column {reading[0]!r} names a reader, but"
+            raise InputError(f"{where} {error}", check=error.check) from error
+    check_different(((m[2], f"column {m[0]!r}") for m in readings), "reader", f"{path}: ")
     if not readings:
         raise InputError(
-            f"{path}: has no measurement; name a column vhi_mm3_<reader>, vhi_voxels_<reader> or "
-            "sparcc_<reader>, such as vhi_mm3_R1"
+            f"{path}: has no measurement{_meant(columns)}; name a column vhi_mm3_<reader>, "
+            "vhi_voxels_<reader> or sparcc_<reader>, such as vhi_mm3_R1"
         )
     if {"vhi_mm3", "vhi_voxels"} <= {reading[1] for reading in readings}:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
     keys = [(row["patient"], row["visit"]) for row in rows]
     check_unique(rows, keys, "patient {patient!r} visit {visit!r}", "keep one")
+    check_names(rows, "patient")
+    for row in rows:
+        if {part for part in likeness(row["patient"]) if part.isalpha()} & SUMMARIES:
+            raise row.error(
+                f"patient {row['patient']!r} looks like a row that sums up the others; remove it, "
+                "or give the patient another name",
+                check="summary-row",
+            )
     for row in rows:
         for column in used:
             response = column.startswith(_RESPONSE) and row["visit"] == BEFORE
@@ -193,16 +212,61 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
                 "column 'voxels_upper' is above 'voxels_lower', which counts these voxels too; "
                 "check whether the two are exchanged"
             )
-    order = list(dict.fromkeys(["patient", "visit", *used]))
+    order = [c for c in dict.fromkeys([*PATIENTS, *used]) if c != "simulated"]
     table = pd.DataFrame([row.values for row in rows])[order]
-    unused = [column for column in columns if column and column not in used]
-    return Patients(path.name, table, unused=tuple(unused))
+    unused = [] if measured else _unused(rows, [c for c in columns if c not in used])
+    return Patients(
+        path.name, table, "yes" in {row["simulated"] for row in rows}, tuple(unused),
+        tuple(_notes(rows, unused)),
+    )  # fmt: skip
+
+
+def _unused(rows: Sequence[Row], columns: Iterable[str]) -> list[str]:
+    """Return the columns that hold something; one without a name is called so."""
+    filled = [column for column in columns if any(row[column] for row in rows)]
+    return [column or "(no name)" for column in filled]
+
+
+def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
+    if unused:
+        yield Note(
+            "columns-unused",
+            f"columns that no analysis uses: {', '.join(unused)}{_meant(unused)}",
+        )
+    if failed := [row for row in rows if row["failure"]]:
+        yield Note(
+            "rows-failed",
+            f"{len(failed)} of {len(rows)} rows have no measurement: "
+            + "; ".join(f"{row['patient']} {row['visit']}: {row['failure']}" for row in failed),
+        )
+    if as_found := [row for row in rows if row["cleaned"] == "no"]:
+        yield Note(
+            "rows-not-cleaned",
+            f"{len(as_found)} of {len(rows)} measurements are not cleaned by a reader",
+        )
+
+
+def _meant(columns: Iterable[str]) -> str:
+    """Say which columns are named almost like a measurement."""
+    for column in columns:
+        parts = likeness(column)
+        for measure in UNITS:
+            start = likeness(measure)
+            if parts[: len(start)] == start and len(parts) > len(start):
+                return f" ({column!r}: did you mean {measure}_{' '.join(parts[len(start) :])}?)"
+    return ""
 
 
 def _column(name: str) -> str:
     """Return a column's name in lower case, except for the reader's name."""
-    match = _READINGS.fullmatch(name)
-    return f"{match[1].lower()}_{match[2]}" if match else name.lower()
+    match = _READINGS.fullmatch(tidy(name))
+    return f"{match[1].lower()}_{match[2]}" if match else tidy(name).lower()
+
+
+def _measured(name: str) -> str:
+    """Return what a column of a table of measurements is called in one of patients."""
+    names = {"subject": "patient", "vhi_mm3": f"vhi_mm3_{PROGRAM}"}
+    return names.get(name.lower(), name.lower())
 
 
 def _parser_of(column: str) -> Parser | None:
@@ -222,13 +286,15 @@ def _response(value: str, folder: Path) -> float:
 def _quantity(low: float, high: float) -> Parser:
     """Return a parser of numbers in a range, NaN where the value is empty."""
     wanted = "of 0 or more, in mm³ or voxels" if high == MOST else f"from {low:g} to {high:g}"
-    parse = number(lambda n: low <= n <= high and not 0 < n < LEAST, wanted)
-    return lambda value, folder: parse(value, folder) if value else math.nan
+    return Number(
+        lambda n: low <= n <= high and not 0 < n < LEAST, wanted, math.nan, thousands=high == MOST
+    )
 
 
 _PARSERS: dict[str, Parser] = {
     "patient": plain_text,
     "visit": choice(*VISITS),
     "disagreement": choice("", *CLASSES),
+    "simulated": choice("", "yes", "no"),
     **{name: _quantity(*limits) for name, limits in _RANGES.items() if name not in UNITS},
 }

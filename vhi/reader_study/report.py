@@ -22,9 +22,9 @@ SIMULATED = "simulated-"
 """Start of the names of all files with simulated data."""
 
 TABLES = (
-    "overlap-summary", "overlap", "agreement", "response", "changes", "failures", "disagreements",
-    "composite", "cleaning-ceiling", "threshold", "threshold-curve", "ledger", "patients",
-    "asked-and-reached", "conclusions",
+    "overlap-summary", "overlap", "agreement", "response", "changes", "rows-left-out",
+    "failures", "disagreements", "composite", "cleaning-ceiling", "threshold",
+    "threshold-curve", "ledger", "patients", "asked-and-reached", "conclusions",
 )  # fmt: skip
 """In the order of the page, which begins with what a reader looks for first."""
 FIGURES = (

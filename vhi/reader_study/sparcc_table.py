@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vhi.cases.table import Parser, Row, check_unique, choice, read_table
+from vhi.cases.table import Row, check_names, check_unique, read_table
+from vhi.cases.values import Parser, choice, plain_text
 from vhi.errors import InputError
 from vhi.statistics.sparcc import JOINTS, QUADRANTS, SLICES, SparccScore, sparcc_score
 
@@ -73,6 +74,7 @@ def read_sparcc(path: Path) -> list[SparccReading]:
     keys = [tuple(row[name] for name in (*_NAMES, "slice", "joint")) for row in rows]
     remedy = "remove one, or tell readings apart by patient, visit and reader"
     check_unique(rows, keys, "slice {slice}, {joint} joint,", remedy)
+    check_names(rows, *_NAMES)
     readings: dict[tuple[str, ...], dict[tuple[int, str], Row]] = {}
     for row in rows:
         reading = readings.setdefault(tuple(row[name] for name in _NAMES), {})
@@ -123,6 +125,7 @@ def _ticked(row: Row) -> list[bool]:
 
 
 _PARSERS: dict[str, Parser] = {
+    **dict.fromkeys(_NAMES, plain_text),
     "slice": _slice,
     "joint": choice(*JOINTS),
     **{mark: choice("0", "1") for mark in _MARKS},
