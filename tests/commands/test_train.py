@@ -153,7 +153,7 @@ def test_several_runs_make_an_ensemble(vhi, training, tmp_path, no_graph):
 def test_mistakes_are_told_in_one_line(vhi, training, tmp_path):
     out = ["--out", tmp_path / "out"]
     for extra, words in {
-        ("--hold-out", "X"): "no case of subject X",
+        ("--hold-out", "X"): "no subject 'X'",
         ("--hold-out", "A", "B"): "every subject is held out",
         ("--steps", "0"): "steps must be a whole number of at least 1",
         ("--task", "hip"): "task must be disease-region or normal-bone; got 'hip'",

@@ -7,9 +7,15 @@ from vhi.errors import InputError
 
 pytest.importorskip("pandas", reason='needs pandas: pip install "vhi[study]"')
 
+from vhi.cases.known_tables import recognise
+from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
+from vhi.reader_study.from_masks import SUMMARY_COLUMNS
 from vhi.reader_study.from_patients import study_of_patients
+from vhi.reader_study.overlap import OVERLAP_COLUMNS
 from vhi.reader_study.patients import AFTER, BEFORE, read_patients
 from vhi.reader_study.rows_left_out import rows_left_out
+from vhi.results.batch import COLUMNS as MEASURED_COLUMNS
+from vhi.results.record import REGION_COLUMNS
 
 WHOLE = """\
 patient,visit,vhi_mm3_A,vhi_mm3_B,sparcc_A,sparcc_B,basdai,response_clinical,disagreement,comment
@@ -196,6 +202,14 @@ def test_the_table_that_measure_writes_is_one_readers_table_of_patients(table):
     failed, raw = patients.notes
     assert failed.check == "rows-failed" and "s2 before: stir.nii: no such file" in failed
     assert raw.check == "rows-not-cleaned" and "1 of 3" in raw
+
+
+def test_the_tables_that_vhi_writes_have_the_columns_by_which_they_are_known():
+    measured = recognise(MEASURED_COLUMNS)
+    assert "`vhi measure --all`" in measured and "study --table" in measured
+    assert "regions.csv" in recognise(REGION_COLUMNS)
+    for columns in (AGREEMENT_COLUMNS, OVERLAP_COLUMNS, SUMMARY_COLUMNS):
+        assert "result of `vhi study`" in recognise(columns)
 
 
 def test_limits_of_an_interval_are_no_readers(table):

@@ -479,3 +479,37 @@ def test_a_name_that_is_no_name_is_refused(name):
 
 def test_a_readers_name_loses_only_blanks():
     assert check_reader("  Dr  Ä <b>  ") == "Dr Ä <b>"
+
+
+@pytest.mark.parametrize("name", ["anna", "ANNA", "Anna.", "\u0410nna", "Ａnna"])
+def test_a_reader_whose_name_looks_like_anothers_is_refused(store, name):
+    store.append("1007", "before", "Anna", "edit", edit(1))
+    with pytest.raises(InputError, match=r"--reader: .* looks like '.*nna'") as caught:
+        store.check_reader(name)
+    assert caught.value.check == "names-alike"
+    store.check_reader("Anna")
+    store.check_reader("Anna B")
+
+
+def test_a_reader_that_the_store_has_already_goes_on(store):
+    for reader in ("Anna", "anna"):  # readings of an earlier version
+        store.append("1007", "before", reader, "edit", edit(1))
+    store.check_reader("anna")
+
+
+def test_a_composed_and_a_decomposed_accent_are_one_reader():
+    assert check_reader("Rene\u0301") == "René"
+
+
+@pytest.mark.parametrize(
+    ("case", "visit"), [("7", "before"), ("007", "Before"), ("07", "before"), ("007.0", "before")]
+)
+def test_a_scan_that_was_read_under_a_name_that_looks_like_this_one_is_refused(store, case, visit):
+    store.bind("007", "before", "aa")
+    store.bind(case, visit, "aa")  # seen only, not read
+    store.append("007", "before", "A", "edit", edit(1))
+    with pytest.raises(InputError, match="was read as '007 before'") as caught:
+        store.bind(case, visit, "aa")
+    assert caught.value.check == "names-alike"
+    store.bind("007", "before", "aa")
+    store.bind(case, visit, "bb")  # another scan, of another study

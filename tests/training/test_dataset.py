@@ -55,7 +55,7 @@ def test_a_split_takes_all_visits_of_a_subject(cases):
     training, held_out = split(cases, ["A"])
     assert [(case.subject, case.visit) for case in held_out] == [("A", "before"), ("A", "after")]
     assert [case.subject for case in training] == ["B", "B", "C", "C"]
-    with pytest.raises(InputError, match="no case of subject X"):
+    with pytest.raises(InputError, match="no subject 'X'"):
         split(cases, ["X"])
 
 

@@ -109,6 +109,7 @@ def open_command(
         cases = selection.cases(show_files(report))
     _check(cases, network, own_scans=own_scans)
     with Store(default_store_folder() if store is None else store) as readings:
+        readings.check_reader(name_of_reader)
         session = Session(
             cases,
             readings,

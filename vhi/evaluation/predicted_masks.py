@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vhi.cases.case import Case
+from vhi.cases.names import likeness
 from vhi.errors import InputError, NothingFound
 from vhi.evaluation.evaluate import Finder
 from vhi.images.image import Image
@@ -99,5 +100,5 @@ def seen_by(name: str | None, target: str) -> Callable[[Case], bool | None]:
         return lambda case: None
     if name == PUBLISHED and target != NORMAL_BONE:
         return lambda case: case.source == "study"
-    trained_on = find_network(name, target).trained_on
-    return lambda case: case.subject in trained_on
+    trained_on = {likeness(subject) for subject in find_network(name, target).trained_on}
+    return lambda case: likeness(case.subject) in trained_on

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.cases.case import Case
+from vhi.cases.names import unknown
 from vhi.errors import InputError
 from vhi.images.image import check_same_grid
 from vhi.images.nifti import load_mask, load_scan
@@ -116,9 +117,9 @@ def folds(cases: Sequence[Case], count: int, *, seed: int) -> list[tuple[str, ..
 def split(cases: Iterable[Case], held_out: Sequence[str]) -> tuple[list[Case], list[Case]]:
     """Return the cases of all other subjects, and those of the held-out subjects."""
     cases = list(cases)
-    unknown = set(held_out) - {case.subject for case in cases}
-    if unknown:
-        raise InputError(f"no case of subject {', '.join(sorted(unknown))}; check the names")
+    subjects = [case.subject for case in cases]
+    for name in sorted(set(held_out).difference(subjects)):
+        raise unknown(name, subjects, "subject", "the source")
     training = [case for case in cases if case.subject not in held_out]
     return training, [case for case in cases if case.subject in held_out]
 

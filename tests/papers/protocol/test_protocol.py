@@ -161,7 +161,7 @@ def test_fewer_subjects_make_fewer_folds_and_that_is_said(tmp_path):
     assert "4 folds need as many subjects: 3 here" in plan.describe()
     assert "Small budget: 3 steps an epoch" in plan.describe()
     assert "Small budget" not in make_plan(cases, ["D"], Budget.full()).describe()
-    with pytest.raises(InputError, match="no case of subject X"):
+    with pytest.raises(InputError, match="no subject 'X'"):
         make_plan(cases, ["X"], TINY)
 
 

@@ -55,8 +55,10 @@ def open_reading(
 
     Parameters and errors as for `open_case`; InputError also if the store cannot be used.
     """
+    reader = check_reader(reader)
+    store.check_reader(reader)
     opened = open_case(case, store, network=network, resample_masks=resample_masks)
-    return Reading(opened, store, check_reader(reader))
+    return Reading(opened, store, reader)
 
 
 class Reading:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from vhi.cases.names import tidy
 from vhi.errors import InputError
 
 KINDS = ("edit", "undo", "redo", "reviewed", "normal_bone", "disease_region", "state", "seconds")
@@ -65,11 +66,11 @@ def _union_length(intervals: list[list[float]]) -> float:
 
 
 def check_reader(name: str) -> str:
-    """Return a reader's name without surrounding or repeated blanks.
+    """Return a reader's name without surrounding or repeated blanks, accents composed.
 
     InputError: the name is empty, longer than `MAX_NAME`, or not printable.
     """
-    name = " ".join(name.split())
+    name = " ".join(tidy(name).split())
     try:
         name.encode()
     except UnicodeEncodeError as error:

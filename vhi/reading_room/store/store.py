@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from vhi.cases.names import likeness, shown, similar
 from vhi.errors import InputError
 from vhi.files.place import explain_write_errors
 from vhi.reading_room.store import schema
@@ -145,15 +146,29 @@ class Store:
                 by_case.setdefault((case, visit), []).append((kind, json.loads(payload)))
             return {case: progress_of(actions) for case, actions in by_case.items()}
 
+    def check_reader(self, name: str) -> None:
+        """Refuse a new reader whose name looks like that of another one: InputError."""
+        with self._lock, explain_sqlite_errors(self.path):
+            names = [name for (name,) in self._connection.execute("SELECT name FROM readers")]
+        if name not in names and (other := similar(name, names)):
+            new, known = shown(name, other)
+            raise InputError(
+                f"--reader: {new} looks like {known}, whose readings are in {self.path}; start as "
+                f"{known}, or add a letter to the name of another reader",
+                check="names-alike",
+            )
+
     def bind(self, case: str, visit: str, scan_sha256: str) -> None:
         """Bind a case's name to a scan; refuse another scan once the case was read.
 
         A case that was only viewed is bound again, and the masks predicted on the former scan are
         dropped.
 
-        InputError: another STIR scan was read under this name.
+        InputError: another STIR scan was read under this name, or this one under a name that looks
+        like it.
         """
         with self._writing():
+            self._check_case(case, visit, scan_sha256)
             case_id = self._case_id(case, visit)
             bound_sha256, was_read = self._connection.execute(
                 "SELECT scan_sha256, EXISTS (SELECT 1 FROM actions "
@@ -172,6 +187,21 @@ class Store:
                 "UPDATE cases SET masks = CASE WHEN scan_sha256 IS NULL THEN masks END, "
                 "scan_sha256 = ? WHERE id = ?",
                 (scan_sha256, case_id),
+            )
+
+    def _check_case(self, case: str, visit: str, scan_sha256: str) -> None:
+        read = self._connection.execute(
+            'SELECT "case", visit FROM cases WHERE scan_sha256 = ? AND EXISTS (SELECT 1 FROM '
+            "actions WHERE case_id = cases.id AND kind != 'seconds')",
+            (scan_sha256,),
+        ).fetchall()
+        like = [(likeness(c), likeness(v)) == (likeness(case), likeness(visit)) for c, v in read]
+        if any(like) and (case, visit) not in read:
+            (old, old_visit), new = read[like.index(True)], " ".join([case, visit]).strip()
+            raise InputError(
+                f"case {new}: this scan was read as {' '.join([old, old_visit]).strip()!r} in "
+                f"{self.path}; write the name so, with --case and --visit or in the worklist",
+                check="names-alike",
             )
 
     def masks(self, case: str, visit: str) -> dict[str, Any] | None:
