@@ -305,7 +305,7 @@ NAMES: tuple[Check, ...] = (
     Check(
         "name-invisible",
         "names",
-        "characters in a name that nobody can see",
+        "characters in a name that nobody can see, or that were lost",
         "refuses",
         "the character's code",
     ),

@@ -152,6 +152,7 @@ def test_a_subject_without_a_name_is_its_case(write):
         ("#REF!", "name-formula"),
         ("@A", "name-formula"),
         ("a\u200bb", "name-invisible"),
+        ("M\ufffdller", "name-invisible"),
         ("a\u202eb", "name-invisible"),
         ("a\x07b", "name-invisible"),
         ("con", "name-of-folder"),

@@ -40,9 +40,13 @@ def strip(value: str) -> str:
 
 
 def invisible(name: str) -> str:
-    """Return the first character of a name that nobody can see, as ``U+200B``; "" without one."""
-    # Unicode's categories C: control, format, surrogate, private, unassigned.
-    return next((f"U+{ord(c):04X}" for c in name if unicodedata.category(c)[0] == "C"), "")
+    """Return a name's first character that nobody can see or that was lost, as ``U+200B``, or "".
+
+    Unicode's categories C (control, format, surrogate, private, unassigned), and U+FFFD, which
+    programs write for a letter that they could not read: two names may have become one.
+    """
+    codes = (c for c in name if unicodedata.category(c)[0] == "C" or c == "\ufffd")
+    return next((f"U+{ord(c):04X}" for c in codes), "")
 
 
 def likeness(name: str) -> tuple[str, ...]:

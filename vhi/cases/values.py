@@ -77,7 +77,7 @@ def plain_text(value: str, folder: Path) -> str:
         )
     if code := invisible(value):
         raise InputError(
-            f"it holds the invisible character {code}: type the name again",
+            f"it holds a hidden or lost character ({code}): type the name again",
             check="name-invisible",
         )
     if len(value.encode(errors="replace")) > MAX_NAME_BYTES:
