@@ -6,27 +6,11 @@
 Research use only; not a medical device.
 """
 
-from vhi.cases.case import Case, ReaderMask, case_names, find_case, load_cases
-from vhi.errors import InputError
-from vhi.images.image import Image, check_same_grid, resample
-from vhi.images.nifti import load_image, load_mask, save_labels
-from vhi.images.scans import Scans
-from vhi.masks.areas import Areas, find_areas
-from vhi.measurement import Measurement
-from vhi.steps.candidates import Candidates, find_candidates, label_candidates
-from vhi.steps.cleaning import apply_edits, remove_regions
-from vhi.steps.edits import REASONS, Edit, Edits, candidates_sha256, load_edits, save_edits
-from vhi.steps.normal_bone import draw_normal_bone
-from vhi.steps.regions import Region, Regions, find_regions
-from vhi.steps.small_regions import label_regions, remove_small_regions
-from vhi.steps.thresholds import (
-    Thresholds,
-    estimate_thresholds,
-    normal_bone_intensities,
-    thresholds_at,
-)
-from vhi.steps.volume import Vhi, measure_volume
-from vhi.workflow import clean, load_scans, measure, measure_images
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vhi.public import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -75,3 +59,15 @@ __all__ = [
     "save_labels",
     "thresholds_at",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the library when one of its names is used: a command starts, and stops, at once."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module("vhi.public"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,5 +1,17 @@
-"""``python -m vhi`` is the command `vhi`."""
+"""Entry point of the command `vhi`, and of ``python -m vhi``."""
 
-from vhi.commands.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command; an interrupt ends it in one line from the first moment."""
+    try:
+        from vhi.commands.cli import main as command
+    except KeyboardInterrupt:
+        print("vhi: interrupted; nothing was begun", file=sys.stderr)
+        sys.exit(130)
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -481,6 +481,13 @@ WRITING: tuple[Check, ...] = (
         "--overwrite would undo the correction",
     ),
     Check(
+        "no-home",
+        "writing",
+        "the folders for files kept between runs, where an account has no home folder",
+        REFUSES,
+        "set the environment variable VHI_CACHE or VHI_STORE",
+    ),
+    Check(
         "readable-name",
         "writing",
         "names of files and cases: bytes that are not UTF-8, control characters, marks of "

@@ -8,6 +8,7 @@ import re
 import signal
 import stat
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,13 @@ def test_another_host_name_is_refused(room, host):
     name = host.format(port=room.port)
     assert ask(room, "/api/worklist", cookie=cookie, Host=name).status == 403
     assert ask(room, "/api/worklist", cookie=cookie, Host=f"localhost:{room.port}").status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1:1", "ward-pc.example:8765"])
+def test_a_tunnel_that_changes_the_port_is_told_how_to_be_made(room, host):
+    answer = ask(room, "/?token=x", Host=host, Accept="text/html")
+    assert answer.status == 403
+    assert f"ssh -L {room.port}:localhost:{room.port}" in answer.body.decode()
 
 
 def test_on_port_80_a_host_name_needs_no_port(room):
@@ -336,6 +344,28 @@ def test_the_browser_is_given_the_start_page_and_never_the_token(tmp_path, monke
     assert "no browser could be started" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("variable", "shown"),
+    [("", False), ("DISPLAY", True), ("WAYLAND_DISPLAY", True), ("BROWSER", True)],
+)
+def test_no_browser_is_started_in_a_terminal(monkeypatch, variable, shown):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, ":0")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert open_command.can_show_pages() is shown
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert open_command.can_show_pages()
+
+
+@pytest.mark.parametrize("home", ["~", "/nonexistent"])
+def test_an_account_without_a_home_folder_still_gets_a_start_page(monkeypatch, home):
+    monkeypatch.setattr("os.path.expanduser", lambda path: str(path).replace("~", home, 1))
+    with open_command.start_page("http://127.0.0.1:1/?token=secret") as page:
+        assert Path(tempfile.gettempdir()) in page.parents
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the browser is a script")
 def test_no_command_line_holds_the_token(tmp_path, tiny_case):
     browser = tmp_path / "browser"
@@ -400,7 +430,12 @@ def test_a_store_that_cannot_be_is_named(fails, tmp_path):
 def test_a_port_that_is_taken_is_named(fails, room, tmp_path):
     store = tmp_path / "other"
     arguments = ("open", "--source", "phantom", "--port", room.port, "--store", store)
-    fails(*arguments, "--no-browser", words=f"--port {room.port}: cannot be used", left=["other"])
+    fails(
+        *arguments,
+        "--no-browser",
+        words=f"--port {room.port}: is in use by another",
+        left=["other"],
+    )
 
 
 def test_own_scans_are_a_worklist_of_one():

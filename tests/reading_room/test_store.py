@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -470,6 +472,25 @@ def test_the_folder_is_the_users_unless_one_is_named(tmp_path, monkeypatch):
     assert default_store_folder() == tmp_path
     monkeypatch.delenv("VHI_STORE")
     assert default_store_folder().name == "vhi"
+
+
+@pytest.mark.parametrize("named", ["", "~/readings"])
+def test_an_account_without_a_home_folder_is_told_what_to_set(monkeypatch, named):
+    monkeypatch.setenv("VHI_STORE", named)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(InputError, match="set the environment variable VHI_STORE") as refusal:
+        default_store_folder()
+    assert refusal.value.check == "no-home"
+
+
+def test_a_store_that_cannot_be_written_says_how_to_name_another(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=r"not allowed .* \(--store, or .* VHI_STORE\)"):
+        Store(tmp_path / "store")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\0b", "x" * 101, "half \ud83d"])

@@ -101,4 +101,6 @@ def download(file: StudyFile, folder: Path, base_url: str) -> None:
         store.fetch(file.path, downloader=transfer)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise NoDownloadError(f"the cache cannot be written ({reason})") from error
+        raise NoDownloadError(
+            f"the cache cannot be written ({reason}); set VHI_CACHE to a folder that you own"
+        ) from error

@@ -31,6 +31,7 @@ from vhi.cases.download import NoDownloadError, StudyFile, download
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.files.place import named_folder
 
 _log = logging.getLogger(__name__)
 
@@ -115,22 +116,16 @@ def group_paths(group: str) -> list[str]:
 
 def cache_folder() -> Path:
     """Return the folder for files kept between runs: ``VHI_CACHE``, else the platform's."""
-    named = _named_folder("VHI_CACHE")
-    if named:
-        return named
-    import pooch
+    import platformdirs  # comes with pooch, which uses it for the same folder
 
-    return Path(pooch.os_cache("vhi")).absolute()
+    folder = named_folder("VHI_CACHE", lambda: platformdirs.user_cache_dir("vhi"))
+    assert folder is not None
+    return folder
 
 
 def mirror_folder() -> Path | None:
     """Return the folder named by ``VHI_DATA_MIRROR``; None when it is not set."""
-    return _named_folder("VHI_DATA_MIRROR")
-
-
-def _named_folder(variable: str) -> Path | None:
-    named = os.environ.get(variable)
-    return Path(named).expanduser().absolute() if named else None
+    return named_folder("VHI_DATA_MIRROR")
 
 
 def fetch(

@@ -48,7 +48,7 @@ def file(value: str, folder: Path) -> Path | None:
             check="path-elsewhere",
         )
     path = Path(value)
-    path = folder / (path.expanduser() if path.parts[:1] == ("~",) else path)
+    path = folder / (os.path.expanduser(path) if path.parts[:1] == ("~",) else path)
     if "\\" in value and not os.path.lexists(path):
         other = folder / value.replace("\\", "/")
         path = other if os.path.lexists(other) else path

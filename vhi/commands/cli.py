@@ -23,7 +23,7 @@ from vhi.commands.segment import segment
 from vhi.commands.study import study
 from vhi.commands.terminal import INTERRUPTED, OneLineHandler
 from vhi.commands.train import train
-from vhi.errors import InputError, one_line
+from vhi.errors import InputError, one_line, reason_of
 
 app = typer.Typer(
     cls=Commands,
@@ -80,9 +80,17 @@ def run(arguments: Sequence[str]) -> int:
     logging.getLogger("vhi").addHandler(handler := OneLineHandler())
     message, status = "", 0
     try:
-        status = app(args=arguments or ["--help"], prog_name="vhi", standalone_mode=False)
+        arguments = [_with_home(argument) for argument in arguments or ["--help"]]
+        status = app(args=arguments, prog_name="vhi", standalone_mode=False)
     except InputError as error:
         message = one_line(error)
+    except MemoryError as error:
+        message = reason_of(error)
+    except OSError as error:
+        if _is_of_output(error):
+            raise
+        where = f"{error.filename}: {error.strerror}; check that place" if error.filename else error
+        message = one_line(where)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "vhi"
@@ -100,14 +108,41 @@ def run(arguments: Sequence[str]) -> int:
     return int(status or 0)
 
 
+def _with_home(argument: str) -> str:
+    """Return an argument with the home folder for "~", which no shell replaces in --out=~/x."""
+    name, equals, value = "", "", argument
+    if argument.startswith("--"):
+        name, equals, value = argument.partition("=")
+    return name + equals + (os.path.expanduser(value) if value.startswith("~/") else value)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Return whether nobody reads the output any more, or its disk is full."""
+    # EINVAL: a broken pipe on Windows.
+    return error.filename is None and error.errno in (errno.EPIPE, errno.EINVAL, errno.ENOSPC)
+
+
+def _open_streams() -> None:
+    """Give a closed stream the null device, or the next file would get its number and its text."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(null, "r" if number == 0 else "w"))
+
+
 def _interrupt(*_: object) -> None:
     """Treat a request to end as an interrupt, so that partial files are removed."""
     raise KeyboardInterrupt
 
 
 def main() -> None:
-    """Entry point of the command `vhi`."""
+    """Run the command `vhi` with the arguments of this process, and end it."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _open_streams()
     # A terminal that cannot show "³" shows "?" instead of failing.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -119,11 +154,9 @@ def main() -> None:
         status = run(sys.argv[1:])
         sys.stdout.flush()
     except OSError as error:
-        # EINVAL: a broken pipe on Windows.
-        expected = (errno.EPIPE, errno.EINVAL, errno.ENOSPC)
-        if error.filename is not None or error.errno not in expected:
+        if not _is_of_output(error):
             raise
-        # Nobody reads the output any more, or its disk is full: the result itself is on disk.
+        # The result itself is on disk.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.ENOSPC:
             print(f"vhi: the output cannot be written ({error.strerror})", file=sys.stderr)

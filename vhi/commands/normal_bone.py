@@ -8,7 +8,6 @@ from typing import Annotated
 from vhi.commands.options import flag, option
 from vhi.commands.terminal import warn
 from vhi.errors import InputError
-from vhi.steps.thresholds import warnings_about
 
 
 def normal_bone_command(
@@ -37,6 +36,7 @@ def normal_bone_command(
     N.nii.gz`
     """
     from vhi.masks.drawn import write_drawn_normal_bone
+    from vhi.steps.thresholds import warnings_about
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")

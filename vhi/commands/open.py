@@ -8,6 +8,7 @@ import html
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,7 +67,13 @@ def open_command(
     ] = None,
     port: Annotated[
         int,
-        option("N", "Port on this machine. Default: any free port.", min=0, max=65535),
+        option(
+            "N",
+            "Port on this machine, for a tunnel: `ssh -L 8765:localhost:8765 HOST`. Default: any "
+            "free port.",
+            min=0,
+            max=65535,
+        ),
     ] = 0,
     no_browser: Annotated[
         bool,
@@ -173,13 +180,25 @@ async def serve(session: Session, listen: Callable[..., Any], port: int, *, brow
         if not browser:
             await stopped.wait()
             return
-        with start_page(session.url) as page:
-            session.on_admit = lambda: shutil.rmtree(page.parent, ignore_errors=True)
-            print("If no page opens in your browser, open the address above.", flush=True)
-            open_browser(page)
+        with contextlib.ExitStack() as stack:
+            if can_show_pages():
+                with contextlib.suppress(OSError):  # no folder for the page: the address remains
+                    page = stack.enter_context(start_page(session.url))
+                    session.on_admit = lambda: shutil.rmtree(page.parent, ignore_errors=True)
+                    print("If no page opens in your browser, open the address above.", flush=True)
+                    # On a worker: a browser that runs in the terminal ends only when it is left.
+                    await asyncio.to_thread(open_browser, page)
+            else:
+                warn("no browser can be started here; open the address above")
             await stopped.wait()
     finally:
         server.stop()
+
+
+def can_show_pages() -> bool:
+    """Return whether a browser has a screen: without one, Linux starts one in the terminal."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, screens))
 
 
 @contextlib.contextmanager
@@ -191,7 +210,7 @@ def start_page(url: str) -> Iterator[Path]:
     browser installed as a snap may open no other files.
     """
     home = os.path.expanduser("~")
-    parent = home if os.access(home, os.W_OK) else None
+    parent = home if os.path.isabs(home) and os.access(home, os.W_OK) else None
     with tempfile.TemporaryDirectory(  # mode 0700
         prefix="vhi-open-", dir=parent, ignore_cleanup_errors=True
     ) as folder:

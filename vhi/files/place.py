@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from vhi.errors import InputError
@@ -78,6 +78,27 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         else:
             reason = f"cannot be written ({error.strerror or error}); choose another place"
         raise InputError(f"{path}: {reason}", check="writable") from error
+
+
+def named_folder(variable: str, default: Callable[[], str] = str) -> Path | None:
+    """Return the folder that an environment variable names, else the default; None without either.
+
+    Raises
+    ------
+    InputError
+        The folder starts at a home folder, and this account has none.
+    """
+    try:
+        path = os.path.expanduser(os.environ.get(variable) or default())
+    except RuntimeError:  # the default's; versions of platformdirs before it returned "~"
+        path = "~"
+    if path.startswith("~"):
+        raise InputError(
+            f"this account has no home folder; set the environment variable {variable} to the "
+            "whole path of a folder that you own",
+            check="no-home",
+        )
+    return Path(path).absolute() if path else None
 
 
 def real_folder(folder: str | os.PathLike[str]) -> Path:

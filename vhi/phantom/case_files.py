@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from vhi.images.nifti import encode_nifti, save_labels
 from vhi.phantom.acquisition import SLOPE
 from vhi.phantom.simulate import Phantom, make_phantom
 from vhi.phantom.simulated_readers import simulate_readings
+
+WAIT_S = 0.2
+"""Between two looks at what another process makes. Chosen: making takes about ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,20 @@ def ensure_cases(folder: Path) -> Path:
     """
     home = Path(folder) / f"phantom-{code_hash()[:12]}"
     table = home / "cases.csv"
-    if table.exists():
-        return table
-    try:
-        with staged_folder(home) as stage:
-            _make_cases(stage)
-    except InputError:
-        if not table.exists():
-            raise
-        # Another process was faster and made the same files.
+    while not table.exists():
+        try:
+            with staged_folder(home) as stage:
+                _make_cases(stage)
+        except InputError as error:
+            if error.check == "one-writer":  # which makes the same files
+                time.sleep(WAIT_S)
+            elif error.check == "writable":
+                raise InputError(
+                    f"{error} (set the environment variable VHI_CACHE to its path)",
+                    check="writable",
+                ) from error
+            elif not table.exists():
+                raise
     return table
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import html
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,12 @@ MESSAGES = {
     409: "This page belongs to an earlier reading room; load it again.",
 }
 
+WRONG_HOST = (
+    "The reading room answers only at localhost:{port} or 127.0.0.1:{port}. Through a tunnel, use "
+    "the same port at both ends: ssh -L {port}:localhost:{port} and the name of the machine. Then "
+    "open the address that vhi open printed."
+)
+
 
 class CheckedHandler(tornado.web.RequestHandler):
     """A request to the reading room; see `server` for what it needs to be let in."""
@@ -66,6 +73,7 @@ class CheckedHandler(tornado.web.RequestHandler):
             hosts |= {ADDRESS, "localhost"}
         # Another name may resolve to this machine, and another site's page may send requests.
         if self.request.headers.get("Host", "") not in hosts:
+            self.refusal = WRONG_HOST.format(port=self.session.port)
             raise tornado.web.HTTPError(403, reason="wrong host name")
         origin = self.request.headers.get("Origin")
         site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
@@ -116,7 +124,8 @@ class CheckedHandler(tornado.web.RequestHandler):
     def without_folders(self, text: str) -> str:
         """Remove folders from a line for the page; the terminal then prints the whole line."""
         scans = {path.parent for case in self.session.cases for path in case.files}
-        shown = without_folders(text, {Path.home(), Path(self.session.store.path).parent, *scans})
+        home = Path(os.path.expanduser("~"))  # "~" itself where an account has none
+        shown = without_folders(text, {home, Path(self.session.store.path).parent, *scans})
         if shown != text:
             print(f"vhi: {one_line(text)}", file=sys.stderr, flush=True)
         return shown

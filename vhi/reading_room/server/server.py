@@ -11,6 +11,7 @@ another server, and require no token by default.
 
 from __future__ import annotations
 
+import errno
 import json
 import secrets
 from functools import partial
@@ -190,9 +191,13 @@ def listen(session: Session, port: int = 0) -> tornado.httpserver.HTTPServer:
     try:
         sockets = tornado.netutil.bind_sockets(port, ADDRESS)
     except OSError as error:
-        raise InputError(
-            f"--port {port}: cannot be used ({error.strerror}); leave it out, or name another port"
-        ) from error
+        busy = error.errno == errno.EADDRINUSE
+        reason = (
+            "is in use by another program, perhaps another vhi open"
+            if busy
+            else (f"cannot be used ({error.strerror})")
+        )
+        raise InputError(f"--port {port}: {reason}; leave it out, or name another port") from error
     session.port = sockets[0].getsockname()[1]
     server = tornado.httpserver.HTTPServer(application(session), max_body_size=MAX_BODY_BYTES)
     server.add_sockets(sockets)

@@ -18,6 +18,14 @@ VERSION = 2
 WAIT_SECONDS = 10.0
 """Longest wait for another process to finish writing. Chosen: a write takes milliseconds."""
 
+NO_LOCKS = (
+    sqlite3.SQLITE_IOERR_LOCK,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_UNLOCK,
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+)
+"""SQLite's errors on a file system without locks, such as some network folders."""
+
 TABLES = (
     """CREATE TABLE readers (
     id INTEGER PRIMARY KEY,
@@ -138,6 +146,8 @@ def explain_sqlite_errors(path: Path) -> Iterator[None]:
             raise InputError(damaged(path)) from error
         elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             line = "is in use by another program; close that program and try again"
+        elif extended in NO_LOCKS or code in (sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS):
+            line = "its disk does not lock files; name a folder on a local disk with --store"
         elif code == sqlite3.SQLITE_IOERR:
             line = (
                 "the disk refuses to read or write; earlier actions are saved, this one is not; "

@@ -18,7 +18,7 @@ from typing import Any
 
 from vhi.cases.names import likeness, shown, similar
 from vhi.errors import InputError
-from vhi.files.place import explain_write_errors
+from vhi.files.place import explain_write_errors, named_folder
 from vhi.reading_room.store import schema
 from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
 from vhi.reading_room.store.schema import explain_invalid_content, explain_sqlite_errors
@@ -31,12 +31,11 @@ READ_SECONDS = 2.0
 
 def default_store_folder() -> Path:
     """Return the folder named by ``VHI_STORE``, else the platform's folder for user data."""
-    folder = os.environ.get("VHI_STORE")
-    if folder:
-        return Path(folder).expanduser().absolute()
-    import platformdirs  # comes with pooch, which uses it for the cache
+    import platformdirs
 
-    return Path(platformdirs.user_data_dir("vhi", appauthor=False)).absolute()
+    folder = named_folder("VHI_STORE", lambda: platformdirs.user_data_dir("vhi", appauthor=False))
+    assert folder is not None
+    return folder
 
 
 class Store:
@@ -55,12 +54,17 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.path = Path(folder) / FILE
         self._lock = threading.RLock()
-        with explain_write_errors(self.path):
-            # Only the user may read the readings.
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Not an existing file: closing it would release this process's other locks on it.
-            with suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            with explain_write_errors(self.path):
+                # Only the user may read the readings.
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                # Not an existing file: closing it would release this process's other locks on it.
+                with suppress(FileExistsError):
+                    os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except InputError as error:
+            raise InputError(
+                f"{error} (--store, or the environment variable VHI_STORE)", check=error.check
+            ) from error
         with explain_sqlite_errors(self.path):
             self._connection = sqlite3.connect(
                 self.path,
