@@ -44,6 +44,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
+from vhi.digits import digits
 from vhi.images import orientation
 from vhi.results import figures
 
@@ -80,8 +81,8 @@ plt.show()
 bright = np.count_nonzero(measurement.candidates.labels.array)
 print(
     fill(
-        f"Healthy marrow reaches {thresholds.upper:.0f}. On all slices together {bright:,} voxels "
-        f"of bone are as bright as the lower threshold, {thresholds.lower:.0f}, or brighter. "
+        f"Healthy marrow reaches {digits(thresholds.upper)}. On all slices together {bright:,} voxels "
+        f"of bone are as bright as the lower threshold, {digits(thresholds.lower)}, or brighter. "
         "Nobody has cleaned them yet."
     )
 )
@@ -100,7 +101,7 @@ names = ("minimum", "lower quartile", "median", "upper quartile", "maximum")
 for name, value in zip(names, np.percentile(intensities, [0, 25, 50, 75, 100]), strict=True):
     print(f"{name:>15} {value:8.2f}")
 volume_ml = intensities.size * stir.voxel_volume_mm3 / 1000
-print(f"{intensities.size} voxels ({volume_ml:.1f} ml); IQR {thresholds.iqr:.2f}")
+print(f"{intensities.size} voxels ({volume_ml:.1f} ml); IQR {digits(thresholds.iqr, 2, 4)}")
 
 # %% [markdown]
 # The middle half of healthy marrow lies between the quartiles; the distance between them is the
@@ -155,8 +156,11 @@ print(f"maximum 9: n = {short_tail.multiple:.2f}, lower {short_tail.lower:.1f}")
 
 # %%
 n, quartile, iqr = thresholds.multiple, thresholds.upper_quartile, thresholds.iqr
-print(f"lower {quartile:.2f} + {n:.2f} x {iqr:.2f} = {thresholds.lower:.4f}")
-print(f"upper {thresholds.upper:.4f}")
+print(
+    f"lower {digits(quartile, 2, 5)} + {n:.2f} x {digits(iqr, 2, 4)} "
+    f"= {digits(thresholds.lower, 4, 7)}"
+)
+print(f"upper {digits(thresholds.upper, 4, 7)}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-threshold-histogram", "caption": "STIR intensities of normal bone (scanner units; n = 1 scan, number of voxels in the title) with upper quartile, lower and upper threshold. Takeaway: both thresholds lie in the far right tail, where hardly any healthy voxel is."}, "image": {"alt": "Histogram of the STIR intensities of normal bone, one hump. A dotted line marks the upper quartile on its right flank, dashed lines at the far right the lower and the upper threshold."}}
 fig, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
@@ -223,7 +227,9 @@ area = {"centre": centre, "radius_mm": radius_mm, "slices": slices}
 inside = stir.array[vhi.draw_normal_bone(stir, **area)]
 t = vhi.estimate_thresholds(inside)
 print(f"circles of {radius_mm[0]} mm radius on {slices} slices around voxel {tuple(centre)}:")
-print(f"{inside.size:,} voxels, thresholds {t.lower:.0f} and {t.upper:.0f}, n = {t.multiple:.2f}")
+print(
+    f"{inside.size:,} voxels, thresholds {digits(t.lower)} and {digits(t.upper)}, n = {t.multiple:.2f}"
+)
 
 # %% tags=["nbval-ignore-output", "remove-input"]
 NormalBoneControl(stir, bone=measurement.disease_region, **area)
@@ -250,13 +256,13 @@ table = pd.DataFrame(
 )
 table["rule"] = [follows_the_rule(m.intensities, m.thresholds) for m in measured]
 short = table.rename(columns={"upper_quartile": "Q_U", "iqr": "IQR", "multiple": "n"})
-print(short.to_string(index=False, float_format="{:.4f}".format))
+print(short.to_string(index=False, float_format=lambda x: digits(x, 4, 5)))
 
 # %% tags=["remove-input"]
 print(
     fill(
         f"{len(table)} scans; the rule holds on {table.rule.sum()}. The lower threshold runs from "
-        f"{table.lower.min():.0f} to {table.lower.max():.0f} scanner units, normal bone from "
+        f"{digits(table.lower.min())} to {digits(table.lower.max())} scanner units, normal bone from "
         f"{table.voxels.min():,} to {table.voxels.max():,} voxels."
     )
 )

@@ -104,6 +104,7 @@ print("\n".join(sorted(path.name for path in folder.iterdir())))
 import matplotlib.pyplot as plt
 import numpy as np
 
+from vhi.digits import digits
 from vhi.images import orientation
 from vhi.results import figures
 
@@ -157,7 +158,8 @@ terminal(f"""vhi normal-bone --stir stir.nii.gz --centre {i} {j} {k}
 
 # %%
 theirs = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, given))
-print(f"for comparison, the area given with this case: {theirs.lower:.1f} and {theirs.upper:.1f}")
+lower, upper = (digits(level, 1, 4) for level in (theirs.lower, theirs.upper))
+print(f"for comparison, the area given with this case: {lower} and {upper}")
 
 # %% [markdown]
 # The command says at once what follows from the drawing. Look at the drawing too: load the mask over the STIR scan. One voxel

@@ -49,6 +49,7 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
+from vhi.digits import digits
 from vhi.evaluation import normal_bone_effect
 from vhi.images import orientation
 from vhi.results import figures
@@ -237,7 +238,7 @@ kind = halved[halved["case"] == at["case"]]["lower_error_percent"]
 print(
     fill(
         f"Worst is {at['case']}: the lower threshold comes out {abs(at['lower_error_percent']):.1f} % {cause} "
-        f"({at['lower_found']:.0f} instead of {at['lower_truth']:.0f}), so {effect_on} voxels are candidates, and VHI before "
+        f"({digits(at['lower_found'])} instead of {digits(at['lower_truth'])}), so {effect_on} voxels are candidates, and VHI before "
         f"cleaning changes by {at['vhi_change_percent']:+.0f} %. Halves of the drawn area move its threshold by {kind.min():+.1f} to "
         f"{kind.max():+.1f} %. The areas overlap with a Dice of {at['dice']:.2f}; the proposed one has "
         f"{at['found_voxels']:,.0f} voxels, the drawn one {at['truth_voxels']:,.0f}."

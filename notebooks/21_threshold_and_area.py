@@ -45,6 +45,7 @@ import pandas as pd
 import vhi
 from book.drawings.failures import draw_growth, draw_moves
 from vhi import estimate_thresholds
+from vhi.digits import digits
 from vhi.images import orientation
 from vhi.reader_study import curve_table, draw_threshold_curve, dress, threshold_table
 from vhi.results import figures
@@ -77,7 +78,7 @@ for axes, threshold in zip(panels, (high, measurement.thresholds.lower, low), st
     labels = mask.astype(np.uint8)
     figures.draw_slice(axes, stir, index, labels=labels, box=box, window=window, title="")
     volume = np.count_nonzero(mask) * stir.voxel_volume_mm3
-    title = f"at or above {threshold:.0f}: {volume:,.0f} mm³ (slice {index})"
+    title = f"at or above {digits(threshold)}: {digits(volume, 0, 1)} mm³ (slice {index})"
     dress(axes, title=title, simulated=SIMULATED)
 plt.show()
 
@@ -85,7 +86,7 @@ plt.show()
 if found:
     print(
         fill(
-            f"Lower threshold {measurement.thresholds.lower:.0f}, 95 % interval {low:.0f} to {high:.0f}: uncleaned VHI {measurement.vhi.voxels:,} voxels, {interval.low.voxels:,} to "
+            f"Lower threshold {digits(measurement.thresholds.lower)}, 95 % interval {digits(low)} to {digits(high)}: uncleaned VHI {measurement.vhi.voxels:,} voxels, {interval.low.voxels:,} to "
             f"{interval.high.voxels:,}, or {interval.low.voxels / max(measurement.vhi.voxels, 1):.2f} to {interval.high.voxels / max(measurement.vhi.voxels, 1):.2f} times."
         )
     )

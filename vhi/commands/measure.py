@@ -25,6 +25,7 @@ from vhi.commands.options import (
 )
 from vhi.commands.selection import Selection, check_one_or_all
 from vhi.commands.terminal import end_with_failures, progress, show_files, warn
+from vhi.digits import digits
 from vhi.errors import EditsError, InputError
 
 
@@ -162,6 +163,6 @@ def _result(row: dict[str, Any]) -> str:
     state = "after cleaning" if row["cleaned"] == "yes" else "not cleaned yet"
     seen = f"seen {row['regions_seen']:,} of {row['regions_to_see']:,} regions"
     return (
-        f"VHI {row['vhi_mm3']:,.1f} mm³, {row['vhi_voxels']:,} voxels "
+        f"VHI {digits(row['vhi_mm3'], 1, 2)} mm³, {row['vhi_voxels']:,} voxels "
         f"({state}; {seen}; n = {row['multiple']:.2f})"
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from vhi.commands.options import flag, option
 from vhi.commands.terminal import warn
+from vhi.digits import digits
 from vhi.errors import InputError
 
 
@@ -44,8 +45,8 @@ def normal_bone_command(
         stir, out, centre=centre, radius_mm=radius_mm, slices=slices
     )
     print(
-        f"{voxels} voxels of normal bone; thresholds {thresholds.lower:.1f} (lower) and "
-        f"{thresholds.upper:.1f} (upper), n = {thresholds.multiple:.2f}"
+        f"{voxels} voxels of normal bone; thresholds {digits(thresholds.lower, 1, 4)} (lower) and "
+        f"{digits(thresholds.upper, 1, 4)} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
     for warning in warnings_about(thresholds, voxels):

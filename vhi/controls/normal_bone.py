@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vhi.controls.control import Control, Twin
 from vhi.controls.page import MOST_SLICES, encode, encode_positions, frame_data
 from vhi.controls.twins import draw_plane
+from vhi.digits import digits
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.images.orientation import View, view_of, window_of
@@ -116,8 +117,9 @@ class NormalBoneControl(Control):
             doubled = [2 * radius for radius in radii]
             around = draw_normal_bone(stir, centre=middle, radius_mm=doubled)
         # However dark the marked part is, a quarter of the scan's own range stays visible.
-        faintest = window_of(stir, np.zeros(stir.shape, bool))[1] / 4
-        self._window = (0.0, max(window_of(stir, around)[1], faintest))
+        black, white = window_of(stir, np.zeros(stir.shape, bool))
+        dark, bright = window_of(stir, around)
+        self._window = (min(black, dark), max(bright, black + (white - black) / 4))
 
     def _ranges(self) -> dict[str, tuple[float, float]]:
         """Return the lowest and the highest value of each setting, in the order of the sliders."""
@@ -216,7 +218,7 @@ class NormalBoneControl(Control):
             t = estimate_thresholds(intensities)
         except InputError as error:
             return mask, intensities, None, str(error)
-        line = f"{intensities.size:,} voxels, thresholds {t.lower:.0f} and {t.upper:.0f}"
+        line = f"{intensities.size:,} voxels, thresholds {digits(t.lower)} and {digits(t.upper)}"
         return mask, intensities, t, f"{line}, n = {t.multiple:.2f}"
 
     def twin(self) -> Twin:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vhi.controls.control import CandidateControl, Twin
 from vhi.controls.page import shown_slices, stack_data
 from vhi.controls.twins import draw_beside, volume_text
+from vhi.digits import digits
 from vhi.steps.candidates import label_candidates
 from vhi.steps.small_regions import remove_small_regions
 from vhi.steps.thresholds import Thresholds, thresholds_at
@@ -69,7 +70,9 @@ class ThresholdControl(CandidateControl):
             t = thresholds_at(c.intensities, multiple)
             kept = self._kept(t)
             name = f"n = {t.multiple:.2f}" + (", by the rule" if multiple == n else "")
-            lower = f"lower threshold {t.lower:.0f}" + (" (= upper)" if t.lower == t.upper else "")
+            lower = f"lower threshold {digits(t.lower)}" + (
+                " (= upper)" if t.lower == t.upper else ""
+            )
             volume = volume_text(kept > 0, c.stir)
             shown[f"{name}\n{lower}\n{volume}"] = kept
             alt.append(f"{name}, {lower}: {volume}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.digits import digits
 from vhi.images.image import Image
 from vhi.images.orientation import View, box_of, view_of, window_of
 from vhi.results.figures import BLUE, RED, YELLOW
@@ -91,4 +92,4 @@ def draw_beside(
 def volume_text(mask: NDArray[np.bool_], stir: Image) -> str:
     """Return the volume of a mask as text, in voxels and in mm³ by pitch."""
     volume = measure_volume(mask, stir.spacing_mm)
-    return f"{volume.voxels:,} voxels, {volume.mm3:,.0f} mm³"
+    return f"{volume.voxels:,} voxels, {digits(volume.mm3, 0, 1)} mm³"

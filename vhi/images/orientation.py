@@ -203,12 +203,12 @@ def turned_back(
 def window_of(stir: Image, disease_region: NDArray[np.bool_]) -> tuple[float, float]:
     """Return the intensities shown as black and white: 0 and the 99.5th percentile in bone.
 
-    Where hardly anything is above 0, unlike in any magnitude image, black is the 0.5th.
+    Where intensities are negative, unlike in any magnitude image, black is the 0.5th.
     """
     inside = stir.array[disease_region] if disease_region.any() else stir.array
-    white = float(np.percentile(inside, 99.5))
-    black = 0.0 if white > 0 else float(np.percentile(inside, 0.5))
-    return black, max(white, black + 1e-9)
+    dark, white = (float(level) for level in np.percentile(inside, [0.5, 99.5]))
+    black = min(dark, 0.0)
+    return black, white if white > black else black + 1.0
 
 
 def box_of(mask: Image, view: View) -> tuple[slice, slice]:

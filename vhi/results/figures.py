@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.digits import digits
 from vhi.images.image import Image
 from vhi.images.orientation import box_of, fullest_slices, view_of, window_of
 
@@ -158,17 +159,17 @@ def draw_histogram(axes: Axes, values: NDArray[np.floating], thresholds: Thresho
         (thresholds.lower, "#c98a00", "lower"),
         (thresholds.upper, RED, "upper"),
     ):
-        axes.axvline(x, color=colour, linestyle="--", label=f"{name} threshold {x:.0f}")
+        axes.axvline(x, color=colour, linestyle="--", label=f"{name} threshold {digits(x)}")
     axes.axvline(
         thresholds.upper_quartile,
         color="#44525f",
         linestyle=":",
-        label=f"upper quartile {thresholds.upper_quartile:.0f}",
+        label=f"upper quartile {digits(thresholds.upper_quartile)}",
     )
     axes.set_xlabel("STIR intensity (scanner units)")
     axes.set_ylabel("voxels of normal bone")
     axes.set_title(
-        f"{values.size} voxels of normal bone, IQR {thresholds.iqr:.0f}, "
+        f"{values.size} voxels of normal bone, IQR {digits(thresholds.iqr, 0, 2)}, "
         f"multiple n = {thresholds.multiple:.2f}",
         fontsize=9,
     )
@@ -180,7 +181,7 @@ def _bins(values: NDArray[np.floating]) -> list[float]:
     """Return bin edges a whole number of intensity steps apart, which leaves no comb of gaps."""
     levels = np.unique(values)
     steps = np.diff(levels)
-    step = float(steps[steps > 1e-6 * max(np.ptp(levels), 1e-12)].min())
+    step = float(steps[steps > 1e-6 * np.ptp(levels)].min())
     width = step * max(round(float(np.ptp(levels)) / step / 60), 1)
     return np.arange(levels[0] - step / 2, levels[-1] + width, width).tolist()
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vhi.digits import digits
 from vhi.files.atomic import staged_folder, write_whole
 from vhi.files.encode import encode_figure, encode_json, encode_text
 from vhi.images.nifti import save_labels
@@ -105,6 +106,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["digits"] = digits
     edits = [_describe(edit, measurement) for edit in measurement.edits.edits]
     return environment.get_template("report.html").render(
         m=measurement,
@@ -117,6 +119,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         edits=edits[:EDITS_SHOWN],
         more_edits=len(edits[EDITS_SHOWN:]),
         reasons=_reasons(measurement),
+        spacing_mm=[f"{step:.3g}" for step in measurement.stir.spacing_mm],
         removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
     )
 

@@ -3,7 +3,7 @@
 // Offers: marrowChart, comparison, summary, includedSpot, warning
 
 import { histogram } from "./core.js";
-import { BLUE, RED, TURQUOISE, counted, drawn, element } from "./view.js";
+import { BLUE, RED, TURQUOISE, counted, digits, drawn, element } from "./view.js";
 import { bars, chart } from "./chart.js";
 
 const AMBER = "#c98a00";
@@ -19,6 +19,8 @@ const ROWS = {
   bone_above: "Bone at or above the lower threshold (voxels)",
   bone_whole: "The same in the whole scan",
 };
+
+const COUNTS = new Set(["voxels", "bone_above", "bone_whole"]);
 
 /** Histogram of what is inside, with quartiles and thresholds; thinly, the thresholds at first. */
 export function marrowChart(stack, atFirst) {
@@ -64,9 +66,12 @@ export function marrowChart(stack, atFirst) {
     result = now;
     const { sorted } = result;
     const most = sorted.length ? Math.max(...histogram(sorted).counts) : 1;
-    const ends = [atFirst.upper, sorted[sorted.length - 1], stack.window[1] / 2];
+    const middle = (stack.window[0] + stack.window[1]) / 2;
+    const ends = [atFirst.upper, sorted[sorted.length - 1], middle];
+    const low = Math.min(sorted[0] ?? 0, 0);
+    const high = Math.max(...ends.filter(Number.isFinite));
     made.refresh({
-      x: [0, 1.1 * Math.max(...ends.filter(Number.isFinite))],
+      x: [low, high + 0.1 * (high - low)],
       y: [0, most],
       yLabel: `voxels of normal bone (${counted(sorted.length)})`,
     });
@@ -125,7 +130,8 @@ const AREA_STYLE = `
 
 function inWords(name, result) {
   if (result.problem || !Number.isFinite(result[name])) return "–";
-  return counted(result[name], name === "multiple" ? 2 : Math.abs(result[name]) < 10 ? 1 : 0);
+  if (COUNTS.has(name)) return counted(result[name]);
+  return name === "multiple" ? result[name].toFixed(2) : digits(result[name]);
 }
 
 export function summary(result) {
@@ -142,7 +148,7 @@ export function includedSpot(spot, atFirst, result) {
   const above = () => `; bone at or above it: ${change("bone_above")} voxels`;
   const bone = result.bone_above === null ? "" : above();
   return (
-    `The area now includes a spot of intensity ${counted(spot.value, 0)} on slice ${spot.slice} `
+    `The area now includes a spot of intensity ${digits(spot.value)} on slice ${spot.slice} `
     + "(ring). Upper "
     + `threshold ${change("upper")}, lower ${change("lower")}${bone}. The code cannot tell `
     + "whether it is a vessel, inflammation or the edge of bone."

@@ -69,16 +69,23 @@ export function chart(options) {
 function axes({ x, y, log, xLabel, yLabel, height }, scale, width) {
   const right = width - EDGE.right;
   const text = (at, words, more) => drawn("text", { ...at, ...more }, words);
-  const across = ticks(x, (width - EDGE.left) / 70).map((value) =>
-    text({ x: scale.x(value), y: scale.bottom + 26 }, counted(value), { "text-anchor": "middle" }),
-  );
-  const upward = (log ? powers(y) : ticks(y, 4)).map((value) =>
-    text({ x: EDGE.left - 6, y: scale.y(value) + 4 }, counted(value), { "text-anchor": "end" }),
-  );
+  const across = ticks(x, (width - EDGE.left) / 70);
+  const upward = log ? powers(y) : ticks(y, 4);
+  const labels = [
+    ...across.map((value) =>
+      text({ x: scale.x(value), y: scale.bottom + 26 }, tickText(value, across), {
+        "text-anchor": "middle",
+      }),
+    ),
+    ...upward.map((value) =>
+      text({ x: EDGE.left - 6, y: scale.y(value) + 4 }, tickText(value, upward), {
+        "text-anchor": "end",
+      }),
+    ),
+  ];
   return [
     drawn("path", { class: "vhi-axis", d: `M${EDGE.left} ${scale.top}V${scale.bottom}H${right}` }),
-    ...across,
-    ...upward,
+    ...labels,
     text({ x: right, y: height - 6 }, xLabel, { "text-anchor": "end" }),
     text({ x: 2, y: 11 }, yLabel),
   ];
@@ -92,6 +99,18 @@ function ticks([low, high], count) {
   const values = [];
   for (let n = Math.ceil(low / step); n * step <= high; n += 1) values.push(n * step);
   return values;
+}
+
+/** The number at a tick, in steps from the tick beside it; with an exponent where that is shorter. */
+function tickText(value, all) {
+  const steps = all.slice(1).map((next, i) => next - all[i]);
+  const power = Math.floor(Math.log10(Math.min(...steps, steps.length ? Infinity : 1)) + 1e-9);
+  const largest = Math.max(...all.map(Math.abs));
+  if (value && (power < -4 || largest >= 1e7)) {
+    const order = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
+    return value.toExponential(Math.max(order - power, 0)).replace("e+", "e");
+  }
+  return counted(value, Math.max(-power, 0));
 }
 
 /** Ticks of a logarithmic axis: powers of ten, and 2 and 5 times them where there are few. */

@@ -5,7 +5,7 @@
 
 import { countLabels, decodeStack } from "./core.js";
 import { cutter, fader, fading, gone, halved, speckFilter } from "./speck_filter.js";
-import { RED, begin, counted, drawn, element, greyOf, sliceView, withUnit } from "./view.js";
+import { RED, begin, counted, digits, drawn, element, greyOf, sliceView, withUnit } from "./view.js";
 import { bars, chart } from "./chart.js";
 import { announcer, button, choice, readings, slider } from "./inputs.js";
 import { anew, nearestSlice, settingsOn, sliceSlider } from "./follow.js";
@@ -104,7 +104,7 @@ function draw({ model, el, look }) {
     const volume = voxels * stack.voxel_mm3;
     numbers.set("regions", `${counted(stay)} of ${counted(all.length)}`, stay);
     numbers.set("voxels", `${counted(voxels)} of ${counted(filter.voxels)}`, voxels);
-    numbers.set("volume", `${counted(volume, 0)} mm³`, volume);
+    numbers.set("volume", `${digits(volume, 0, 1)} mm³`, volume);
     limit.set(now.min_pixels);
     touching.set(now.neighbours);
     slices.set(now.slice);

@@ -1,10 +1,10 @@
 // The threshold lab's two charts: normal bone with both thresholds, and volume against n.
 //
-// Offers: marrowChart, volumeCurve, limits, intensity, these
+// Offers: marrowChart, volumeCurve, limits, these
 
 import { countLabels, histogram, keptLabels } from "./core.js";
 import { keptByLower } from "./sweep.js";
-import { RED, YELLOW, counted, drawn } from "./view.js";
+import { RED, YELLOW, counted, digits, drawn } from "./view.js";
 import { bars, chart, line } from "./chart.js";
 
 const AMBER = "#c98a00"; // yellow is too pale for a line on white
@@ -43,7 +43,7 @@ export function marrowChart(stack, onMove) {
       label: `${words} threshold`,
       colour,
       atTop: name === "upper",
-      text: intensity,
+      text: (value) => digits(value),
       onMove: (value) => onMove({ [name]: value }),
     });
   const handles = { lower: handle("lower", "Lower", AMBER), upper: handle("upper", "Upper", RED) };
@@ -123,12 +123,8 @@ export function limits({ rule, normal_bone, window }, name) {
   }
   const low = Math.min(0, normal_bone[0]);
   const high = Math.max(window[1], rule.upper + 2 * rule.iqr);
-  return { low, high, step: high - low > 200 ? 1 : (high - low) / 200 };
-}
-
-/** An intensity as text. */
-export function intensity(value) {
-  return counted(value, Math.abs(value) < 10 ? 2 : 0);
+  // 200 steps or more, on any scale.
+  return { low, high, step: 10 ** Math.floor(Math.log10((high - low) / 200)) };
 }
 
 /** How many slices there are, in words. */

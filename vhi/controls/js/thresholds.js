@@ -4,10 +4,10 @@
 // whole {voxels}.
 
 import { countLabels, decodeStack, keptLabels, moveThresholds } from "./core.js";
-import { RED, YELLOW, begin, counted, element, greyOf, sliceView, withUnit } from "./view.js";
+import { RED, YELLOW, begin, counted, digits, element, greyOf, sliceView, withUnit } from "./view.js";
 import { announcer, button, choice, readings, slider, switchBox } from "./inputs.js";
 import { anew, nearestSlice, settingsOn, sliceSlider } from "./follow.js";
-import { intensity, limits, marrowChart, these, volumeCurve } from "./threshold_charts.js";
+import { limits, marrowChart, these, volumeCurve } from "./threshold_charts.js";
 
 const SETTINGS = ["slice", "multiple", "lower", "upper"];
 
@@ -48,14 +48,14 @@ function draw({ model, el, look }) {
       ...limits(stack, "lower"),
       label: "Lower threshold (intensity)",
       value: now.lower,
-      text: intensity,
+      text: (value) => digits(value),
       onMove: (lower) => move({ lower }),
     }),
     upper: slider({
       ...limits(stack, "upper"),
       label: "Upper threshold (intensity)",
       value: now.upper,
-      text: intensity,
+      text: (value) => digits(value),
       onMove: (upper) => move({ upper }),
     }),
   };
@@ -98,8 +98,8 @@ function draw({ model, el, look }) {
     numbers.set("lower", withUnit(voxels, stack.voxel_mm3), voxels);
     numbers.set("upper", withUnit(voxels_upper, stack.voxel_mm3), voxels_upper);
     live.say(
-      `n ${now.multiple.toFixed(2)}, lower threshold ${intensity(now.lower)}, upper `
-        + `${intensity(now.upper)}: ${withUnit(voxels, stack.voxel_mm3)}`,
+      `n ${now.multiple.toFixed(2)}, lower threshold ${digits(now.lower)}, upper `
+        + `${digits(now.upper)}: ${withUnit(voxels, stack.voxel_mm3)}`,
     );
   };
 

@@ -3,7 +3,7 @@
 // Offers: element, drawn            an HTML, an SVG element with attributes and children
 //         begin, onWidth            style and frame of a control, given anywidget's `el`
 //         sliceView, greyOf, outlinePath, YELLOW, RED, BLUE, TURQUOISE
-//         counted, withUnit         numbers as text
+//         counted, digits, withUnit numbers as text
 // Charts are in chart.js; sliders, buttons, readings in inputs.js.
 //
 // Everything inherits text colour and background, so that it reads in a light and a dark theme.
@@ -207,7 +207,35 @@ export function counted(value, digits = Math.abs(value) < 10 && !Number.isIntege
   return value.toLocaleString("en-US", fixed);
 }
 
+// As vhi/digits.py: powers of ten beyond which a number is written with an exponent.
+const SMALLEST = -4;
+const LARGEST = 15;
+
+/**
+ * A measured number: 590.476 -> "590", 0.0211 -> "0.0211", 1.87e-7 -> "1.87e-7". At least so many
+ * decimals and so many significant digits; the same text as vhi.digits.digits.
+ */
+export function digits(value, decimals = 0, significant = 3) {
+  const power = value ? Number(value.toExponential().split("e")[1]) : 0;
+  if (power < SMALLEST || power >= LARGEST) {
+    return value.toExponential(significant - 1).replace("e+", "e");
+  }
+  const places = value ? Math.max(decimals, significant - 1 - power) : decimals;
+  const [whole, part] = rounded(Math.abs(value), places).split(".");
+  const text = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
+  return value < 0 || Object.is(value, -0) ? `-${text}` : text;
+}
+
+/** A number with so many decimals; half a step to the even digit, as in Python. */
+function rounded(value, places) {
+  const exact = value.toFixed(100);
+  const end = exact.indexOf(".") + 1 + places;
+  const half = /^50*$/.test(exact.slice(end));
+  const even = /[02468]\.?$/.test(exact.slice(0, end));
+  return half && even ? exact.slice(0, end).replace(/\.$/, "") : value.toFixed(places);
+}
+
 /** A voxel count with its volume: "24 voxels, 28 mm³". */
 export function withUnit(voxels, voxel_mm3) {
-  return `${counted(voxels)} voxels, ${counted(voxels * voxel_mm3, 0)} mm³`;
+  return `${counted(voxels)} voxels, ${digits(voxels * voxel_mm3, 0, 1)} mm³`;
 }

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.digits import rounded
 from vhi.images.image import Image
 from vhi.images.orientation import View, box_of, slice_positions, window_of
 from vhi.reading_room.case.candidates import DrawnCandidates
@@ -72,11 +73,12 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
 def _window(scan: Codes) -> list[float]:
     """Return the intensities shown as black and white: 0 and a percentile of the scan.
 
-    If hardly any intensity is above 0, the lowest is black.
+    If intensities are negative, the lowest is black.
     """
-    white = scan.low + scan.step * float(np.percentile(scan.codes, WHITE_PERCENT))
-    black = 0.0 if white > 0 else scan.low
-    return [black, max(white, black + 1e-9)]
+    levels = np.percentile(scan.codes, [100 - WHITE_PERCENT, WHITE_PERCENT])
+    dark, white = (scan.low + scan.step * float(level) for level in levels)
+    black = scan.low if dark < 0 else 0.0
+    return [black, white if white > black else black + 1.0]
 
 
 def _clipped(opened: OpenCase, scans: Mapping[str, Codes]) -> list[str]:
@@ -194,10 +196,10 @@ def _row(region: Region, point: list[int]) -> dict[str, Any]:
         "slice": region.slices[0],
         "voxels": region.voxels,
         "voxels_upper": region.voxels_upper,
-        "area_mm2": round(region.area_mm2, 3),
-        "volume_mm3": round(region.volume_mm3, 3),
-        "mean": round(region.mean, 3),
-        "peak": round(region.peak, 3),
+        "area_mm2": rounded(region.area_mm2, 3, 4),
+        "volume_mm3": rounded(region.volume_mm3, 3, 4),
+        "mean": rounded(region.mean, 3, 6),
+        "peak": rounded(region.peak, 3, 6),
         "side": region.side,
         "point": point,
     }

@@ -2,7 +2,7 @@
 //
 // Offers: PICTURES, drawer(file, ui) -> draw(pictures)
 
-import { BLUE, counted, outlinePath, RED, TURQUOISE, YELLOW } from "/controls/view.js";
+import { BLUE, digits, outlinePath, RED, TURQUOISE, YELLOW } from "/controls/view.js";
 
 import { rgba } from "./picture.js";
 
@@ -60,9 +60,9 @@ export function drawer(file, ui) {
     const value = file.value(name, file.plane(name, ui.slice)[y * width + x]);
     const row = file.table.get(ui.pointed);
     const region = row
-      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${counted(row.mean, 0)}, maximum ${counted(row.peak, 0)}`
+      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${digits(row.mean)}, maximum ${digits(row.peak)}`
       : "";
-    return `${counted(value, 0)}${region}`;
+    return `${digits(value)}${region}`;
   };
 
   return (pictures) => {

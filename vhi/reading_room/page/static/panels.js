@@ -4,7 +4,7 @@
 // refreshList(), region(id), seen(), exported(text, busy)}
 
 import { bars, chart } from "/controls/chart.js";
-import { counted, drawn, element, RED, YELLOW } from "/controls/view.js";
+import { counted, digits, drawn, element, RED, YELLOW } from "/controls/view.js";
 
 import { HANDS, TOOLS } from "./tools.js";
 import { minutes } from "./worklist.js";
@@ -44,7 +44,7 @@ function range(label, [low, high, step], value, text, move) {
 
 export function panels(screen) {
   const { file, ui } = screen;
-  const unit = (voxels, mm3) => `${counted(voxels)} voxels, ${counted(mm3, 0)} mm³`;
+  const unit = (voxels, mm3) => `${counted(voxels)} voxels, ${digits(mm3, 0, 1)} mm³`;
 
   // ------------------------------------------------------------------------------- the tools
   const modes = oneOf("Step", Object.entries(MODES).map(([name, text]) => [name, text]), screen.mode);
@@ -137,8 +137,9 @@ export function panels(screen) {
     const { volume: lower, thresholds: t, normal_bone, disease_region } = now;
     volume.textContent = t && !drawing ? unit(lower.voxels, lower.mm3) : "–";
     volume.dataset.value = lower?.voxels ?? "";
+    const level = (value) => (rough ? digits(value) : digits(value, 1, 4));
     thresholds.textContent = t
-      ? `Thresholds ${rough ? "about " : ""}${counted(t.lower, rough ? 0 : 1)} and ${counted(t.upper, rough ? 0 : 1)}, n = ${t.multiple.toFixed(rough ? 1 : 2)}`
+      ? `Thresholds ${rough ? "about " : ""}${level(t.lower)} and ${level(t.upper)}, n = ${t.multiple.toFixed(rough ? 1 : 2)}`
       : "No thresholds";
     const changed = [normal_bone, disease_region].map((each) => (each.changed ? ` (${counted(each.changed)} changed)` : ""));
     area.textContent = `Normal bone ${counted(normal_bone.voxels)} voxels${changed[0]}; disease region ${counted(disease_region.voxels)}${changed[1]}`;
@@ -191,7 +192,7 @@ export function panels(screen) {
     list.replaceChildren(
       ...here.map((id) => {
         const row = file.table.get(id);
-        const text = `${id}: ${row.voxels} px, mean ${counted(row.mean, 0)}, ${row.side}`;
+        const text = `${id}: ${row.voxels} px, mean ${digits(row.mean)}, ${row.side}`;
         const state = file.stateOf(id);
         return element("li", { "data-region": id, class: state.replace(" ", "-") }, button(`${text} · ${state}`, () => screen.choose(id)));
       }),
@@ -237,8 +238,8 @@ function describe(file, row) {
   const [first, last] = [Math.min(...slices), Math.max(...slices)];
   return [
     `Region ${row.id} – ${file.stateOf(row.id)}`,
-    `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${counted(row.area_mm2, 0)} mm²), ${counted(row.voxels_upper)} red`,
-    `STIR mean ${counted(row.mean, 0)}, maximum ${counted(row.peak, 0)}`,
+    `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${digits(row.area_mm2, 0, 1)} mm²), ${counted(row.voxels_upper)} red`,
+    `STIR mean ${digits(row.mean)}, maximum ${digits(row.peak)}`,
     lesion.length > 1 ? `Lesion of ${lesion.length} regions, slices ${first} to ${last}` : "The only region of its lesion",
   ];
 }

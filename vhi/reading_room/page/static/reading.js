@@ -3,7 +3,7 @@
 // Offers: readingScreen
 
 import { announcer } from "/controls/inputs.js";
-import { element } from "/controls/view.js";
+import { digits, element } from "/controls/view.js";
 
 import { bar } from "./bar.js";
 import { openCase } from "./casefile.js";
@@ -215,5 +215,5 @@ function placeInWords(file, ui) {
   const id = file.regionAt(ui.slice, column, row);
   const region = file.table.has(id) ? `region ${id}, ${file.stateOf(id)}` : "no region";
   const doing = ui.drawing ? "drawing, " : "";
-  return `${doing}slice ${ui.slice}, row ${row}, column ${column}, intensity ${Math.round(value)}, ${region}`;
+  return `${doing}slice ${ui.slice}, row ${row}, column ${column}, intensity ${digits(value)}, ${region}`;
 }
