@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _STYLE = (
     "details.vhi-ledger {overflow-x: auto} details.vhi-ledger table {font-size: 0.8em} "
     "details.vhi-ledger :is(th, td) {text-align: left; vertical-align: top; min-width: 5em} "
-    "details.vhi-ledger td:last-child {min-width: 16em}"
+    "details.vhi-ledger td:nth-child(5), details.vhi-ledger td:last-child {min-width: 16em}"
 )
 _HEADS = {
     "place": "place", "quantity": "what", "printed": "printed", "recomputed": "ours",
-    "status": "status", "why": "why",
+    "status": "status", "why": "why", "tried": "readings tried",
 }  # fmt: skip
 
 STATUS_COLOURS = dict(zip(STATUSES, (BLUE, "#7fb2dc", GREEN, RED, GREY, PALE), strict=True))
@@ -67,11 +67,13 @@ class LedgerTables:
     Attributes
     ----------
     rows : pandas.DataFrame
-        From `vhi.papers.ledger.ledger`.
+        From `vhi.papers.ledger_table`.
     opened : tuple of str
         Papers whose table stands open from the start.
     status : bool
         Show each row's status.
+    tried : bool
+        Show the readings that were tried, on the page.
     brief : bool
         Only count the rows in the text.
     """
@@ -79,6 +81,7 @@ class LedgerTables:
     rows: pd.DataFrame
     opened: tuple[str, ...] = ()
     status: bool = False
+    tried: bool = False
     brief: bool = False
 
     def __repr__(self) -> str:
@@ -95,7 +98,8 @@ class LedgerTables:
         """Return the folded tables."""
         import pandas as pd
 
-        heads = {name: head for name, head in _HEADS.items() if self.status or name != "status"}
+        hidden = {"status": not self.status, "tried": not self.tried}
+        heads = {name: head for name, head in _HEADS.items() if not hidden.get(name)}
         shown = self.rows[["paper", *heads]].rename(columns=heads)
         if self.status:
             shown["status"] = shown["status"].str.replace("-", " ")

@@ -1,11 +1,11 @@
-"""The printed numbers, read once."""
+"""The printed numbers, read once, and what the checks make of them."""
 
 import pytest
 
-from vhi.papers.ledger import printed_numbers
-from vhi.papers.ledger.check import Sources
-from vhi.papers.ledger.printed import decimals
-from vhi.papers.ledger.table import CHECKS, compare
+from vhi.papers.ledger import ledger_table, printed_numbers
+from vhi.papers.ledger.check import NEEDS_DATA, Sources
+from vhi.papers.ledger.comparison import unnoticed
+from vhi.papers.ledger.table import CHECKS
 
 
 @pytest.fixture(scope="session")
@@ -20,34 +20,27 @@ def sources(printed):
 
 
 @pytest.fixture(scope="session")
-def others(printed, sources):
-    """The printed rows of the papers other than the preprint, with their part of the ledger."""
-    rows = printed[~printed.index.str.startswith("hepburn-")].copy()
-    results = []
-    for key, row in rows.iterrows():
+def ledger():
+    """The ledger from whatever files are here."""
+    return ledger_table()
+
+
+@pytest.fixture(scope="session")
+def results(ledger):
+    """The rows of the ledger by key, each with the ledger's columns as attributes."""
+    return {row.key: row for row in ledger.itertuples()}
+
+
+@pytest.fixture(scope="session")
+def missed(printed, sources, results):
+    """Wrong numbers nearby that the checks of agreeing rows would pass: key to column to texts."""
+    wrong = {}
+    for key, result in results.items():
         paper, name = key.split("-", 1)
-        results.append(compare(row, CHECKS[paper].get(name), sources[paper]))
-    rows[["recomputed", "status", "why"]] = results
-    return rows
-
-
-@pytest.fixture
-def status_of_another_number(printed, sources):
-    """Return the status that a row would have if the paper printed numbers 7 last digits larger."""
-
-    def status(key):
-        paper, name = key.split("-", 1)
-        texts = {
-            column: f"{float(text) + 7 * 10.0 ** -decimals(text):.{decimals(text)}f}"
-            for column in ("value", "low", "high")
-            if (text := printed.at[key, column]) and text[0] != "<"
-        }
-        other = printed.copy()
-        other.loc[key, list(texts or ["value"])] = list(texts.values()) or "<0.00000001"
-        changed = Sources(paper, other, sources[paper].files)
-        return compare(other.loc[key], CHECKS[paper][name], changed)[1]
-
-    return status
+        check = CHECKS[paper].get(name)
+        if check and check.status != NEEDS_DATA and not result.status.startswith("needs"):
+            wrong[key] = unnoticed(printed.loc[key], check, sources[paper])
+    return wrong
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vhi.papers.ledger.check import Check, Sources, consistent, from_counts
+from vhi.papers.ledger.answers import Answer, among
+from vhi.papers.ledger.check import Check, Reading, Sources, consistent, from_counts
 from vhi.papers.ledger.rules import percentage, remainder, same, total
 
 CHANGES = ("inflammatory", "asas", "structural")
@@ -16,6 +17,12 @@ CHARACTERISTICS = (
     *("dactylitis", "bowel-disease", "uveitis", "psoriasis", "family-history", "b27", "diagnosed"),
     *("inflammatory", "asas-definition", "structural"),
 )
+SUMS = {
+    "inflammatory": "training-inflammatory-count",
+    "asas-definition": "training-asas-count",
+    "structural": "training-structural-count",
+}
+"""The text's sums of the counts of the training cohorts."""
 MEASURES = ("accuracy", "sensitivity", "specificity")
 
 
@@ -46,7 +53,12 @@ def _flow(included: str, groups: tuple[str, ...], excluded: tuple[str, ...]) -> 
         return sum(s[key] for key in groups) - sum(s[key] for key in excluded)
 
     def term(key: str, sign: int) -> Check:
-        return consistent(lambda s: s[key] - sign * (left(s) - s[included]))
+        def others(s: Sources) -> float:
+            rest = sum(s[group] for group in groups if group != key)
+            rest -= sum(s[group] for group in excluded if group != key)
+            return sign * (s[included] - rest)
+
+        return consistent(others)
 
     signs = dict.fromkeys(groups, 1) | dict.fromkeys(excluded, -1)
     return {included: from_counts(left)} | {key: term(key, sign) for key, sign in signs.items()}
@@ -72,9 +84,55 @@ def _confusion_matrix(change: str) -> dict[str, Check]:
     return checks | {at + measure: percentage(at + measure) for measure in MEASURES}
 
 
+OTHER_PERCENTAGES = (
+    "table-inflammatory-gespic-as",
+    "table-asas-definition-gespic-uveitis",
+    "table-asas-definition-optiref",
+)
+"""Percentages of the table that their counts do not give."""
+
+
+def _characteristic(what: str, cohort: str) -> Check:
+    """Check a percentage of the table; where it does not hold, by other counts and totals.
+
+    The cohorts' counts must add up to the printed sum, and their totals to all patients, so that
+    neither can be another number while the others are as printed.
+    """
+    key, others = f"table-{what}-{cohort}", [other for other in TRAINING if other != cohort]
+
+    def other_count(s: Sources) -> float:
+        n = s.counted(key)[1]
+        left = s[SUMS[what]] - sum(s.counted(f"table-{what}-{other}")[0] for other in others)
+        return 100 * left / n
+
+    def other_total(s: Sources) -> float:
+        left = s["training"] - sum(s.counted(f"table-{what}-{other}")[1] for other in others)
+        return 100 * s.counted(key)[0] / left
+
+    def of_another_cohort(s: Sources) -> Answer:
+        count = s.counted(key)[0]
+        totals = [s[f"n-{other}"] for other in COHORTS]
+        return among([100 * count / total for total in totals if total >= count])
+
+    if key not in OTHER_PERCENTAGES:
+        return percentage(key)
+    return percentage(key).or_if(
+        Reading("the count is what the other cohorts leave of the sum", other_count),
+        Reading("the total is what the other cohorts leave of all patients", other_total),
+        Reading("it is a share of another cohort", of_another_cohort),
+    )
+
+
 CHECKS: dict[str, Check] = {
+    **{f"raters-{of}": same(f"raters-{of}-methods") for of in ("training", "test")},
+    **{f"raters-{of}-methods": same(f"raters-{of}") for of in ("training", "test")},
+    **{
+        f"{cohort}-age-{part}": same(f"table-age-{part}-{cohort}")
+        for cohort in ("optiref", "asas")
+        for part in ("mean", "sd")
+    },
     "patients": total(*(f"n-{cohort}" for cohort in COHORTS)),
-    "key-patients": total(*(f"n-{cohort}" for cohort in COHORTS)),
+    "key-patients": same("patients"),
     "gespic": total(*(f"n-{cohort}" for cohort in GESPIC)),
     "n-optiref": remainder("training", "gespic"),
     "n-asas": same("test"),
@@ -104,8 +162,12 @@ CHECKS: dict[str, Check] = {
             *(f"abstract-{of}-{change}" for of in ("training", "test") for change in CHANGES[::2]),
             *(f"abstract-{change}-{m}" for change in CHANGES[::2] for m in MEASURES[1:]),
             *(f"no-majority-{where}" for where in ("training", *TRAINING)),
-            *(f"table-{what}-{cohort}" for what in CHARACTERISTICS for cohort in COHORTS),
         )
+    },
+    **{
+        f"table-{what}-{cohort}": _characteristic(what, cohort)
+        for what in CHARACTERISTICS
+        for cohort in COHORTS
     },
     "training-inflammatory-count": _counts_of("table-inflammatory", TRAINING),
     "training-asas-count": _counts_of("table-asas-definition", TRAINING),

@@ -5,29 +5,34 @@ The patients' values are not public, so printed numbers are compared with each o
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from itertools import product
 
 from scipy.stats import t as student
 
-from vhi.papers.ledger.check import FROM_COUNTS, Check, Sources, consistent, from_counts
+from vhi.papers.ledger.answers import Among, among
+from vhi.papers.ledger.check import (
+    FROM_COUNTS,
+    Check,
+    Reading,
+    Sources,
+    bound,
+    consistent,
+    from_counts,
+)
 from vhi.papers.ledger.printed import printed_numbers
-from vhi.papers.ledger.rules import evenly_about, middle, nearest, remainder, same, total
+from vhi.papers.ledger.rules import evenly_about, middle, remainder, same, total
 from vhi.statistics.response import ResponderTable, responder_table_of_counts
 
 
-@consistent
-def _vhi_highest(s: Sources) -> float:
-    """Return the lower bound: the largest mean of the published scans, or the printed value."""
-    means = s.files.cleaned[["first_voxels", "second_voxels"]].mean(axis=1)
-    return max(s["vhi-highest"], means.max())
+@bound
+def _sparcc_range(s: Sources) -> Among:
+    """Return all pairs of means of two whole scores within the scale."""
+    halves = [half / 2 for half in range(int(2 * s["sparcc-total"]) + 1)]
+    return Among(tuple((low, high) for low in halves for high in halves if low <= high))
 
 
-@consistent
-def _sparcc_range(s: Sources) -> tuple[float, float]:
-    """Return the nearest means of two whole scores within the scale."""
-    possible = [half / 2 for half in range(int(2 * s["sparcc-total"]) + 1)]
-    return nearest(possible, s.low("sparcc-range")), nearest(possible, s.high("sparcc-range"))
+LUMBAR_VERTEBRAE = 5
 
 
 def possible_agreements(s: Sources, patients: int) -> set[int]:
@@ -64,11 +69,11 @@ def _compared(s: Sources) -> int:
     return s.n("responders-sparcc") + s.n("non-responders-sparcc")
 
 
-def _patients_with_sparcc(s: Sources) -> float:
-    """Return the printed number of patients if it allows the counts, else the one below."""
-    printed, count = int(s["agree-both-of"]), int(s["agree-both"])
-    fits = [n for n in (printed, printed - 1) if count in possible_agreements(s, n)]
-    return fits[0] if fits else math.nan
+def _non_responders_with_sparcc(s: Sources) -> Among:
+    """Count clinical non-responders whose change of SPARCC the printed agreements allow."""
+    responders, count = int(s["responders"]), int(s["agree-both"])
+    possible = range(int(s["non-responders-sparcc"]), int(s["non-responders"]) + 1)
+    return among([n for n in possible if count in possible_agreements(s, responders + n)])
 
 
 def printed_responses() -> dict[tuple[str, str], ResponderTable]:
@@ -128,13 +133,31 @@ def _p(key: str) -> Check:
     )
 
 
+_COUNTED_AS_DISAGREEING = Reading(
+    "the subject without a change of SPARCC is one of the 29, as one without agreement",
+    lambda s: s["subjects"],
+)
+
+
+def _disc(other: str, allowed: Callable[[int], range]) -> Check:
+    """Check a disc by the one that another place names: the same, or both fit the example."""
+    return (
+        consistent(lambda s: s[other])
+        .or_if(
+            Reading(
+                "the areas removed in the example lie above both discs",
+                lambda s: among(allowed(int(s[other]))),
+            )
+        )
+        .tolerant("what lies above a disc also lies above every lower one")
+    )
+
+
 CHECKS: dict[str, Check] = {
     "vhi-bias": middle("vhi-limits"),
-    "vhi-limits": evenly_about("vhi-bias", "vhi-limits"),
-    "vhi-lowest": consistent(lambda s: round(2 * s["vhi-lowest"]) / 2),  # of two whole numbers
-    "vhi-highest": _vhi_highest,
+    "vhi-limits": evenly_about("vhi-bias"),
     "sparcc-bias": middle("sparcc-limits"),
-    "sparcc-limits": evenly_about("sparcc-bias", "sparcc-limits"),
+    "sparcc-limits": evenly_about("sparcc-bias"),
     "sparcc-range": _sparcc_range,
     "responders": remainder("subjects", "non-responders"),
     "non-responders": remainder("subjects", "responders", status=FROM_COUNTS),
@@ -142,28 +165,28 @@ CHECKS: dict[str, Check] = {
     "responders-sparcc": remainder("agree-sparcc", "non-responders-sparcc"),
     "non-responders-vhi": remainder("agree-vhi", "responders-vhi"),
     "non-responders-sparcc": remainder("agree-sparcc", "responders-sparcc"),
-    "non-responders-sparcc-of": from_counts(lambda s: _patients_with_sparcc(s) - s["responders"]),
+    "non-responders-sparcc-of": consistent(_non_responders_with_sparcc).tolerant(
+        "the agreements exclude 13, the number of non-responders, but allow fewer than 12"
+    ),
     "agree-vhi": total("responders-vhi", "non-responders-vhi"),
     "agree-sparcc": total("responders-sparcc", "non-responders-sparcc"),
-    "agree-sparcc-of": from_counts(_compared),
-    "agree-both": consistent(
-        lambda s: nearest(possible_agreements(s, _compared(s)), s["agree-both"])
-    ),
-    "agree-both-of": from_counts(_patients_with_sparcc),
+    "agree-sparcc-of": from_counts(_compared).or_if(_COUNTED_AS_DISAGREEING),
+    # With one patient less for SPARCC every count from 9 to 25 is possible.
+    "agree-both": bound(lambda s: among(sorted(possible_agreements(s, _compared(s))))),
+    "agree-both-of": from_counts(_compared).or_if(_COUNTED_AS_DISAGREEING),
     "slope": middle("slope-interval"),
-    "slope-interval": evenly_about("slope", "slope-interval"),
+    "slope-interval": evenly_about("slope"),
     "slope-p": _p("slope"),
-    "intercept": middle("intercept-interval"),
-    "intercept-interval": evenly_about("intercept", "intercept-interval"),
+    "intercept": middle("intercept-interval").tolerant("the middle of the limits ends in a half"),
+    "intercept-interval": evenly_about("intercept"),
     "intercept-p": _p("intercept"),
     "failures": total("failures-anatomical", "failures-artefactual"),
     "failures-of": from_counts(lambda s: 2 * s["subjects"]),
     "failures-anatomical": remainder("failures", "failures-artefactual"),
     "failures-artefactual": remainder("failures", "failures-anatomical"),
-    "failures-morphological": remainder(
-        "failures", "failures-anatomical", "failures-artefactual", status=FROM_COUNTS
-    ),
-    "disc-level": consistent(lambda _: 4),  # the vertebra above the disc of section 2.5.4, L4/5
+    "failures-morphological": remainder("failures", "failures-anatomical", "failures-artefactual"),
+    "disc-level": _disc("disc-level-methods", lambda disc: range(disc, LUMBAR_VERTEBRAE + 1)),
+    "disc-level-methods": _disc("disc-level", lambda disc: range(1, disc + 1)),
     "s4-scans": total("s4-anatomical", "s4-artefactual"),
     "s4-anatomical": same("failures-anatomical"),
     "s4-artefactual": same("failures-artefactual"),

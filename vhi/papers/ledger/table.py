@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vhi.papers.hepburn.files import MissingFilesError, StudyFiles
+from vhi.papers.hepburn.files import StudyFiles
 from vhi.papers.ledger import (
     bressem,
     bressem_tables,
@@ -18,6 +17,7 @@ from vhi.papers.ledger import (
     zheng,
 )
 from vhi.papers.ledger.check import (
+    CONSISTENT,
     FROM_COUNTS,
     INCONSISTENT,
     NEEDS_DATA,
@@ -27,7 +27,8 @@ from vhi.papers.ledger.check import (
     Check,
     Sources,
 )
-from vhi.papers.ledger.printed import agrees, decimals, join_numbers, printed_numbers
+from vhi.papers.ledger.comparison import NUMBERS, Comparison, compare
+from vhi.papers.ledger.printed import join_numbers, printed_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,8 @@ CHECKS: dict[str, dict[str, Check]] = {
 ALL_PAPERS = "all papers"
 """The column in which `counts_by_status` gives the sum."""
 
-NUMBERS = ("value", "low", "high")
+AGREEING = (RECOMPUTED, FROM_COUNTS, CONSISTENT)
+"""Statuses of rows whose number holds."""
 
 
 def ledger_table() -> pd.DataFrame:
@@ -57,51 +59,44 @@ def ledger_table() -> pd.DataFrame:
         ``key``, ``paper``, ``place`` and ``quantity`` as in `printed_numbers`; ``printed`` and
         ``recomputed``, the latter with two digits more, empty where nothing was computed;
         ``status``, one of `STATUSES`; ``why``, an explanation, which may be empty where the number
-        holds.
+        holds; ``assumption``, ``tried``, ``equation`` and ``tolerance`` as in `Comparison`.
 
     Raises
     ------
     ValueError
-        A row and its check do not fit: one of them lacks a number.
+        A row and its check do not fit: one of them lacks a number, or the check reads its own.
     """
+    import pandas as pd
+
     printed = printed_numbers()
     files = StudyFiles()
-    results = {
-        key: compare(row, CHECKS[paper].get(key.removeprefix(f"{paper}-")), sources)
-        for paper in CHECKS
-        for sources in [Sources(paper, printed, files)]
-        for key, row in printed[printed.index.str.startswith(f"{paper}-")].iterrows()
-    }
+    results = {}
+    for paper, checks in CHECKS.items():
+        sources = Sources(paper, printed, files)
+        for key, row in printed[printed.index.str.startswith(f"{paper}-")].iterrows():
+            results[key] = compare(row, checks.get(key.removeprefix(f"{paper}-")), sources)
     texts = [join_numbers(*row) for row in zip(*(printed[name] for name in NUMBERS), strict=True)]
     sizes = printed["n"].map(lambda n: f", n = {n}" if n else "")
     table = printed[["paper", "place", "quantity"]].assign(printed=texts + sizes)
-    table[["recomputed", "status", "why"]] = list(results.values())
-    return table.reset_index()
+    results = inherit_inconsistent(results)
+    columns = pd.DataFrame(map(asdict, results.values()), index=list(results))
+    return table.join(columns).rename_axis("key").reset_index()
 
 
-def compare(row: pd.Series, check: Check | None, sources: Sources) -> tuple[str, str, str]:
-    """Return recomputed, status and why of one printed number, as in `ledger_table`.
+def inherit_inconsistent(results: dict[str, Comparison]) -> dict[str, Comparison]:
+    """Give a number that only repeats an inconsistent one its status, readings and equation."""
+    inherited = dict(results)
+    for paper, checks in CHECKS.items():
+        for name, check in checks.items():
+            key, other = f"{paper}-{name}", results.get(f"{paper}-{check.repeats}")
+            if other and other.status == INCONSISTENT and results[key].status == CONSISTENT:
+                inherited[key] = replace(other, why=results[key].why)
+    return inherited
 
-    `check` is None where there is none. A `ValueError` says that the row and its check do not fit.
-    """
-    if check is None:
-        needs_files = row["needs"] == "unmirrored-files"
-        return "", NEEDS_FILES if needs_files else NEEDS_DATA, row["why"]
-    try:
-        numbers = np.atleast_1d(check.compute(sources)).astype(float).tolist()
-    except MissingFilesError as error:
-        return "", NEEDS_FILES, str(error)
-    texts = [row[name] for name in NUMBERS if row[name]]
-    if len(texts) != len(numbers):
-        raise ValueError(
-            f"{row.name} prints {texts} and its check computes {numbers}; check every number that "
-            "the row prints, or split the row"
-        )
-    agree = all(map(agrees, texts, numbers))
-    recomputed = [_written(*pair) for pair in zip(numbers, map(decimals, texts), strict=True)]
-    filled = iter(recomputed)
-    joined = join_numbers(*(next(filled) if row[name] else "" for name in NUMBERS))
-    return joined, check.status if agree else INCONSISTENT, row["why"]
+
+def blind_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that hold although some wrong number nearby would hold as well."""
+    return table[(table["tolerance"] != "") & table["status"].isin(AGREEING)]
 
 
 def counts_by_status(table: pd.DataFrame) -> pd.DataFrame:
@@ -112,17 +107,20 @@ def counts_by_status(table: pd.DataFrame) -> pd.DataFrame:
     return counts.rename_axis(index=None, columns=None)
 
 
+def equations_by_status(table: pd.DataFrame) -> pd.DataFrame:
+    """Count equations as `counts_by_status` counts rows; rows that restate one count once.
+
+    An equation with an inconsistent row is inconsistent; otherwise it has the strongest status of
+    its rows. Rows without a check belong to no equation.
+    """
+    order = [INCONSISTENT, *AGREEING, NEEDS_DATA, NEEDS_FILES]
+    rows = table[table["equation"] != ""].assign(rank=lambda rows: rows["status"].map(order.index))
+    return counts_by_status(rows.sort_values("rank", kind="stable").drop_duplicates("equation"))
+
+
 def share_recomputed(table: pd.DataFrame) -> float:
     """Return the share of rows reproduced, from files or other printed numbers; NaN without rows.
 
     Consistent and inconsistent rows do not count.
     """
     return float(table["status"].isin([RECOMPUTED, FROM_COUNTS]).mean())
-
-
-def _written(number: float, digits: int) -> str:
-    """Write a number with two digits more than are printed, or with fewer where that is exact."""
-    for fewer in range(digits + 2):
-        if abs(number - round(number, fewer)) < 1e-12 * max(1, abs(number)):
-            return f"{number:.{fewer}f}"
-    return f"{number:.{digits + 2}f}"
