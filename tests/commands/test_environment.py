@@ -12,7 +12,7 @@ from tests.helpers.scans import names
 from vhi import __main__
 from vhi.cases import supplement
 from vhi.errors import InputError
-from vhi.phantom.case_files import ensure_cases
+from vhi.phantom import case_files
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 
@@ -76,6 +76,27 @@ def test_a_tilde_is_the_home_folder_whatever_the_shell(vhi, arguments, tmp_path,
     assert status == 0 and str(tmp_path / "a=b" / "out" / "report.html") in out
 
 
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_name_is_not_the_current_folder(fails, value):
+    fails("measure", "--source", "phantom", "--all", "--out", value, words="is empty; name a")
+    fails("study", "--source", "phantom", f"--out={value}", words="is empty; name a folder")
+
+
+def test_cases_that_another_process_makes_are_waited_for(tmp_path, monkeypatch):
+    table = tmp_path / f"phantom-{case_files.code_hash()[:12]}" / "cases.csv"
+    table.parent.mkdir()
+
+    def made_meanwhile(seconds):
+        table.write_text("case")
+
+    def refuse(folder):
+        raise InputError(f"{folder}: another run", check="one-writer")
+
+    monkeypatch.setattr("time.sleep", made_meanwhile)
+    monkeypatch.setattr(case_files, "staged_folder", refuse)
+    assert case_files.ensure_cases(tmp_path) == table
+
+
 @pytest.mark.parametrize("variable", ["VHI_CACHE", "VHI_DATA_MIRROR"])
 def test_an_account_without_a_home_folder_is_told_what_to_set(monkeypatch, variable):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
@@ -100,7 +121,7 @@ def test_a_cache_that_cannot_be_written_names_the_variable(tmp_path, monkeypatch
 
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     with pytest.raises(InputError, match="set the environment variable VHI_CACHE"):
-        ensure_cases(tmp_path / "cache")
+        case_files.ensure_cases(tmp_path / "cache")
     assert names(tmp_path) == []
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -88,6 +90,14 @@ def test_masks_in_files_become_tables_and_a_picture(vhi, table, masks, tmp_path)
     ]
     assert {row["seen_in_training"] for row in scans} == {""}
     assert len(list(csv.DictReader((out / "slices.csv").open()))) == 18
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 here")
+def test_a_folder_whose_name_is_not_utf_8_is_drawn_and_written(vhi, table, masks, tmp_path):
+    strange = masks.rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    out = tmp_path / "out"
+    assert vhi("evaluate", "--source", table, "--all", "--masks", strange, "--out", out)[0] == 0
+    assert json.loads((out / "summary.json").read_text("utf-8"))["masks"] == "caf�"
 
 
 @pytest.mark.parametrize(

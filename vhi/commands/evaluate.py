@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from vhi.commands.options import Out, Overwrite, flag, option
 from vhi.commands.selection import Selection, check_one_or_all
 from vhi.commands.terminal import end_with_failures, progress, warn
-from vhi.errors import InputError
+from vhi.errors import InputError, readable
 
 DEFAULT_NETWORKS = {"disease-region": "study", "normal-bone": "normal-bone"}
 """`study` was trained on eight of the study's ten scans, so that two are left for a test."""
@@ -109,6 +109,7 @@ def evaluate_command(
             raise InputError(_failure(failed[0]))
         simulated = " (simulated)" if source == "phantom" else ""
         title = f"{made_by['network'] or made_by['masks']} on {made_by['source']}{simulated}"
+        title = readable(title)
         write_evaluation(
             result, out, made_by=made_by, title=f"{truth}: {title}", overwrite=overwrite
         )

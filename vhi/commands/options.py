@@ -17,7 +17,14 @@ def flag(name: str, text: str) -> Any:
     return typer.Option(name, metavar="", help=text, show_default=False)
 
 
-Out = Annotated[Path, option("DIR", "Folder for the result, created if missing.")]
+def folder(value: str) -> Path:
+    """Return the folder of a result; refuse an empty name, which would be the current folder."""
+    if not value.strip():
+        raise typer.BadParameter("is empty; name a folder")
+    return Path(value)
+
+
+Out = Annotated[Path, option("DIR", "Folder for the result, created if missing.", parser=folder)]
 Stir = Annotated[Path | None, option("FILE", "STIR scan, NIfTI.")]
 T1w = Annotated[Path | None, option("FILE", "T1w scan of the same visit, NIfTI.", "--t1w")]
 NormalBone = Annotated[

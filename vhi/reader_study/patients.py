@@ -43,7 +43,7 @@ from vhi.cases.names import check_different, likeness, tidy
 from vhi.cases.table import Row, check_names, check_unique, read_header, read_table
 from vhi.cases.values import Number, Parser, choice, plain_text
 from vhi.checks import Note
-from vhi.errors import InputError
+from vhi.errors import InputError, readable
 from vhi.statistics.failures import CLASSES
 from vhi.statistics.rules import RANGES
 
@@ -216,7 +216,7 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     table = pd.DataFrame([row.values for row in rows])[order]
     unused = [] if measured else _unused(rows, [c for c in columns if c not in used])
     return Patients(
-        path.name, table, "yes" in {row["simulated"] for row in rows}, tuple(unused),
+        readable(path.name), table, "yes" in {row["simulated"] for row in rows}, tuple(unused),
         tuple(_notes(rows, unused)),
     )  # fmt: skip
 
