@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from vhi.papers.ledger import agrees
-from vhi.papers.ledger.bressem import auc_p_limits, exact_intervals
+from vhi.papers.ledger.bressem_nonexperts import exact_intervals
+from vhi.papers.ledger.bressem_p import auc_p_limits
 from vhi.papers.ledger.bressem_tables import CHANGES, CHARACTERISTICS, COHORTS
 from vhi.papers.ledger.rules import fisher_p
 from vhi.statistics.proportions import exact_proportion

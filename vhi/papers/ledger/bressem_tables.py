@@ -24,6 +24,8 @@ SUMS = {
 }
 """The text's sums of the counts of the training cohorts."""
 MEASURES = ("accuracy", "sensitivity", "specificity")
+SHARES = MEASURES[1:]
+"""Measures that are shares of one class of patients."""
 
 
 def _counts_of(start: str, cohorts: tuple[str, ...]) -> Check:

@@ -33,6 +33,7 @@ def _sparcc_range(s: Sources) -> Among:
 
 
 LUMBAR_VERTEBRAE = 5
+FAILURES = ("failures-anatomical", "failures-artefactual", "failures-morphological")
 
 
 def possible_agreements(s: Sources, patients: int) -> set[int]:
@@ -180,11 +181,12 @@ CHECKS: dict[str, Check] = {
     "intercept": middle("intercept-interval").tolerant("the middle of the limits ends in a half"),
     "intercept-interval": evenly_about("intercept"),
     "intercept-p": _p("intercept"),
-    "failures": total("failures-anatomical", "failures-artefactual"),
+    "failures": total(*FAILURES),
     "failures-of": from_counts(lambda s: 2 * s["subjects"]),
-    "failures-anatomical": remainder("failures", "failures-artefactual"),
-    "failures-artefactual": remainder("failures", "failures-anatomical"),
-    "failures-morphological": remainder("failures", "failures-anatomical", "failures-artefactual"),
+    **{
+        kind: remainder("failures", *(other for other in FAILURES if other != kind))
+        for kind in FAILURES
+    },
     "disc-level": _disc("disc-level-methods", lambda disc: range(disc, LUMBAR_VERTEBRAE + 1)),
     "disc-level-methods": _disc("disc-level", lambda disc: range(1, disc + 1)),
     "s4-scans": total("s4-anatomical", "s4-artefactual"),

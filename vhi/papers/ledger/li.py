@@ -10,7 +10,7 @@ from scipy.stats import chi2_contingency
 
 from vhi.papers.ledger.answers import Among, Answer, Within
 from vhi.papers.ledger.check import Check, Reading, Sources, bound, consistent, from_counts
-from vhi.papers.ledger.li_readers import READERS, WHO
+from vhi.papers.ledger.li_counts import READERS, WHO
 from vhi.papers.ledger.rules import extremes, percentage, remainder, same, same_value, total
 
 OTHER_MODELS = ("2d", "3d", "resunet", "unetr", "attention")

@@ -7,13 +7,32 @@ are computed, and everything else follows from them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.stats import binom
 
 from vhi.papers.ledger.answers import Among, Answer, Numbers, Within
 from vhi.papers.ledger.check import Check, Reading, Sources, bound, consistent, from_counts
+from vhi.papers.ledger.li_bootstrap import (
+    BOOTSTRAPPED,
+    MEANS_WITHIN,
+    REPEATS,
+    RESAMPLED,
+    SAMPLES,
+    bootstrap_of,
+    measures_of,
+)
+from vhi.papers.ledger.li_counts import (
+    FIGURES,
+    READERS,
+    WHO,
+    counts_of,
+    figures,
+    kappa_errors,
+    kappa_of,
+    normal_interval,
+)
 from vhi.papers.ledger.rules import (
     chi_squared_p,
     extremes,
@@ -22,127 +41,8 @@ from vhi.papers.ledger.rules import (
     other_tests,
     paired_tests,
 )
-from vhi.statistics.kappa import Kappa, cohen_kappa
 
-FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
-READERS = ("resident", "expert")
-WHO = ("resident", "expert", "resident-assisted", "expert-assisted")
 _Z = 1.96  # as authors use it with a standard error rounded to three decimals
-
-Counts = tuple[int, int, int, int]
-"""axSpA called so, axSpA missed, others called axSpA, others called so."""
-
-
-def figures(counts: Counts) -> tuple[tuple[int, int], ...]:
-    """Return count and total behind each of `FIGURES`."""
-    tp, fn, fp, tn = counts
-    return (tp + tn, tp + fn + fp + tn), (tp, tp + fn), (tn, tn + fp), (tp, tp + fp), (tn, tn + fn)
-
-
-@cache
-def nearest_counts(
-    percentages: tuple[float | None, ...], n: int, positive: int | None = None
-) -> Counts:
-    """Return the counts of n patients whose `FIGURES` lie nearest to five percentages.
-
-    Nearest by the sum of absolute differences over the percentages that are not None; `positive`
-    is how many have axSpA, where printed.
-    Counts that leave one of the figures without patients are passed over.
-    """
-    best, least = (0, 0, 0, n), np.inf
-    known = [index for index, share in enumerate(percentages) if share is not None]
-    wanted = np.reshape([percentages[index] for index in known], (-1, 1, 1))
-    for with_axspa in range(1, n) if positive is None else (positive,):
-        tp, tn = np.mgrid[1 : with_axspa + 1, 1 : n - with_axspa + 1]
-        fn, fp = with_axspa - tp, n - with_axspa - tn
-        pairs = figures((tp, fn, fp, tn))
-        shares = np.stack([100 * pairs[index][0] / pairs[index][1] for index in known])
-        away = np.abs(shares - wanted).sum(axis=0)
-        at = np.unravel_index(away.argmin(), away.shape)
-        if away[at] < least:
-            least, best = away[at], (int(tp[at]), int(fn[at]), int(fp[at]), int(tn[at]))
-    return best
-
-
-def normal_interval(share: float, n: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share of n by the normal approximation; not cut at 0 and 1."""
-    half = float(norm.ppf(0.975) * np.sqrt(share * (1 - share) / n))
-    return share - half, share + half
-
-
-def kappa_errors(counts: np.ndarray) -> np.ndarray:
-    """Return the standard errors (...) of Cohen's kappa of many tables (..., 4), as `kappa_of`."""
-    tp, fn, fp, tn = np.moveaxis(counts.astype(float), -1, 0)
-    n = tp + fn + fp + tn
-    yes, no, called, not_called = (tp + fn) / n, (fp + tn) / n, (tp + fp) / n, (fn + tn) / n
-    chance = yes * called + no * not_called
-    beyond = (1 - (tp + tn) / n) / (1 - chance)  # 1 - kappa
-    alike = tp / n * (1 - (yes + called) * beyond) ** 2
-    alike += tn / n * (1 - (no + not_called) * beyond) ** 2
-    unlike = beyond**2 * (fn / n * (called + no) ** 2 + fp / n * (not_called + yes) ** 2)
-    variance = alike + unlike - (1 - beyond - chance * beyond) ** 2
-    return np.sqrt(np.maximum(variance, 0) / n) / (1 - chance)
-
-
-def kappa_of(counts: Counts) -> Kappa:
-    """Return Cohen's kappa of the calls with the truth."""
-    return cohen_kappa(np.reshape(counts, (2, 2)))
-
-
-def counts_of(s: Sources, who: str) -> Counts:
-    """Return the counts nearest to the percentages printed for a test set or a reader.
-
-    A percentage that is being checked is left out; the other four determine the counts.
-    """
-    keys = [f"{who}-{name}" for name in FIGURES]
-    percentages = tuple(None if s.hides(key) else s[key] for key in keys)
-    known = None if who == "internal" else int(s["center2-axspa"])
-    return nearest_counts(percentages, s.n(f"{who}-accuracy"), known)
-
-
-SAMPLES, REPEATS = 1000, 100
-"""Samples of a bootstrap, as many authors draw; bootstraps simulated to see how its ends vary."""
-
-RESAMPLED = 55
-"""Cases in a sample: the ends of the accuracies' intervals are shares of 55, not of 58."""
-
-MEANS_WITHIN = 3
-"""Standard errors of a mean of `SAMPLES` within which it is taken to lie."""
-
-_MEASURES = (*FIGURES, "kappa")
-
-
-def _measures(counts: np.ndarray) -> np.ndarray:
-    """Return `FIGURES` in per cent and kappa (6, ...) of tables (..., 4); NaN where undefined."""
-    tp, fn, fp, tn = np.moveaxis(counts.astype(float), -1, 0)
-    n = tp + fn + fp + tn
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = [100 * count / total for count, total in figures((tp, fn, fp, tn))]
-        chance = ((tp + fn) * (tp + fp) + (fp + tn) * (fn + tn)) / n**2
-        kappa = (shares[0] / 100 - chance) / (1 - chance)
-    return np.stack([*shares, kappa])
-
-
-@cache
-def bootstrap_of(counts: Counts, cases: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Simulate percentile bootstraps that draw so many cases: means, their errors, ends.
-
-    Returns
-    -------
-    means, errors : numpy.ndarray
-        (6,); the mean over all samples of each of `FIGURES` and kappa, and the standard error of a
-        mean of `SAMPLES`.
-    ends : numpy.ndarray
-        (6, 2, `REPEATS`); lower and upper 2.5 % of each simulated bootstrap.
-    """
-    rng = np.random.default_rng(2024)
-    shares = np.array(counts) / sum(counts)
-    samples = rng.multinomial(cases, shares, size=(REPEATS, SAMPLES))
-    values = _measures(samples)
-    percentile = np.nanpercentile if np.isnan(values).any() else np.percentile
-    ends = percentile(values, [2.5, 97.5], axis=-1)
-    errors = np.nanstd(values, axis=(1, 2)) / np.sqrt(SAMPLES)
-    return np.nanmean(values, axis=(1, 2)), errors, np.moveaxis(ends, 0, 1)
 
 
 def _bootstrap_mean(who: str, index: int) -> Reading:
@@ -265,7 +165,7 @@ def _kappa_with_interval(of: str) -> Check:
     """
 
     def of_counts(counts: np.ndarray) -> np.ndarray:
-        kappa, error = _measures(counts)[-1], kappa_errors(counts)
+        kappa, error = measures_of(counts)[-1], kappa_errors(counts)
         value, half = np.round(kappa, 3), _Z * np.round(error, 3)
         return np.stack([kappa, value - half, value + half], axis=-1)
 
@@ -359,7 +259,7 @@ CHECKS: dict[str, Check] = {
     **{
         f"{who}-{name}-interval": _bootstrap_interval(who, index)
         for who in WHO
-        for index, name in enumerate(_MEASURES)
+        for index, name in enumerate(BOOTSTRAPPED)
         if index
     },
     **{

@@ -1,0 +1,85 @@
+"""Li et al. 2024: the counts of right and wrong calls behind printed percentages."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy.stats import norm
+
+from vhi.papers.ledger.check import Sources
+from vhi.statistics.kappa import Kappa, cohen_kappa
+
+FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
+READERS = ("resident", "expert")
+WHO = ("resident", "expert", "resident-assisted", "expert-assisted")
+
+Counts = tuple[int, int, int, int]
+"""axSpA called so, axSpA missed, others called axSpA, others called so."""
+
+
+def figures(counts: Counts) -> tuple[tuple[int, int], ...]:
+    """Return count and total behind each of `FIGURES`."""
+    tp, fn, fp, tn = counts
+    return (tp + tn, tp + fn + fp + tn), (tp, tp + fn), (tn, tn + fp), (tp, tp + fp), (tn, tn + fn)
+
+
+@cache
+def nearest_counts(
+    percentages: tuple[float | None, ...], n: int, positive: int | None = None
+) -> Counts:
+    """Return the counts of n patients whose `FIGURES` lie nearest to five percentages.
+
+    Nearest by the sum of absolute differences over the percentages that are not None; `positive`
+    is how many have axSpA, where printed.
+    Counts that leave one of the figures without patients are passed over.
+    """
+    best, least = (0, 0, 0, n), np.inf
+    known = [index for index, share in enumerate(percentages) if share is not None]
+    wanted = np.reshape([percentages[index] for index in known], (-1, 1, 1))
+    for with_axspa in range(1, n) if positive is None else (positive,):
+        tp, tn = np.mgrid[1 : with_axspa + 1, 1 : n - with_axspa + 1]
+        fn, fp = with_axspa - tp, n - with_axspa - tn
+        pairs = figures((tp, fn, fp, tn))
+        shares = np.stack([100 * pairs[index][0] / pairs[index][1] for index in known])
+        away = np.abs(shares - wanted).sum(axis=0)
+        at = np.unravel_index(away.argmin(), away.shape)
+        if away[at] < least:
+            least, best = away[at], (int(tp[at]), int(fn[at]), int(fp[at]), int(tn[at]))
+    return best
+
+
+def normal_interval(share: float, n: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n by the normal approximation; not cut at 0 and 1."""
+    half = float(norm.ppf(0.975) * np.sqrt(share * (1 - share) / n))
+    return share - half, share + half
+
+
+def kappa_errors(counts: np.ndarray) -> np.ndarray:
+    """Return the standard errors (...) of Cohen's kappa of many tables (..., 4), as `kappa_of`."""
+    tp, fn, fp, tn = np.moveaxis(counts.astype(float), -1, 0)
+    n = tp + fn + fp + tn
+    yes, no, called, not_called = (tp + fn) / n, (fp + tn) / n, (tp + fp) / n, (fn + tn) / n
+    chance = yes * called + no * not_called
+    beyond = (1 - (tp + tn) / n) / (1 - chance)  # 1 - kappa
+    alike = tp / n * (1 - (yes + called) * beyond) ** 2
+    alike += tn / n * (1 - (no + not_called) * beyond) ** 2
+    unlike = beyond**2 * (fn / n * (called + no) ** 2 + fp / n * (not_called + yes) ** 2)
+    variance = alike + unlike - (1 - beyond - chance * beyond) ** 2
+    return np.sqrt(np.maximum(variance, 0) / n) / (1 - chance)
+
+
+def kappa_of(counts: Counts) -> Kappa:
+    """Return Cohen's kappa of the calls with the truth."""
+    return cohen_kappa(np.reshape(counts, (2, 2)))
+
+
+def counts_of(s: Sources, who: str) -> Counts:
+    """Return the counts nearest to the percentages printed for a test set or a reader.
+
+    A percentage that is being checked is left out; the other four determine the counts.
+    """
+    keys = [f"{who}-{name}" for name in FIGURES]
+    percentages = tuple(None if s.hides(key) else s[key] for key in keys)
+    known = None if who == "internal" else int(s["center2-axspa"])
+    return nearest_counts(percentages, s.n(f"{who}-accuracy"), known)
