@@ -81,11 +81,18 @@ FILE: tuple[Check, ...] = (
         "the file is damaged or truncated",
     ),
     Check(
-        "surplus-slices",
+        "surplus-voxels",
         "file",
-        "length of the file against the number of voxels in its header",
+        "length of the file against the number of voxels in its header: a plane or more",
         REFUSES,
-        "how many slices more than the header says",
+        "how many bytes more than the header says",
+    ),
+    Check(
+        "surplus-bytes",
+        "file",
+        "length of the file against the number of voxels in its header: less than a plane",
+        NOTES,
+        "how many bytes more than the header says",
     ),
     Check("plain-numbers", "file", "type of the numbers", REFUSES, "complex numbers or colours"),
     Check(
@@ -182,7 +189,7 @@ FILE: tuple[Check, ...] = (
     Check(
         "negative-intensities",
         "file",
-        "the lowest intensity of the STIR scan",
+        "the lowest intensity of a scan",
         NOTES,
         "no magnitude image has negative intensities",
     ),

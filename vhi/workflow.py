@@ -122,9 +122,7 @@ def measure_images(
     if t1w is not None:
         check_same_grid(stir, t1w)
     thickness, notes = usable_thickness_mm(stir, slice_thickness_mm, {}, "")
-    scans = Scans(
-        stir, t1w, t1w, case, visit, thickness, file_notes=(*notes_on_files([stir]), *notes)
-    )
+    scans = Scans(stir, t1w, t1w, case, visit, thickness, notes=(*notes_on_files([stir]), *notes))
     areas = Areas(Area(normal_bone), Area(disease_region))
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 

@@ -212,16 +212,29 @@ def test_a_wrong_number_of_axes_is_refused(tmp_path, dim, name):
 
 
 @pytest.mark.parametrize("name", ["s.nii", "s.nii.gz"])
-def test_more_slices_than_the_header_says_are_counted(tmp_path, name):
+def test_more_voxels_than_the_header_says_are_refused(tmp_path, name):
     array = intensities()
-    for slices in (1, 2):
-        more = array[..., :slices].tobytes("F")
-        error = refused(write_header(tmp_path / name, array, more=more))
-        assert error.check == "surplus-slices" and f"holds {slices} slices more" in str(error)
-    error = refused(write_header(tmp_path / name, array, dim=[3, 12, 10, 3, 1, 1, 1, 1]))
-    assert error.check == "surplus-slices"
-    for more in (b"\0", b"\n", b"\0" * 500):  # padding says nothing
-        assert (load_image(write_header(tmp_path / name, array, more=more)).array == array).all()
+    for dim in ([12, 10, 4], [12, 10, 1], [12, 9, 5], [11, 10, 5], [12, 3, 5]):
+        error = refused(write_header(tmp_path / name, array, dim=[3, *dim, 1, 1, 1, 1]))
+        surplus = 2 * (array.size - np.prod(dim))
+        assert error.check == "surplus-voxels" and f"holds {surplus:,} bytes more" in str(error)
+    error = refused(write_header(tmp_path / name, array, datatype=2, bitpix=8))
+    assert error.check == "surplus-voxels"
+
+
+@pytest.mark.parametrize("name", ["s.nii", "s.nii.gz"])
+@pytest.mark.parametrize("more", [b"\0", b"\r\n", b"\0" * 64])
+def test_a_few_bytes_after_the_voxels_are_noted(tmp_path, name, more):
+    image = load_image(write_header(tmp_path / name, more=more))
+    assert (image.array == intensities()).all() and checks(image) == ["surplus-bytes"]
+    assert image.notes[0].startswith(f"{name}: holds {len(more)} bytes more")
+
+
+@pytest.mark.parametrize("offset", [0, 1, 348, 351, 100_000, 1e30, np.nan, -352])
+@pytest.mark.parametrize("name", ["s.nii", "s.nii.gz"])
+def test_voxels_that_begin_in_the_header_or_after_the_end_are_damage(tmp_path, name, offset):
+    error = refused(write_header(tmp_path / name, vox_offset=offset))
+    assert error.check in ("damaged", "not-nifti")
 
 
 @pytest.mark.parametrize("scaling", [(0, 0), (0, 5), (np.nan, 0), (np.inf, 0), (1, 0)])

@@ -3,7 +3,7 @@ import pytest
 
 from tests.helpers.scans import oblique_affine
 from vhi.images.image import Image
-from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
+from vhi.images.scans import notes_on_files, usable_thickness_mm
 
 STIR = Image(np.ones((4, 4, 3)), oblique_affine(), "S")  # slices 3.3 mm apart
 
@@ -50,15 +50,10 @@ def test_a_sidecars_spacing_is_compared_with_the_scans(value, noted):
     assert [note.check for note in notes] == ["sidecar-spacing"] * noted
 
 
-def test_negative_intensities_come_before_what_the_files_say():
-    stir = Image(-STIR.array, STIR.affine, "S", oriented=False)
-    _, thickness = usable_thickness_mm(stir, 30.0, {}, "S.json")
-    notes = Scans(stir, file_notes=(*notes_on_files([stir]), *thickness)).notes
-    assert [note.check for note in notes] == [
-        "negative-intensities",
-        "no-orientation",
-        "slice-thickness",
-    ]
+@pytest.mark.parametrize("array", [-STIR.array, STIR.array - 1.1, np.where(STIR.array, -1e-9, 0)])
+def test_negative_intensities_are_noted_of_either_scan(array):
+    negative = Image(array, STIR.affine, "T")
+    assert [note.check for note in notes_on_files([STIR, negative])] == ["negative-intensities"]
 
 
 @pytest.mark.parametrize(("spacing_mm", "words"), [(1.0, "no spacing"), (0.9, "no orientation,")])

@@ -204,7 +204,8 @@ def test_whole_numbers_stay_exact_however_far_one_lies_out():
 
 
 def test_an_absurd_voxel_is_told_of(tiny_case, store):
-    scan = load_image(tiny_case.t1w).array + np.random.default_rng(0).normal(0, 9, (40, 40, 6))
+    noise = np.random.default_rng(0).normal(0, 9, (40, 40, 6))
+    scan = load_image(tiny_case.t1w).array + 99 + noise
     scan[3, 3, 3] = 1e300
     write_nifti(tiny_case.t1w, scan)
     (note,) = open_reading(tiny_case, store, "A").describe()["notes"]
@@ -218,6 +219,7 @@ def test_what_speaks_against_a_scan_is_said_and_it_is_shown_nonetheless(tiny_cas
     facts = open_reading(thick, store, "A").describe()
     assert [note.split(";")[0] for note in facts["notes"]] == [
         "S.nii.gz: holds negative intensities, unlike any magnitude image",
+        "T.nii.gz: holds negative intensities, unlike any magnitude image",
         "S.nii.gz: a slice thickness of 30 mm does not fit slices 3.30 mm apart, so it is not used",
     ]
     for black, white in facts["window"].values():

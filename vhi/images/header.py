@@ -81,6 +81,7 @@ def check_content(header: Any, shape: Sequence[int], path: Path) -> None:
         )
 
 
+@np.errstate(invalid="ignore", over="ignore")  # what comes out is checked
 def geometry_of(header: Any, shape: Sequence[int], path: Path) -> Geometry:
     """Return where a header places its voxels.
 

@@ -154,8 +154,8 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
     if unoriented:
         (lost,), (other,) = unoriented, [part for part in (image, grid) if part.oriented]
         remedy = (
-            f"if its voxels are those of {other.name}, copy that file's geometry (python -c "
-            f"\"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
+            f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
+            f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
             f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
             if same_shape
             else "save it again with its geometry, from the program in which it was made"

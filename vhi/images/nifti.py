@@ -17,6 +17,7 @@ import numpy as np
 from nibabel.imageglobals import logger as nibabel_logger
 from numpy.typing import NDArray
 
+from vhi.checks import Note
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
 from vhi.images.foreign import damaged, unreadable
@@ -52,7 +53,7 @@ def load_image(path: str | os.PathLike[str]) -> Image:
         infinite values, or has no usable geometry.
     """
     image, geometry = _open(path)
-    array = _read(image, Path(path), scaled=True)
+    array, notes = _read(image, Path(path), scaled=True)
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
         raise InputError(
@@ -60,7 +61,7 @@ def load_image(path: str | os.PathLike[str]) -> Image:
             "convert the scan from DICOM again",
             check="finite",
         )
-    return _image(array, geometry, path)
+    return _image(array, geometry, path, notes)
 
 
 def load_scan(path: str | os.PathLike[str]) -> Image:
@@ -103,14 +104,14 @@ def load_mask(path: str | os.PathLike[str]) -> Image:
         As for `load_image`, or a value other than 0 and 1.
     """
     image, geometry = _open(path)
-    array = _read(image, Path(path), scaled=False)
+    array, notes = _read(image, Path(path), scaled=False)
     mask = array == 1
     if np.count_nonzero(mask) != np.count_nonzero(array):
         mask = np.abs(array - 1) < NEARLY_WHOLE
         others = array[~mask & ~(np.abs(array) < NEARLY_WHOLE)]
         if others.size:
             raise InputError(f"{path}: {_no_mask(np.unique(others), array)}", check="mask-values")
-    return _image(mask, geometry, path)
+    return _image(mask, geometry, path, notes)
 
 
 def _no_mask(values: NDArray[Any], array: NDArray[Any]) -> str:
@@ -130,8 +131,14 @@ def _no_mask(values: NDArray[Any], array: NDArray[Any]) -> str:
     )
 
 
-def _image(array: NDArray[Any], geometry: Geometry, path: str | os.PathLike[str]) -> Image:
-    return Image(array, geometry.affine, Path(path).name, geometry.oriented, geometry.notes)
+def _image(
+    array: NDArray[Any],
+    geometry: Geometry,
+    path: str | os.PathLike[str],
+    notes: tuple[Note, ...],
+) -> Image:
+    name = Path(path).name
+    return Image(array, geometry.affine, name, geometry.oriented, (*geometry.notes, *notes))
 
 
 def check_file(path: Path) -> None:
@@ -219,6 +226,8 @@ def _open(path: str | os.PathLike[str]) -> tuple[Any, Geometry]:
         raise unreadable(path)
     header = _stored_header(image)
     check_content(header, image.shape, path)
+    if header.is_single and not header["vox_offset"] >= header.single_vox_offset:
+        raise damaged(path)  # its voxels would begin inside its header
     return image, geometry_of(header, image.shape[:3], path)
 
 
@@ -229,7 +238,7 @@ def _stored_header(image: Any) -> Any:
         return type(image.header).from_fileobj(stream, check=False)
 
 
-def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
+def _read(image: Any, path: Path, *, scaled: bool) -> tuple[NDArray[Any], tuple[Note, ...]]:
     """Read all voxels of an opened file; drop axes of length one beyond the third."""
 
     def voxels(source: Any) -> NDArray[Any]:
@@ -249,18 +258,25 @@ def _read(image: Any, path: Path, *, scaled: bool) -> NDArray[Any]:
             surplus = _surplus_bytes(image)
     except FileNotFoundError as error:  # the other half of a pair
         raise unreadable(path) from error
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise damaged(path) from error
     except MemoryError as error:
         raise InputError(f"{path}: too large for this machine's memory") from error
-    slice_bytes = image.get_data_dtype().itemsize * math.prod(image.shape[:2])
-    if surplus >= slice_bytes and surplus % slice_bytes == 0:
+    return array.reshape(array.shape[:3]), _surplus_notes(image, surplus, path)
+
+
+def _surplus_notes(image: Any, surplus: int, path: Path) -> tuple[Note, ...]:
+    """Return a note on bytes after the last voxel; refuse what would be a plane of voxels."""
+    if surplus <= 0:
+        return ()
+    said = f"holds {surplus:,} bytes more than its header says"
+    plane = math.prod(image.shape) // max(image.shape[:3]) * image.get_data_dtype().itemsize
+    if surplus >= plane:
         raise InputError(
-            f"{path}: holds {surplus // slice_bytes} slices more than its header says; convert it "
-            "from DICOM again",
-            check="surplus-slices",
+            f"{path}: {said}, so that voxels are lost or misplaced; convert it from DICOM again",
+            check="surplus-voxels",
         )
-    return array.reshape(array.shape[:3])
+    return (Note("surplus-bytes", f"{path.name}: {said}; look at it in a viewer before use"),)
 
 
 def _surplus_bytes(image: Any) -> int:
@@ -278,6 +294,7 @@ def _quiet_nibabel() -> Iterator[None]:
     level = nibabel_logger.level
     nibabel_logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield
+        with np.errstate(invalid="ignore"):
+            yield
     finally:
         nibabel_logger.setLevel(level)

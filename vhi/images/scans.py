@@ -48,8 +48,8 @@ class Scans:
         ``"stir"`` and ``"t1w"`` to file name (no folder) and SHA-256.
     resampled : tuple of str
         Names of the scans that were resampled to the STIR grid.
-    file_notes : tuple of Note
-        Of headers, sidecars and slice thickness.
+    notes : tuple of Note
+        Warnings about the scans and their files.
     """
 
     stir: Image
@@ -60,29 +60,22 @@ class Scans:
     slice_thickness_mm: float | None = None
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     resampled: tuple[str, ...] = ()
-    file_notes: tuple[Note, ...] = ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Warnings and notes about the scans."""
-        stir = self.stir
-        notes = []
-        if stir.array.min() < 0:
-            notes.append(
-                Note(
-                    "negative-intensities",
-                    f"{stir.name}: holds negative intensities, unlike any magnitude image; check "
-                    "that it is the STIR scan",
-                )
-            )
-        return (*notes, *self.file_notes)
+    notes: tuple[Note, ...] = ()
 
 
 def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
-    """Return what the files of loaded scans say against them: a geometry that is odd or missing."""
+    """Return what speaks against loaded scans: intensities, and a geometry odd or missing."""
     notes: list[Note] = []
     for scan in scans:
         notes += scan.notes
+        if scan.array.min() < 0:
+            notes.append(
+                Note(
+                    "negative-intensities",
+                    f"{scan.name}: holds negative intensities, unlike any magnitude image; check "
+                    "that it is the scan and its scaling (scl_slope) is right",
+                )
+            )
         low, high = USUAL_SPACING_MM
         if min(scan.spacing_mm) < low or max(scan.spacing_mm) > high:
             brick = times(f"{length:.3g}" for length in scan.spacing_mm)
@@ -136,7 +129,7 @@ def usable_thickness_mm(
             notes.append(
                 Note(
                     "sidecar-value",
-                    f"{sidecar}: SliceThickness is not a number above 0, so it is not used; "
+                    f"{sidecar}: SliceThickness is not one number above 0, so it is not used; "
                     "correct it, or give the thickness with the case",
                 )
             )

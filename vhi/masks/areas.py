@@ -195,7 +195,7 @@ def _load(source: Path | Area | None) -> Area | None:
     if not isinstance(source, Path):
         return source
     mask = load_mask(source)
-    return Area(mask, origin_of(source, mask), mask.notes, (source.name, sha256_of(source)))
+    return Area(mask, origin_of(source, mask), file=(source.name, sha256_of(source)))
 
 
 def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
