@@ -231,6 +231,14 @@ FILE: tuple[Check, ...] = (
 
 PLACE: tuple[Check, ...] = (
     Check(
+        "slices-to-check",
+        "place",
+        "a predicted mask, slice by slice: two answers of the network, holes, gaps, dark tissue on "
+        "T1w across the midline, fluid on STIR beside the canal",
+        NOTES,
+        "the slices; where the region may take in a disc, the canal, a foramen or a facet joint",
+    ),
+    Check(
         "one-grid",
         "place",
         "shapes and corners of scans and masks: 0.05 mm",

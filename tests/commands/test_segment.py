@@ -109,7 +109,7 @@ def test_a_segmentation_that_is_stopped_leaves_nothing(case, small_networks, tmp
 
 def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped, tmp_path):
     status, printed, err = vhi("measure", *scans, "--out", tmp_path / "out")
-    assert status == 0 and "VHI" in printed and "uncertain about the disease region" in err
+    assert status == 0 and "VHI" in printed and "slices count from 0" in err
     region, normal = (
         find_network("default", "disease-region"), find_network("normal-bone", "normal-bone"),
     )  # fmt: skip
@@ -119,8 +119,10 @@ def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped
     hashes = f"{region.weights_sha256}+{normal.weights_sha256}"
     assert record["provenance"]["weights_sha256"] == hashes
     assert set(record["provenance"]["inputs"]) == {"S.nii.gz", "T.nii.gz"}
-    prediction = segment_disease_region(load_image(case.t1w))
-    assert record["disease_region"]["look_at"] == list(prediction.slices_to_check)
+    prediction = segment_disease_region(load_image(case.t1w), stir=load_image(case.stir))
+    look_at = record["disease_region"]["look_at"]
+    assert look_at == list(prediction.slices_to_check)
+    assert set(look_at) >= {k for listed in prediction.beyond_bone.values() for k in listed} > set()
     stored = load_mask(tmp_path / "out" / "disease_region.nii.gz").array
     assert (stored == prediction.mask.array).all()
     assert set(names(tmp_path / "out")) == RESULT_FILES | PREDICTION_FILES
@@ -130,11 +132,11 @@ def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped
 def test_the_report_says_which_slices_need_a_look_and_who_made_the_masks(case, shipped):
     m = measure(case)
     html = render_report(m, b"png")
-    *most, last = m.areas.disease_region.origin.slices_to_check
-    assert f"check slices {', '.join(map(str, most))} and {last}:" in html
+    origin = m.areas.disease_region.origin
+    (note,) = slices_to_check_note(origin.slices_to_check, "disease region", origin.beyond_bone)
+    assert origin.slices_to_check and note in html and note in m.notes
     assert "(network default)" in html and "(network normal-bone)" in html
     assert record_of(m)["notes"] == list(m.notes)
-    assert slices_to_check_note((2,), "disease region")[0].startswith("check slice 2:")
 
 
 def test_a_mask_of_segment_is_a_networks_and_a_changed_one_is_corrected(

@@ -8,6 +8,8 @@ from tests.helpers.scans import oblique_affine, write_nifti
 from vhi import find_areas, load_scans, measure
 from vhi.errors import InputError
 from vhi.images.nifti import load_image, load_mask
+from vhi.masks.areas import slices_to_check_note
+from vhi.segmentation.beyond_bone import BESIDE, MIDLINE, PLACES
 
 
 def stored(case, array, affine, name="disease_region"):
@@ -197,3 +199,35 @@ def test_grids_that_differ_name_the_condition_of_resampling(tiny_case):
         ) as caught:
             measure(stored(tiny_case, mask, affine))
         assert caught.value.check == "one-grid"
+
+
+UNCERTAIN = "the network is uncertain about the disease region there"
+DISC = "the predicted disease region may take in a disc or the spinal canal in"
+BESIDE_CANAL = DISC.replace("a disc or the spinal canal", PLACES[BESIDE])
+
+
+@pytest.mark.parametrize(
+    ("slices", "beyond", "start"),
+    [
+        ((2,), {}, f"check slice 2: {UNCERTAIN} ("),
+        ((3, 17), {}, f"check slices 3 and 17: {UNCERTAIN} ("),
+        ((3, 4, 5, 6, 9, 12, 13), {}, f"check slices 3 to 6, 9, 12 and 13: {UNCERTAIN} ("),
+        ((10, 11, 12, 13), {MIDLINE: (10, 11, 12, 13)}, f"{DISC} slices 10 to 13: check on T1w ("),
+        ((4, 5), {BESIDE: (4, 5)}, f"{BESIDE_CANAL} slices 4 and 5: check on T1w ("),
+        (
+            (1, 4, 5, 7, 8),
+            {BESIDE: (7, 8), MIDLINE: (4, 5)},
+            f"check slice 1: {UNCERTAIN}; {DISC} slices 4 and 5; {BESIDE_CANAL} slices 7 and 8 (",
+        ),
+    ],
+)
+def test_one_note_names_every_slice_with_its_reason(slices, beyond, start):
+    (note,) = slices_to_check_note(slices, "disease region", beyond)
+    assert note.check == "slices-to-check"
+    assert note.startswith(start)
+    assert note.endswith("(slices count from 0); correct the mask where it is wrong and measure "
+                         "with it")  # fmt: skip
+
+
+def test_nothing_to_check_is_no_note():
+    assert slices_to_check_note((), "disease region", {}) == []

@@ -68,7 +68,8 @@ def segment(
         else:
             prediction = propose_normal_bone(images[1], images[0], network=network)
         mask, slices = prediction.mask, prediction.slices_to_check
-        origin = predicted(mask, prediction.network, prediction.weights_sha256, slices)
+        beyond = prediction.beyond_bone
+        origin = predicted(mask, prediction.network, prediction.weights_sha256, slices, beyond)
         record = {**origin.record, "scans": [scan.name for scan in scans]}
         write_mask(out, mask, record, predicted=True, never=scans)
     for note in (*notes_on_files(images), *prediction.notes):
@@ -77,6 +78,6 @@ def segment(
     area = "disease region" if stir is None else "normal bone"
     volume_ml = voxels * mask.voxel_volume_mm3 / 1000
     print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {prediction.network}")
-    for warning in slices_to_check_note(slices, area):
+    for warning in slices_to_check_note(slices, area, beyond):
         warn(warning)
     print(f"Mask: {out}")

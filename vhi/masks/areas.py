@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,7 +188,8 @@ def find_areas(
         if moved is not area and isinstance(source, Path):
             resampled.append(area.mask.name)
         if not moved.origin.corrected:  # whoever corrected it has looked
-            notes += slices_to_check_note(moved.origin.slices_to_check, name)
+            origin = moved.origin
+            notes += slices_to_check_note(origin.slices_to_check, name, origin.beyond_bone)
     return Areas(bone_placed, region_placed, tuple(resampled), tuple(notes))
 
 
@@ -204,8 +206,10 @@ def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
     from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
     try:
+        t1w = _t1w(scans.t1w_as_stored)
+        stir = scans.stir if t1w is scans.t1w else None
         segmentation = segment_disease_region(
-            _t1w(scans.t1w_as_stored), network=network or DEFAULT[DISEASE_REGION]
+            t1w, stir=stir, network=network or DEFAULT[DISEASE_REGION]
         )
     except InputError as error:
         raise InputError(f"{error} (instead: {DRAW_DISEASE_REGION})") from error
@@ -232,22 +236,72 @@ def _t1w(t1w: Image | None) -> Image:
 def _predicted(segmentation: Segmentation, area: str) -> Area:
     mask = segmentation.mask
     origin = predicted(
-        mask, segmentation.network, segmentation.weights_sha256, segmentation.slices_to_check
+        mask,
+        segmentation.network,
+        segmentation.weights_sha256,
+        segmentation.slices_to_check,
+        segmentation.beyond_bone,
     )
     name = f"{area} by network {segmentation.network}"
     return Area(mask.with_array(mask.array, name), origin, tuple(segmentation.notes))
 
 
-def slices_to_check_note(slices: tuple[int, ...], area: str) -> list[str]:
-    """Return the note that names the slices of a network's mask to check; empty for none."""
-    if not slices:
-        return []
-    *most, last = (str(k) for k in slices)
-    which = f"slices {', '.join(most)} and {last}" if most else f"slice {last}"
-    return [
-        f"check {which}: the network is uncertain about the {area} there (slices count from 0); "
-        "correct the mask where it is wrong and measure with it"
+def slices_to_check_note(
+    slices: tuple[int, ...], area: str, beyond_bone: Mapping[str, tuple[int, ...]] | None = None
+) -> list[Note]:
+    """Return the one note that names the slices of a network's mask to check; empty for none.
+
+    Parameters
+    ----------
+    slices
+        `Origin.slices_to_check`.
+    area
+        In words.
+    beyond_bone
+        `Origin.beyond_bone`: for its slices the note says what the mask may take in.
+    """
+    from vhi.segmentation.beyond_bone import PLACES
+
+    by_place = beyond_bone or {}
+    beyond = {place: by_place[place] for place in PLACES if by_place.get(place)}
+    named = {k for listed in beyond.values() for k in listed}
+    uncertain = tuple(k for k in slices if k not in named)
+    reasons = [
+        f"the predicted {area} may take in {PLACES[place]} in {_in_words(listed)}"
+        for place, listed in beyond.items()
     ]
+    if uncertain:
+        start = f"check {_in_words(uncertain)}: the network is uncertain about the {area} there"
+        reasons = [start, *reasons]
+    elif reasons:
+        reasons[-1] += ": check on T1w"
+    if not reasons:
+        return []
+    return [
+        Note(
+            "slices-to-check",
+            f"{'; '.join(reasons)} (slices count from 0); correct the mask where it is wrong and "
+            "measure with it",
+        )
+    ]
+
+
+def _in_words(slices: tuple[int, ...]) -> str:
+    """Return slices as a reader would say them: runs of three and more by their ends."""
+    runs: list[list[int]] = []
+    for k in slices:
+        if runs and k == runs[-1][-1] + 1:
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    words = [
+        word
+        for run in runs
+        for word in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))
+    ]
+    *most, last = words
+    many = len(slices) > 1
+    return f"slice{'s' * many} {', '.join(most)}{' and ' if most else ''}{last}"
 
 
 def _on_grid(area: Area, stir: Image) -> Area:

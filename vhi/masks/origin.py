@@ -44,6 +44,9 @@ class Origin:
         corrected mask lies on another grid or the network's own mask is missing.
     slices_to_check : tuple of int
         Slices of the network's mask to check, counted from 0.
+    beyond_bone : dict
+        Of these, the slices whose mask may take in more than bone, by place
+        (`vhi.segmentation.beyond_bone.PLACES`).
     prediction_sha256 : str or None
         Of the file of the network's own mask.
     prediction : Image or None
@@ -56,6 +59,7 @@ class Origin:
     corrected: bool = False
     voxels_changed: int | None = None
     slices_to_check: tuple[int, ...] = ()
+    beyond_bone: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
     prediction_sha256: str | None = field(default=None, repr=False, compare=False)
     prediction: Image | None = field(default=None, repr=False, compare=False)
 
@@ -80,7 +84,7 @@ class Origin:
             "weights_sha256": self.weights_sha256,
             "corrected": self.corrected,
             "voxels_changed": self.voxels_changed,
-            "look_at": list(self.slices_to_check),
+            **self._slices,
         }
 
     @property
@@ -92,17 +96,43 @@ class Origin:
             "from": NETWORK,
             "network": self.network,
             "weights_sha256": self.weights_sha256,
-            "look_at": list(self.slices_to_check),
+            **self._slices,
             "mask_sha256": self.prediction_sha256,
         }
 
+    @property
+    def _slices(self) -> dict[str, Any]:
+        """Return the slices to check as a record has them; ``beyond_bone`` only where some are."""
+        record: dict[str, Any] = {"look_at": list(self.slices_to_check)}
+        if self.beyond_bone:
+            record["beyond_bone"] = {place: list(k) for place, k in self.beyond_bone.items()}
+        return record
+
 
 def predicted(
-    mask: Image, network: str, weights_sha256: str, slices_to_check: tuple[int, ...] = ()
+    mask: Image,
+    network: str,
+    weights_sha256: str,
+    slices_to_check: tuple[int, ...] = (),
+    beyond_bone: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Origin:
     """Return the origin of a mask as a network predicted it."""
     sha256 = hashlib.sha256(encode_mask(mask)).hexdigest()
-    return Origin(NETWORK, network, weights_sha256, False, 0, slices_to_check, sha256, mask)
+    beyond = beyond_bone or {}
+    return Origin(NETWORK, network, weights_sha256, False, 0, slices_to_check, beyond, sha256, mask)
+
+
+def slices_of(record: Mapping[str, Any]) -> tuple[tuple[int, ...], dict[str, tuple[int, ...]]]:
+    """Return a record's slices to check, and those beyond bone by place.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        The record has no such slices.
+    """
+    slices = tuple(int(k) for k in record["look_at"])
+    beyond = record.get("beyond_bone", {})
+    return slices, {str(place): tuple(int(k) for k in listed) for place, listed in beyond.items()}
 
 
 def prediction_of(path: Path) -> Path:
@@ -124,9 +154,9 @@ def origin_of(path: Path, mask: Image) -> Origin:
     if record.get("from") != NETWORK:
         return Origin()
     try:
-        slices = tuple(int(k) for k in record["look_at"])
+        slices, beyond = slices_of(record)
         network, weights = str(record["network"]), str(record["weights_sha256"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return Origin()
     sha256 = str(record.get("mask_sha256"))
     prediction = mask if same else _load_prediction(path, sha256)
@@ -137,7 +167,8 @@ def origin_of(path: Path, mask: Image) -> Origin:
         changed = int(np.count_nonzero(prediction.array != mask.array))
         if not (prediction.array & mask.array).any():
             return Origin()
-    return Origin(NETWORK, network, weights, changed != 0, changed, slices, sha256, prediction)
+    corrected = changed != 0
+    return Origin(NETWORK, network, weights, corrected, changed, slices, beyond, sha256, prediction)
 
 
 def _load_prediction(path: Path, sha256: str) -> Image | None:
@@ -157,13 +188,21 @@ def carry_origin(origin: Origin, mask: Image, grid: Image) -> Origin:
     before = origin.prediction or mask
     across, axis = before.slice_axis, grid.slice_axis
     voxels = np.argwhere(before.array)
-    voxels = voxels[np.isin(voxels[:, across], origin.slices_to_check)]
     # A slice reaches half way to the next, and is stepped through as finely as the grid's slices.
     steps = int(np.ceil(before.spacing_mm[across] / grid.spacing_mm[axis])) + 1
-    points = [voxels + np.eye(3)[across] * step for step in np.linspace(-0.49, 0.49, steps)]
-    slices = {int(index) for index in grid.voxel(before.world(np.concatenate(points)))[:, axis]}
-    to_check = tuple(sorted(k for k in slices if 0 <= k < grid.shape[axis]))
-    carried = replace(origin, slices_to_check=to_check)
+
+    def carry(slices: tuple[int, ...]) -> tuple[int, ...]:
+        there = voxels[np.isin(voxels[:, across], slices)]
+        points = [there + np.eye(3)[across] * step for step in np.linspace(-0.49, 0.49, steps)]
+        indices = grid.voxel(before.world(np.concatenate(points)))[:, axis]
+        return tuple(sorted(k for k in {int(i) for i in indices} if 0 <= k < grid.shape[axis]))
+
+    beyond = {place: carry(slices) for place, slices in origin.beyond_bone.items()}
+    carried = replace(
+        origin,
+        slices_to_check=carry(origin.slices_to_check),
+        beyond_bone={place: slices for place, slices in beyond.items() if slices},
+    )
     if origin.prediction is None:
         return carried
     prediction = resample(origin.prediction, grid)

@@ -10,12 +10,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
+from vhi.segmentation.beyond_bone import slices_beyond_bone
 from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area
 from vhi.segmentation.registry import (
     DEFAULT,
@@ -37,7 +39,11 @@ Members = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def segment_disease_region(
-    t1w: Image, *, network: str = DEFAULT[DISEASE_REGION], threads: int | None = None
+    t1w: Image,
+    *,
+    stir: Image | None = None,
+    network: str = DEFAULT[DISEASE_REGION],
+    threads: int | None = None,
 ) -> Segmentation:
     """Segment the bone where inflammation can be, on T1w (section 2.5.3).
 
@@ -48,6 +54,9 @@ def segment_disease_region(
     ----------
     t1w
         T1w scan of the pelvis; any in-plane size and spacing, any number of slices.
+    stir
+        STIR scan on the same grid. It changes no mask: with it, fluid in the mask is noticed
+        (`Segmentation.beyond_bone`).
     network
         Name of a shipped network, ``"published"`` (the authors'; needs the extra ``train``), or
         the path of a network's folder.
@@ -71,7 +80,9 @@ def segment_disease_region(
             f"{t1w.name}: network {result.network} found no bone; check that this is the T1w scan "
             "of a pelvis, or draw the disease region by hand"
         )
-    return result
+    beyond = slices_beyond_bone(result.mask, t1w, stir)
+    to_check = sorted({*result.slices_to_check, *chain.from_iterable(beyond.values())})
+    return replace(result, slices_to_check=tuple(to_check), beyond_bone=beyond)
 
 
 def propose_normal_bone(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,7 +22,8 @@ class Segmentation:
     probability : Image
         float32, mean of the members, on the scan's grid.
     slices_to_check : tuple of int
-        Slices whose mask may be poor, counted from 0 along the scan's slice axis.
+        Slices whose mask may be poor, counted from 0 along the scan's slice axis; those of
+        `beyond_bone` among them.
     slice_scores : tuple of float
         Predicted loss of Dice in each slice; empty where the network has no calibrated warning.
     network : str
@@ -29,6 +31,9 @@ class Segmentation:
     weights_sha256 : str
     notes : tuple of str
         What a reader should know about this network.
+    beyond_bone : dict
+        Slices whose mask may take in more than bone, from
+        `vhi.segmentation.beyond_bone.slices_beyond_bone`.
     """
 
     mask: Image
@@ -38,6 +43,7 @@ class Segmentation:
     network: str
     weights_sha256: str
     notes: tuple[str, ...] = ()
+    beyond_bone: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def check_scan(scan: Image) -> None:

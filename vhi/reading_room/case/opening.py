@@ -14,7 +14,7 @@ from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.images.scans import Scans
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
-from vhi.masks.origin import Origin, predicted
+from vhi.masks.origin import Origin, predicted, slices_of
 from vhi.reading_room.case.strokes import pack, unpack
 from vhi.reading_room.store.store import Store
 from vhi.segmentation.registry import DISEASE_REGION, PUBLISHED, find_network
@@ -102,8 +102,8 @@ def _decode(case: Case, stored: Mapping[str, Any], name: str) -> Area:
     array = unpack(record["mask"]["packed"], shape)
     title = f"{name.replace('_', ' ')} by network {record['network']}"
     mask = Image(array, np.array(record["mask"]["affine"], float), title)
-    slices = tuple(int(k) for k in record["look_at"])
-    origin = predicted(mask, str(record["network"]), str(record["weights_sha256"]), slices)
+    network, weights = str(record["network"]), str(record["weights_sha256"])
+    origin = predicted(mask, network, weights, *slices_of(record))
     return Area(mask, origin, tuple(record["notes"]))
 
 
