@@ -81,10 +81,11 @@ print(
     )
 )
 checked = equations[ALL_PAPERS]
+divided = rows["equation"].str.contains(": share ") & (rows["status"] == STATUSES[1])
 print()
 print(
     fill(
-        f"Many of these rows restate one another: a percentage may stand in the abstract, the text and a figure. Counted once, the {decided} rows that can be checked are {checked.sum()} equations, and {checked['inconsistent']} of them do not hold."
+        f"Many of these rows restate one another: a percentage may stand in the abstract, the text and a figure. Counted once, the {decided} rows that can be checked are {checked.sum()} equations, and {checked['inconsistent']} of them do not hold. The simplest only divide one count by another that is printed beside it: {divided.sum()} of the {every[STATUSES[1]]} rows that follow from other numbers."
     )
 )
 

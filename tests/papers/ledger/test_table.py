@@ -103,11 +103,11 @@ def test_with_the_study_every_inconsistent_number_is_explained_and_the_readme_is
     share = f"{100 * share_recomputed(table):.0f} %"
     assert f"{len(table)} printed numbers of four papers: {share} come out again" in readme
     shares = [f"{100 * counts[name] / len(table):.0f} %" for name in ("consistent", "inconsistent")]
-    assert f"{shares[0]} are consistent, {shares[1]} are not" in readme
+    undecided = f"{100 * counts['needs-unpublished-data'] / len(table):.0f} %"
+    assert f"{shares[0]} are consistent, {shares[1]} are not, and {undecided} cannot be" in readme
     equal, wrong = equations.sum(), equations["inconsistent"]
     assert f"checked are {equal} equations, and {wrong} of them do not hold" in readme
     assert f"{len(blind_rows(table))} of the numbers that hold would hold as well" in readme
-    assert 0.28 < counts["needs-unpublished-data"] / len(table) < 0.36, "a third"
 
 
 def test_checks_read_other_printed_numbers_from_the_tables(sources):
