@@ -33,6 +33,29 @@ def test_closed_streams_are_no_reason_to_fail_and_no_file_gets_their_text(argume
     assert not any(b"VHI 19" in path.read_bytes()[:9] for path in (tmp_path / "out").iterdir())
 
 
+@posix
+def test_an_account_without_entry_and_home_gets_its_report(arguments, tmp_path):
+    code = (
+        "import pwd, sys; pwd.getpwuid = lambda number: {}[number]\n"
+        f"sys.argv[1:] = {[*map(str, arguments), '--out', str(tmp_path / 'out')]!r}\n"
+        "from vhi.__main__ import main; main()"
+    )
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=kept, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    assert names(tmp_path) == ["out", "scans"]
+
+
+@posix
+def test_a_message_that_nobody_reads_ends_as_any_other():
+    command = [sys.executable, "-m", "vhi", "measure", "--out", "o"]
+    shell = ["sh", "-c", 'exec 3>&1; { "$@" 2>&1; echo $? >&3; } | true', "sh", *command]
+    run = subprocess.run(shell, capture_output=True, text=True, timeout=60)
+    assert run.stdout == "2\n"
+
+
 def test_an_interrupt_while_the_program_is_loaded_is_one_line(monkeypatch, capsys):
     class Loading(types.ModuleType):
         def __getattr__(self, name):

@@ -139,6 +139,23 @@ def test_long_names_are_told_apart(tmp_path, length):
         assert not left.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "fits"), [("x" * 255, True), ("x" * 256, False), ("é" * 120, True)]
+)
+def test_a_name_as_long_as_the_disk_allows(tmp_path, name, fits):
+    if fits:
+        with staged_folder(tmp_path / name, **REPLACE) as stage:
+            write_whole(stage / "a", b"")
+        assert names(tmp_path) == [name]
+        return
+    with (
+        pytest.raises(InputError, match="too long; choose a shorter one") as refusal,
+        staged_folder(tmp_path / name),
+    ):
+        pass
+    assert refusal.value.check == "writable"
+
+
 def test_a_file_beside_which_nothing_may_be_written(tmp_path, monkeypatch):
     check_writable(tmp_path / "N.nii.gz")
     assert names(tmp_path) == []

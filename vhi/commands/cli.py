@@ -150,6 +150,9 @@ def main() -> None:
     # Figures go to files: a backend set for notebooks, rightly or wrongly, does not matter here.
     os.environ["MPLBACKEND"] = "agg"
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    if os.path.expanduser("~").startswith("~"):
+        # Without a home folder matplotlib ends; without a folder it makes a temporary one.
+        os.environ.setdefault("MPLCONFIGDIR", os.devnull)
     try:
         status = run(sys.argv[1:])
         sys.stdout.flush()
@@ -157,7 +160,10 @@ def main() -> None:
         if not _is_of_output(error):
             raise
         # The result itself is on disk.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        if error.errno != errno.ENOSPC:
+            os.dup2(null, sys.stderr.fileno())
         if error.errno == errno.ENOSPC:
             print(f"vhi: the output cannot be written ({error.strerror})", file=sys.stderr)
         status = 2

@@ -145,7 +145,7 @@ def sole_writer(folder: str | os.PathLike[str]) -> Iterator[None]:
         Another run writes there, or nothing can be written or renamed there.
     """
     place = real_folder(folder)
-    if not place.name or (place.is_dir() and not os.access(place.parent, os.W_OK)):
+    if not place.name or (os.path.isdir(place) and not os.access(place.parent, os.W_OK)):
         raise InputError(
             f"{folder}: cannot be replaced, because nothing may be written beside it; name a new "
             "folder inside it",
@@ -197,7 +197,7 @@ def _lock_file(path: Path) -> int | None:
         try:
             descriptor = os.open(path, os.O_RDWR | flags, 0o666)
         except PermissionError:
-            if not path.exists():
+            if not os.path.exists(path):
                 raise
             descriptor = os.open(path, os.O_RDONLY)  # another user's, left by a killed run
         try:
