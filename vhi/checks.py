@@ -260,6 +260,13 @@ PLACE: tuple[Check, ...] = (
         "such as LPS coordinates written as RAS; never resampled",
     ),
     Check(
+        "turned-axes",
+        "place",
+        "one geometry for two shapes that differ only in the order of the axes",
+        REFUSES,
+        "turn the array; never resampled",
+    ),
+    Check(
         "resampled-volume",
         "place",
         "volume of a resampled mask inside the scan, before and after: 5 %",

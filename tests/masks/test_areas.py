@@ -178,6 +178,17 @@ def test_reversed_axes_of_the_world_are_named_and_not_resampled(tiny_case, signs
         assert caught.value.check == "reversed-axes" and "--resample" not in str(caught.value)
 
 
+@pytest.mark.parametrize("order", [(2, 1, 0), (2, 0, 1), (0, 2, 1)])
+@pytest.mark.parametrize("name", ["normal_bone", "t1w"])
+def test_an_array_turned_under_its_geometry_is_named_and_not_resampled(tiny_case, order, name):
+    array = load_image(getattr(tiny_case, name)).array.astype(np.int16).transpose(order)
+    write_nifti(getattr(tiny_case, name), array, oblique_affine())
+    for resample_masks in (False, True):
+        with pytest.raises(InputError, match="turn its array") as caught:
+            measure(tiny_case, resample_masks=resample_masks)
+        assert caught.value.check == "turned-axes"
+
+
 def test_a_centred_grid_stored_from_its_other_end_is_no_reversed_world(tiny_case):
     """There the two affines are one; only the voxels could tell."""
     affine = np.diag([0.5, 0.5, 3.3, 1])
@@ -194,9 +205,7 @@ def test_a_centred_grid_stored_from_its_other_end_is_no_reversed_world(tiny_case
 def test_grids_that_differ_name_the_condition_of_resampling(tiny_case):
     array = load_mask(tiny_case.disease_region).array
     for mask, affine in ((array, moved(x=1)), (array[1:], moved())):
-        with pytest.raises(
-            InputError, match="where both are of one visit, add --resample"
-        ) as caught:
+        with pytest.raises(InputError, match="their headers are right, add --resample") as caught:
             measure(stored(tiny_case, mask, affine))
         assert caught.value.check == "one-grid"
 

@@ -121,7 +121,10 @@ def check_same_grid(
     if misfit <= tolerance_mm:
         return
     check_can_be_resampled(second, first)
-    remedy = "use images of one grid, or, where both are of one visit, add --resample"
+    remedy = (
+        "use images of one grid, or, where both are of one visit and their headers are right, add "
+        "--resample"
+    )
     if not same_shape:
         raise InputError(
             f"{second.name}: {times(second.shape)} voxels, but {first.name} has "
@@ -141,7 +144,8 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
     Raises
     ------
     InputError
-        One of the two stores no orientation, or the image's axes of the world are reversed.
+        One of the two stores no orientation, the image's array axes are in another order than
+        its header says, or its axes of the world are reversed.
     """
     unoriented = [part for part in (image, grid) if not part.oriented]
     same_shape = image.shape == grid.shape
@@ -163,6 +167,13 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
         raise InputError(
             f"{lost.name}: does not store where it lies (no orientation in its header); {remedy}",
             check="no-place",
+        )
+    turned = sorted(image.shape) == sorted(grid.shape) and not same_shape
+    if turned and np.allclose(image.affine, grid.affine, atol=SAME_GRID_TOLERANCE_MM):
+        raise InputError(
+            f"{image.name}: {times(image.shape)} voxels, but the geometry of {grid.name} with its "
+            f"{times(grid.shape)}; turn its array (SimpleITK's run slice first) and write it again",
+            check="turned-axes",
         )
     axes = _reversed_axes(image, grid) if same_shape else ""
     if axes:
