@@ -135,7 +135,7 @@ def _p(key: str) -> Check:
 
 
 _COUNTED_AS_DISAGREEING = Reading(
-    "the subject without a change of SPARCC is one of the 29, as one without agreement",
+    "the subject without a change of SPARCC is counted among the 29, as not agreeing",
     lambda s: s["subjects"],
 )
 

@@ -125,7 +125,7 @@ def _marks() -> dict[str, Check]:
         "text-p-others": consistent(lambda s: max(s[key] for key in named)),
         "text-p-3d": consistent(lambda s: s["table2-p-3d-external"]).or_if(
             Reading(
-                "the exception is the internal cross-validation's only",
+                "the exception is meant for the internal cross-validation only",
                 lambda s: s["table2-p-3d-internal"],
             )
         ),

@@ -139,11 +139,11 @@ def other_intervals(
         ),
         *(
             Reading(
-                f"the interval is of {level} % ({method})",
+                f"the interval is of {level} %, {word}",
                 partial(by, method=method, level=level / 100),
             )
             for level in (90, 99)
-            for method in ("beta", "normal")
+            for method, word in (("beta", "exact"), ("normal", "normal"))
         ),
     )
 

@@ -45,7 +45,9 @@ _male = consistent(_share_of_patients).or_if(
     Reading(
         "it is a share of the patients with both hips involved", lambda s: _shares(s["bilateral"])
     ),
-    Reading("it is a share of the patients with one", lambda s: _shares(s["unilateral"])),
+    Reading(
+        "it is a share of the patients with one hip involved", lambda s: _shares(s["unilateral"])
+    ),
     Reading(
         "it is a share of the training patients of a fold", lambda s: _shares(0.8 * s["patients"])
     ),
