@@ -147,7 +147,8 @@ print("\n".join(sorted(path.name for path in result.iterdir())))
 # %%
 text = (result / "vhi.json").read_text()
 record = json.loads(text, parse_float=lambda number: round(float(number), 4))  # for print only
-for key in ("case", "visit", "normal_bone", "thresholds", "candidates", "kept", "vhi", "cleaned"):
+keys = "case visit normal_bone thresholds candidates kept vhi cleaned seen"
+for key in keys.split():
     print(fill(f"{key}: {json.dumps(record[key])}", subsequent_indent="    "))
 
 # %%

@@ -297,6 +297,25 @@ def test_in_a_notebook_a_whole_lesion_goes_and_comes_back(browser, phantom, tmp_
         assert actions == [("remove", "lesion"), ("restore", "lesion")]
 
 
+def test_in_a_notebook_a_reader_finishes_and_a_removal_takes_it_back(browser, phantom, tmp_path):
+    control = CleaningControl(phantom, reader="you")
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        finished = tab.get_by_role("checkbox", name="I have read this scan")
+        finished.check()
+        shown.rest()
+        assert control.edits.finished.reader == "you"
+        assert f"seen 0 of {len(phantom.regions)} regions" in (
+            tab.locator("[data-name=whole]").inner_text()
+        )
+        tab.get_by_role("button", name="Remove", exact=True).click()
+        shown.rest()
+        assert not finished.is_checked()
+        assert control.edits.finished is None and len(control.edits.edits) == 1
+    with notebook(browser, tmp_path, CleaningControl(phantom)) as shown:  # nobody to say so
+        assert shown.tab.get_by_role("checkbox", name="I have read this scan").count() == 0
+
+
 def test_on_a_page_one_s_own_case_can_be_tried(browser, phantom, tmp_path):
     page = page_of(CleaningControl(phantom), tmp_path)
     with Visit(browser, page) as visit:

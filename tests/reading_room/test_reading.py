@@ -318,6 +318,24 @@ def test_on_a_study_case_a_page_holds_the_very_intensities(study, store, name):
     shown_as_stored(case, Tab(open_reading(case, store, "A")))
 
 
+@pytest.mark.parametrize(("factor", "offset"), [(1 / 211, 0), (1e-9, 0), (1e6, 0), (1, -1000)])
+def test_a_scan_of_any_scale_is_shown_and_described(case, store, factor, offset):
+    plain = Tab(open_reading(case, store, "A"))
+    stir = nib.load(case.stir).get_fdata()
+    scaled = write_nifti(case.stir.with_name("scaled.nii.gz"), stir * factor + offset)
+    tab = Tab(open_reading(replace(case, case="C2", stir=scaled), store, "A"))
+    assert [row["voxels"] for row in tab.rows.values()] == [
+        row["voxels"] for row in plain.rows.values()
+    ]
+    for number, row in tab.rows.items():
+        for name in ("mean", "peak"):
+            expected = plain.rows[number][name] * factor + offset
+            assert row[name] == pytest.approx(expected, rel=1e-5)
+    black, white = tab.facts["window"]["stir"]
+    shown = stir * factor + offset
+    assert white > black and (shown[stir == 10] < white).all() and (shown[stir >= 98] > black).all()
+
+
 def test_little_of_either_scan_is_white_when_a_case_opens(store):
     tab = Tab(open_reading(load_cases("phantom")[0], store, "A"))
     low, step = (tab.facts["values"]["t1w"][name] for name in ("low", "step"))
