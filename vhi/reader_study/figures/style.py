@@ -10,6 +10,8 @@ import pandas as pd
 import seaborn as sns
 from numpy.typing import ArrayLike, NDArray
 
+from vhi.digits import digits
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -107,10 +109,7 @@ def named(name: str, unit: str, *, log: bool = False) -> str:
 
 def number(value: float) -> str:
     """Return a number with three significant digits, thousands separated, and a true minus."""
-    if value == 0 or not np.isfinite(value):
-        return f"{value:g}"
-    decimals = max(2 - int(np.floor(np.log10(abs(value)))), 0)
-    return f"{value:,.{decimals}f}".replace("-", "−")
+    return digits(value).replace("-", "−")
 
 
 def with_interval(value: float, interval: tuple[float, float], separator: str = " ") -> str:
