@@ -168,7 +168,8 @@ def test_mistakes_are_told_in_one_line(vhi, training, tmp_path):
         assert words in refused(vhi, *training, *extra, *out)
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
-    assert "is not a folder" in refused(vhi, *training, "--out", tmp_path / "file")
+    words = "file: a file has the name that a folder needs"
+    assert words in refused(vhi, *training, "--out", tmp_path / "file")
 
 
 def test_without_torch_the_command_says_what_to_install(vhi, training, tmp_path, monkeypatch):

@@ -218,7 +218,7 @@ def _parents_of(place: Path, shown: Path) -> Iterator[None]:
     """Create the parents of a folder; remove those that stay empty."""
     missing = [path for path in place.parents if not os.path.lexists(path)]
     try:
-        with explain_write_errors(shown):
+        with explain_write_errors(shown.parent):
             place.parent.mkdir(parents=True, exist_ok=True)
         yield
     finally:
