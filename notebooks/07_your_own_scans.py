@@ -71,8 +71,9 @@ from pathlib import Path
 from textwrap import fill
 
 import vhi
+from book.drawings.missing_masks import with_masks
 
-case = vhi.find_case(SOURCE, CASE, VISIT)
+(case,) = with_masks([vhi.find_case(SOURCE, CASE, VISIT)])
 home = tempfile.TemporaryDirectory()
 folder = Path(home.name)
 for name in ("stir", "t1w", "disease_region"):

@@ -45,6 +45,7 @@ import pandas as pd
 
 import vhi
 from book.drawings import network_slices as network_figures
+from book.drawings.missing_masks import with_masks
 from vhi import Image, load_image, load_mask
 from vhi.images import orientation
 from vhi.results import figures
@@ -53,7 +54,7 @@ from vhi.statistics import dice
 from vhi.training import PAPER, Recipe, load_example
 
 recipe = Recipe()  # of the networks that come with this library
-case = vhi.find_case(SOURCE, CASE, VISIT)
+(case,) = with_masks([vhi.find_case(SOURCE, CASE, VISIT)])
 t1w, region = load_image(case.t1w), load_mask(case.disease_region)
 normal_bone = load_mask(case.normal_bone)
 example = load_example(case, recipe)
@@ -112,9 +113,10 @@ print(f"between slices {t1w.spacing_mm[t1w.slice_axis]:.1f} mm, left as they are
 # Does it make marrow equally bright in everybody? And the last column asks something else, of which more below.
 
 # %%
-examples = [load_example(each, recipe) for each in vhi.load_cases(SOURCE)]
+cases = with_masks(vhi.load_cases(SOURCE))
+examples = [load_example(each, recipe) for each in cases]
 rows = []
-for each, its in zip(vhi.load_cases(SOURCE), examples, strict=True):
+for each, its in zip(cases, examples, strict=True):
     scan = load_image(each.t1w).array
     bone, inside = (load_mask(m).array for m in (each.normal_bone, each.disease_region))
     rows.append(
@@ -341,7 +343,7 @@ def there_and_back(image: Image, mask: Image, spacing_mm: float) -> float:
 
 kept = [
     there_and_back(load_image(each.t1w), load_mask(each.disease_region), recipe.spacing_mm)
-    for each in vhi.load_cases(SOURCE)
+    for each in cases
 ]
 verdict = "nothing worth mention is lost" if min(kept) > 0.99 else "TOO MUCH is lost"
 print(f"{len(kept)} scans: Dice {min(kept):.4f} to {max(kept):.4f}, {verdict}")

@@ -47,6 +47,7 @@ import torch
 import vhi
 from book.drawings import network_slices as network_figures
 from book.drawings.learning_curves import authors_curves, our_curves
+from book.drawings.missing_masks import with_masks
 from vhi import InputError
 from vhi.statistics import dice
 from vhi.training import (
@@ -160,7 +161,7 @@ quick = Recipe(
 
 # %%
 apart = STUDY_TEST if SOURCE == "study" else ()
-cases = [each for each in vhi.load_cases(SOURCE) if each.subject not in apart]
+cases = [each for each in with_masks(vhi.load_cases(SOURCE)) if each.subject not in apart]
 learned, kept = ([load_example(each, quick) for each in part] for part in split(cases, [subject]))
 print(f"learns from {len(learned)} scans, {sum(len(each.slices) for each in learned)} slices")
 print(

@@ -50,6 +50,7 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
+from book.drawings.missing_masks import with_masks
 from vhi.evaluation import score_slices
 from vhi.images import orientation
 from vhi.results import figures
@@ -66,7 +67,7 @@ from vhi.statistics import dice, median_interval, summarise
 
 network = find_network("study", DISEASE_REGION)
 members = load_members(network)
-cases = [vhi.load_cases(SOURCE, only=[name])[0] for name in TESTED]
+cases = with_masks(vhi.load_cases(SOURCE, only=[name])[0] for name in TESTED)
 scans = [vhi.load_image(each.t1w) for each in cases]
 t1w = scans[0]
 print(f"Cases {' and '.join(TESTED)}, source {SOURCE}.")

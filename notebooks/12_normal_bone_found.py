@@ -49,6 +49,7 @@ import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_slices as network_figures
 from book.drawings import network_tables as pages
+from book.drawings.missing_masks import with_masks
 from vhi.digits import digits
 from vhi.evaluation import normal_bone_effect
 from vhi.images import orientation
@@ -65,7 +66,7 @@ from vhi.segmentation import (
 )
 from vhi.statistics import dice, median_interval, summarise
 
-case = vhi.find_case(SOURCE, CASE, VISIT)
+(case,) = with_masks([vhi.find_case(SOURCE, CASE, VISIT)])
 stir, t1w = vhi.load_image(case.stir), vhi.load_image(case.t1w)
 drawn, region = vhi.load_mask(case.normal_bone), vhi.load_mask(case.disease_region)
 network = find_network("normal-bone", NORMAL_BONE)
@@ -297,7 +298,7 @@ print(
 
 # %% tags=["nbval-ignore-output"]
 rows = []
-for each in vhi.load_cases(SOURCE):
+for each in with_masks(vhi.load_cases(SOURCE)):
     row = {"case": each.case, "visit": each.visit, "by hand": vhi.measure(each)}
     bare = replace(each, normal_bone=None, disease_region=None)
     try:

@@ -48,13 +48,14 @@ from scipy import ndimage
 import vhi
 from book.drawings import network_results as result_figures
 from book.drawings import network_tables as pages
+from book.drawings.missing_masks import with_masks
 from vhi.evaluation import change
 from vhi.images import orientation
 from vhi.results import figures
 from vhi.segmentation import DISEASE_REGION, find_network, load_members, segment_scans
 from vhi.statistics import dice
 
-case = vhi.find_case(SOURCE, CASE, VISIT)
+(case,) = with_masks([vhi.find_case(SOURCE, CASE, VISIT)])
 t1w, region = vhi.load_image(case.t1w), vhi.load_mask(case.disease_region)
 bone = region.with_array(region.array | vhi.load_mask(case.normal_bone).array)
 network = find_network("default", DISEASE_REGION)

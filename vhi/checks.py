@@ -320,9 +320,10 @@ NAMES: tuple[Check, ...] = (
     Check(
         "name-formula",
         "names",
-        "names of cases, patients and readers, against what a spreadsheet computes",
+        "names of cases, patients and readers, against what a spreadsheet computes or shortens "
+        "(1.2E+05)",
         "refuses",
-        "begin with a letter or digit",
+        "begin with a letter or digit; write the number in full",
     ),
     Check(
         "name-invisible",
@@ -337,6 +338,20 @@ NAMES: tuple[Check, ...] = (
         "names that become folders: separators, names that Windows reserves, length",
         "refuses",
         "use at most 100 letters, digits, '-' and '_'",
+    ),
+    Check(
+        "subject-of-case",
+        "names",
+        "the subjects of one case's visits",
+        "refuses",
+        "both rows",
+    ),
+    Check(
+        "scan-twice",
+        "names",
+        "STIR files of a table that stand in two rows",
+        "notes",
+        "both rows, and that one patient may count twice",
     ),
     Check(
         "name-tidied",

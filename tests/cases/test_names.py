@@ -23,6 +23,7 @@ ALIKE = {
     "a Cyrillic letter": ("A", "А"),
     "a Greek letter": ("B", "Β"),
     "Arabic digits": ("12", "١٢"),
+    "quotes": ("'007", "“007”"),
     "a hidden character": ("P\u200b1", "P1"),
     "decomposed accents": ("Mü", "Mu\u0308"),
 }
@@ -140,6 +141,26 @@ def test_rows_of_no_case_and_masks_without_a_file_are_counted_and_named(write, t
     assert "case A, reader 2: mask gone" in missing and str(tmp_path) not in missing
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["A,S1,before,s,t", "A,S2,after,u,v"],
+        ["A,,before,s,t", "A,B,after,u,v"],
+        ["A,S,1,s,t", "B,T,1,u,v", "A,T,2,w,x"],
+    ],
+)
+def test_a_case_of_two_subjects_is_refused(write, rows):
+    message = refusal("subject-of-case", lambda: load_cases(write(rows)))
+    assert f"row {len(rows) + 1}" in message and "in row 2" in message
+
+
+def test_a_scan_in_two_rows_is_noted(write):
+    notes = []
+    load_cases(write(["A,,,s,t", "B,,,u,t", "C,,,./s,t"]), warn=notes.append)
+    assert [note.check for note in notes] == ["scan-twice"]
+    assert "rows 2 and 4 of cases.csv" in notes[0]
+
+
 def test_a_subject_without_a_name_is_its_case(write):
     cases = load_cases(write(["A,NA,n/a,s,t", "B,-,,s,t"]))
     assert [(case.subject, case.visit) for case in cases] == [("A", ""), ("B", "")]
@@ -151,6 +172,7 @@ def test_a_subject_without_a_name_is_its_case(write):
         ("=1+1", "name-formula"),
         ("#REF!", "name-formula"),
         ("@A", "name-formula"),
+        ("1.23E+05", "name-formula"),
         ("a\u200bb", "name-invisible"),
         ("M\ufffdller", "name-invisible"),
         ("a\u202eb", "name-invisible"),

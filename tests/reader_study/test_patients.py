@@ -171,7 +171,8 @@ def test_a_row_that_sums_up_is_refused(refused, name):
         ("vhi_mm3 B", "did you mean vhi_mm3_b?"),
         ("VHI (mm3) B", "vhi (mm3) b"),
         ("sparcc-B", "did you mean sparcc_b?"),
-        ("vhi_ml_B", "vhi_ml_b"),
+        ("vhi_ml_B", "1 ml = 1 cm³ = 1000 mm³"),
+        ("vhi_mm3_low", "vhi_mm3_low"),
         ("", "(no name)"),
     ],
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 from vhi.cases.known_tables import CASES as REQUIRED
 from vhi.cases.names import check_different, unknown
 from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
-from vhi.cases.table import check_names, check_unique, read_table
+from vhi.cases.table import Row, check_names, check_unique, read_table
 from vhi.cases.values import Number, Parser, file, name
 from vhi.checks import Note
 from vhi.errors import InputError
@@ -106,8 +106,8 @@ def load_cases(
         The source is unknown, its table is wrong (file, row, column and reason are named), it
         lacks a case of `only` or the visit, or study files cannot be obtained.
     """
-    table, name, cases = _read(source)
-    masks, notes = read_masks(table.parent, [(case.case, case.visit) for case in cases], name)
+    table, name, cases, notes = _read(source)
+    masks, left_out = read_masks(table.parent, [(case.case, case.visit) for case in cases], name)
     cases = [replace(case, reader_masks=masks[case.case, case.visit]) for case in cases]
     if only is not None:
         only = list(only)
@@ -119,7 +119,7 @@ def load_cases(
         if visit not in (visits := [case.visit for case in cases]):
             raise unknown(visit, visits, "visit", place)
         cases = [case for case in cases if case.visit == visit]
-    for note in notes:
+    for note in (*notes, *left_out):
         warn(note)
     if name == "study":
         return _fetched(cases, table.absolute().parent, progress)
@@ -156,8 +156,8 @@ def case_names(source: str | os.PathLike[str]) -> list[tuple[str, str]]:
     return [(case.case, case.visit) for case in _read(source)[2]]
 
 
-def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
-    """Return the path of a source's table, the source's name, and the cases as listed."""
+def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case], list[Note]]:
+    """Return the path of a source's table, the source's name, the cases as listed, and notes."""
     table, name = _table_of(source)
     rows = read_table(table, REQUIRED, COLUMNS.get)
     cases = []
@@ -171,7 +171,26 @@ def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case]]:
     check_names(rows, "case", "visit")
     subjects = ((case.subject, f"row {row.number}") for case, row in zip(cases, rows, strict=True))
     check_different(subjects, "subject", f"{table}: ")
-    return table, name, cases
+    return table, name, cases, _check_rows(cases, rows)
+
+
+def _check_rows(cases: Sequence[Case], rows: Sequence[Row]) -> list[Note]:
+    """Refuse a case of two subjects; return a note for each scan that stands in two rows."""
+    subjects: dict[str, tuple[str, int]] = {}
+    scans: dict[Path, int] = {}
+    notes = []
+    for case, row in zip(cases, rows, strict=True):
+        subject, number = subjects.setdefault(case.case, (case.subject, row.number))
+        if subject != case.subject:
+            raise row.error(
+                f"case {case.case!r} is of subject {case.subject!r}, in row {number} of "
+                f"{subject!r}; write one subject, or another name for one case",
+                check="subject-of-case",
+            )
+        if (number := scans.setdefault(case.stir, row.number)) != row.number:
+            text = f"rows {number} and {row.number} of {row.table.name} name the same STIR scan"
+            notes.append(Note("scan-twice", f"{text}: one patient may count twice"))
+    return notes
 
 
 def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:

@@ -14,7 +14,7 @@ from vhi.errors import InputError
 
 _INVISIBLE = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _ROUND = re.compile(f"^[{_INVISIBLE}]+|[{_INVISIBLE}]+$")
-_PARTS = re.compile(r"\d+|[^\W\d_]+|[^\w\s.\-]")
+_PARTS = re.compile(r"\d+|[^\W\d_]+|[^\w\s.\-'\"`´‘’“”„‚«»‹›]")
 _AS_NUMBER = re.compile(r"(\d+)\.0+")  # what a spreadsheet makes of 7 in a column with gaps
 _SAME_SHAPE = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеѕіјорсхуΑΒΕΖΗΙΚΜΝΟΡΤΥΧο‐‑‒–—−",
@@ -52,8 +52,8 @@ def invisible(name: str) -> str:
 def likeness(name: str) -> tuple[str, ...]:
     """Return what look-alike names share: their letters and numbers in order.
 
-    Capitals, leading zeros, the kind and number of blanks, dashes, points and underscores, digits
-    of other scripts, letters of the same shape and ``.0`` behind a number do not count.
+    Capitals, leading zeros, the kind and number of blanks, dashes, points, underscores and quotes,
+    digits of other scripts, letters of the same shape and ``.0`` behind a number do not count.
 
     Examples
     --------

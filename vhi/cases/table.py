@@ -29,6 +29,11 @@ MISSING = frozenset(
 )
 """What people and programs write for a missing value, in lower case."""
 
+_OTHER_FILES = {
+    b"PK\x03\x04": "a workbook of a spreadsheet (.xlsx, .ods), or a ZIP file",
+    b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet (.xls)",
+    b"\x1f\x8b": "compressed",
+}
 _SEPARATOR_LINE = re.compile(f'"?sep=([{SEPARATORS}])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
@@ -217,6 +222,9 @@ def _read_text(path: Path) -> str:
         if path.is_dir():  # Windows has no error of its own for it
             raise InputError(f"{path}: is a folder; name the CSV file of the cases") from error
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    for start, kind in _OTHER_FILES.items():
+        if content.startswith(start):
+            raise InputError(f"{path}: is {kind}; save the table as 'CSV UTF-8'")
     utf16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if utf16 else "utf-8-sig")

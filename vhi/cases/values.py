@@ -21,6 +21,7 @@ FORMULA_SIGNS = ("=", "+", "-", "@")
 
 MAX_NAME_BYTES = 100  # case and visit share a folder's name, which ends at 255 bytes
 _ERROR_VALUES = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)", re.IGNORECASE)
+_SHORTENED = re.compile(r"\d[.,]\d+e[+]\d+", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _NOT_IN_NAMES = '/\\:*?"<>|'  # separators, and what Windows refuses in a file name
 _RESERVED = {"con", "prn", "aux", "nul", "measurements"}  # Windows' devices, and our own table
@@ -73,6 +74,12 @@ def plain_text(value: str, folder: Path) -> str:
     if value.startswith(FORMULA_SIGNS) or _ERROR_VALUES.match(value):
         raise InputError(
             "a spreadsheet would take it for a formula or an error: begin with a letter or digit",
+            check="name-formula",
+        )
+    if _SHORTENED.fullmatch(value):
+        raise InputError(
+            "a spreadsheet has shortened a long number, so that others may look the same: write it "
+            "in full, in a column of text",
             check="name-formula",
         )
     if code := invisible(value):

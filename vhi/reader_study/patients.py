@@ -185,8 +185,8 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     check_different(((m[2], f"column {m[0]!r}") for m in readings), "reader", f"{path}: ")
     if not readings:
         raise InputError(
-            f"{path}: has no measurement{_meant(columns)}; name a column vhi_mm3_<reader>, "
-            "vhi_voxels_<reader> or sparcc_<reader>, such as vhi_mm3_R1"
+            f"{path}: has no measurement{_meant(columns)}; give each reader a column, "
+            "vhi_mm3_<reader>, vhi_voxels_<reader> or sparcc_<reader>, such as vhi_mm3_R1"
         )
     if {"vhi_mm3", "vhi_voxels"} <= {reading[1] for reading in readings}:
         raise InputError(f"{path}: gives VHI in mm³ and in voxels; keep one of the two units")
@@ -247,13 +247,16 @@ def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
 
 
 def _meant(columns: Iterable[str]) -> str:
-    """Say which columns are named almost like a measurement."""
+    """Say which column is named almost like a measurement."""
     for column in columns:
         parts = likeness(column)
         for measure in UNITS:
             start = likeness(measure)
-            if parts[: len(start)] == start and len(parts) > len(start):
-                return f" ({column!r}: did you mean {measure}_{' '.join(parts[len(start) :])}?)"
+            meant = f"{measure}_{' '.join(parts[len(start) :])}"
+            if parts[: len(start)] == start and meant not in (column, f"{measure}_"):
+                return f" ({column!r}: did you mean {meant}?)"
+        if parts[0] == "vhi" and not column.startswith(tuple(UNITS)):
+            return f" ({column!r}: vhi_mm3_<reader> takes mm³; 1 ml = 1 cm³ = 1000 mm³)"
     return ""
 
 

@@ -1,0 +1,53 @@
+"""Masks for cases that come without: a page runs on whatever `vhi measure` runs on."""
+
+from __future__ import annotations
+
+import atexit
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from textwrap import fill
+
+import vhi
+
+MASKS = {"normal_bone": "normal bone", "disease_region": "disease region"}
+
+
+def with_masks(cases: Iterable[vhi.Case]) -> list[vhi.Case]:
+    """Return cases with both masks as files, and say whose are predicted by the networks.
+
+    Nothing is printed where every case has its masks.
+    """
+    complete, without = [], {}
+    for case in cases:
+        missing = [area for area in MASKS if getattr(case, area) is None]
+        complete.append(_predicted(case) if missing else case)
+        for area in missing:
+            without.setdefault(area, []).append(f"{case.case} {case.visit}".strip())
+    for area, names in without.items():
+        print(
+            fill(
+                f"No {MASKS[area]} is given for {', '.join(names)}: a network's stands in, so what "
+                "this page says of the drawn one is said of the network's. Draw it, and name the "
+                f"file in the column {area} of your table."
+            )
+        )
+    return complete
+
+
+@cache
+def _predicted(case: vhi.Case) -> vhi.Case:
+    """Return a case with the networks' masks on the STIR grid in place of missing ones."""
+    scans = vhi.load_scans(case)
+    areas = vhi.find_areas(scans, normal_bone=case.normal_bone, disease_region=case.disease_region)
+    home = tempfile.TemporaryDirectory(prefix="vhi-masks-")
+    atexit.register(home.cleanup)
+    files = {}
+    for area in MASKS:
+        if getattr(case, area) is None:
+            files[area] = Path(home.name) / f"{area}.nii.gz"
+            mask = getattr(areas, area).mask
+            vhi.save_labels(mask.array, mask.affine, files[area])
+    return replace(case, **files)
