@@ -15,23 +15,29 @@ import vhi
 MASKS = {"normal_bone": "normal bone", "disease_region": "disease region"}
 
 
+_named: set[vhi.Case] = set()
+
+
 def with_masks(cases: Iterable[vhi.Case]) -> list[vhi.Case]:
-    """Return cases with both masks as files, and say whose are predicted by the networks.
+    """Return cases with both masks as files; say once of which cases they are predicted.
 
     Nothing is printed where every case has its masks.
     """
-    complete, without = [], {}
+    complete = []
+    without: dict[tuple[str, ...], list[str]] = {}
     for case in cases:
-        missing = [area for area in MASKS if getattr(case, area) is None]
+        missing = tuple(area for area in MASKS if getattr(case, area) is None)
         complete.append(_predicted(case) if missing else case)
-        for area in missing:
-            without.setdefault(area, []).append(f"{case.case} {case.visit}".strip())
-    for area, names in without.items():
+        if missing and case not in _named:
+            without.setdefault(missing, []).append(f"{case.case} {case.visit}".strip())
+            _named.add(case)
+    for areas, names in without.items():
         print(
             fill(
-                f"No {MASKS[area]} is given for {', '.join(names)}: a network's stands in, so what "
-                "this page says of the drawn one is said of the network's. Draw it, and name the "
-                f"file in the column {area} of your table."
+                f"No {' and no '.join(MASKS[area] for area in areas)} is given for "
+                f"{', '.join(names)}: a network's stands in, so what this page says of a drawn "
+                "mask is said of the network's. Draw it, and name the file in the column "
+                f"{' or '.join(areas)} of your table."
             )
         )
     return complete
