@@ -13,6 +13,7 @@ from vhi.statistics.agreement import (
     ratio_limits,
     spread_against_mean,
 )
+from vhi.statistics.repeated import repeated_limits
 
 # Bland & Altman 1986, Lancet 1:307, table 1: peak expiratory flow in l/min.
 WRIGHT = (494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427)
@@ -212,3 +213,17 @@ def test_an_unknown_interval_is_refused():
     for pairs in ([], [1, 2, 3]):
         with pytest.raises(ValueError, match="'exact' or 'approximate'; got 'Exact'"):
             limits_of_agreement(pairs, pairs, interval="Exact")
+
+
+def test_ratios_of_patients_with_several_scans_are_those_of_repeated_logarithms():
+    first, second = [4.0, 9.0, 0.0, 5.0, 8.0], [2.0, 3.0, 1.0, 5.0, 2.0]
+    found = ratio_limits(first, second, patients=["a", "a", "b", "b", "c"])
+    kept = [0, 1, 3, 4]
+    logs = (np.log([values[place] for place in kept]) for values in (first, second))
+    logs = repeated_limits(*logs, ["a", "a", "b", "c"])
+    assert (found.n, found.zeros) == (4, 1)
+    assert np.log([found.ratio, found.lower, *found.upper_interval]) == pytest.approx(
+        [logs.bias, logs.lower, *logs.upper_interval]
+    )
+    with pytest.raises(ValueError, match="got 1 names and 2 pairs"):
+        ratio_limits([1, 2], [1, 2], patients=["a"])

@@ -16,6 +16,7 @@ from vhi.statistics.change import (
     upper_share,
 )
 from vhi.statistics.composite import majority
+from vhi.statistics.coverage import Coverage, coverage_note, coverage_table
 from vhi.statistics.disagreement import Disagreement, disagreements
 from vhi.statistics.failures import CLASSES, WorklistResult, worklist
 from vhi.statistics.kappa import cohen_kappa, kappa_interval
@@ -37,6 +38,7 @@ __all__ = [
     "QUADRANTS",
     "RULES",
     "SLICES",
+    "Coverage",
     "Disagreement",
     "LimitsOfAgreement",
     "Line",
@@ -47,6 +49,8 @@ __all__ = [
     "WorklistResult",
     "bootstrap_limits",
     "cohen_kappa",
+    "coverage_note",
+    "coverage_table",
     "deming",
     "dice",
     "disagreements",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from vhi.statistics._pairs import (
     without_rounding,
 )
 from vhi.statistics.regression import Line, least_squares
+from vhi.statistics.repeated import RepeatedLimits, repeated_limits
 from vhi.statistics.sample_size import Interval, limit_factors
 
 
@@ -78,7 +80,9 @@ def limits_of_agreement(
 
     for the upper limit and its mirror image for the lower. The approximate one, the limit
     :math:`\pm\, t_{n-1} s \sqrt{1/n + 1.96^2 / (2(n - 1))}`, which pingouin's Bland–Altman plot
-    uses too, is too narrow on the outer side for fewer than about forty pairs.
+    uses too, is too narrow on the outer side for fewer than about forty pairs. Both are too narrow
+    where differences have heavy tails or several pairs are of one patient:
+    `vhi.statistics.coverage` says how far.
 
     Parameters
     ----------
@@ -134,6 +138,7 @@ def ratio_limits(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    patients: Iterable[Hashable] | None = None,
     interval: Interval = "exact",
     confidence: float = 0.95,
 ) -> RatioLimits:
@@ -146,8 +151,13 @@ def ratio_limits(
     Parameters
     ----------
     first, second
-        Numbers of 0 or more, one of each for every independent subject, in one order and unit.
-    interval, confidence
+        Numbers of 0 or more, one of each for every pair, in one order and unit.
+    patients
+        The patient of each pair, where patients give several: the limits and intervals are those
+        of `repeated_limits`. Default: every pair is of another subject.
+    interval
+        As in `limits_of_agreement`; not used with `patients`.
+    confidence
         As in `limits_of_agreement`.
 
     Returns
@@ -179,14 +189,25 @@ def ratio_limits(
                 "limits_of_agreement here"
             )
     both = (first > 0) & (second > 0)
-    logs = limits_of_agreement(
-        np.log(first[both]), np.log(second[both]), interval=interval, confidence=confidence
-    )
+    pairs = np.log(first[both]), np.log(second[both])
+    logs: LimitsOfAgreement | RepeatedLimits
+    if patients is None:
+        logs = limits_of_agreement(*pairs, interval=interval, confidence=confidence)
+    else:
+        names = list(patients)
+        if len(names) != len(first):
+            raise ValueError(
+                f"patients needs one name for each pair; got {len(names)} names and {len(first)} "
+                "pairs"
+            )
+        positive = [name for name, kept in zip(names, both, strict=True) if kept]
+        logs = repeated_limits(*pairs, positive, confidence=confidence)
     intervals = logs.bias_interval, logs.lower_interval, logs.upper_interval
     with np.errstate(over="ignore", under="ignore"):
         ratios = np.exp([logs.bias, logs.lower, logs.upper]).tolist()
         ends = [(low, high) for low, high in np.exp(intervals).tolist()]
-    return RatioLimits(logs.n, len(first) - logs.n, *ratios, *ends)
+    n = int(np.count_nonzero(both))
+    return RatioLimits(n, len(first) - n, *ratios, *ends)
 
 
 def proportional_bias(first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95) -> Line:

@@ -209,9 +209,10 @@ def bootstrap_limits(
     """Return percentile intervals of the limits of agreement, from resampled patients.
 
     Patients are drawn with replacement, with all their pairs, as many as there are; every resample
-    gives the limits of `repeated_limits`, or of `limits_of_agreement` without `patients`. Below
-    about twenty patients the intervals are too narrow; for eight those of `limits_of_agreement`
-    are safer.
+    gives the limits of `repeated_limits`, or of `limits_of_agreement` without `patients`. The
+    intervals of limits are too narrow below about sixty patients, most of all for few patients or
+    heavy tails (`vhi.statistics.coverage` says how far); those of `repeated_limits` hold at least
+    as often.
 
     Parameters
     ----------

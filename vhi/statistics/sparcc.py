@@ -23,7 +23,8 @@ class SparccScore:
     """A SPARCC score: its three parts, and their `total`.
 
     `quadrants` counts those with oedema, 0–48; `deep` and `intense` count joints, slice by slice,
-    with oedema more than 10 mm deep or as bright as cerebrospinal fluid, 0–12 each.
+    with oedema that is deep (about 10 mm, see `sparcc_score`) or as bright as cerebrospinal fluid,
+    0–12 each.
     """
 
     quadrants: int
@@ -65,6 +66,11 @@ def sparcc_score(
 
     Notes
     -----
+    The reader says what is deep. The preprint prints "more than 10 mm"; the index is described as
+    1 cm from the joint's surface (spa-imaging.org, Grading of sacroiliitis), where the stored text
+    shows no sign before the 1, so whether exactly 1 cm counts is open here: its own text (below)
+    was not available.
+
     The preprint gives the marks for depth and intensity to each quadrant (section 2.6), which
     would total 144; the index, and the preprint's own total of 72, have them once for each joint
     and slice.
