@@ -6,6 +6,7 @@ The content of a figure is tested, not its pixels. All numbers here are made up.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from vhi.reader_study.figures.agreement import (
     draw_scatter_of_readers,
 )
 from vhi.reader_study.figures.failures import draw_flagged, draw_side_by_side
+from vhi.reader_study.figures.of_masks import overlap_figure
+from vhi.reader_study.figures.of_patients import agreement_figure
 from vhi.reader_study.figures.overlap import draw_ceiling, draw_overlaps
 from vhi.reader_study.figures.response import draw_changes, draw_spaghetti
 from vhi.reader_study.figures.style import BLUE, GREEN, GREY, RED, number
@@ -32,6 +35,7 @@ from vhi.reader_study.overlap import overlaps_of
 from vhi.reader_study.pairs import ReaderPair
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.regression import deming, least_squares
+from vhi.statistics.repeated import repeated_limits
 
 FIRST = [0, 10, 250, 4000, 90_000]
 SECOND = [5, 12, 180, 4400, 88_000]
@@ -170,6 +174,30 @@ def test_limits_that_are_not_known_are_not_drawn(axes):
     assert heights(axes, "bias") == [2]
     assert heights(axes, "upper limit") == []
     assert points(axes).tolist() == [[2, 2]]
+
+
+def test_limits_of_patients_with_two_scans_are_drawn_by_patient():
+    pairs = replace(both(FIRST, SECOND, VISITS), patients=["a", "b", "c", "a", "b"])
+    figure = agreement_figure(pairs)
+    limits = repeated_limits(FIRST, SECOND, pairs.patients)
+    axes = next(axes for axes in figure.axes if axes.get_ylabel().startswith("reader 1 − reader 2"))
+    assert heights(axes, "upper limit") == [limits.upper]
+    (band,) = [band for band in axes.patches if band.get_gid() == "upper limit interval"]
+    box = band.get_bbox()
+    assert (box.y0, box.y1) == pytest.approx(limits.upper_interval)
+    assert pairs.intervals.startswith("intervals by patient") and pairs.size.endswith("3 patients")
+
+
+def test_the_interval_of_a_median_is_that_of_subjects():
+    values = dict(zip("abcdefgh", np.linspace(0.1, 0.8, 8), strict=True))
+    alone = overlaps({"R1–R2": values}).assign(subject=list("abcdefgh"))
+    twice = pd.concat([alone, alone.assign(scan=alone["scan"] + "2")])
+    bars = [
+        next(c for c in overlap_figure(table).axes[0].collections if c.get_gid() == "interval")
+        for table in (alone, twice)
+    ]
+    ends = [bar.get_segments()[0].tolist() for bar in bars]
+    assert ends[0] == ends[1]
 
 
 def test_ratios_leave_out_pairs_with_a_zero_and_count_them(axes):

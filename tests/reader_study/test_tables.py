@@ -9,7 +9,7 @@ import pandas as pd
 from vhi.errors import InputError
 from vhi.reader_study.agreement import COLUMNS, agreement_table, holm, upper_fence
 from vhi.reader_study.failures import NOT_LOOKED, classes_of, count_classes, failure_table
-from vhi.reader_study.pairs import ReaderPair
+from vhi.reader_study.pairs import ReaderPair, volume_pairs
 from vhi.reader_study.patients import Patients
 from vhi.reader_study.response import (
     CHANGE_COLUMNS,
@@ -19,6 +19,7 @@ from vhi.reader_study.response import (
     responses_of,
     sdc_of,
 )
+from vhi.statistics.repeated import repeated_limits
 
 # What both readers left of the study's eight scans, in voxels: printed by the authors.
 R1 = (896, 2050, 2033, 97301, 15768, 1570, 30727, 824)
@@ -104,6 +105,74 @@ def test_holm_multiplies_the_smallest_by_the_number_of_tests_and_keeps_nan():
     assert np.isnan(holm([np.nan])).all() and holm([]).size == 0
 
 
+def two_scans_each(count=29, **more):
+    """Two visits of as many patients, simulated: differences of patients 2 apart, of scans 3."""
+    rng = np.random.default_rng(3)
+    names = np.repeat([f"p{number}" for number in range(count)], 2)
+    apart = np.repeat(rng.normal(5, 2, count), 2) + rng.normal(0, 3, 2 * count)
+    first = rng.uniform(100, 200, 2 * count)
+    values = (first, first - apart, "vhi_voxels", "voxels", ("A", "B"), "two scans each")
+    return ReaderPair(*values, patients=list(names), visits=["before", "after"] * count, **more)
+
+
+def test_limits_that_reckon_with_two_scans_of_a_patient_come_first():
+    pair = two_scans_each()
+    rows = agreement_table(pair)
+    limits = repeated_limits(pair.first, pair.second, pair.patients)
+    assert rows["quantity"].iloc[:3].str.startswith("repeated measures: ").all()
+    upper = of(rows, "raw", "repeated measures: upper limit")
+    assert (upper["value"], upper["low"], upper["high"]) == (limits.upper, *limits.upper_interval)
+    assert upper["note"] == "58 scans of 29 patients, which are not independent"
+    assert "with 29 patients" in upper["coverage"] and "heavy tails" in upper["coverage"]
+    plain = of(rows, "raw", "upper limit")
+    assert plain["note"].startswith("takes the 58 scans of 29 patients as independent; ")
+    assert "where two scans of a patient correlate by 0.5" in plain["coverage"]
+    assert of(rows, "raw", "before: upper limit")["n"] == 29
+    assert "correlate" not in of(rows, "raw", "before: upper limit")["coverage"]
+
+
+def test_ratios_and_logarithms_reckon_with_two_scans_of_a_patient_too():
+    pair = two_scans_each()
+    rows = agreement_table(pair)
+    ratios = of(rows, "ratio", "repeated measures: upper limit")
+    logs = repeated_limits(np.log(pair.first), np.log(pair.second), pair.patients)
+    assert np.log([ratios["value"], ratios["low"], ratios["high"]]) == pytest.approx(
+        [logs.upper, *logs.upper_interval]
+    )
+    assert of(rows, "log(x + 1)", "repeated measures: bias")["low"] < 0.1
+
+
+def test_every_interval_says_how_often_it_holds():
+    for pair in (EIGHT, two_scans_each(), two_scans_each(4)):
+        rows = agreement_table(pair)
+        known = rows["low"].notna()
+        assert known.any() and (rows.loc[known, "coverage"].str.startswith("nominal ")).all()
+
+
+def test_two_scans_of_one_subject_are_seen_in_masks_too():
+    rows = [("R1", "R2", "a_before", "a", 9, 8), ("R1", "R2", "a_after", "a", 8, 8),
+            ("R1", "R2", "b", "b", 7, 5)]  # fmt: skip
+    columns = ["first", "second", "scan", "subject", "first_voxels", "second_voxels"]
+    overlap = pd.DataFrame(rows, columns=columns).assign(source="recomputed")
+    (pair,) = volume_pairs(overlap, "masks").values()
+    assert (pair.people, pair.size) == (["a", "a", "b"], "3 scans of 2 patients")
+    assert pair.scans == ["a_before", "a_after", "b"]
+    rows = agreement_table(pair)
+    assert of(rows, "raw", "repeated measures: bias")["value"] == pytest.approx(1)
+    assert "below 8 patients" in of(rows, "raw", "bias")["coverage"]
+    (alone,) = volume_pairs(overlap[1:], "masks").values()
+    assert alone.people is None and alone.size == "2 scans"
+
+
+def test_two_scans_have_no_intraclass_correlation_and_the_note_says_why():
+    pair = ReaderPair(
+        np.array(R1[:2], float), np.array(R2[:2], float), *("vhi_voxels", "voxels"),
+        ("R1", "R2"), "two scans",
+    )  # fmt: skip
+    row = of(agreement_table(pair), "raw", "ICC(2,1) = ICC(A,1)")
+    assert np.isnan(row["value"]) and row["note"].startswith("too few for an intraclass")
+
+
 # --------------------------------------------------------------------------------------- response
 
 TABLE = patients(
@@ -131,6 +200,22 @@ def test_every_two_rules_are_compared_once_with_the_dropped_counted():
     assert (first["n"], first["both"], first["neither"], first["dropped"]) == (3, 2, 1, 1)
     assert first["agreement"] == 1
     assert tuple(table) == RESPONSE_COLUMNS
+
+
+def test_kappa_has_an_interval_for_few_patients_and_a_reason_where_it_has_no_other():
+    table = response_table(TABLE, ["clinical", "vhi-fall", "sparcc-fall"])
+    assert (table["kappa_posterior_low"] < table["kappa_posterior_high"]).all()
+    agreed = table.iloc[0]  # all three agree: 1, no spread
+    assert agreed["kappa"] == 1 and np.isnan(agreed["kappa_low"])
+    assert "no standard error of kappa: the ratings agree in every subject" in agreed["note"]
+    assert table["coverage"].str.contains("not simulated below 8 patients").all()
+
+
+def test_rules_that_nobody_fails_have_no_kappa_and_say_so():
+    always = patients(response_a=[np.nan, 1] * 9, response_b=[np.nan, 1] * 9, sparcc_A=[1, 1] * 9)
+    row = response_table(always, ["a", "b"]).iloc[0]
+    assert np.isnan(row["kappa"]) and "no kappa: both ratings give every subject" in row["note"]
+    assert "posterior: nominal 95 %; simulated with 8 / 20 patients" in row["coverage"]
 
 
 def test_a_rule_that_cannot_be_applied_is_left_out_or_refused_by_name():

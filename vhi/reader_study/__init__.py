@@ -43,6 +43,7 @@ from vhi.reader_study.readings import is_cleaned, load_readings
 from vhi.reader_study.response import (
     change_lines,
     compare_rules,
+    kappa_coverage,
     response_table,
     responses_of,
     sdc_of,
@@ -57,7 +58,8 @@ __all__ = [
     "changes_figure", "cleaning_table", "compare_rules", "composite_figure", "count_classes",
     "curve_table", "disagreement_table", "draw_bland_altman", "draw_ceiling", "draw_flagged",
     "draw_overlaps", "draw_ratios", "draw_side_by_side", "draw_threshold_curve", "dress",
-    "failure_table", "is_cleaned", "load_readings", "number", "overlap_summary", "overlap_table",
+    "failure_table", "is_cleaned", "kappa_coverage", "load_readings", "number", "overlap_summary",
+    "overlap_table",
     "overlaps_of", "paired_gains", "read_sparcc", "reader_pairs", "reference_table", "references",
     "response_figure", "response_table", "responses_of", "scans_with_both", "sdc_of",
     "threshold_table", "upper_fence", "upper_shares", "vhi_sparcc_figure", "volume_pairs",

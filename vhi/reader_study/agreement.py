@@ -1,7 +1,8 @@
 """Agreement of two readers as a table: the paper's analyses and further ones.
 
 One row for each quantity; `form` says whether it is an analysis of the paper (``paper``) or an
-additional one (``beside``), and `note` explains the number in one sentence.
+additional one (``beside``), `note` explains the number in one sentence, and `coverage` says how
+often such an interval held the true value in simulation.
 Source: Hepburn et al. 2023, sections 2.7.2 and 3.4.
 """
 
@@ -23,12 +24,13 @@ from vhi.statistics.agreement import (
     ratio_limits,
     spread_against_mean,
 )
+from vhi.statistics.coverage import coverage_note
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
-from vhi.statistics.repeated import bootstrap_limits, repeated_limits
+from vhi.statistics.repeated import repeated_limits
 
 COLUMNS = (
     "data", "simulated", "measure", "unit", "readers", "scale", "quantity", "value", "low", "high",
-    "n", "p", "p_holm", "form", "note",
+    "n", "p", "p_holm", "form", "note", "coverage",
 )  # fmt: skip
 
 RAW, TRUNCATED, LOG, RATIO = "raw", "truncated", "log(x + 1)", "ratio"
@@ -44,13 +46,13 @@ def agreement_table(pair: ReaderPair) -> pd.DataFrame:
     -------
     pandas.DataFrame
         With the `COLUMNS`. A value or interval that needs more scans is NaN; without any scan the
-        table is empty.
+        table is empty. Where patients have several scans, limits that reckon with it come first.
     """
     if not len(pair.first):
         return pd.DataFrame(columns=list(COLUMNS))
     rows = chain(
-        _limits(pair, RAW), _truncated(pair), _limits(pair, LOG), _ratios(pair), _trends(pair),
-        _error(pair), _repeated(pair), _correlations(pair),
+        _repeated(pair), _limits(pair, RAW), _truncated(pair), _limits(pair, LOG), _ratios(pair),
+        _trends(pair), _error(pair), _visits(pair), _correlations(pair),
     )  # fmt: skip
     constant = {**pair.labels, "n": len(pair.first), "form": "beside"}
     return pd.DataFrame([constant | row for row in rows], columns=list(COLUMNS))
@@ -81,6 +83,17 @@ def _three(
         yield _row(scale, f"{start}{name}", getattr(limits, field), interval, **more)
 
 
+def _coverage(pair: ReaderPair, interval: str, quantity: str | None = None) -> str:
+    """Say how often an interval holds that takes the scans for independent."""
+    n = len(set(pair.people or range(len(pair.first))))
+    return coverage_note(interval, n, quantity=quantity, scans=2 if pair.people else 1)
+
+
+def _taken(pair: ReaderPair, note: str) -> str:
+    """Say what an analysis assumes of scans of the same patients."""
+    return f"takes the {pair.size} as independent; {note}" if pair.people else note
+
+
 def _limits(pair: ReaderPair, scale: str) -> Rows:
     first, second = (_TRANSFORMS[scale](values) for values in (pair.first, pair.second))
     limits = limits_of_agreement(first, second)
@@ -88,7 +101,8 @@ def _limits(pair: ReaderPair, scale: str) -> Rows:
         note = "the size of a log(x + 1) depends on the unit; see the ratios"
     else:
         note = "interval: exact (noncentral t); the preprint prints none"
-    bias, *both_limits = _three(scale, limits, limits, form="paper", note=note)
+    more = {"note": _taken(pair, note), "coverage": _coverage(pair, "limits, exact")}
+    bias, *both_limits = _three(scale, limits, limits, form="paper", **more)
     yield from (bias, _row(scale, "SD of differences", limits.sd), *both_limits)
     means = (first + second) / 2
     span = float(np.ptp(means))
@@ -113,7 +127,8 @@ def _truncated(pair: ReaderPair) -> Rows:
 def _ratios(pair: ReaderPair) -> Rows:
     ratios = ratio_limits(pair.first, pair.second)
     note = "first / second reader, the same in any unit; scans with a zero are counted apart"
-    yield from _three(RATIO, ratios, ratios, middle="ratio", n=ratios.n, note=note)
+    more = {"note": _taken(pair, note), "coverage": _coverage(pair, "limits, ratios")}
+    yield from _three(RATIO, ratios, ratios, middle="ratio", n=ratios.n, **more)
     yield _row(RATIO, "scans with a zero", float(ratios.zeros), note=note)
 
 
@@ -125,16 +140,22 @@ def _trends(pair: ReaderPair) -> Rows:
     fits = [fit(pair.first, pair.second) for fit in lines.values()]
     note = f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0"
     for name, fit, p in zip(lines, fits, holm([fit.slope_p for fit in fits]), strict=True):
-        yield _row(RAW, name, fit.slope, fit.slope_interval, p=fit.slope_p, p_holm=p, note=note)
+        more = {"note": _taken(pair, note)}
+        more["coverage"] = _coverage(pair, "trend", name.partition("slope of ")[2])
+        yield _row(RAW, name, fit.slope, fit.slope_interval, p=fit.slope_p, p_holm=p, **more)
 
 
 def _error(pair: ReaderPair) -> Rows:
     error = measurement_error(pair.first, pair.second)
-    note = "what one reading is uncertain by, in its unit, whatever the range of the others"
+    held = _coverage(pair, "measurement error")
+    note = _taken(
+        pair, "what one reading is uncertain by, in its unit, whatever the range of the others"
+    )
     name = "standard error of measurement (SEM)"
-    yield _row(RAW, name, error.sem, error.sem_interval, note=note)
-    note = "a change between two readings below it may be measurement error alone"
-    yield _row(RAW, "smallest detectable change (SDC)", error.sdc, error.sdc_interval, note=note)
+    yield _row(RAW, name, error.sem, error.sem_interval, note=note, coverage=held)
+    note = _taken(pair, "a change between two readings below it may be measurement error alone")
+    name = "smallest detectable change (SDC)"
+    yield _row(RAW, name, error.sdc, error.sdc_interval, note=note, coverage=held)
 
 
 def _correlations(pair: ReaderPair) -> Rows:
@@ -142,25 +163,37 @@ def _correlations(pair: ReaderPair) -> Rows:
         values = np.column_stack([transform(pair.first), transform(pair.second)])
         for icc in intraclass_correlations(values):
             name = f"{icc.shrout_fleiss} = {icc.mcgraw_wong}"
-            note = "Shrout & Fleiss = McGraw & Wong"
-            yield _row(scale, name, icc.value, icc.interval, note=note)
+            note = icc.reason or _taken(pair, "Shrout & Fleiss = McGraw & Wong")
+            held = _coverage(pair, "intraclass correlation", icc.shrout_fleiss)
+            yield _row(scale, name, icc.value, icc.interval, note=note, coverage=held)
 
 
 def _repeated(pair: ReaderPair) -> Rows:
     """Give limits for patients with several scans; nothing where each patient has one."""
-    first, second, patients = pair.first, pair.second, pair.patients
-    if patients is None or len(set(patients)) == len(patients):
+    if pair.people is None:
         return
-    limits = repeated_limits(first, second, patients)
-    boot = bootstrap_limits(first, second, patients=patients)
-    note = f"{limits.patients} patients with {limits.pairs} scans, which are not independent"
-    yield from _three(RAW, limits, boot, start="repeated measures: ", note=note)
+    note = f"{pair.size}, which are not independent"
+    held = coverage_note("limits, repeated measures", len(set(pair.people)))
+    more = {"start": "repeated measures: ", "coverage": held}
+    for scale, transform in _TRANSFORMS.items():
+        limits = repeated_limits(transform(pair.first), transform(pair.second), pair.people)
+        yield from _three(scale, limits, limits, note=note, **more)
+    ratios = ratio_limits(pair.first, pair.second, patients=pair.people)
+    zeros = f"; {ratios.zeros} with a zero left out" * bool(ratios.zeros)
+    yield from _three(
+        RATIO, ratios, ratios, middle="ratio", n=ratios.n, note=f"{note}{zeros}", **more
+    )
+
+
+def _visits(pair: ReaderPair) -> Rows:
+    """Give limits of each visit alone, where patients have several scans."""
     note = "one scan of each patient"
-    for visit in VISITS:
-        rows = np.array(pair.visits or (), str) == visit
+    for visit in VISITS if pair.people and pair.visits else ():
+        rows = np.array(pair.visits, str) == visit
         if rows.any():
-            one = limits_of_agreement(first[rows], second[rows])
-            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, note=note)
+            one = limits_of_agreement(pair.first[rows], pair.second[rows])
+            held = coverage_note("limits, exact", one.n)
+            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, note=note, coverage=held)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:

@@ -104,7 +104,8 @@ def study_of_cases(
         Table(
             "agreement", "Agreement of volumes",
             stack(map(agreement_table, pairs), AGREEMENT_COLUMNS),
-            "Differences are first − second; limits of agreement are bias ± 1.96 SD.",
+            "Differences are first − second; limits of agreement are bias ± 1.96 SD. coverage: how "
+            "often such an interval holds the true value in simulated samples.",
         ),
         worklist_table(pairs),
         Table(

@@ -61,14 +61,14 @@ def study_of_patients(patients: Patients, *, rules: Sequence[str] | None = None)
     tables = [
         Table(
             "agreement", "Agreement of readers", agreement,
-            "Differences are first − second reader; limits of agreement are bias ± 1.96 SD, with "
-            "exact intervals. Rows with form paper are analyses of the paper; the others are "
-            "added here.",
+            "Differences are first − second reader; limits of agreement are bias ± 1.96 SD. Rows "
+            "with form paper are analyses of the paper; the others are added here. coverage: how "
+            "often such an interval holds the true value in simulated samples.",
         ),
         Table(
             "response", "Who responds, by two rules at a time", compared,
-            "Agreement with its exact interval; kappa; McNemar's exact P, and P with all tests "
-            "of the table as one family (Holm).",
+            "Agreement with its exact interval; kappa with two intervals, the second for few "
+            "patients; McNemar's exact P, and P with all tests of the table as one family (Holm).",
         ),
         Table(
             "changes", "Change with treatment", change_table(patients),
@@ -131,10 +131,10 @@ def _pictures(
         yield Picture(
             f"agreement-{number}", f"Agreement: {pair.name}, {readers}",
             f"{start}{pair.name} in {pair.unit} by {pair.readers[0]} and {pair.readers[1]}, n = "
-            f"{len(pair.first)} scans. Top row: one reader against the other. Middle row: "
-            f"difference ({readers}) against mean, with bias, 95 % limits of agreement and their "
-            "exact intervals. Bottom row: the same as ratios. Panels with cut axes show the limits "
-            "of all data.",
+            f"{pair.size}. Top row: one reader against the other. Middle row: difference "
+            f"({readers}) against mean, with bias, 95 % limits of agreement and their "
+            f"{pair.intervals}. Bottom row: the same as ratios. Panels with cut axes show the "
+            "limits of all data.",
             f"Scatter and Bland-Altman plots of {pair.name}, two readers: all data, cut axes, log, "
             "ratio",
             partial(agreement_figure, pair),
@@ -218,9 +218,11 @@ def _lines(
     yield f"{count} patient{'s' if count != 1 else ''}, {_both_visits(patients)} with both visits"
     for pair in pairs:
         raw = values[pair.measure, pair.labels["readers"]]
+        start = "repeated measures: " if pair.people else ""
+        bias, *limits = (raw[f"{start}{name}"] for name in ("bias", "lower limit", "upper limit"))
         yield (
-            f"{pair.name} {pair.labels['readers']} ({pair.unit}): bias {raw['bias']:.4g}, limits "
-            f"{raw['lower limit']:.4g} to {raw['upper limit']:.4g}, n = {len(pair.first)}"
+            f"{pair.name} {pair.labels['readers']} ({pair.unit}): bias {bias:.4g}, limits "
+            f"{limits[0]:.4g} to {limits[1]:.4g}, n = {pair.size}"
         )
     for rule, answers in responses.items():
         rated = answers[np.isfinite(answers)]

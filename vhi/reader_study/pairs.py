@@ -36,6 +36,8 @@ class ReaderPair:
     simulated : bool
     patients, visits : sequence of str, shape (n,), or None
         The patient and visit of each scan; None where every scan is of a different patient.
+    subjects : sequence of str, shape (n,), or None
+        Whose scan it is, where `patients` names scans rather than people.
     """
 
     first: NDArray[np.float64]
@@ -47,6 +49,24 @@ class ReaderPair:
     simulated: bool = False
     patients: Sequence[str] | None = None
     visits: Sequence[str] | None = None
+    subjects: Sequence[str] | None = None
+
+    @property
+    def people(self) -> list[str] | None:
+        """Whose scans these are; None where every scan is of another person."""
+        people = list(self.subjects or self.patients or ())
+        return people if len(set(people)) < len(people) else None
+
+    @property
+    def size(self) -> str:
+        """How many scans, and of how many people where some have several: ``58 scans of 29``."""
+        scans = f"{len(self.first)} scan{'s' if len(self.first) != 1 else ''}"
+        return f"{scans} of {len(set(self.people))} patients" if self.people else scans
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals of limits are, for captions."""
+        return "intervals by patient (repeated measures)" if self.people else "exact intervals"
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -128,7 +148,7 @@ def volume_pairs(
         names: ReaderPair(
             rows["first_voxels"].to_numpy(float), rows["second_voxels"].to_numpy(float),
             "vhi_voxels", UNITS["vhi_voxels"], names, f"{name}, {rows['source'].iloc[0]}",
-            simulated, list(rows["scan"]),
+            simulated, list(rows["scan"]), subjects=list(rows["subject"]),
         )
         for names, rows in overlap.groupby(["first", "second"], sort=False)
     }  # fmt: skip

@@ -19,6 +19,8 @@ from vhi.errors import InputError
 from vhi.reader_study.agreement import holm
 from vhi.reader_study.patients import AFTER, BEFORE, SCORES, UNITS, VISITS, Patients, yes_or_no
 from vhi.statistics.change import standardised_response_mean, upper_share
+from vhi.statistics.coverage import coverage_note
+from vhi.statistics.kappa import Kappa, kappa_interval
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.reliability import measurement_error
 from vhi.statistics.response import ResponderTable, responder_table
@@ -27,11 +29,12 @@ from vhi.statistics.rules import RULES, responders
 RESPONSE_COLUMNS = (
     "data", "simulated", "first", "second", "n", "both", "first_only", "second_only", "neither",
     "dropped", "agreement", "agreement_low", "agreement_high", "kappa", "kappa_low", "kappa_high",
-    "mcnemar_p", "mcnemar_p_holm", "note",
+    "kappa_posterior_low", "kappa_posterior_high", "mcnemar_p", "mcnemar_p_holm", "note",
+    "coverage",
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "data", "simulated", "what", "unit", "quantity", "value", "low", "high", "n", "p", "form",
-    "note",
+    "note", "coverage",
 )  # fmt: skip
 
 PAPERS_RULES = ("clinical-as-printed", "vhi-fall", "sparcc-fall")
@@ -101,7 +104,9 @@ def compare_rules(
     Returns
     -------
     pandas.DataFrame
-        With the `RESPONSE_COLUMNS`.
+        With the `RESPONSE_COLUMNS`. `kappa_low` and `kappa_high` are kappa ± 1.96 standard errors,
+        `kappa_posterior_low` and `kappa_posterior_high` the interval for few patients
+        (`vhi.statistics.kappa_interval`); `coverage` says how often each held in simulation.
     """
     adjusted = holm([table.mcnemar.exact_p for table in tables.values()])
     note = f"one of {len(tables)} tests; a P above .05 does not show that rules agree"
@@ -110,11 +115,29 @@ def compare_rules(
             data, yes_or_no(simulated), *rules, table.n, table.both, table.first_only,
             table.second_only, table.neither, table.dropped, table.agreement.share,
             table.agreement.low, table.agreement.high, table.kappa.value, *table.kappa.interval,
-            table.mcnemar.exact_p, p_holm, note,
+            *kappa_interval([[table.both, table.first_only], [table.second_only, table.neither]]),
+            table.mcnemar.exact_p, p_holm, _with_reason(note, table.kappa), kappa_coverage(table.n),
         )
         for (rules, table), p_holm in zip(tables.items(), adjusted, strict=True)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(RESPONSE_COLUMNS))
+
+
+def _with_reason(note: str, kappa: Kappa) -> str:
+    """Add to a note why a table has no kappa, or no interval of it."""
+    if not kappa.reason:
+        return note
+    missing = "no kappa" if np.isnan(kappa.value) else "no standard error of kappa"
+    return f"{note}; {missing}: {kappa.reason}"
+
+
+def kappa_coverage(n: int) -> str:
+    """Say how often both intervals of kappa held the true value in simulation."""
+    names = {
+        "kappa ± 1.96 standard errors": "Cohen's kappa",
+        "posterior": "Cohen's kappa, posterior",
+    }
+    return "; ".join(f"{name}: {coverage_note(kind, n)}" for name, kind in names.items())
 
 
 def change_table(patients: Patients) -> pd.DataFrame:
@@ -151,7 +174,8 @@ def _mean_changes(patients: Patients) -> Rows:
         note = "mean change / SD of changes; where patients are chosen for a high first value, "
         note += "part of any fall is regression to the mean"
         name = "standardised response mean"
-        yield _row(measure, "", name, mean.srm, mean.n, mean.interval, note=note)
+        held = coverage_note("standardised response mean", mean.n)
+        yield _row(measure, "", name, mean.srm, mean.n, mean.interval, note=note, coverage=held)
         sdc = sdc_of(patients, measure)
         if np.isfinite(sdc):
             note = "of a patient's value, the mean of the readers"
@@ -163,10 +187,12 @@ def _lines(patients: Patients) -> Rows:
         what, unit = f"{patients.vhi} change on sparcc change, {name}", UNITS[patients.vhi]
         form = "paper" if name == LEAST_SQUARES else "beside"
         more: dict[str, Any] = {"p": line.slope_p, "form": form, "note": _LINE_NOTES[name]}
+        held = {end: coverage_note(name, line.n, quantity=end) for end in ("slope", "intercept")}
         slope = (line.slope, line.n, line.slope_interval)
-        yield _row(what, f"{unit} per point", "slope", *slope, **more)
+        yield _row(what, f"{unit} per point", "slope", *slope, coverage=held["slope"], **more)
         intercept = (line.intercept, line.n, line.intercept_interval)
-        yield _row(what, unit, "intercept", *intercept, p=line.intercept_p, form=form)
+        more = {"p": line.intercept_p, "form": form, "coverage": held["intercept"]}
+        yield _row(what, unit, "intercept", *intercept, **more)
         if name == LEAST_SQUARES:
             yield _row(what, "", "r", line.r, line.n)
 
@@ -180,6 +206,7 @@ def _upper_shares(patients: Patients) -> Rows:
 
 
 LEAST_SQUARES, DEMING = "least squares", "Deming"
+"""Names of the lines, and of their intervals in `vhi.statistics.coverage`."""
 _LINE_NOTES = {
     LEAST_SQUARES: "takes the change of SPARCC for free of error, which flattens the slope",
     DEMING: "gives both changes their measurement error (from the readers' differences)",

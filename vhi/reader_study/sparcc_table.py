@@ -5,7 +5,7 @@
 ``joint``                  ``right`` or ``left``: the patient's
 ``upper_iliac`` …          and ``lower_iliac``, ``upper_sacral``, ``lower_sacral``: 1 where the
                            quadrant has oedema, else 0
-``deep``                   1 where the joint's oedema reaches more than 10 mm deep, else 0
+``deep``                   1 where the joint's oedema reaches deep, 1 cm from its surface, else 0
 ``intense``                1 where it is as bright as cerebrospinal fluid, else 0
 ``patient``, ``visit``     and ``reader``, all optional: what was read by whom; without them the
                            table is one reading

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from vhi.reader_study.pairs import ReaderPair
     from vhi.statistics.agreement import LimitsOfAgreement, RatioLimits
+    from vhi.statistics.repeated import RepeatedLimits
+
+    Limits = LimitsOfAgreement | RepeatedLimits
 
 
 def draw_against(
@@ -101,7 +104,7 @@ def draw_scatter_of_readers(
 def draw_bland_altman(
     axes: Axes,
     pairs: ReaderPair,
-    limits: LimitsOfAgreement,
+    limits: Limits,
     *,
     truncate_at: float | None = None,
     zoom: float | None = None,
@@ -163,7 +166,7 @@ def draw_ratios(axes: Axes, pairs: ReaderPair, limits: RatioLimits) -> None:
     key(axes)
 
 
-def _draw_limits(axes: Axes, middle: str, limits: LimitsOfAgreement | RatioLimits) -> list[float]:
+def _draw_limits(axes: Axes, middle: str, limits: Limits | RatioLimits) -> list[float]:
     """Draw bias or ratio and both limits, where finite, with bands and numbers; return heights."""
     heights: list[float] = []
     for label, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):

@@ -28,9 +28,14 @@ MOST_PLACES = 6
 
 
 def overlap_figure(table: pd.DataFrame, *, simulated: bool = False) -> Figure:
-    """Draw `overlaps_of` as boxplots, one for each pair, with intervals of the medians."""
-    pairs = table.groupby("pair", sort=False)["dice"]
-    medians = {pair: median_interval(dice[np.isfinite(dice)]) for pair, dice in pairs}
+    """Draw `overlaps_of` as boxplots, one for each pair, with intervals of the medians.
+
+    As in `overlap_summary`, the interval is over subjects, from the mean of each one's scans.
+    """
+    pairs = table[np.isfinite(table["dice"])].groupby("pair", sort=False)
+    medians = {
+        pair: median_interval(scans.groupby("subject")["dice"].mean()) for pair, scans in pairs
+    }
     intervals = {str(pair): (m.low, m.high) for pair, m in medians.items() if m is not None}
     figure = new_figure(max(3.6, 1.5 + 1.25 * len(medians)), 4)
     axes = figure.subplots()
@@ -155,11 +160,11 @@ def pictures_of(
         )  # fmt: skip
     for number, pair in enumerate(drawn[:MOST_PAIRS], start=1):
         what, data = " − ".join(pair.readers), f"{start}{pair.data}"
-        n = f"n = {len(pair.first)} scans"
+        n = f"n = {pair.size}"
         yield Picture(
             f"agreement-{number}", f"Agreement of volumes: {what}",
-            f"{data}: volumes in voxels, {n}, with bias, 95 % limits of agreement and exact "
-            "intervals; panels with cut axes show the limits of all data.",
+            f"{data}: volumes in voxels, {n}, with bias, 95 % limits of agreement and "
+            f"{pair.intervals}; panels with cut axes show the limits of all data.",
             f"Scatter and Bland–Altman plots of volumes, {what}",
             partial(agreement_figure, pair),
         )  # fmt: skip

@@ -21,21 +21,26 @@ from vhi.reader_study.patients import AFTER, BEFORE, UNITS, VISITS, Patients
 from vhi.reader_study.response import change_lines, changes
 from vhi.statistics.agreement import limits_of_agreement, ratio_limits
 from vhi.statistics.failures import worklist
+from vhi.statistics.repeated import repeated_limits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from vhi.statistics.agreement import LimitsOfAgreement
+    from vhi.statistics.repeated import RepeatedLimits
 
 
 def agreement_figure(pairs: ReaderPair) -> Figure:
     """Draw two readers' values against each other, and differences against means (Figure 7).
 
     Columns: all data; axes cut at `upper_fence`, with the limits of all data; log(x + 1). Bottom:
-    ratios, which are not in the paper.
+    ratios, which are not in the paper. Where patients have several scans, limits are those of
+    repeated measures.
     """
     first, second = pairs.first, pairs.second
-    limits = limits_of_agreement(first, second)
-    log_limits = limits_of_agreement(np.log1p(first), np.log1p(second))
+    limits = _limits(pairs, first, second)
+    log_limits = _limits(pairs, np.log1p(first), np.log1p(second))
     cut = _cut(upper_fence(pairs.means), np.maximum(first, second))
     figure = new_figure(11, 9.5)
     axes = figure.subplot_mosaic(
@@ -48,8 +53,17 @@ def agreement_figure(pairs: ReaderPair) -> Figure:
     draw_bland_altman(axes["d raw"], pairs, limits, truncate_at=cut)
     draw_bland_altman(axes["d zoom"], pairs, limits, zoom=cut)
     draw_bland_altman(axes["d log"], pairs, log_limits, log=True)
-    draw_ratios(axes["ratio"], pairs, ratio_limits(first, second))
+    draw_ratios(axes["ratio"], pairs, ratio_limits(first, second, patients=pairs.people))
     return figure
+
+
+def _limits(
+    pairs: ReaderPair, first: NDArray[np.float64], second: NDArray[np.float64]
+) -> LimitsOfAgreement | RepeatedLimits:
+    """Return limits with intervals by patient."""
+    if pairs.people is None:
+        return limits_of_agreement(first, second)
+    return repeated_limits(first, second, pairs.people)
 
 
 def vhi_sparcc_figure(patients: Patients) -> Figure:
