@@ -56,7 +56,13 @@ from vhi.reader_study import (
     overlaps_of,
     volume_pairs,
 )
-from vhi.statistics import dice, limits_of_agreement, median_interval, ratio_limits
+from vhi.statistics import (
+    coverage_note,
+    dice,
+    limits_of_agreement,
+    median_interval,
+    ratio_limits,
+)
 
 readings = [each for each in load_readings(vhi.load_cases(SOURCE)) if len(each.manual) > 1]
 if not readings:
@@ -180,6 +186,13 @@ print(f"bootstrap 95 %: {np.percentile(drawn, 2.5):.3f} to {np.percentile(drawn,
 if order:
     print(f"order statistics {order.coverage:.1%}: {order.low:.3f} to {order.high:.3f}")
 
+# %% tags=["remove-input"]
+print(
+    fill(
+        f"How often a bootstrap interval of a median holds: {coverage_note('median, bootstrap', n)}."
+    )
+)
+
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-bootstrap", "caption": "All values that the median Dice of one pair of manual masks takes in ten thousand resamples (n, the number of subjects drawn from, in the text above); the height of a line is its share. Red: the interval from order statistics; dot: the median of the data. On the phantom edition the data are simulated. Takeaway: an interval made of so few values looks more exact than it is; the order statistics say nearly the same and state their own coverage."}, "image": {"alt": "A few dozen blue vertical lines of unequal height over an axis of Dice, with a red bar below that runs over most of them and a dark dot in its middle."}}
 fig, axes = plt.subplots(figsize=(7, 3), layout="constrained")
 page_figures.draw_bootstrap(
@@ -232,8 +245,10 @@ for pair, volume in volumes.items():
             f"(n = {ratios.n}, {ratios.zeros} left out for a volume of zero)."
         )
     )
+print(fill(f"How often an exact interval holds: {coverage_note('limits, exact', subjects)}."))
 if subjects < len(readings):
-    print("Some subjects have two scans, which are not independent: the bands are too narrow.")
+    held = coverage_note("limits, exact", subjects, scans=2)
+    print(fill(f"Some subjects have two scans, and these bands take them as independent: {held}."))
 
 # %% [markdown]
 # A voxel is 1.17 mm³ by {term}`pitch` in the study and in the phantom. *Limits against the range of volumes* would look splendid here, since one scan makes the range; the ratio is the same in

@@ -44,7 +44,7 @@ import pandas as pd
 from book.drawings import simulated_patients as draw
 from vhi.papers import asked_and_reached, printed_numbers, simulate_cohorts, simulated_patients
 from vhi.reader_study import Patients, number, scans_with_both, upper_fence, vhi_sparcc_figure
-from vhi.statistics import least_squares
+from vhi.statistics import coverage_note, least_squares
 
 printed = printed_numbers()
 patients = simulated_patients()
@@ -65,8 +65,8 @@ vhi_sparcc_figure(patients)
 #
 # ### SPARCC as data
 #
-# Six slices are scored, each with two joints, each joint with four quadrants {cite:p}`maksymowych2005`. A quadrant with oedema counts 1. A joint whose oedema in that slice is more
-# than 10 mm deep counts 1 more, and 1 more where it is as bright as cerebrospinal fluid. A reading is nothing but these ticks:
+# Six slices are scored, each with two joints, each joint with four quadrants {cite:p}`maksymowych2005`. A quadrant with oedema counts 1. A joint whose oedema in that slice is deep
+# (1 cm from its surface; the preprint prints "more than 10 mm") counts 1 more, and 1 more where it is as bright as cerebrospinal fluid. A reading is nothing but these ticks:
 
 # %%
 from vhi.statistics import JOINTS, QUADRANTS, SLICES, sparcc_score
@@ -116,7 +116,7 @@ for depth_mm in (1, 5, 10, 11, 20):
 print(pd.DataFrame(rows).to_string(index=False))
 
 # %% [markdown]
-# From 1 to 10 mm the volume grows tenfold and the score stays at 48; one millimetre more, and it jumps by 12. A volume against such a score has to bend upwards where
+# As the preprint counts depth, from 1 to 10 mm the volume grows tenfold and the score stays at 48; one millimetre more, and it jumps by 12. A volume against such a score has to bend upwards where
 # quadrants fill up. How early that happens in patients, only patients can show.
 #
 # ### The line of the preprint
@@ -141,8 +141,8 @@ line = least_squares(sparcc, voxels)
 print(
     fill(
         f"Raw, a point of SPARCC goes with {line.slope:,.0f} voxels more, and a score of 0 with {line.intercept:,.0f} voxels, which cannot be: "
-        "the line is bent by the largest scans. The intervals take the scans for independent; two scans of one patient are not, so "
-        "the intervals are rather too narrow."
+        "the line is bent by the largest scans. The intervals take the scans as independent, but two scans of one patient are not. How often "
+        f"such an interval of a slope holds: {coverage_note('least squares', len(patients.names), quantity='slope', scans=2)}."
     )
 )
 

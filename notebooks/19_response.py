@@ -49,6 +49,7 @@ from vhi.reader_study import (
     change_lines,
     changes_figure,
     compare_rules,
+    kappa_coverage,
     number,
     response_figure,
     response_table,
@@ -58,8 +59,10 @@ from vhi.reader_study import (
 )
 from vhi.statistics import (
     RULES,
+    coverage_note,
     exact_proportion,
     expected_regression_to_mean,
+    kappa_interval,
     mcnemar,
     measurement_error,
     responder_table,
@@ -75,6 +78,12 @@ answers = responses_of(patients)
 def interval(low, high):
     """Two ends as text."""
     return f"{number(low)} to {number(high)}"
+
+
+def of_few(table):
+    """The interval of kappa for few patients."""
+    cells = [[table.both, table.first_only], [table.second_only, table.neither]]
+    return kappa_interval(cells)
 
 
 print(
@@ -109,7 +118,10 @@ for (first, second), table in tables.items():
     print(
         f"    agree {share.count} of {share.n} = {share.share:.0%} ({share.low:.0%} to {share.high:.0%})"
     )
-    print(f"    kappa {kappa.value:.3f} ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f})")
+    print(
+        f"    kappa {kappa.value:.3f} ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f};", end=" "
+    )
+    print("for few patients {:.2f} to {:.2f})".format(*of_few(table)))
 
 # %% tags=["remove-input"]
 vhi_table, sparcc_table = tables.values()
@@ -120,6 +132,7 @@ print(
         f"{'holds' if sparcc_table.kappa.interval[0] < 0 else 'does not hold'} 0 too (n = {sparcc_table.n})."
     )
 )
+print(fill(f"How often these intervals of kappa hold: {kappa_coverage(vhi_table.n)}."))
 
 # %% [markdown]
 # ### Three counts that cannot all hold
@@ -151,11 +164,11 @@ print(
     f"neither {third.neither}: agree {third.agreement.count} of {third.n}, kappa {third.kappa.value:.2f}"
 )
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kappa", "caption": "Kappa of every two ratings of response with its 95 % interval, from the counts printed in the preprint (n = 29 patients; 28 where SPARCC takes part). Dotted: agreement by chance. Takeaway: every interval holds 0, and everything from no agreement to a fair one."}, "image": {"alt": "Three points with long horizontal intervals; all intervals cross the dotted line at 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kappa", "caption": "Kappa of every two ratings of response with its 95 % interval for few patients, from the counts printed in the preprint (n = 29 patients; 28 where SPARCC takes part). Dotted: agreement by chance. Takeaway: every interval holds 0, and everything from no agreement to a fair one."}, "image": {"alt": "Three points with long horizontal intervals; all intervals cross the dotted line at 0."}}
 fig, axes = plt.subplots(figsize=(7.5, 2.2), layout="constrained")
 kappas = [table.kappa for table in tables.values()]
 names = [f"{' and '.join(pair)} (n = {table.n})" for pair, table in tables.items()]
-ends = zip(*(kappa.interval for kappa in kappas), strict=True)
+ends = zip(*(of_few(table) for table in tables.values()), strict=True)
 values = [kappa.value for kappa in kappas]
 draw.draw_intervals(axes, names, values, *ends, mark_at=0, limits=(-1, 1), label="kappa")
 plt.show()
@@ -239,6 +252,11 @@ r_printed = t_value / np.sqrt(t_value**2 + 29 - 2)
 print(f"printed:                          slope {slope:>5}", end=" ")
 print(f"({low} to {high}), so r {r_printed:.2f}")
 
+# %% tags=["remove-input"]
+for name, line in change_lines(patients).items():
+    held = coverage_note(name, line.n, quantity="slope")
+    print(fill(f"How often such an interval of a slope holds, {name}: {held}."))
+
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-changes", "caption": "Change of VHI against change of SPARCC, SIMULATED patients (n = 28 with both), in the form of Figure 9 of the preprint; right: the axis cut, lines from all patients. Takeaway: least squares reproduces the printed slope; how steep the line really is depends on what is taken for error."}, "image": {"alt": "Two scatter plots marked simulated: a cloud rising to the right with two lines, the Deming line steeper than the least-squares line."}}
 changes_figure(patients)
 
@@ -275,6 +293,10 @@ for measure in patients.readers:
     srm = standardised_response_mean(patients.at(measure, "before"), patients.at(measure, "after"))
     print(f"SIMULATED, {measure:10} n = {srm.n}: mean change {number(srm.mean_change)},", end=" ")
     print(f"SRM {srm.srm:.2f} ({interval(*srm.interval)})")
+
+# %% tags=["remove-input"]
+held = coverage_note("standardised response mean", srm.n)
+print(fill(f"How often such an interval holds: {held}."))
 
 # %% [markdown]
 # ### The brightest part (Figure 8)

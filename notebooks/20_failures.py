@@ -335,7 +335,7 @@ print(f"{len(readings)} scans: " + ("the voxels add up" if not broken else f"{br
 
 # %%
 from vhi.papers import printed_numbers
-from vhi.statistics import exact_proportion
+from vhi.statistics import coverage_note, exact_proportion
 
 printed = printed_numbers().loc["hepburn-failures"]
 share = exact_proportion(int(printed.value), int(printed.n))
@@ -343,9 +343,11 @@ print(f"the preprint: {share.count} of {share.n} scans, {share.share:.1%}")
 print(f"its 95 % interval: {share.low:.1%} to {share.high:.1%}")
 expected = two_sd.expected / two_sd.n
 print(f"normal differences about 0: {expected:.1%}, or {share.n * expected:.1f} of {share.n}")
+held = coverage_note("share, exact", share.n // 2, scans=2)  # two scans a patient
+print(fill(f"How often such an interval holds over two scans of each patient: {held}."))
 
 # %% [markdown]
-# So the preprint's count is about what differences without any failure would give. The interval takes its 58 scans for independent; they are two each of 29 patients, so it is too narrow.
+# So the preprint's count is about what differences without any failure would give. The interval takes its 58 scans as independent; they are two each of 29 patients, so it holds less often than it says.
 #
 # :::{admonition} Takeaway
 # :class: tip
