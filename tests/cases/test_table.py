@@ -181,6 +181,12 @@ def test_a_known_table_in_another_ones_place_is_called_by_its_name(refused, head
     assert not recognise(["name", "volume"])
 
 
+def test_a_wanted_table_without_one_of_its_columns_is_not_taken_for_another():
+    marks = ["slice", "joint", "deep"]
+    assert "SPARCC marks" in recognise(marks, ["patient", "visit"])
+    assert not recognise(marks, ["slice", "joint", "upper_iliac"])
+
+
 @pytest.mark.parametrize("keys", ["AA", "ABA", "ABB"])
 def test_two_rows_with_one_key_are_both_named(tmp_path, keys):
     path = tmp_path / "t.csv"

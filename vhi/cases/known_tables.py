@@ -40,7 +40,8 @@ KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
 """Columns that only this table has together, and what it is and is good for."""
 
 
-def recognise(header: Iterable[str]) -> str:
-    """Return what a table is, "" for an unknown one."""
-    columns = set(header)
-    return next((what for needed, what in KNOWN if columns >= set(needed)), "")
+def recognise(header: Iterable[str], wanted: Iterable[str] = ()) -> str:
+    """Return what a table is, "" for an unknown one and for the one with the `wanted` columns."""
+    columns, own = set(header), set(wanted)
+    others = ((set(needed), what) for needed, what in KNOWN)
+    return next((what for needed, what in others if needed <= columns and not needed <= own), "")

@@ -241,7 +241,7 @@ def _read_text(path: Path) -> str:
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str]) -> None:
     missing = [name for name in required if name not in header]
     if missing:
-        if known := recognise(header):
+        if known := recognise(header, required):
             wanted = f"this needs a table with the columns {', '.join(required)}"
             raise InputError(f"{path}: is {known}; {wanted}", check="table-known")
         plural = "s" if len(missing) > 1 else ""
