@@ -194,6 +194,13 @@ FILE: tuple[Check, ...] = (
         "no magnitude image has negative intensities",
     ),
     Check(
+        "negative-scale",
+        "file",
+        "the sign of the scale factor of a scan's intensities",
+        NOTES,
+        "bright is dark",
+    ),
+    Check(
         "sidecar-encoding",
         "file",
         "encoding, control characters and commas of a JSON file; numbers written as text",

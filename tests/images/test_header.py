@@ -243,6 +243,15 @@ def test_a_scale_factor_that_is_none_leaves_the_stored_numbers(tmp_path, scaling
     assert (load_image(path).array == intensities()).all()
 
 
+@pytest.mark.parametrize("scaling", [(-1, 1000), (-0.5, 500), (-1e-5, 1)])
+def test_a_scale_that_turns_bright_to_dark_is_noted(tmp_path, scaling):
+    path = write_header(tmp_path / "s.nii.gz", scl_slope=scaling[0], scl_inter=scaling[1])
+    assert checks(load_image(path)) == ["negative-scale"]
+    mask = (intensities() > 400).astype(np.uint8)
+    path = write_header(tmp_path / "m.nii", 1 - mask, scl_slope=-1, scl_inter=1)
+    assert (load_mask(path).array == mask).all() and load_mask(path).notes == ()
+
+
 @pytest.mark.parametrize("inter", [np.nan, np.inf])
 def test_a_scale_that_is_undefined_is_refused(tmp_path, inter):
     path = write_header(tmp_path / "s.nii", scl_slope=2, scl_inter=inter)
@@ -345,8 +354,8 @@ def test_a_mask_or_an_empty_file_is_no_scan(tmp_path):
         (mask * 255, "only the values 0, 255"),
         (intensities() // 300, "only the values 0, 1, 2"),
         (intensities() // 90, "only the values 0, 1, 2, 3, 4"),
-        (mask * 0, "holds the value 0 everywhere"),
-        (mask * 0 + 32767, "holds the value 32767 everywhere"),
+        (mask * 0, "no spread of intensities (0 everywhere)"),
+        (mask * 0 + 32767, "(32767 everywhere)"),
     ):
         error = refused(write_header(tmp_path / "s.nii.gz", array.astype(np.int16)), load_scan)
         assert error.check == "few-values" and words in str(error)

@@ -7,8 +7,9 @@ import pytest
 from tests.helpers.scans import oblique_affine, write_nifti
 from vhi import find_areas, load_scans, measure
 from vhi.errors import InputError
+from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
-from vhi.masks.areas import slices_to_check_note
+from vhi.masks.areas import Area, slices_to_check_note
 from vhi.segmentation.beyond_bone import BESIDE, MIDLINE, PLACES
 
 
@@ -70,6 +71,24 @@ def test_the_part_of_a_mask_outside_the_scan_is_told_however_small(tiny_case):
     volume = 2 * 0.5 * 0.5 * 3.3
     assert note.check == "mask-partly-outside"
     assert f"D.nii.gz: {volume:,.0f} of " in note and "(0.0%) lie outside S.nii.gz" in note
+
+
+@pytest.mark.parametrize(("columns", "noted"), [(1, 0), (6, 1)])
+def test_a_predicted_region_may_reach_a_little_beyond_the_scan(tiny_case, columns, noted):
+    stir = load_image(tiny_case.stir)
+    region = load_mask(tiny_case.disease_region)
+    wider = np.zeros((40 + columns, 40, 6), bool)
+    wider[:columns], wider[columns:] = region.array[20], region.array
+    affine = stir.affine.copy()
+    affine[:3, 3] -= columns * affine[:3, 0]
+    area = Area(Image(wider, affine, "predicted"))
+    notes = find_areas(
+        load_scans(tiny_case),
+        normal_bone=tiny_case.normal_bone,
+        disease_region=area,
+        resample_masks=True,
+    ).notes
+    assert [note.check for note in notes] == ["mask-partly-outside"] * noted
 
 
 @pytest.mark.parametrize("shift_mm", [6, 12])

@@ -68,7 +68,10 @@ def test_ellipses_that_cannot_be_drawn_are_refused(stir, bad):
 def test_the_written_mask_is_the_drawn_one_with_a_record_beside_it(stir, tmp_path):
     path = write_nifti(tmp_path / "S.nii.gz", stir.array.astype(np.float32), stir.affine)
     out = tmp_path / "N.nii.gz"
-    voxels, _ = write_drawn_normal_bone(path, out, centre=(15, 12, 3), radius_mm=[5.0], slices=2)
+    voxels, _, notes = write_drawn_normal_bone(
+        path, out, centre=(15, 12, 3), radius_mm=[5.0], slices=2
+    )
+    assert notes == ()
     assert load_mask(out).array.sum() == voxels
     record = json.loads((tmp_path / "N.json").read_text())
     assert record["from"] == "drawn" and record["centre"] == [15, 12, 3]

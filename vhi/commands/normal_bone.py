@@ -41,7 +41,7 @@ def normal_bone_command(
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
-    voxels, thresholds = write_drawn_normal_bone(
+    voxels, thresholds, notes = write_drawn_normal_bone(
         stir, out, centre=centre, radius_mm=radius_mm, slices=slices
     )
     print(
@@ -49,5 +49,7 @@ def normal_bone_command(
         f"{digits(thresholds.upper, 1, 4)} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
+    for note in notes:
+        warn(note)
     for warning in warnings_about(thresholds, voxels):
         warn(f"{out.name}: {warning}")

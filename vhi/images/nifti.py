@@ -61,6 +61,10 @@ def load_image(path: str | os.PathLike[str]) -> Image:
             "convert the scan from DICOM again",
             check="finite",
         )
+    if (image.dataobj.slope or 1) < 0:
+        turned = "its scale factor (scl_slope) is negative, so that bright is dark"
+        note = Note("negative-scale", f"{Path(path).name}: {turned}; convert it again")
+        notes = (*notes, note)
     return _image(array, geometry, path, notes)
 
 
@@ -84,7 +88,7 @@ def load_scan(path: str | os.PathLike[str]) -> Image:
                 f"{path}: holds only the values {shown}, unlike a scan; name the scan (a mask goes "
                 "to --normal-bone or --disease-region)"
                 if values.size > 1
-                else f"{path}: holds the value {shown} everywhere; convert the scan again",
+                else f"{path}: has no spread of intensities ({shown} everywhere); convert it again",
                 check="few-values",
             )
     return image

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from vhi.checks import Note
 from vhi.images.nifti import load_scan
+from vhi.images.scans import notes_on_files
 from vhi.masks.origin import DRAWN, check_mask_place, write_mask
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
@@ -18,7 +20,7 @@ def write_drawn_normal_bone(
     centre: Sequence[int],
     radius_mm: Sequence[float],
     slices: int = 1,
-) -> tuple[int, Thresholds]:
+) -> tuple[int, Thresholds, tuple[Note, ...]]:
     """Draw normal bone on a scan's file and write the mask.
 
     A small JSON file beside the mask says how it was drawn and names the mask's hash, by which
@@ -39,6 +41,8 @@ def write_drawn_normal_bone(
         How many voxels were marked.
     thresholds : Thresholds
         What follows from them.
+    notes : tuple of Note
+        What speaks against the scan, see `vhi.images.scans.notes_on_files`.
 
     Raises
     ------
@@ -59,4 +63,4 @@ def write_drawn_normal_bone(
         "slices": slices,
     }
     write_mask(out, scan.with_array(mask, out.name), record, never=(stir,))
-    return intensities.size, thresholds
+    return intensities.size, thresholds, notes_on_files([scan])
