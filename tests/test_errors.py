@@ -50,10 +50,13 @@ def test_a_name_is_shown_without_what_steers_a_terminal_or_cannot_be_encoded(nam
     readable(name).encode()
 
 
-def test_the_reason_names_the_file_and_none_of_its_folders():
+def test_the_reason_names_the_file_and_none_of_its_folders(tmp_path):
     error = OSError(errno.ENOSPC, "No space left on device", "/a/DOE JANE/report.png")
     assert reason_of(error) == "report.png: No space left on device"
     assert reason_of(OSError(errno.EIO, "Input/output error")) == "Input/output error"
+    assert (
+        reason_of(OSError(errno.EACCES, "Permission denied", str(tmp_path))) == "Permission denied"
+    )
     assert reason_of(OSError()) == "OSError"
     assert "memory" in reason_of(MemoryError())
 
@@ -62,6 +65,7 @@ def test_folders_around_a_known_one_are_taken_out_too(tmp_path):
     link, place = tmp_path / "link", tmp_path / "DOE JANE" / "scans"
     place.mkdir(parents=True)
     link.symlink_to(place)
-    assert without_folders(f"{place.parent}: full", [place]) == "DOE JANE: full"
+    assert without_folders(f"{place.parent}: full", [place]) == "(a folder): full"
+    assert without_folders(f"{place}: is a folder", [place]) == "(a folder): is a folder"
     assert without_folders(f"{place.parent / 'x y.nii'}: bad", [place]) == "x y.nii: bad"
     assert without_folders(f"{place / 'x.nii'}: bad", [link]) == "x.nii: bad"

@@ -68,8 +68,10 @@ def reason_of(error: OSError | MemoryError) -> str:
     """
     if isinstance(error, MemoryError):
         return "not enough memory; close other programs, or use a larger machine"
-    file = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else ""
-    return f"{file}: " * bool(file) + (error.strerror or type(error).__name__)
+    reason = error.strerror or type(error).__name__
+    if not isinstance(error.filename, str | bytes) or os.path.isdir(error.filename):
+        return reason
+    return f"{Path(os.fsdecode(error.filename)).name}: {reason}"
 
 
 def without_folders(message: str, folders: Iterable[Path | None]) -> str:
@@ -99,4 +101,5 @@ def without_folders(message: str, folders: Iterable[Path | None]) -> str:
     }
     for name in sorted(names - {".", os.sep}, key=len, reverse=True):
         message = re.sub(rf"(?<!\w){re.escape(name)}{_SEPARATOR}", "", message)
+        message = re.sub(rf"(?<![\w/\\]){re.escape(name)}(?=:)", "(a folder)", message)
     return _ANY_PATH.sub("", message)

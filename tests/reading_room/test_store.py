@@ -534,3 +534,14 @@ def test_a_scan_that_was_read_under_a_name_that_looks_like_this_one_is_refused(s
     assert caught.value.check == "names-alike"
     store.bind("007", "before", "aa")
     store.bind(case, visit, "bb")  # another scan, of another study
+
+
+@pytest.mark.parametrize("code", [*schema.NO_LOCKS, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS])
+def test_a_disk_without_locks_is_named_with_its_remedy(tmp_path, code):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    with (
+        pytest.raises(InputError, match="does not lock files; name a folder on a local disk"),
+        schema.explain_sqlite_errors(tmp_path / "readings.sqlite"),
+    ):
+        raise error

@@ -56,6 +56,16 @@ def test_a_failure_names_a_file_and_no_folder(cases, tmp_path, monkeypatch, erro
     assert not first["vhi_mm3"] and second["vhi_mm3"] and not second["failure"]
 
 
+def test_a_folder_in_the_place_of_a_scan_is_not_named(cases, tmp_path):
+    patient = tmp_path / "DOE JANE"
+    patient.mkdir()
+    measure_all([replace(cases[0], stir=patient), cases[1]], tmp_path / "out")
+    first, second = rows_of(tmp_path / "out")
+    assert (
+        first["failure"].startswith("(a folder): is a folder; name a NIfTI") and second["vhi_mm3"]
+    )
+
+
 def test_a_case_that_fails_again_keeps_its_earlier_number(cases, tmp_path, monkeypatch):
     out = tmp_path / "out"
     measure_all(cases, out)

@@ -79,7 +79,7 @@ def evaluate(
             try:
                 _evaluate_scan(case, find, names, result)
             except InputError as error:
-                folders = [path.parent for path in case.files]
+                folders = [path if path.is_dir() else path.parent for path in case.files]
                 failure = without_folders(str(error), folders)
                 result.scans.append({**names, "failure": failure})
             except (OSError, MemoryError) as error:

@@ -126,7 +126,7 @@ def _measured(
             write_result(measurement, target, overwrite=overwrite)
         return row_of(case, measurement)
     except InputError as error:
-        folders = [folder, *(path.parent for path in case.files)]
+        folders = [folder, *(path if path.is_dir() else path.parent for path in case.files)]
         failure = without_folders(str(error), folders)
     except (OSError, MemoryError) as error:
         # One case's trouble with this machine must not take the others' results along.
