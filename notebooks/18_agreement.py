@@ -280,7 +280,7 @@ print(
     fill(
         f"The upper limit hardly moves ({number(two['value'])} and {number(one['value'])} voxels). Its interval is {interval(two['low'], two['high'])} by patient, "
         f"and {interval(one['low'], one['high'])} where scans count as independent. In these simulated patients the errors of one patient's two scans are nearly independent "
-        "by construction; in real ones they need not be. How often such intervals of bias and limits hold:"
+        "by construction; in real ones they need not be. How often such an interval of the upper limit holds:"
     )
 )
 for name, row in (("by patient", two), ("scans as independent", one)):

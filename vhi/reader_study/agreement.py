@@ -9,6 +9,7 @@ Source: Hepburn et al. 2023, sections 2.7.2 and 3.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -75,18 +76,29 @@ def _row(
 
 
 def _three(
-    scale: str, limits: Any, intervals: Any, *, middle: str = "bias", start: str = "", **more: Any
+    scale: str,
+    limits: Any,
+    intervals: Any,
+    *,
+    middle: str = "bias",
+    start: str = "",
+    held: Callable[[str], str] = lambda quantity: "",
+    **more: Any,
 ) -> Rows:
     """Give the bias (or ratio) and both limits of `limits`, with the intervals of `intervals`."""
     for name, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):
-        interval = getattr(intervals, f"{field}_interval", ())
-        yield _row(scale, f"{start}{name}", getattr(limits, field), interval, **more)
+        row = getattr(limits, field), getattr(intervals, f"{field}_interval", ())
+        yield _row(scale, f"{start}{name}", *row, coverage=held(name), **more)
 
 
 def _coverage(pair: ReaderPair, interval: str, quantity: str | None = None) -> str:
     """Say how often an interval holds that takes the scans for independent."""
     n = len(set(pair.people or range(len(pair.first))))
     return coverage_note(interval, n, quantity=quantity, scans=2 if pair.people else 1)
+
+
+def _held(interval: str, n: int, quantity: str) -> str:
+    return coverage_note(interval, n, quantity=quantity)
 
 
 def _taken(pair: ReaderPair, note: str) -> str:
@@ -101,8 +113,9 @@ def _limits(pair: ReaderPair, scale: str) -> Rows:
         note = "the size of a log(x + 1) depends on the unit; see the ratios"
     else:
         note = "interval: exact (noncentral t); the preprint prints none"
-    more = {"note": _taken(pair, note), "coverage": _coverage(pair, "limits, exact")}
-    bias, *both_limits = _three(scale, limits, limits, form="paper", **more)
+    held = partial(_coverage, pair, "limits, exact")
+    rows = _three(scale, limits, limits, held=held, form="paper", note=_taken(pair, note))
+    bias, *both_limits = rows
     yield from (bias, _row(scale, "SD of differences", limits.sd), *both_limits)
     means = (first + second) / 2
     span = float(np.ptp(means))
@@ -127,7 +140,10 @@ def _truncated(pair: ReaderPair) -> Rows:
 def _ratios(pair: ReaderPair) -> Rows:
     ratios = ratio_limits(pair.first, pair.second)
     note = "first / second reader, the same in any unit; scans with a zero are counted apart"
-    more = {"note": _taken(pair, note), "coverage": _coverage(pair, "limits, ratios")}
+    more: dict[str, Any] = {
+        "note": _taken(pair, note),
+        "held": partial(_coverage, pair, "limits, ratios"),
+    }
     yield from _three(RATIO, ratios, ratios, middle="ratio", n=ratios.n, **more)
     yield _row(RATIO, "scans with a zero", float(ratios.zeros), note=note)
 
@@ -173,16 +189,17 @@ def _repeated(pair: ReaderPair) -> Rows:
     if pair.people is None:
         return
     note = f"{pair.size}, which are not independent"
-    held = coverage_note("limits, repeated measures", len(set(pair.people)))
-    more = {"start": "repeated measures: ", "coverage": held}
+    held = partial(_held, "limits, repeated measures", len(set(pair.people)))
+    more: dict[str, Any] = {"start": "repeated measures: "}
     for scale, transform in _TRANSFORMS.items():
         limits = repeated_limits(transform(pair.first), transform(pair.second), pair.people)
-        yield from _three(scale, limits, limits, note=note, **more)
+        yield from _three(scale, limits, limits, note=note, held=held, **more)
     ratios = ratio_limits(pair.first, pair.second, patients=pair.people)
-    zeros = f"; {ratios.zeros} with a zero left out" * bool(ratios.zeros)
-    yield from _three(
-        RATIO, ratios, ratios, middle="ratio", n=ratios.n, note=f"{note}{zeros}", **more
-    )
+    note += f"; {ratios.zeros} with a zero left out" * bool(ratios.zeros)
+    more |= {"middle": "ratio", "n": ratios.n, "note": note}
+    # A ratio's interval is that of the bias of logarithms.
+    more["held"] = lambda quantity: held("bias" if quantity == "ratio" else quantity)
+    yield from _three(RATIO, ratios, ratios, **more)
 
 
 def _visits(pair: ReaderPair) -> Rows:
@@ -192,8 +209,8 @@ def _visits(pair: ReaderPair) -> Rows:
         rows = np.array(pair.visits, str) == visit
         if rows.any():
             one = limits_of_agreement(pair.first[rows], pair.second[rows])
-            held = coverage_note("limits, exact", one.n)
-            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, note=note, coverage=held)
+            more: dict[str, Any] = {"note": note, "held": partial(_held, "limits, exact", one.n)}
+            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, **more)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
