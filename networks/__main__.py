@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from networks import calibrate, cards, results, runs, ship
+from networks import beyond_bone, calibrate, cards, results, runs, ship
 from vhi.cases.case import load_cases
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     train.add_argument("names", nargs="*")
     steps.add_parser("cross-validate", help="score the eight by networks that never saw them")
     steps.add_parser("calibrate", help="set the warning about poor slices")
+    steps.add_parser("beyond-bone", help="judge the warning about more than bone")
     steps.add_parser("normal-bone", help="score normal bone, leave one subject out")
     make = steps.add_parser("ship", help="put networks into the package")
     make.add_argument("names", nargs="*", default=["study", "default", "normal-bone"])
@@ -45,6 +46,8 @@ def main() -> None:
         results.write_table("cross-validation-scans", evaluation.scans)
     elif asked.step == "calibrate":
         calibrate.calibrate(results.warning_signs(cases, asked.work, calibrate.CHANGES))
+    elif asked.step == "beyond-bone":
+        beyond_bone.measure_beyond_bone(cases)
     elif asked.step == "normal-bone":
         results.write_table("normal-bone", results.score_normal_bone(cases, asked.work).scans)
         results.write_table("normal-bone-halved", results.halved_normal_bone(cases))

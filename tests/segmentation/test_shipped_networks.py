@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from statistics import mean, median
 
 import pytest
 
 import vhi
+from vhi.evaluation.other_scanners import on_other_scanner
 from vhi.evaluation.scores import normal_bone_effect
+from vhi.phantom import make_phantom
+from vhi.segmentation.beyond_bone import MIDLINE, slices_beyond_bone
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.segmentation.registry import (
     DISEASE_REGION,
@@ -101,3 +105,38 @@ def test_the_phantom_is_measured_from_its_scans_alone():
     assert dice(bone.array, region.array | normal.array) > 0.6
     found = propose_normal_bone(stir, t1w, bone=bone).mask
     assert abs(normal_bone_effect(stir, found, normal).lower_error_percent) < 25
+
+
+@pytest.mark.slow
+def test_default_takes_in_some_of_the_phantoms_bright_discs_and_more_is_named():
+    other = on_other_scanner(
+        make_phantom(4, severity="none"), spacing_mm=(0.78, 5.0), thickness_mm=4.0
+    )
+    predicted = segment_disease_region(other.t1w, stir=other.stir)
+    taken_in = {
+        part: predicted.mask.array[getattr(other, part).array].mean()
+        for part in ("disc", "canal", "foramen")
+    }
+    (row,) = (
+        row
+        for row in table("beyond-bone")
+        if row["case"] == "4, 4 mm slices 5 mm apart"
+        and (row["mask"], row["scans"], row["part"]) == ("predicted", "T1w", "")
+    )
+    for part, share in taken_in.items():
+        assert share == pytest.approx(float(row[f"takes_in_{part}"]), abs=0.01)
+    assert taken_in["disc"] > 0.05  # not bone: a network to come should leave it out
+    for part in ("disc", "canal"):
+        more = predicted.mask.array | getattr(other, part).array
+        named = slices_beyond_bone(predicted.mask.with_array(more), other.t1w, other.stir)
+        inside = getattr(other, part).array.any(axis=(0, 1)).nonzero()[0]
+        assert len(set(named[MIDLINE]) & set(inside.tolist())) >= 0.6 * len(inside)
+
+
+def test_the_page_on_networks_says_how_often_the_warning_is_right():
+    record = json.loads((RESULTS / "beyond-bone.json").read_text())
+    text = " ".join((RESULTS.parent / "README.md").read_text().split())
+    for part in ("disc", "canal"):
+        for scans in ("T1w and STIR", "T1w"):
+            counts = record["added_parts"][f"study: {part}, 1 of its height, {scans}"]
+            assert f"{counts['named']} of {counts['parts']}" in text, (part, scans)
