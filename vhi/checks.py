@@ -255,7 +255,8 @@ PLACE: tuple[Check, ...] = (
     Check(
         "no-place",
         "place",
-        "whether both files of a pair on two grids store where they lie",
+        "whether both files of a pair on two grids store where they lie: orientation, and no part "
+        "(spacing, directions, origin) of an empty geometry beside parts of the other's",
         REFUSES,
         "copy the geometry of the scan; never resampled",
     ),

@@ -146,6 +146,32 @@ def test_what_does_not_store_its_place_is_never_resampled(tiny_case, kind, name)
         assert f"{getattr(tiny_case, name).name}: does not store" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ("spacing", "its spacing;"),
+        ("directions", "its directions;"),
+        ("origin", "its origin;"),
+        ("spacing directions", "its directions and spacing;"),
+        ("origin spacing", "its origin and spacing;"),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_geometry_that_was_handed_on_in_part_is_never_resampled(tiny_case, parts, words, sign):
+    spacing, affine = np.array([0.5, 0.5, 3.3]), oblique_affine()
+    directions = affine[:3, :3] / spacing
+    spacing = np.ones(3) if "spacing" in parts else spacing
+    directions = np.diag([sign, sign, 1]) if "directions" in parts else directions
+    affine[:3, :3] = directions * spacing
+    if "origin" in parts:
+        affine[:3, 3] = 0
+    stored(tiny_case, load_mask(tiny_case.disease_region).array, affine)
+    for resample_masks in (False, True):
+        with pytest.raises(InputError, match=words) as caught:
+            measure(tiny_case, resample_masks=resample_masks)
+        assert caught.value.check == "no-place" and "--resample" not in str(caught.value)
+
+
 def test_the_advice_gives_the_right_number(tiny_case, tmp_path, monkeypatch):
     wanted = measure(tiny_case).vhi
     array = load_mask(tiny_case.disease_region).array.astype(np.uint8)

@@ -156,18 +156,10 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
             check="no-place",
         )
     if unoriented:
-        (lost,), (other,) = unoriented, [part for part in (image, grid) if part.oriented]
-        remedy = (
-            f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
-            f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
-            f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
-            if same_shape
-            else "save it again with its geometry, from the program in which it was made"
-        )
-        raise InputError(
-            f"{lost.name}: does not store where it lies (no orientation in its header); {remedy}",
-            check="no-place",
-        )
+        lost = unoriented[0]
+        _refuse_lost(lost, image if lost is grid else grid, "where it lies (no orientation)")
+    if missing := _lost_parts(image, grid):
+        _refuse_lost(image, grid, f"its {missing}")
     turned = sorted(image.shape) == sorted(grid.shape) and not same_shape
     if turned and np.allclose(image.affine, grid.affine, atol=SAME_GRID_TOLERANCE_MM):
         raise InputError(
@@ -182,6 +174,44 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
             "LPS coordinates written as RAS); write it again with the geometry of that scan",
             check="reversed-axes",
         )
+
+
+def _refuse_lost(lost: Image, other: Image, missing: str) -> None:
+    """Refuse an image without a place, and say how to give it one."""
+    remedy = (
+        f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
+        f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
+        f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
+        if lost.shape == other.shape
+        else "save it again with its geometry, from the program in which it was made"
+    )
+    raise InputError(f"{lost.name}: does not store {missing}; {remedy}", check="no-place")
+
+
+def _lost_parts(image: Image, grid: Image) -> str:
+    """Return which parts of a geometry have the values of an empty one while the rest are a grid's.
+
+    A program that hands an array on often hands on only some of them.
+    """
+    if image.shape != grid.shape:
+        return ""
+    here, there = (
+        {
+            "spacing": np.array(part.spacing_mm),
+            "directions": part.affine[:3, :3] / part.spacing_mm,
+            "origin": part.affine[:3, 3],
+        }
+        for part in (image, grid)
+    )
+    empty = {"spacing": np.ones(3), "directions": np.eye(3), "origin": np.zeros(3)}
+    same = {name for name in empty if np.allclose(here[name], there[name], atol=1e-3)}
+    lost = [
+        name
+        for name in empty.keys() - same
+        if np.allclose(np.abs(here[name]), empty[name], atol=1e-6)
+    ]
+    whole = same and len(same) + len(lost) == len(empty)
+    return " and ".join(sorted(lost)) if whole else ""
 
 
 def _reversed_axes(image: Image, grid: Image) -> str:
