@@ -284,7 +284,7 @@ STUDIES: dict[str, tuple[Study, tuple[str, ...]]] = {
 """Every interval, and the data for which it is tried.
 
 Not here: the interval of VHI over other areas of normal bone, which tests/uncertainty tries on
-simulated marrow, and sample sizes, which promise a width.
+simulated marrow; sample sizes, which promise a width; Fleiss' kappa, which is only quoted.
 """
 
 
