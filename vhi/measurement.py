@@ -14,6 +14,8 @@ from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
+from vhi.plausibility.scans import notes_on_scans
+from vhi.plausibility.stage import notes_on_stage
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
 from vhi.steps.regions import Region, Regions, find_regions
@@ -177,7 +179,14 @@ class Measurement:
             for role, (_, sha256) in files.items()
         }
 
-    @property
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """Warnings and notes to read before trusting the number."""
-        return (*self.candidates.warnings, *self.scans.notes, *self.areas.notes)
+        scans, areas = self.scans, self.areas
+        notes = [
+            *notes_on_scans(scans),
+            *notes_on_stage(scans, self.candidates),
+            *scans.notes,
+            *areas.notes,
+        ]
+        return tuple(dict.fromkeys(notes))

@@ -24,6 +24,9 @@ from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
 from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.measurement import Measurement, Seen
+from vhi.plausibility.masks import check_masks_differ
+from vhi.plausibility.scans import check_scans_differ
+from vhi.plausibility.statements import notes_on_statements
 from vhi.steps.candidates import Candidates, find_candidates
 from vhi.steps.cleaning import replay
 from vhi.steps.edits import Edits, encode_edits
@@ -121,8 +124,10 @@ def measure_images(
     """
     if t1w is not None:
         check_same_grid(stir, t1w)
+        check_scans_differ(stir, t1w)
     thickness, notes = usable_thickness_mm(stir, slice_thickness_mm, {}, "")
     scans = Scans(stir, t1w, t1w, case, visit, thickness, notes=(*notes_on_files([stir]), *notes))
+    check_masks_differ(normal_bone, disease_region)
     areas = Areas(Area(normal_bone), Area(disease_region))
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 
@@ -140,15 +145,17 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
     Raises
     ------
     InputError
-        A file is missing or unusable, one file is given as both scans, or the grids differ.
+        A file is missing or unusable, one scan is given as both, or the grids differ.
     """
     check_two_scans(case)
     stir, stored = load_scan(case.stir), load_scan(case.t1w)
     record, sidecar_notes = scan_record(case.stir)
+    t1w_record, _ = scan_record(case.t1w)
     thickness, thickness_notes = usable_thickness_mm(
         stir, case.slice_thickness_mm, record, sidecar_of(case.stir).name
     )
-    notes = (*notes_on_files([stir, stored]), *sidecar_notes, *thickness_notes)
+    stated = notes_on_statements(stir.name, record, stored.name, t1w_record)
+    notes = (*stated, *notes_on_files([stir, stored]), *sidecar_notes, *thickness_notes)
     t1w, resampled = stored, tuple[str, ...]()
     try:
         check_same_grid(stir, stored)
@@ -156,6 +163,7 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         if not resample_t1w:
             raise
         t1w, resampled = resample(stored, stir, order=1), (stored.name,)
+    check_scans_differ(stir, t1w)
     paths = {"stir": case.stir, "t1w": case.t1w}
     files = {role: (path.name, sha256_of(path)) for role, path in paths.items()}
     names = readable(case.case), readable(case.visit)
@@ -219,7 +227,9 @@ def check_two_scans(case: Case) -> None:
     """Refuse one file given as both scans."""
     both = os.path.isfile(case.stir) and os.path.isfile(case.t1w)
     if both and os.path.samefile(case.stir, case.t1w):
-        raise InputError(f"{case.t1w}: is given as STIR and as T1w; name the two scans")
+        raise InputError(
+            f"{case.t1w}: is given as STIR and as T1w; name the two scans", check="equal-scans"
+        )
 
 
 @contextmanager

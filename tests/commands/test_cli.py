@@ -39,9 +39,10 @@ def test_two_scans_and_two_masks_become_a_folder(vhi, scans, tmp_path):
     status, out, err = vhi("measure", *scans, "--out", tmp_path / "out")
     assert status == 0
     assert "VHI 19.8 mm³, 24 voxels (not cleaned yet; seen 0 of 2 regions; n = 0.45)" in out
-    few, low = err.strip().split("\n")
+    few, low, narrow = err.strip().split("\n")
     assert few.startswith("vhi: warning: N.nii.gz: only 101 voxels of normal bone")
     assert "n = 0.45 is below the paper's starting value of 1.50" in low
+    assert "S.nii.gz: shows 20 x 20 mm, 20 mm deep" in narrow
     assert set(names(tmp_path / "out")) == RESULT_FILES
     assert json.loads((tmp_path / "out" / "vhi.json").read_text())["case"] == "S"
 

@@ -53,14 +53,14 @@ def write_nifti(path: Path, array, affine=None, slope=1.0):
 
 
 def case_of_arrays(folder, stir, normal, region, *, name="tiny", visit="") -> Case:
-    """Write a case's files into a new folder; T1w is STIR at half its intensity."""
+    """Write a case's files into a new folder; T1w is bone at 60 and what STIR has at a tenth."""
     folder.mkdir()
     return Case(
         name,
         name,
         visit,
         write_nifti(folder / "S.nii.gz", stir.astype(np.float32)),
-        write_nifti(folder / "T.nii.gz", (stir / 2).astype(np.int16)),
+        write_nifti(folder / "T.nii.gz", (60 * region + stir / 10).astype(np.int16)),
         write_nifti(folder / "N.nii.gz", normal.astype(np.uint8)),
         write_nifti(folder / "D.nii.gz", region.astype(np.uint16)),
     )

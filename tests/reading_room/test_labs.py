@@ -26,11 +26,12 @@ def reading(tmp_path):
     random = np.random.default_rng(3)
     stir = random.integers(90, 111, SHAPE).astype(float)
     stir[10:16, 10:16, 5] = 300
+    t1w = 400 - stir + random.integers(0, 9, SHAPE)
     region = np.ones(SHAPE, bool)
     normal = draw_normal_bone(Image(stir, AFFINE), centre=CENTRE, radius_mm=RADII, slices=SLICES)
     paths = [
         write_nifti(tmp_path / f"{name}.nii.gz", array.astype(np.int16), AFFINE)
-        for name, array in {"S": stir, "T": stir, "N": normal, "D": region}.items()
+        for name, array in {"S": stir, "T": t1w, "N": normal, "D": region}.items()
     ]
     with Store(tmp_path / "store") as store:
         yield open_reading(Case("C", "C", "", *paths), store, "r")

@@ -37,7 +37,7 @@ def normal_bone_command(
     N.nii.gz`
     """
     from vhi.masks.drawn import write_drawn_normal_bone
-    from vhi.steps.thresholds import warnings_about
+    from vhi.plausibility.thresholds import notes_on_thresholds
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
@@ -49,7 +49,5 @@ def normal_bone_command(
         f"{digits(thresholds.upper, 1, 4)} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
-    for note in notes:
+    for note in (*notes, *notes_on_thresholds(thresholds, voxels, out.name)):
         warn(note)
-    for warning in warnings_about(thresholds, voxels):
-        warn(f"{out.name}: {warning}")

@@ -17,12 +17,11 @@ from vhi.digits import digits
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.images.orientation import View, view_of, window_of
+from vhi.plausibility.thresholds import FEW_VOXELS, MOST_PLAUSIBLE_MULTIPLE
 from vhi.results.figures import draw_histogram
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import (
-    FEW_VOXELS,
     FIRST_MULTIPLE,
-    MOST_PLAUSIBLE_MULTIPLE,
     STEP,
     Thresholds,
     estimate_thresholds,

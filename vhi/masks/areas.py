@@ -17,6 +17,7 @@ from vhi.images.nifti import load_mask
 from vhi.images.scans import Scans
 from vhi.images.sidecar import sha256_of
 from vhi.masks.origin import NETWORK, Origin, carry_origin, origin_of, predicted
+from vhi.plausibility.masks import check_masks_differ
 
 if TYPE_CHECKING:
     from vhi.segmentation.segmentation import Segmentation
@@ -163,7 +164,8 @@ def find_areas(
     Raises
     ------
     InputError
-        As for `load_mask` and the networks; grids differ and `resample_masks` is false.
+        As for `load_mask` and the networks; grids differ and `resample_masks` is false; one
+        mask is given as both areas.
     """
     from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
@@ -178,6 +180,7 @@ def find_areas(
         scans, region_placed.mask if by_default else None
     )
     bone_placed = placed(bone)
+    check_masks_differ(bone_placed.mask, region_placed.mask)
     resampled, notes = [], [*region_placed.notes, *bone_placed.notes]
     if not isinstance(normal_bone, Path) and bone.origin.source == NETWORK:
         notes.append(PROPOSED)

@@ -18,7 +18,6 @@ from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,
     normal_bone_intensities,
-    warnings_about,
 )
 
 
@@ -71,12 +70,6 @@ class Candidates:
         if self.exclude_normal_bone:
             return self.disease_region.array & ~self.normal_bone.array
         return self.disease_region.array
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Warnings about the area of normal bone."""
-        found = warnings_about(self.thresholds, self.intensities.size)
-        return tuple(f"{self.normal_bone.name}: {warning}" for warning in found)
 
 
 def find_candidates(

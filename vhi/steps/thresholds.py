@@ -17,9 +17,6 @@ MIN_VOXELS = 20
 """Fewest normal-bone voxels that are accepted. Chosen: with fewer, a quartile rests on fewer than
 five values. The study's areas hold 1,256 to 7,893."""
 
-FEW_VOXELS = 200
-"""A reader is warned about areas of fewer voxels. Chosen: a sixth of the study's smallest."""
-
 FIRST_MULTIPLE = 1.5
 STEP = 0.05
 """Start and increment of the multiple n (section 2.5.2)."""
@@ -27,10 +24,6 @@ STEP = 0.05
 MAX_MULTIPLE = 1000.0
 """Multiples beyond this are refused. The study's reach 3.45: a maximum 1000 interquartile ranges
 out is not marrow."""
-
-MOST_PLAUSIBLE_MULTIPLE = 5.0
-"""Multiples beyond this give a warning. Chosen: the study's scans have 1.50 to 3.00; an area
-that contains a vessel, fluid or a disc has more."""
 
 TINY = 1e-6
 """Part of the interquartile range by which the upper threshold must exceed the lower one to count
@@ -186,41 +179,6 @@ def settle_multiple(
     while (over := top - (high + multiple * iqr) <= TINY * iqr).any():
         multiple[over] -= STEP
     return np.where(np.isnan(iqr), np.nan, multiple).reshape(np.shape(upper))
-
-
-def warnings_about(thresholds: Thresholds, voxels: int) -> list[str]:
-    """Return warnings about an area of normal bone; empty where there is no reason for one.
-
-    Parameters
-    ----------
-    thresholds
-        The thresholds that the area gives.
-    voxels
-        Number of voxels in the area.
-
-    Returns
-    -------
-    list of str
-        One line each, with what to do.
-    """
-    n = thresholds.multiple
-    warnings = []
-    if voxels < FEW_VOXELS:
-        warnings.append(
-            f"only {voxels} voxels of normal bone; below {FEW_VOXELS} the thresholds are "
-            "uncertain, so draw a larger area"
-        )
-    if n > MOST_PLAUSIBLE_MULTIPLE:
-        warnings.append(
-            f"n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area contains something much "
-            "brighter than marrow (vessel, fluid, artefact); draw it again without that"
-        )
-    if n < FIRST_MULTIPLE - STEP / 2:
-        warnings.append(
-            f"n = {n:.2f} is below the paper's starting value of 1.50: the area contains no bright "
-            "voxels. Draw a larger area, and check that it does not lie on a lesion"
-        )
-    return warnings
 
 
 def thresholds_at(intensities: ArrayLike, multiple: float) -> Thresholds:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.checks import Note
 from vhi.errors import InputError
 from vhi.masks.areas import Area, Areas
 from vhi.masks.origin import DRAWN, NETWORK, Origin
+from vhi.plausibility.stage import notes_on_stage
+from vhi.plausibility.thresholds import notes_on_thresholds
 from vhi.reading_room.case.judged_regions import JudgedRegions, unjudged
 from vhi.reading_room.case.opening import OpenCase
 from vhi.steps.candidates import Candidates, find_candidates
@@ -19,7 +22,6 @@ from vhi.steps.thresholds import (
     Thresholds,
     estimate_thresholds,
     normal_bone_intensities,
-    warnings_about,
 )
 
 
@@ -28,7 +30,7 @@ class DrawnCandidates:
     """The areas as drawn, and their thresholds and candidates.
 
     `changed` counts the voxels by which each mask differs from the opened one. `warnings` are about
-    normal bone. `problem` is the reason why there are no thresholds or candidates. `judged` are the
+    both. `problem` is the reason why there are no thresholds or candidates. `judged` are the
     candidates' regions before any edit; none if there is a problem.
     """
 
@@ -37,7 +39,7 @@ class DrawnCandidates:
     changed: dict[str, int]
     stage: Candidates | None
     thresholds: Thresholds | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
     problem: str | None
     judged: JudgedRegions
 
@@ -68,14 +70,18 @@ def candidates_of(
         regions = find_regions(stir.with_array(np.zeros(stir.shape, np.uint8), "candidates"))
         with suppress(InputError):
             thresholds = estimate_thresholds(normal_bone_intensities(stir, bone))
-    warnings = warnings_about(thresholds, int(np.count_nonzero(normal_bone))) if thresholds else ()
+    warnings: tuple[Note, ...] = ()
+    if stage is not None:
+        warnings = notes_on_stage(opened.scans, stage)
+    elif thresholds is not None:
+        warnings = notes_on_thresholds(thresholds, int(np.count_nonzero(normal_bone)))
     return DrawnCandidates(
         areas,
         midline_mm,
         changed,
         stage,
         thresholds,
-        tuple(warnings),
+        warnings,
         problem,
         unjudged(regions),
     )

@@ -1,0 +1,332 @@
+"""How often the notes on place and coverage are given: on good input and on wrong input.
+
+``python -m benchmarks.plausibility`` writes both tables beside this file. The test scans 2014 and
+2015 are counted with the others; no range was chosen on them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from vhi.cases.supplement import group_paths, locate, study_available
+from vhi.checks import COVERAGE, NOTES, PLACE
+from vhi.errors import InputError
+from vhi.images.image import Image
+from vhi.images.nifti import load_image, load_mask
+from vhi.images.scans import Scans
+from vhi.plausibility.coverage import notes_on_coverage
+from vhi.plausibility.masks import check_masks_differ, notes_on_region
+from vhi.plausibility.scans import check_scans_differ, notes_on_scans, notes_on_t1w
+from vhi.plausibility.stage import notes_on_stage
+from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
+from vhi.steps.candidates import find_candidates
+
+GOOD, WRONG = (Path(__file__).with_name(f"plausibility-{kind}.csv") for kind in ("good", "wrong"))
+
+Masks = tuple[Image, Image]
+"""Normal bone and disease region."""
+
+Pair = tuple[str, Scans, Masks]
+"""Name of the case, its scans and the masks that it has."""
+
+
+def main() -> None:
+    """Write both tables."""
+    sources = ["phantom", "study"] if study_available() else ["phantom"]
+    pairs = {source: list(cases_of(source)) for source in sources}
+    _write(GOOD, ("input", "scans", "check", "notes"), good_rows(pairs))
+    _write(WRONG, ("input", "scans", "named", "any"), wrong_rows(pairs))
+
+
+def cases_of(source: str) -> Iterator[Pair]:
+    """Yield the cases of a source."""
+    from vhi import load_cases
+
+    for case in load_cases(source):
+        assert case.normal_bone is not None
+        assert case.disease_region is not None
+        stir, t1w = load_image(case.stir), load_image(case.t1w)
+        masks = load_mask(case.normal_bone), load_mask(case.disease_region)
+        yield case.case, Scans(stir, t1w, t1w), masks
+
+
+def checks_of(scans: Scans, masks: Masks) -> list[str]:
+    """Return the checks that give a note, or refuse, as `vhi.measure` would."""
+    bone, region = masks
+    try:
+        check_masks_differ(bone, region)
+        if scans.t1w is not None:
+            check_scans_differ(scans.stir, scans.t1w)
+        candidates = find_candidates(scans.stir, bone, region)
+    except InputError as error:
+        return [error.check or "refused"]
+    return [note.check for note in (*notes_on_scans(scans), *notes_on_stage(scans, candidates))]
+
+
+def predicted(scans: Scans) -> Masks:
+    """Predict both masks."""
+    assert scans.t1w is not None
+    region = segment_disease_region(scans.t1w).mask
+    return propose_normal_bone(scans.stir, scans.t1w, bone=region).mask, region
+
+
+def good_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, str, int]]:
+    """Yield how many scans of each kind get a note of each check, and how many get any."""
+    for source, cases in pairs.items():
+        yield from _counted(f"{source}, masks given", [checks_of(s, m) for _, s, m in cases])
+        notes = [checks_of(scans, predicted(scans)) for _, scans, _ in cases]
+        yield from _counted(f"{source}, masks predicted", notes)
+    if "study" in pairs:
+        for mirrored in (False, True):
+            name = f"evaluation scans{', mirrored' * mirrored}, region predicted"
+            yield from _counted(name, [_t1w_checks(t1w) for t1w in evaluation_scans(mirrored)])
+
+
+def evaluation_scans(mirrored: bool) -> Iterator[Image]:
+    """Yield the T1w scans of the supplement that come without STIR, as they are or mirrored."""
+    for path in locate(group_paths("evaluation")).values():
+        scan = load_image(path)
+        yield scan.with_array(np.ascontiguousarray(scan.array[::-1])) if mirrored else scan
+
+
+def _t1w_checks(t1w: Image) -> list[str]:
+    region = segment_disease_region(t1w).mask
+    notes = (*notes_on_t1w(t1w), *notes_on_region(t1w, t1w, region))
+    return [note.check for note in (*notes, *notes_on_coverage(Scans(t1w), region))]
+
+
+def _counted(name: str, notes: Sequence[Sequence[str]]) -> Iterator[tuple[str, int, str, int]]:
+    counts = Counter(check for checks in notes for check in set(checks))
+    for check in (*PLACE, *COVERAGE):
+        if check.outcome == NOTES:
+            yield name, len(notes), check.name, counts[check.name]
+    yield name, len(notes), "any", sum(map(bool, notes))
+    yield name, len(notes), "more than one", sum(len(checks) > 1 for checks in notes)
+
+
+def wrong_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, int, int]]:
+    """Yield how many wrong inputs of each kind are named, and how many get any note."""
+    for source, cases in pairs.items():
+        for name, make, causes in KINDS:
+            if source == "phantom" and "another patient" in name:
+                continue  # phantoms are bodies of one plan, see `SAME_EDGES`
+            inputs = [
+                wrong
+                for pair, other in zip(cases, [*cases[1:], cases[0]], strict=True)
+                for wrong in [make(pair, other)]
+                if wrong is not None
+            ]
+            checks = [checks_of(*wrong) for wrong in inputs]
+            hits = sum(bool(causes & set(found)) for found in checks)
+            yield f"{source}: {name}", len(inputs), hits, sum(map(bool, checks))
+
+
+Wrong = tuple[Scans, Masks] | None
+
+
+def _exchanged(pair: Pair, other: Pair) -> Wrong:
+    _, scans, masks = pair
+    assert scans.t1w is not None
+    return Scans(scans.t1w, scans.stir, scans.stir), masks
+
+
+def _exchanged_predicted(pair: Pair, other: Pair) -> Wrong:
+    exchanged = _exchanged(pair, other)
+    assert exchanged is not None
+    scans = exchanged[0]
+    try:
+        return scans, predicted(scans)
+    except InputError:
+        return None
+
+
+def _copy(change: Callable[[np.ndarray], np.ndarray], role: str) -> Callable[[Pair, Pair], Wrong]:
+    def make(pair: Pair, other: Pair) -> Wrong:
+        _, scans, masks = pair
+        source = scans.stir if role == "stir" else scans.t1w
+        assert source is not None
+        copy = source.with_array(change(source.array), "copy")
+        return (Scans(source, copy, copy), masks)
+
+    return make
+
+
+def _other_t1w(pair: Pair, other: Pair) -> Wrong:
+    (_, scans, masks), theirs = pair, other[1].t1w
+    if theirs is None or theirs.shape != scans.stir.shape:
+        return None
+    t1w = scans.stir.with_array(theirs.array, theirs.name)
+    return Scans(scans.stir, t1w, t1w), masks
+
+
+def _two_t1w(pair: Pair, other: Pair) -> Wrong:
+    (_, scans, masks), theirs = pair, other[1].t1w
+    assert scans.t1w is not None
+    if theirs is None or theirs.shape != scans.stir.shape:
+        return None
+    return Scans(scans.t1w.with_array(theirs.array, "other"), scans.t1w, scans.t1w), masks
+
+
+def _masks(
+    change: Callable[[Scans, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None],
+) -> Callable[[Pair, Pair], Wrong]:
+    def make(pair: Pair, other: Pair) -> Wrong:
+        _, scans, (bone, region) = pair
+        changed = change(scans, bone.array, region.array)
+        if changed is None or not all(mask.any() for mask in changed):
+            return None
+        return scans, (bone.with_array(changed[0]), region.with_array(changed[1]))
+
+    return make
+
+
+def _other_region(pair: Pair, other: Pair) -> Wrong:
+    (_, scans, (bone, region)), theirs = pair, other[2][1]
+    if theirs.shape != region.shape:
+        return None
+    return scans, (bone, region.with_array(theirs.array))
+
+
+def _bone_at(
+    tissue: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+) -> Callable[[Pair, Pair], Wrong]:
+    """Move normal bone into a tissue: as many of its voxels, nearest to one of them."""
+
+    def change(scans: Scans, bone: np.ndarray, region: np.ndarray) -> tuple | None:
+        assert scans.t1w is not None
+        stir, t1w = (
+            ndimage.uniform_filter(scan.array, (9, 9, 1)) / np.median(scan.array[region])
+            for scan in (scans.stir, scans.t1w)
+        )
+        places = np.argwhere(tissue(stir, t1w, region))
+        if len(places) < 500:
+            return None
+        centre = places[np.random.default_rng(0).integers(len(places))]
+        distance = np.linalg.norm((places - centre) * scans.stir.spacing_mm, axis=1)
+        moved = np.zeros_like(bone)
+        moved[tuple(places[np.argsort(distance)[: np.count_nonzero(bone)]].T)] = True
+        return moved, region
+
+    return _masks(change)
+
+
+def _on_lesion(scans: Scans, bone: np.ndarray, region: np.ndarray) -> tuple | None:
+    stir = scans.stir
+    kept = find_candidates(stir, stir.with_array(bone), stir.with_array(region)).kept.array > 0
+    lesions, _ = ndimage.label(kept, np.ones((3, 3, 3)))
+    sizes = np.bincount(lesions.ravel())
+    sizes[0] = 0
+    return (lesions == sizes.argmax(), region) if sizes.max() >= 300 else None
+
+
+def _outside(region: np.ndarray) -> np.ndarray:
+    return ~ndimage.binary_dilation(region, np.ones((9, 9, 1)))
+
+
+def _lateral(stir: np.ndarray, t1w: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Return bone far to either side: the first array axis of every case runs across."""
+    across = np.flatnonzero(region.any(axis=(1, 2)))
+    sides = np.ones(len(region), bool)
+    width = across[-1] - across[0]
+    sides[across[0] + int(0.2 * width) : across[-1] - int(0.2 * width)] = False
+    return region & sides[:, None, None] & (stir < 1.5)
+
+
+def _kept(places: tuple[slice, slice, slice]) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    def change(scans: Scans, bone: np.ndarray, region: np.ndarray) -> tuple:
+        part = np.zeros_like(region)
+        part[places] = region[places]
+        return bone, part
+
+    return change
+
+
+def _half_t1w(pair: Pair, other: Pair) -> Wrong:
+    _, scans, (bone, region) = pair
+    t1w = scans.t1w
+    assert t1w is not None
+    stored = Image(t1w.array[..., :12], t1w.affine, t1w.name)
+    half = t1w.array.copy()
+    half[..., 12:] = 0
+    known = region.array.copy()
+    known[..., 12:] = False
+    placed = t1w.with_array(half)
+    return Scans(scans.stir, placed, stored), (bone, region.with_array(known))
+
+
+EVERYWHERE = slice(None)
+
+KINDS: tuple[tuple[str, Callable[[Pair, Pair], Wrong], set[str]], ...] = (
+    ("scans exchanged, masks given", _exchanged, {"exchanged-scans"}),
+    ("scans exchanged, masks predicted", _exchanged_predicted, {"exchanged-scans"}),
+    ("STIR given twice", _copy(np.copy, "stir"), {"equal-scans"}),
+    ("T1w given twice, scaled", _copy(lambda a: np.rint(a / 7), "t1w"), {"equal-scans"}),
+    ("STIR given twice, inverted", _copy(lambda a: a.max() - a, "stir"), {"equal-scans"}),
+    (
+        "STIR given twice, once as shown (clipped)",
+        _copy(lambda a: np.rint(np.clip(a / np.percentile(a, 98), 0, 1) * 255), "stir"),
+        {"alike-scans", "t1w-contrast", "exchanged-scans"},
+    ),
+    ("T1w of another patient", _other_t1w, {"another-body"}),
+    ("T1w of another patient as STIR", _two_t1w, {"stir-contrast"}),
+    ("one mask given twice", _masks(lambda s, b, r: (r, r)), {"equal-masks"}),
+    ("masks exchanged", _masks(lambda s, b, r: (r, b)), {"exchanged-masks"}),
+    ("disease region of another patient", _other_region, {"region-edges"}),
+    (
+        "disease region 10 mm beside",
+        _masks(lambda s, b, r: (b, np.roll(r, round(10 / s.stir.spacing_mm[0]), 0))),
+        {"region-edges"},
+    ),
+    ("slices of the masks reversed", _masks(lambda s, b, r: (b[..., ::-1], r[..., ::-1])),
+     {"region-edges"}),
+    ("disease region and all else exchanged", _masks(lambda s, b, r: (b, ~r)), {"region-volume"}),
+    (
+        "disease region on one side only",
+        _masks(_kept((slice(0, 168), EVERYWHERE, EVERYWHERE))),
+        {"region-side"},
+    ),
+    (
+        "disease region on the first 12 slices only",
+        _masks(_kept((EVERYWHERE, EVERYWHERE, slice(0, 12)))),
+        {"region-slices"},
+    ),
+    ("T1w on the first 12 slices only", _half_t1w, {"t1w-coverage"}),
+    (
+        "normal bone in muscle",
+        _bone_at(lambda s, t, r: _outside(r) & (t > 0.35) & (t < 0.75) & (s > 0.4) & (s < 1.3)),
+        {"normal-bone-t1w"},
+    ),
+    ("normal bone in fat", _bone_at(lambda s, t, r: _outside(r) & (t > 1.5)), {"normal-bone-t1w"}),
+    (
+        "normal bone in vessel or fluid",
+        _bone_at(lambda s, t, r: (s > 2.2) & (t < 0.8)),
+        {"normal-bone-t1w", "normal-bone-stir"},
+    ),
+    (
+        "normal bone in air",
+        _bone_at(lambda s, t, r: (s < 0.12) & (t < 0.12)),
+        {"normal-bone-t1w", "normal-bone-stir"},
+    ),
+    ("normal bone on the largest lesion", _masks(_on_lesion), {"normal-bone-stir"}),
+    ("normal bone in the lateral ilium", _bone_at(_lateral), {"normal-bone-side"}),
+)  # fmt: skip
+"""Kinds of wrong input, how each is made, and the checks that name its cause."""
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterator[tuple]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow(row)
+            print(*row, sep=" | ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Whole measurements: good cases get no note, and a note reaches every reader."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from vhi import load_cases, measure
+from vhi.reading_room.page.reading import open_reading
+
+
+def test_the_phantom_gets_no_note(phantom):
+    assert phantom.notes == ()
+
+
+@pytest.mark.study
+@pytest.mark.slow
+def test_the_studys_scans_get_no_note(study):
+    assert [measure(case).notes for case in load_cases("study")] == [()] * 10
+
+
+@pytest.fixture
+def exchanged(phantom, tmp_path):
+    """Arguments that measure the first phantom with STIR and T1w exchanged."""
+    case = load_cases("phantom")[0]
+    names = {"--stir": case.t1w, "--t1w": case.stir}
+    masks = {"--normal-bone": case.normal_bone, "--disease-region": case.disease_region}
+    options = {**names, **masks, "--out": tmp_path / "out"}
+    return [part for option in options.items() for part in option]
+
+
+def test_exchanged_scans_are_named_in_terminal_record_and_report(vhi, exchanged, tmp_path):
+    status, _, err = vhi("measure", *exchanged)
+    words = "STIR and T1w look exchanged"
+    assert status == 0 and words in err
+    assert any(
+        words in note for note in json.loads((tmp_path / "out/vhi.json").read_text())["notes"]
+    )
+    assert words in (tmp_path / "out/report.html").read_text("utf-8")
+
+
+def test_a_copy_given_as_the_other_scan_is_refused(vhi, exchanged, tmp_path):
+    copy = shutil.copy(exchanged[1], tmp_path / "copy.nii.gz")
+    exchanged[3] = copy
+    status, _, err = vhi("measure", *exchanged)
+    assert status == 2 and "holds the same picture" in err and "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_reading_room_says_what_the_command_says(store):
+    case = load_cases("phantom")[0]
+    swapped = replace(case, stir=case.t1w, t1w=case.stir)
+    facts = open_reading(swapped, store, "A").describe()
+    notes = [*facts["notes"], *facts["now"]["warnings"]]
+    shown = {note.check for note in notes}
+    assert shown == {note.check for note in measure(swapped).notes} >= {"exchanged-scans"}
+    assert any("STIR and T1w look exchanged" in note for note in facts["notes"])

@@ -1,0 +1,145 @@
+"""STIR and T1w exchanged, given twice, or of two bodies."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.pelvis import pelvis
+from tests.helpers.scans import oblique_affine
+from vhi import measure_images
+from vhi.errors import InputError
+from vhi.images.image import Image
+from vhi.images.scans import Scans
+from vhi.plausibility.coarse import coarse
+from vhi.plausibility.scans import (
+    check_scans_differ,
+    fluid,
+    notes_on_scans,
+    notes_on_t1w,
+    same_edges,
+)
+
+
+def checks(stir, t1w):
+    return [note.check for note in notes_on_scans(Scans(stir, t1w, t1w))]
+
+
+def test_a_right_pair_gets_no_note():
+    good = pelvis()
+    assert checks(good.stir, good.t1w) == []
+    assert notes_on_scans(Scans(good.stir)) == notes_on_t1w(good.t1w) == ()
+
+
+def test_exchanged_scans_are_named():
+    good = pelvis()
+    (note,) = notes_on_scans(Scans(good.t1w, good.stir, good.stir))
+    assert note.check == "exchanged-scans"
+    assert note.startswith("STIR and T1w look exchanged") and "which file is which" in note
+
+
+@pytest.mark.parametrize("factor", [1e-4, 1, 1e6])
+@pytest.mark.parametrize("step", [1, -1])
+def test_contrast_depends_neither_on_the_scale_nor_on_the_order_of_storage(factor, step):
+    good = pelvis()
+    stir, t1w = (
+        image.with_array(np.ascontiguousarray(image.array[::step] * factor))
+        for image in (good.stir, good.t1w)
+    )
+    assert checks(t1w, stir) == ["exchanged-scans"] and checks(stir, t1w) == []
+
+
+def test_two_t1w_scans_and_two_stir_scans_are_named():
+    one, two = pelvis(0), pelvis(1)
+    assert checks(one.t1w, two.t1w)[0] == "stir-contrast"
+    assert checks(one.stir, two.stir)[0] == "t1w-contrast"
+
+
+def test_an_inverted_stir_scan_does_not_pass_for_stir():
+    good = pelvis()
+    inverted = good.stir.with_array(good.stir.array.max() - good.stir.array)
+    assert checks(inverted, good.t1w)[0] == "stir-contrast"
+
+
+def test_one_scan_alone_is_judged_too():
+    good = pelvis()
+    (note,) = notes_on_scans(Scans(good.t1w))
+    assert note.check == "stir-contrast"
+    (note,) = notes_on_t1w(good.stir)
+    assert note.check == "t1w-contrast"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda array: array.copy(),
+        lambda array: np.rint(array * 3),
+        lambda array: array.max() - array,
+        lambda array: np.asfortranarray(array) * 0.5 + 7,
+    ],
+)
+@pytest.mark.parametrize("name", ["stir", "t1w"])
+def test_one_scan_given_as_both_is_refused(copy, name):
+    scan = getattr(pelvis(), name)
+    with pytest.raises(InputError, match="the same picture") as error:
+        check_scans_differ(scan, scan.with_array(copy(scan.array), "C.nii.gz"))
+    assert error.value.check == "equal-scans"
+
+
+def test_different_scans_and_absurd_voxels_are_not_called_equal():
+    good = pelvis()
+    absurd = [image.array.copy() for image in (good.stir, good.t1w)]
+    for array in absurd:
+        array[0, 0, 0] = 1e300
+    check_scans_differ(*(good.stir.with_array(array) for array in absurd))
+
+
+def test_measuring_images_refuses_one_scan_given_as_both():
+    good = pelvis()
+    with pytest.raises(InputError) as error:
+        measure_images(good.stir, good.normal_bone, good.disease_region, t1w=good.stir)
+    assert error.value.check == "equal-scans"
+
+
+def test_a_scan_given_twice_as_it_is_shown_on_a_screen_is_named():
+    good = pelvis()
+    grey = np.clip(good.stir.array / 200, 0, 1) * 255  # windowed: fluid is as white as the rest
+    (note,) = notes_on_scans(Scans(good.stir, *[good.stir.with_array(np.rint(grey), "G")] * 2))
+    assert note.check == "alike-scans"
+
+
+@pytest.mark.parametrize("move", [(8, 0, 0), (0, 8, 0), (-6, -6, 0)])
+def test_a_body_in_another_place_is_named(move):
+    good = pelvis()
+    moved = good.t1w.with_array(np.roll(good.t1w.array, move, (0, 1, 2)))
+    (note,) = notes_on_scans(Scans(good.stir, moved, moved))
+    assert note.check == "another-body"
+
+
+def test_edges_are_compared_only_where_both_scans_show_something():
+    good = pelvis()
+    half = good.t1w.array.copy()
+    half[:, :, 5:] = 0
+    part = same_edges(coarse(good.stir), coarse(good.t1w.with_array(half)))
+    assert part > 0.8 and checks(good.stir, good.t1w.with_array(half)) == []
+
+
+def test_a_scan_too_narrow_for_a_pelvis_is_not_judged():
+    array = np.random.default_rng(0).normal(100, 5, (40, 40, 6))
+    narrow = Image(array, oblique_affine())
+    assert notes_on_scans(Scans(narrow)) == notes_on_t1w(narrow) == ()
+
+
+def test_blocks_hold_the_mean_of_their_voxels():
+    array = np.arange(8 * 6 * 3, dtype=float).reshape(8, 6, 3)
+    blocks = coarse(Image(array, np.diag([1.2, 2.4, 8, 1])))
+    assert blocks.array.shape == (4, 6, 3)
+    assert blocks.array[1, 2, 1] == array[2:4, 2, 1].mean()
+    assert (blocks.at_blocks(array) == array[1::2]).all()
+
+
+def test_the_slice_axis_may_be_any():
+    good = pelvis()
+    affine = good.stir.affine[:, [2, 0, 1, 3]]
+    turned = [Image(image.array.transpose(2, 0, 1), affine) for image in (good.stir, good.t1w)]
+    assert turned[0].slice_axis == 0
+    assert fluid(coarse(turned[0])) == pytest.approx(fluid(coarse(good.stir)))
+    assert checks(*turned) == [] and checks(*turned[::-1]) == ["exchanged-scans"]

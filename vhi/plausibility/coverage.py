@@ -1,0 +1,201 @@
+"""Coverage: slices that are blank, not covered by T1w, or left out of the disease region."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vhi.checks import Note
+from vhi.images.image import Image
+from vhi.images.scans import Scans
+from vhi.plausibility.coarse import MIN_FIELD_MM, field_mm, wide_enough
+
+MIN_DEPTH_MM = 40.0
+"""Smallest distance from the first to the last slice's outer side. Chosen: the sacroiliac joint is
+some 50 mm deep; the study has 76 to 83 mm."""
+
+COVERED = 0.9
+"""Share of a STIR slice that T1w must cover. Chosen: less cuts into the bone at the sides."""
+
+LAST_SLICE = 0.35
+"""Area of the disease region in its first or last slice over its largest, where the scan goes on
+beyond. The study's scans end before the bone does; predicted regions that end before have 0.10 at
+most."""
+
+SCANS_END = 0.75
+"""The same where the scan ends. The study has 0.11 to 0.55, the phantom 0.30 at most."""
+
+LEAST_OF_NEIGHBOURS = 0.5
+"""Area of the disease region in one half of a slice over the mean of its neighbours. The study, the
+phantom and the evaluation scans, drawn or predicted, have 0.69 and more."""
+
+SMALL_PART = 0.15
+"""Halves of slices whose neighbours' mean is below this share of the largest slice are not judged.
+Chosen: at its ends bone comes and goes within a slice."""
+
+
+def notes_on_coverage(scans: Scans, disease_region: Image) -> tuple[Note, ...]:
+    """Return notes on the field of view, and on slices that are blank or left out.
+
+    A scan too narrow for a pelvis gets a note of that alone.
+    """
+    stir = scans.stir
+    given = [scan for scan in (stir, scans.t1w_as_stored) if scan is not None]
+    notes = _field(stir)
+    if not wide_enough(stir):
+        return tuple(notes)
+    region = per_slice(disease_region.array, stir.slice_axis)
+    notes += [note for scan in given for note in _blank(scan)]
+    missing = covered(scans) < COVERED
+    if missing.any():
+        notes.append(_t1w_note(scans, missing, region))
+    elif region.any():
+        notes += _ends(region, disease_region.name)
+    if region.any():
+        notes += _gaps(stir, disease_region)
+    return tuple(notes)
+
+
+def per_slice(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
+    """Return how many voxels of a mask lie in each plane across an array axis."""
+    return mask.sum(axis=tuple(other for other in range(3) if other != axis))
+
+
+def covered(scans: Scans) -> NDArray[np.float64]:
+    """Return the share of each STIR slice that T1w, as stored, covers; 1 without T1w."""
+    stir, t1w = scans.stir, scans.t1w_as_stored
+    axis, slices = stir.slice_axis, stir.shape[stir.slice_axis]
+    if t1w is None or t1w is scans.t1w:
+        return np.ones(slices)
+    places = [
+        np.linspace(0, length - 1, slices if k == axis else 21)
+        for k, length in enumerate(stir.shape)
+    ]
+    points = np.stack(np.meshgrid(*places, indexing="ij"), axis=-1)
+    inverse = np.linalg.inv(t1w.affine)
+    voxels = stir.world(points) @ inverse[:3, :3].T + inverse[:3, 3]
+    # Half a voxel of slack: what lies in the outer half of a rim voxel is covered.
+    inside = ((voxels > -0.51) & (voxels < np.array(t1w.shape) - 0.49)).all(axis=-1)
+    return np.asarray(inside.mean(axis=tuple(k for k in range(3) if k != axis)))
+
+
+def ranges(slices: NDArray[np.bool_]) -> str:
+    """Return numbers of slices, from 0, as text: ``0 to 3 and 7``.
+
+    Examples
+    --------
+    >>> ranges(np.array([True, True, False, True]))
+    '0 to 1 and 3'
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], slices, [False]]).astype(int)))
+    parts = [
+        str(first) if last == first + 1 else f"{first} to {last - 1}"
+        for first, last in edges.reshape(-1, 2).tolist()
+    ]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _field(scan: Image) -> list[Note]:
+    width, height = field_mm(scan)
+    depth = scan.shape[scan.slice_axis] * scan.spacing_mm[scan.slice_axis]
+    if min(width, height) >= MIN_FIELD_MM and depth >= MIN_DEPTH_MM:
+        return []
+    text = (
+        f"{scan.name}: shows {width:.0f} x {height:.0f} mm, {depth:.0f} mm deep; both sacroiliac "
+        f"joints need {MIN_FIELD_MM:g} x {MIN_FIELD_MM:g} mm, {MIN_DEPTH_MM:g} mm deep, so "
+        "inflammation may lie outside"
+    )
+    return [Note("field-of-view", text)]
+
+
+def _blank(scan: Image) -> list[Note]:
+    planes = np.moveaxis(scan.array, scan.slice_axis, 0)
+    few = planes[:, ::8, ::8].reshape(len(planes), -1)
+    blank = few.max(axis=1) == few.min(axis=1)
+    for index in np.flatnonzero(blank):
+        blank[index] = planes[index].max() == planes[index].min()
+    if not blank.any():
+        return []
+    count = np.count_nonzero(blank)
+    text = (
+        f"{scan.name}: {count} of {len(blank)} slices hold nothing ({ranges(blank)}, counted from "
+        "0), so nothing can be found there; check that the scan is complete"
+    )
+    return [Note("blank-slices", text)]
+
+
+def _t1w_note(scans: Scans, missing: NDArray[np.bool_], region: NDArray[np.int64]) -> Note:
+    assert scans.t1w_as_stored is not None
+    count, slices = np.count_nonzero(missing), len(missing)
+    name = scans.stir.name
+    if missing.all():
+        share = float(covered(scans).mean())
+        return Note(
+            "t1w-coverage",
+            f"T1w ({scans.t1w_as_stored.name}) covers {share:.0%} of {name}, and no slice whole: "
+            "where it does not, nothing can be looked for; give a T1w scan of the whole region",
+        )
+    beyond = int(region[missing].sum()) / max(1, int(region.sum()))
+    if beyond < 0.01:
+        result = f"nothing was looked for on the other {count}"
+    else:
+        result = f"the disease region cannot be checked on the other {count}"
+    return Note(
+        "t1w-coverage",
+        f"T1w ({scans.t1w_as_stored.name}) covers slices {ranges(~missing)} of {slices} of {name} "
+        f"(counted from 0): {result}; give a T1w scan of the whole region",
+    )
+
+
+def _ends(region: NDArray[np.int64], name: str) -> list[Note]:
+    with_bone, largest = np.flatnonzero(region), region.max()
+    first, last, end = with_bone[0], with_bone[-1], len(region) - 1
+    left_out = np.zeros(len(region), bool)
+    if first > 0 and region[first] > LAST_SLICE * largest:
+        left_out[:first] = True
+    if last < end and region[last] > LAST_SLICE * largest:
+        left_out[last + 1 :] = True
+    if left_out.any():
+        text = (
+            f"{name}: ends where bone goes on; nothing was looked for on slices "
+            f"{ranges(left_out)} of {len(region)} (counted from 0), so check the mask there"
+        )
+        return [Note("region-slices", text)]
+    cut = [k for k in {0, end} if region[k] > SCANS_END * largest]
+    if cut and end > 0:
+        where = " and ".join(("first", "last")[int(k > 0)] for k in sorted(cut))
+        text = (
+            f"{name}: is nearly as large in the {where} slice as anywhere, so bone goes on beyond "
+            "the scan; inflammation may lie outside"
+        )
+        return [Note("region-cut-off", text)]
+    return []
+
+
+def _gaps(stir: Image, disease_region: Image) -> list[Note]:
+    """Return a note on slices in one half of which the region all but vanishes."""
+    axis = int(np.argmax(np.abs(stir.affine[0, :3])))
+    if axis == stir.slice_axis:
+        return []
+    middle = stir.shape[axis] // 2
+    halves = np.moveaxis(disease_region.array, axis, 0)
+    slice_axis = stir.slice_axis + (1 if stir.slice_axis < axis else 0)
+    slices = stir.shape[stir.slice_axis]
+    missing, within = np.zeros(slices, bool), np.zeros(slices, bool)
+    areas = [per_slice(part, slice_axis) for part in (halves[:middle], halves[middle:])]
+    with_bone = np.flatnonzero(areas[0] + areas[1])
+    largest = max(1, int((areas[0] + areas[1]).max()))
+    within[with_bone[0] : with_bone[-1] + 1] = True
+    for area in areas:
+        neighbours = (area[:-2] + area[2:]) / 2
+        judged = neighbours > SMALL_PART * largest
+        missing[1:-1] |= judged & (area[1:-1] < LEAST_OF_NEIGHBOURS * neighbours)
+    missing &= within
+    if not missing.any():
+        return []
+    text = (
+        f"{disease_region.name}: half of the region or more is missing in slices "
+        f"{ranges(missing)} (counted from 0) on one side or both, unlike in their neighbours; "
+        "check the mask there"
+    )
+    return [Note("region-gaps", text)]
