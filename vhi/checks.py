@@ -642,7 +642,8 @@ NAMES: tuple[Check, ...] = (
     Check(
         "units-differ",
         "names",
-        "the median ratio of two readers' values, from 1/100 to 100",
+        "the median ratio of two readers' values, from 1/100 to 100, and the largest VHI of a "
+        "table, from 50 mm³",
         "notes",
         "check whether both are in one unit",
     ),

@@ -131,6 +131,7 @@ def test_a_number_with_a_unit_or_marks_is_refused_with_its_place(refused, value)
         ("name;volume\nA;1\n", ["no columns 'who', 'ml'"]),
         ("who,ml\nA;1\n", ["row 2", "'ml' is empty"]),
         ("who,ml\nA,1,5\n", ["row 2", "more than the header's 2 values"]),
+        ("who,ml,,\nB,2,,\nA,1,5,\n", ["row 3", "more than the header's 2 values"]),
         ("who,ml,ml\nA,1,2\n", ["'ml' twice"]),
         ("who,ml,ML\nA,1,2\n", ["'ml' twice"]),
         ('who,ml\n"A,1\n', ["not a CSV table"]),

@@ -177,7 +177,7 @@ def test_a_row_that_sums_up_is_refused(refused, name):
     ],
 )
 def test_a_column_that_no_analysis_uses_is_named(table, column, words):
-    patients = read_patients(table(f"patient,visit,vhi_mm3_A,{column}\np1,before,1,2\n"))
+    patients = read_patients(table(f"{column},patient,visit,vhi_mm3_A\n2,p1,before,1\n"))
     (note,) = patients.notes
     assert note.check == "columns-unused" and words in note
 
@@ -292,3 +292,15 @@ def test_readers_in_two_units_are_noted(table, rows, words):
 def test_readers_who_differ_tenfold_are_not(table):
     rows = "p1,before,100,9\np1,after,90,8\np2,before,0,80\n"
     assert not notes_of(study(table, rows), "units-differ")
+
+
+@pytest.mark.parametrize(
+    ("rows", "notes"),
+    [
+        ("p1,before,5.2,5\np1,after,1.3,1.1\n", 1),
+        ("p1,before,5.2,5\np1,after,0,0\n", 0),  # too few to tell
+        ("p1,before,5.2,5\np1,after,1.3,70\n", 0),
+    ],
+)
+def test_a_table_in_another_unit_is_noted(table, rows, notes):
+    assert len(notes_of(study(table, rows), "units-differ")) == notes

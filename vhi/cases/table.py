@@ -113,6 +113,10 @@ def read_table(
         raise InputError(f"{path}: is empty; it needs the columns {', '.join(required)}")
     top = next(number for number, line in enumerate(lines) if any(line))
     header = [named(title) for title in lines[top]]
+    while (
+        header and not header[-1]
+    ):  # what stands there belongs further left: a comma was no separator
+        header.pop()
     _check_header(path, header, required)
     numbered = [
         (Row(path, number, {}), line)
@@ -127,7 +131,7 @@ def read_table(
         if any(line[len(header) :]):
             raise row.error(
                 f"has more than the header's {len(header)} values; put quotes round a value that "
-                "holds a separator"
+                "holds a separator, or name the last column"
             )
         line[:] = [*line, *[""] * (len(header) - len(line))][: len(header)]
     _tidy_numbers(path, separator, header, parsers, [line for _, line in numbered])

@@ -22,7 +22,7 @@ from vhi.reader_study.figures.of_patients import (
     response_figure,
     vhi_sparcc_figure,
 )
-from vhi.reader_study.pairs import ReaderPair, reader_pairs, units_differ
+from vhi.reader_study.pairs import ReaderPair, reader_pairs, small_volumes, units_differ
 from vhi.reader_study.patients import AFTER, BEFORE, Patients
 from vhi.reader_study.report import MOST_PAIRS, SIMULATED, Picture, StudyResult, Table, stack
 from vhi.reader_study.response import change_table, response_table, responses_of
@@ -186,7 +186,7 @@ def _notes(
     if patients.simulated:
         yield NOTE_SIMULATED
     yield from patients.notes
-    yield from filter(None, map(units_differ, pairs))
+    yield from filter(None, [*map(units_differ, pairs), small_volumes(patients)])
     if not pairs:
         yield "no measurement has two readers, so there is no agreement to analyse"
     if rows := len(left_out.drop_duplicates(["patient", "visit"])):

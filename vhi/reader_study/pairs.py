@@ -16,6 +16,10 @@ UNIT_RATIO = 100.0
 """Readers whose values differ by more than this factor use different units: two readings of one
 scan seldom differ tenfold, and 1 ml is 1000 mm³. Chosen."""
 
+SMALL_MM3 = 50.0
+"""A table whose largest VHI is below this may be in ml: the study's scans have hundreds to tens of
+thousands of mm³, which are 0.1 to 50 ml. Chosen."""
+
 NAMES = {"vhi_mm3": "VHI", "vhi_voxels": "VHI", "sparcc": "SPARCC"}
 """What measurements are called in figures and sentences."""
 
@@ -127,6 +131,20 @@ def units_differ(pair: ReaderPair) -> Note | None:
         "units-differ",
         f"{pair.name} of {more} is {times:,.0f} times that of {less} (median of {both.sum()} "
         "scans): check whether both are in one unit (1 ml = 1 cm³ = 1000 mm³)",
+    )
+
+
+def small_volumes(patients: Patients) -> Note | None:
+    """Return a note where every VHI of a table, of four or more above 0, is small for mm³."""
+    columns = [f"vhi_mm3_{reader}" for reader in patients.readers.get("vhi_mm3", ())]
+    values = patients.table[columns].to_numpy(float)
+    values = values[values > 0]
+    if len(values) < 4 or values.max() >= SMALL_MM3:
+        return None
+    return Note(
+        "units-differ",
+        f"the largest VHI of the table is {values.max():.3g} mm³: check whether it is in another "
+        "unit (1 ml = 1 cm³ = 1000 mm³)",
     )
 
 
