@@ -204,3 +204,24 @@ def test_no_file_but_a_networks_mask_is_replaced_or_removed_beside_a_mask(tmp_pa
     with pytest.raises(InputError, match="is not the copy"):
         write_mask(tmp_path / "D.nii.gz", mask, network.record, predicted=True)
     assert read(tmp_path / "D.nii.gz").corrected is False
+
+
+def test_slices_beyond_bone_go_along_by_place(tmp_path, mask):
+    origin = predicted(mask, "n", SHA, (1, 3), {"midline": (3,)})
+    write_mask(tmp_path / "D.nii.gz", mask, origin.record, predicted=True)
+    again = read(tmp_path / "D.nii.gz")
+    assert (again.slices_to_check, again.beyond_bone) == ((1, 3), {"midline": (3,)})
+    assert again.to_record()["beyond_bone"] == {"midline": [3]}
+    turned = mask.affine @ np.diag([1, 1, -1, 1])
+    turned[:3, 3] = mask.affine[:3, 3] + mask.affine[:3, 2] * (mask.shape[2] - 1)
+    grid = Image(np.zeros(mask.shape), turned, "S")
+    carried = carry_origin(origin, mask, grid)
+    assert carried.beyond_bone == {"midline": (mask.shape[2] - 4,)}
+    assert "beyond_bone" not in predicted(mask, "n", SHA, (1,)).record
+
+
+@pytest.mark.parametrize("damaged", [[3], {"midline": 3}, {"midline": ["x"]}, None])
+def test_a_damaged_record_of_slices_is_no_networks(tmp_path, mask, damaged):
+    record = predicted(mask, "n", SHA, (3,)).record | {"beyond_bone": damaged}
+    write_mask(tmp_path / "D.nii.gz", mask, record, predicted=True)
+    assert read(tmp_path / "D.nii.gz") == Origin()

@@ -134,6 +134,12 @@ def test_the_order_a_file_stores_voxels_in_changes_nothing(axes, flips):
     assert named == {MIDLINE: tuple(sorted(last - k if flipped else k for k in (1, 2)))}
 
 
+def test_a_mask_on_nothing_is_not_dark_marrow():
+    mask, t1w, stir = hand_made()
+    nothing = t1w.with_array(np.zeros(BOX))
+    assert slices_beyond_bone(mask, nothing, stir) == slices_beyond_bone(mask, nothing) == {}
+
+
 def test_an_empty_mask_and_a_single_slice_have_nothing_to_name():
     mask, t1w, stir = hand_made(t1w=60)
     assert slices_beyond_bone(mask.with_array(np.zeros(BOX, bool)), t1w, stir) == {}

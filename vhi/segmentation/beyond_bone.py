@@ -135,9 +135,9 @@ def slices_beyond_bone(
 
 
 def _marrow(planes: NDArray[np.generic], bone: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the median intensity of bone near each slice; infinite where there is no bone."""
+    """Return the median intensity of bone near each slice; NaN where it is not above 0."""
     values = [plane[marked] for plane, marked in zip(planes, bone, strict=True)]
-    marrow = np.full(len(planes), np.inf, np.float32)
+    marrow = np.full(len(planes), np.nan, np.float32)
     for k in range(len(planes)):
         near = np.concatenate(values[max(0, k - NEIGHBOURS) : k + NEIGHBOURS + 1])
         if len(near) and (middle := np.median(near)) > 0:
@@ -151,7 +151,7 @@ def _slices(
     """Return slices in a row whose tissue of this thickness has this area in these columns."""
     pixels = round(thickness_mm / PIXEL_MM)
     square = np.ones((pixels, pixels))
-    enough = area_mm2 / PIXEL_MM**2
+    enough = max(1.0, area_mm2 / PIXEL_MM**2)
     listed = np.count_nonzero(tissue[:, :, columns], axis=(1, 2)) >= enough
     for k in np.flatnonzero(listed):
         thick = ndimage.binary_opening(tissue[k], square)
