@@ -35,7 +35,7 @@ def study(
         option(
             "FILE",
             "Analyse your own measurements instead: a CSV table, one row for each patient "
-            "and visit.",
+            "and visit, or measurements.csv of `vhi measure --all`.",
         ),
     ] = None,
     rule: Annotated[
