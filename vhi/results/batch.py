@@ -42,8 +42,6 @@ COLUMNS = (
     "vhi_upper_mm3",
     "vhi_upper_mm3_slice_thickness",
     "cleaned",
-    "regions_seen",
-    "regions_to_see",
     "regions",
     "lower",
     "upper",
@@ -53,7 +51,10 @@ COLUMNS = (
     "disease_region_from",
     "notes",
     "failure",
+    "regions_seen",
+    "regions_to_see",
 )
+"""New columns come last, for programs that count."""
 
 
 def measure_all(
