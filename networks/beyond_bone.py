@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from networks.other_scanners import on_other_scanner
 from networks.results import write_record, write_table
 from vhi.cases.case import Case
 from vhi.cases.supplement import group_paths, locate
-from vhi.evaluation.other_scanners import on_other_scanner
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.phantom import make_phantom

@@ -10,8 +10,8 @@ import functools
 import numpy as np
 import pytest
 
+from networks.other_scanners import on_other_scanner
 from tests.helpers.scans import permuted
-from vhi.evaluation.other_scanners import on_other_scanner
 from vhi.images.image import Image
 from vhi.phantom import make_phantom
 from vhi.segmentation.beyond_bone import ADJACENT, BESIDE, MIDLINE, slices_beyond_bone

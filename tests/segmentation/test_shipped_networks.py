@@ -10,7 +10,7 @@ from statistics import mean, median
 import pytest
 
 import vhi
-from vhi.evaluation.other_scanners import on_other_scanner
+from networks.other_scanners import on_other_scanner
 from vhi.evaluation.scores import normal_bone_effect
 from vhi.phantom import make_phantom
 from vhi.segmentation.beyond_bone import MIDLINE, slices_beyond_bone
