@@ -1,8 +1,10 @@
 """Whole measurements: good cases get no note, and a note reaches every reader."""
 
+import csv
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,22 @@ def test_the_reading_room_says_what_the_command_says(store):
     shown = {note.check for note in notes}
     assert shown == {note.check for note in measure(swapped).notes} >= {"exchanged-scans"}
     assert any("STIR and T1w look exchanged" in note for note in facts["notes"])
+
+
+def test_the_page_has_the_counts_of_the_benchmark():
+    root = Path(__file__).parents[2]
+    page = (root / "book/checks.md").read_text("utf-8")
+    with (root / "benchmarks/plausibility-good.csv").open(encoding="utf-8") as stream:
+        good = [row for row in csv.DictReader(stream) if row["check"] in ("any", "more than one")]
+    alarms = {
+        name: [
+            sum(int(row[key]) for row in good if row["check"] == name) for key in ("notes", "scans")
+        ]
+        for name in ("any", "more than one")
+    }
+    assert "{} of {} gets one, none gets two".format(*alarms["any"]) in page
+    assert alarms["more than one"][0] == 0
+    with (root / "benchmarks/plausibility-wrong.csv").open(encoding="utf-8") as stream:
+        wrong = list(csv.DictReader(stream))
+    named, scans = (sum(int(row[key]) for row in wrong) for key in ("named", "scans"))
+    assert f"{named} of {scans} got a refusal or a note" in page
