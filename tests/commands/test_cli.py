@@ -322,7 +322,8 @@ GOOD = "S.nii.gz,T.nii.gz,N.nii.gz,D.nii.gz"
 
 def test_all_cases_with_failures_kept_as_rows(vhi, scans, tmp_path):
     folder = scans[1].parent
-    cases = table(folder, f"a,1,{GOOD}", f"a,2,none.nii.gz,{GOOD[9:]}", f"b,,{GOOD}")
+    (folder / "S2.nii.gz").write_bytes((folder / "S.nii.gz").read_bytes())
+    cases = table(folder, f"a,1,{GOOD}", f"a,2,none.nii.gz,{GOOD[9:]}", f"b,,S2{GOOD[1:]}")
     status, out, err = vhi("measure", "--source", cases, "--all", "--out", tmp_path / "out")
     assert status == 2 and "2 of 3 cases measured" in out
     assert "none.nii.gz: no such file" in err and len(err.strip().split("\n")) == 1
@@ -384,7 +385,9 @@ def test_names_that_make_trouble_later_are_refused(fails, scans, tmp_path, name)
 
 
 def test_one_case_of_a_table(vhi, fails, scans, tmp_path):
-    cases = table(scans[1].parent, f"a,1,{GOOD}", f"a,2,{GOOD}")
+    folder = scans[1].parent
+    (folder / "S2.nii.gz").write_bytes((folder / "S.nii.gz").read_bytes())
+    cases = table(folder, f"a,1,{GOOD}", f"a,2,S2{GOOD[1:]}")
     one = ["measure", "--source", cases, "--case", "a"]
     fails(*one, "--out", tmp_path / "out", words="visit")
     assert vhi(*one, "--visit", "2", "--out", tmp_path / "out")[0] == 0
