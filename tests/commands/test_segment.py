@@ -282,8 +282,8 @@ def test_without_shipped_networks_the_masks_are_asked_for(fails, scans, tmp_path
 
 
 def test_a_network_that_fails_says_what_to_do_instead(fails, case, shipped, tmp_path):
-    for path in (case.stir, case.t1w):
-        write(path, blobs(shape=(100, 250, 4)))
+    for seed, path in enumerate((case.stir, case.t1w)):
+        write(path, blobs(seed, shape=(100, 250, 4)))
     run = ["measure", "--stir", case.stir, "--t1w", case.t1w, "--out", tmp_path / "out"]
     fails(*run, words=["T.nii.gz", "140 mm", "--disease-region"])
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.pelvis import pelvis
 from vhi import load_cases, measure
+from vhi.errors import InputError
 from vhi.reading_room.page.reading import open_reading
+from vhi.segmentation.predict import propose_normal_bone
 
 
 def test_the_phantom_gets_no_note(phantom):
@@ -77,3 +80,16 @@ def test_the_page_has_the_counts_of_the_benchmark():
         wrong = list(csv.DictReader(stream))
     named, scans = (sum(int(row[key]) for row in wrong) for key in ("named", "scans"))
     assert f"{named} of {scans} got a refusal or a note" in page
+
+
+def test_predicting_a_mask_from_the_wrong_scan_is_noted(vhi, tmp_path):
+    case = load_cases("phantom")[0]
+    status, _, err = vhi("segment", "--t1w", case.stir, "--out", tmp_path / "d.nii.gz")
+    assert status == 0 and "is given as T1w" in err and "looks like STIR" in err
+
+
+def test_proposing_normal_bone_from_one_scan_given_twice_is_refused():
+    scan = pelvis().stir
+    with pytest.raises(InputError) as error:
+        propose_normal_bone(scan, scan.with_array(scan.array / 2))
+    assert error.value.check == "equal-scans"

@@ -41,9 +41,12 @@ def segment(
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """
     from vhi.images.nifti import load_scan
-    from vhi.images.scans import notes_on_files
+    from vhi.images.scans import Scans, notes_on_files
     from vhi.masks.areas import slices_to_check_note
     from vhi.masks.origin import check_mask_place, predicted, write_mask
+    from vhi.plausibility.coverage import notes_on_coverage
+    from vhi.plausibility.masks import notes_on_region
+    from vhi.plausibility.scans import notes_on_scans, notes_on_t1w
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
     from vhi.segmentation.registry import (
         DEFAULT,
@@ -72,7 +75,12 @@ def segment(
         origin = predicted(mask, prediction.network, prediction.weights_sha256, slices, beyond)
         record = {**origin.record, "scans": [scan.name for scan in scans]}
         write_mask(out, mask, record, predicted=True, never=scans)
-    for note in (*notes_on_files(images), *prediction.notes):
+    if stir is None:
+        place = (*notes_on_t1w(images[0]), *notes_on_region(images[0], images[0], mask))
+        place = (*place, *notes_on_coverage(Scans(images[0]), mask))
+    else:
+        place = notes_on_scans(Scans(images[1], images[0], images[0]))
+    for note in (*place, *notes_on_files(images), *prediction.notes):
         warn(note)
     voxels = int(mask.array.sum())
     area = "disease region" if stir is None else "normal bone"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
+from vhi.plausibility.scans import check_scans_differ
 from vhi.segmentation.beyond_bone import slices_beyond_bone
 from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area
 from vhi.segmentation.registry import (
@@ -114,10 +115,11 @@ def propose_normal_bone(
     Raises
     ------
     InputError
-        As for `segment_disease_region`; the scans lie on different grids; `NothingFound` where
-        no place is found.
+        As for `segment_disease_region`; the scans lie on different grids or are one scan;
+        `NothingFound` where no place is found.
     """
     check_same_grid(stir, t1w)
+    check_scans_differ(stir, t1w)
     result = segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
     if bone is None:
         bone = segment_disease_region(t1w, threads=threads).mask
