@@ -542,7 +542,7 @@ def test_a_case_that_is_done_is_so_for_what_was_seen(merging, store, tmp_path):
     said = changed.facts["actions"][-1]["words"]
     assert said == "set to in progress: the candidates have changed since it was done"
     changed.do("state", state="done")
-    other = write_nifti(tmp_path / "T2.nii.gz", np.ones(SHAPE, np.int16))
+    other = write_nifti(tmp_path / "T2.nii.gz", np.indices(SHAPE).sum(axis=0, dtype=np.int16))
     t1w = Tab(open_reading(replace(merging, normal_bone=bone, t1w=other), store, "A"))
     said = t1w.facts["actions"][-1]["words"]
     assert said == "set to in progress: the T1w scan has changed since it was done"
@@ -1010,10 +1010,10 @@ def test_what_lies_on_another_grid_is_refused_with_the_words_of_measure(apart, s
 
 
 def write_nifti_like(path):
-    """Write a scan of 1 on the grid of another one."""
+    """Write another scan on the grid of a scan."""
     image = nib.load(path)
     beside = path.with_name("T2.nii.gz")
-    return write_nifti(beside, np.ones(image.shape, np.int16), image.affine)
+    return write_nifti(beside, np.indices(image.shape).sum(axis=0, dtype=np.int16), image.affine)
 
 
 def test_what_lies_on_another_grid_is_carried_and_replays(apart, store, tmp_path, vhi):
