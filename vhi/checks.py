@@ -345,6 +345,13 @@ PLACE: tuple[Check, ...] = (
         "they do not show one body in one place",
     ),
     Check(
+        "mirrored-scans",
+        "place",
+        "edges of STIR against those of T1w and of T1w mirrored",
+        NOTES,
+        "one of the two is mirrored",
+    ),
+    Check(
         "exchanged-masks",
         "place",
         "volumes of normal bone and disease region",

@@ -114,6 +114,18 @@ def test_a_body_in_another_place_is_named(move):
     assert note.check == "another-body"
 
 
+@pytest.mark.parametrize("name", ["stir", "t1w"])
+def test_a_mirrored_scan_is_named(name):
+    good = pelvis()
+    # Off the middle of the scan, as every body lies.
+    scans = {role: np.roll(getattr(good, role).array, 3, 0) for role in ("stir", "t1w")}
+    assert notes_on_scans(good.having(**scans).scans) == ()
+    scans[name] = scans[name][::-1]
+    case = good.having(**scans)
+    (note,) = notes_on_scans(case.scans)
+    assert note.check == "mirrored-scans"
+
+
 def test_edges_are_compared_only_where_both_scans_show_something():
     good = pelvis()
     half = good.t1w.array.copy()
