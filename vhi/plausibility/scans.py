@@ -27,7 +27,7 @@ pairs 0.75 and more. Phantoms of two seeds are bodies of one plan, in one place,
 
 MIRRORED = 0.05
 """How much better edges agree with those of a mirrored T1w scan, where one of the two is mirrored.
-Bodies are uneven enough: in the study's and the phantom's pairs they agree less, by 0.13 or more."""
+Bodies are uneven enough: in the pairs of study and phantom they agree less, by 0.13 or more."""
 
 ALIKE = 0.9
 """Correlation of the intensities of STIR and T1w in the body, above which the two show one
