@@ -493,8 +493,8 @@ NAMES: tuple[Check, ...] = (
         "names-alike",
         "names",
         "cases, subjects, visits, patients, readers and trials of one table, of two that are "
-        "joined, and of the readings kept: names that differ only in capitals, leading zeros, "
-        "blanks, dashes or letters of one shape",
+        "joined, and of the readings kept: names that differ only in capitals, accents, leading "
+        "zeros, blanks, dashes or letters of one shape",
         "refuses",
         "patient '7' (row 19) looks like '007' (row 3); write one name for one patient; for two, "
         "add a letter to one of them",

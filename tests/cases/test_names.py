@@ -26,6 +26,7 @@ ALIKE = {
     "quotes": ("'007", "“007”"),
     "a hidden character": ("P\u200b1", "P1"),
     "decomposed accents": ("Mü", "Mu\u0308"),
+    "an accent left out": ("Müller", "Muller"),
 }
 DIFFERENT = [("1-11", "11-1"), ("1-1", "11"), ("7", "70"), ("A+", "A"), ("R1", "R2"), ("", "0")]
 

@@ -64,7 +64,8 @@ def likeness(name: str) -> tuple[str, ...]:
     """
     text = unicodedata.normalize("NFKC", name).translate(_SAME_SHAPE)
     text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").strip()
-    text = unicodedata.normalize("NFKC", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(c for c in letters if not unicodedata.combining(c))
     if number := _AS_NUMBER.fullmatch(text):
         text = number[1]
     return tuple(_number(part) for part in _PARTS.findall(text)) or (text,)
