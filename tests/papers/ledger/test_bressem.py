@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from vhi.papers.ledger import agrees
-from vhi.papers.ledger.bressem_nonexperts import exact_intervals
+from vhi.papers.ledger.bressem_nonexperts import intervals
 from vhi.papers.ledger.bressem_p import auc_p_limits
 from vhi.papers.ledger.bressem_tables import CHANGES, CHARACTERISTICS, COHORTS
 from vhi.papers.ledger.rules import fisher_p
@@ -33,7 +33,7 @@ def test_all_characteristics_of_all_cohorts_are_there(printed):
     ("found", "n", "low", "high"),
     [(22, 25, 68.8, 97.5), (65, 91, 61.0, 80.4), (27, 36, 57.8, 87.9)],
 )
-def test_exact_intervals_are_the_known_ones(found, n, low, high):
+def test_intervals_are_the_known_ones(found, n, low, high):
     share = exact_proportion(found, n)
     assert (100 * share.low, 100 * share.high) == pytest.approx((low, high), abs=0.051)
 
@@ -90,9 +90,9 @@ def test_misprinted_percentages_stand_beside_counts_that_add_up(change, results)
 
 def test_the_interval_of_a_mean_count_is_the_exact_one_where_it_is_whole():
     for n in (1, 7, 60, 200):
-        intervals = exact_intervals(np.arange(n + 1), n).T
+        table = intervals(np.arange(n + 1), n).T
         exact = [exact_proportion(count, n) for count in range(n + 1)]
-        assert intervals == pytest.approx(
+        assert table == pytest.approx(
             np.array([(100 * each.low, 100 * each.high) for each in exact]), abs=1e-7
         )
 
@@ -102,14 +102,14 @@ def test_the_interval_of_a_mean_count_is_the_exact_one_where_it_is_whole():
     [(79, 21, "56 93"), (84, 91, "75 91"), (87, 95, "79 93"), (83, 90, "74 90"), (83, 25, "63 95")],
 )
 def test_rounded_percentages_have_the_nonexperts_intervals_but_for_one_end(share, n, interval):
-    low, high = exact_intervals(np.array([share / 100 * n]), n)[:, 0]
+    low, high = intervals(np.array([share / 100 * n]), n)[:, 0]
     assert f"{low:.0f} {high:.0f}" == interval
 
 
 def test_several_calls_fit_the_printed_total_of_another_class():
     """238 and 227 of 273 calls have the percentage and the interval printed for 91 patients."""
     for calls, texts in ((238, ("87", "79", "93")), (227, ("83", "74", "90"))):
-        low, high = exact_intervals(np.array([calls / 3]), 91)[:, 0]
+        low, high = intervals(np.array([calls / 3]), 91)[:, 0]
         assert all(map(agrees, texts, (100 * calls / 273, low, high)))
 
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from vhi.papers.ledger import agrees
 from vhi.papers.ledger.li import dice_ceiling
-from vhi.papers.ledger.li_bootstrap import RESAMPLED, bootstrap_of
 from vhi.papers.ledger.li_counts import (
     FIGURES,
+    RESAMPLED,
     WHO,
+    bootstrap_of,
     counts_of,
     figures,
     kappa_errors,

@@ -12,7 +12,7 @@ import numpy as np
 
 from vhi.papers.ledger import bressem_nonexperts
 from vhi.papers.ledger.answers import Among, Answer, Within
-from vhi.papers.ledger.bressem_nonexperts import with_exact_interval
+from vhi.papers.ledger.bressem_nonexperts import with_intervals
 from vhi.papers.ledger.bressem_p import asas_p, auc_p
 from vhi.papers.ledger.bressem_tables import CHANGES, MEASURES, SHARES
 from vhi.papers.ledger.check import Check, Reading, Sources, consistent, from_counts
@@ -39,7 +39,7 @@ def _other_counts(share: str) -> tuple[Reading, ...]:
 
     def other_count(s: Sources) -> Answer:
         n = s.counted(share)[1]
-        return with_exact_interval(np.arange(n + 1), n)
+        return with_intervals(np.arange(n + 1), n)
 
     def other_class(s: Sources) -> Answer:
         totals = {s.counted(key)[1] for key in TEXT}
@@ -47,7 +47,7 @@ def _other_counts(share: str) -> tuple[Reading, ...]:
             tuple(
                 option
                 for n in sorted(totals)
-                for option in with_exact_interval(np.arange(n + 1), n).options
+                for option in with_intervals(np.arange(n + 1), n).options
             )
         )
 

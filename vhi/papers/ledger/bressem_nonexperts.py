@@ -24,13 +24,19 @@ def _patients(change: str, measure: str) -> str:
     return f"figure-{change}-{'positive' if measure == 'sensitivity' else 'negative'}"
 
 
-def exact_intervals(counts: np.ndarray, n: int) -> np.ndarray:
-    """Return exact 95 % intervals in per cent (2, counts), also of counts that are not whole.
+def intervals(counts: np.ndarray, n: int, method: str = "beta") -> np.ndarray:
+    """Return 95 % intervals in per cent (2, counts), also of counts that are not whole.
 
     The mean of several readers' counts is no whole number; Clopper and Pearson's beta quantiles
-    are defined for it all the same.
+    are defined for it all the same. `method` is one of `INTERVAL_METHODS`.
     """
-    return 100 * np.array(proportion_confint(counts, n, method="beta"))
+    return 100 * np.array(proportion_confint(counts, n, method=method))
+
+
+def with_intervals(counts: np.ndarray, n: int, method: str = "beta") -> Among:
+    """Return share and interval of each of several counts, as `intervals`."""
+    low, high = intervals(counts, n, method)
+    return Among(tuple(map(tuple, np.column_stack([100 * counts / n, low, high]).tolist())))
 
 
 def _means(n: int) -> np.ndarray:
@@ -38,16 +44,10 @@ def _means(n: int) -> np.ndarray:
     return np.arange(READERS * n + 1) / READERS
 
 
-def with_exact_interval(counts: np.ndarray, n: int) -> Among:
-    """Return share and exact interval of each of several counts, which need not be whole."""
-    low, high = exact_intervals(counts, n)
-    return Among(tuple(map(tuple, np.column_stack([100 * counts / n, low, high]).tolist())))
-
-
 @cache
 def _averaged_intervals(n: int) -> Among:
     """Return share and mean of three readers' exact intervals, for all their counts of n."""
-    low, high = exact_intervals(np.arange(n + 1), n)
+    low, high = intervals(np.arange(n + 1), n)
     counts = np.array(list(combinations_with_replacement(range(n + 1), READERS)))
     means = [100 * counts.mean(axis=1) / n, low[counts].mean(axis=1), high[counts].mean(axis=1)]
     return Among(tuple(map(tuple, np.column_stack(means).tolist())))
@@ -64,40 +64,31 @@ def _nonexperts(change: str, measure: str) -> Check:
     def patients(s: Sources) -> int:
         return int(s[_patients(change, measure)])
 
-    def means(s: Sources) -> Answer:
-        return with_exact_interval(_means(patients(s)), patients(s))
+    def means(s: Sources, method: str = "beta") -> Among:
+        return with_intervals(_means(patients(s)), patients(s), method)
 
-    def rounded(s: Sources) -> Answer:
-        shares = np.arange(101) / 100
-        return with_exact_interval(shares * patients(s), patients(s))
+    def rounded(s: Sources) -> Among:
+        return with_intervals(np.arange(101) / 100 * patients(s), patients(s))
 
-    def counts(s: Sources) -> Answer:
-        return interval_of(*s.counted(key))
-
-    def pooled(s: Sources) -> Answer:
+    def pooled(s: Sources) -> Among:
         n = READERS * patients(s)
-        return with_exact_interval(np.arange(n + 1), n)
-
-    def averaged(s: Sources) -> Answer:
-        return _averaged_intervals(patients(s))
-
-    def normal(s: Sources) -> Answer:
-        n = patients(s)
-        return Among(tuple(interval_of(count, n, "normal") for count in _means(n)))
-
-    def wilson(s: Sources) -> Answer:
-        n = patients(s)
-        return Among(tuple(interval_of(count, n, "wilson") for count in _means(n)))
+        return with_intervals(np.arange(n + 1), n)
 
     if measure == "specificity":
         return consistent(means).tolerant("several counts of three readers round to one percentage")
     return consistent(means).or_if(
         Reading("the interval is the exact one of the rounded percentage of the class", rounded),
-        Reading("the interval is the exact one of the printed counts", counts),
+        Reading(
+            "the interval is the exact one of the printed counts",
+            lambda s: interval_of(*s.counted(key)),
+        ),
         Reading("the interval is the exact one of all three readers' calls", pooled),
-        Reading("the interval is the mean of the three readers' exact ones", averaged),
-        Reading("the interval is the normal approximation's", normal),
-        Reading("the interval is Wilson's", wilson),
+        Reading(
+            "the interval is the mean of the three readers' exact ones",
+            lambda s: _averaged_intervals(patients(s)),
+        ),
+        Reading("the interval is the normal approximation's", partial(means, method="normal")),
+        Reading("the interval is Wilson's", partial(means, method="wilson")),
     )
 
 

@@ -14,23 +14,21 @@ from scipy.stats import binom
 
 from vhi.papers.ledger.answers import Among, Answer, Numbers, Within
 from vhi.papers.ledger.check import Check, Reading, Sources, bound, consistent, from_counts
-from vhi.papers.ledger.li_bootstrap import (
+from vhi.papers.ledger.li_counts import (
     BOOTSTRAPPED,
+    FIGURES,
     MEANS_WITHIN,
+    READERS,
     REPEATS,
     RESAMPLED,
     SAMPLES,
-    bootstrap_of,
-    measures_of,
-)
-from vhi.papers.ledger.li_counts import (
-    FIGURES,
-    READERS,
     WHO,
+    bootstrap_of,
     counts_of,
     figures,
     kappa_errors,
     kappa_of,
+    measures_of,
     normal_interval,
 )
 from vhi.papers.ledger.rules import (

@@ -190,7 +190,10 @@ def other_tests(pairs: Pairs) -> tuple[Reading, ...]:
     return (
         Reading("the test is Fisher's, two-sided", lambda s: fisher_p(*pairs(s))),
         Reading("the test is Fisher's, one-sided", one_sided),
-        Reading("the test is chi-squared, uncorrected", partial(chi, corrected=False)),
+        Reading(
+            "the test is chi-squared, uncorrected",
+            partial(chi, corrected=False),
+        ),
         Reading("the test is chi-squared, corrected", partial(chi, corrected=True)),
         Reading("the test is chi-squared, one-sided", half),
     )
@@ -209,23 +212,15 @@ def paired_tests(pairs: Pairs) -> tuple[Reading, ...]:
         least = max(0, before - after)
         return among([p(after - before + lost, lost) for lost in range(least, most + 1)])
 
-    return (
-        Reading(
-            "the test is McNemar's exact one and the split of the cases is free",
-            partial(by, p=mcnemar_exact),
-        ),
-        Reading(
-            "the test is McNemar's or Wilcoxon's, uncorrected, and the split of the cases is free",
-            partial(by, p=lambda gained, lost: mcnemar_p(gained, lost, corrected=False)),
-        ),
-        Reading(
-            "the test is McNemar's, corrected, and the split of the cases is free",
-            partial(by, p=lambda gained, lost: mcnemar_p(gained, lost, corrected=True)),
-        ),
-        Reading(
-            "the test is McNemar's exact one, one-sided, and the split of the cases is free",
-            partial(by, p=lambda gained, lost: mcnemar_exact(gained, lost, "greater")),
-        ),
+    tests: dict[str, Callable[[int, int], float]] = {
+        "McNemar's exact one": mcnemar_exact,
+        "McNemar's or Wilcoxon's, uncorrected,": partial(mcnemar_p, corrected=False),
+        "McNemar's, corrected,": partial(mcnemar_p, corrected=True),
+        "McNemar's exact one, one-sided,": partial(mcnemar_exact, side="greater"),
+    }
+    return tuple(
+        Reading(f"the test is {name} and the split of the cases is free", partial(by, p=p))
+        for name, p in tests.items()
     )
 
 
