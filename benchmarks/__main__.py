@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coverage, imports, network, overlap, pipeline, room, statistics
+from benchmarks import coverage, imports, network, overlap, pipeline, room
 
 
 def main() -> int:
@@ -25,7 +25,6 @@ def main() -> int:
         pipeline.interval_of_vhi(case),
         *network.network_rows(case),
         overlap.pairwise_overlap(),
-        *statistics.statistics_rows(),
         *room.room_rows(case),
     ]
     table = Table(title=f"vhi benchmarks, one run, case: {kind}")

@@ -24,14 +24,14 @@ from vhi.statistics.agreement import (
     spread_against_mean,
 )
 from vhi.statistics.change import standardised_response_mean
-from vhi.statistics.coverage import CORRELATED, HALF, HEAVY, MORE, NORMAL, TABLE, Coverage
+from vhi.statistics.coverage import CORRELATED, HALF, HEAVY, MORE, NORMAL, TABLE
 from vhi.statistics.failures import worklist
 from vhi.statistics.kappa import cohen_kappa, kappa_interval
 from vhi.statistics.medians import median_interval
 from vhi.statistics.proportions import exact_proportion
 from vhi.statistics.regression import deming, least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
-from vhi.statistics.repeated import bootstrap_limits, repeated_limits
+from vhi.statistics.repeated import repeated_limits
 
 SIZES = (8, 20, 29, 60)
 REPEATS = 2000
@@ -49,6 +49,21 @@ EVEN, RARE = "even categories", "rare category"
 
 Result = tuple[float, tuple[float, float]]
 """The true value and an interval."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One row of the table."""
+
+    interval: str
+    quantity: str
+    data: str
+    n: int
+    nominal: float
+    coverage: float
+    mc_error: float
+    undefined: float
+    repeats: int
 
 
 @dataclass(frozen=True)
@@ -110,16 +125,6 @@ def _two_scans(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 def repeated(sample: Sample) -> dict[str, Result]:
     rows, patients = _two_scans(sample)
     return _limits(repeated_limits(rows, np.zeros(len(rows)), patients))
-
-
-def bootstrapped(sample: Sample) -> dict[str, Result]:
-    rows, patients = _two_scans(sample)
-    seed = int(sample.rng.integers(2**31))
-    return _limits(
-        bootstrap_limits(
-            rows, np.zeros(len(rows)), patients=patients, resamples=RESAMPLES, seed=seed
-        )
-    )
 
 
 def trends(sample: Sample) -> dict[str, Result]:
@@ -263,7 +268,6 @@ STUDIES: dict[str, tuple[Study, tuple[str, ...]]] = {
     "limits, approximate": (approximate, OF_PATIENTS),
     "limits, ratios": (ratios, OF_ROWS),
     "limits, repeated measures": (repeated, OF_ROWS),
-    "limits, bootstrap by patient": (bootstrapped, OF_ROWS),
     "trend": (trends, OF_ROWS),
     "least squares": (line, OF_ROWS),
     "Deming": (deming_line, OF_PATIENTS),

@@ -24,14 +24,14 @@ DEFAULT_REPEATS = 400
 def share(interval, data, n, quantity):
     (row,) = [
         row
-        for row in coverage_table()
+        for row in coverage_table().itertuples()
         if (row.interval, row.data, row.n, row.quantity) == (interval, data, n, quantity)
     ]
     return row.coverage
 
 
 def test_the_table_has_every_interval_data_and_size_once():
-    rows = coverage_table()
+    rows = list(coverage_table().itertuples())
     settings = list(dict.fromkeys((row.interval, row.data, row.n) for row in rows))
     assert settings == list(simulation.settings())
     assert len({(row.interval, row.data, row.n, row.quantity) for row in rows}) == len(rows)
@@ -61,14 +61,10 @@ def test_the_table_was_made_by_this_simulation():
 
 @pytest.mark.parametrize("n", simulation.SIZES)
 @pytest.mark.parametrize("limit", ["lower limit", "upper limit"])
-def test_intervals_of_repeated_limits_hold_and_those_of_the_bootstrap_do_not(n, limit):
+def test_intervals_of_repeated_limits_hold_but_for_heavy_tails(n, limit):
     for data in (NORMAL, HALF, MORE, HEAVY):
-        recovered, resampled = (
-            share(kind, data, n, limit)
-            for kind in ("limits, repeated measures", "limits, bootstrap by patient")
-        )
+        recovered = share("limits, repeated measures", data, n, limit)
         assert recovered < 0.95 if data == HEAVY else 0.935 < recovered < 0.985
-        assert resampled < recovered and resampled < (0.945 if n == 60 else 0.935)
 
 
 @pytest.mark.parametrize("n", [20, 29, 60])
@@ -83,7 +79,7 @@ def test_scans_of_one_patient_taken_for_independent_cost_coverage(n):
 @pytest.mark.parametrize("kind", ["Cohen's kappa", "weighted kappa"])
 def test_the_interval_of_kappa_for_few_patients_holds_where_the_usual_one_does_not(kind):
     usual, posterior = (
-        [row for row in coverage_table() if row.interval == name]
+        [row for row in coverage_table().itertuples() if row.interval == name]
         for name in (kind, f"{kind}, posterior")
     )
     assert min(row.coverage for row in usual) < 0.8

@@ -1,4 +1,4 @@
-"""Patients with several pairs: cases for paper and pencil, another library, and the bootstrap."""
+"""Patients with several pairs: cases for paper and pencil, and another library."""
 
 import math
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import f_oneway
 
 from vhi.statistics.agreement import limits_of_agreement
-from vhi.statistics.repeated import bootstrap_limits, recovered_intervals, repeated_limits
+from vhi.statistics.repeated import recovered_intervals, repeated_limits
 
 INTERVALS = ("bias_interval", "lower_interval", "upper_interval", "sd_interval")
 
@@ -193,91 +193,23 @@ def test_a_common_shift_moves_the_bias_alone(pairs, shift):
     )
 
 
-@pytest.mark.parametrize("by_patient", [True, False])
-def test_bootstrap_is_what_a_plain_loop_over_resamples_gives(by_patient):
-    first, second, names = cohort(patients=7)
-    names = names if by_patient else np.arange(len(first))
-    count = len(set(names.tolist()))
-    found = bootstrap_limits(
-        first, second, patients=names if by_patient else None, resamples=200, seed=4
-    )
-    drawn = (np.random.PCG64(4).random_raw(200 * count) % np.uint64(count)).reshape(200, count)
-    limits = []
-    for patients in drawn.astype(int):
-        rows = [np.flatnonzero(names == patient) for patient in patients]
-        whose = np.repeat(np.arange(count), [len(each) for each in rows])
-        rows = np.concatenate(rows)
-        each = repeated_limits(first[rows], second[rows], whose)
-        limits.append((each.bias, each.lower, each.upper, each.sd))
-    expected = np.percentile(limits, [2.5, 97.5], axis=0).T
-    assert np.array([getattr(found, name) for name in INTERVALS]) == pytest.approx(expected)
-
-
-def test_bootstrap_has_the_spread_that_theory_expects():
-    # 400 independent normal differences: SE of the bias 1/20, of the SD about 1/28.3.
-    differences = np.random.default_rng(5).normal(size=400)
-    found = bootstrap_limits(differences, np.zeros(400))
-    plain = limits_of_agreement(differences, np.zeros(400))
-    for name in ("bias_interval", "lower_interval", "upper_interval"):
-        assert getattr(found, name) == pytest.approx(getattr(plain, name), abs=0.04)
-    assert found.sd_interval[1] - found.sd_interval[0] == pytest.approx(2 * 1.96 / 28.3, rel=0.15)
-
-
-def test_visits_taken_for_patients_make_the_interval_too_narrow():
-    # Two visits that are the same say nothing that one does not.
+def test_a_visit_that_repeats_another_narrows_no_interval_of_the_bias():
     first, second, names = cohort(visits=1)
-    twice = np.tile(first, 2), np.tile(second, 2)
-    once = bootstrap_limits(first, second).bias_interval
-    by_patient = bootstrap_limits(*twice, patients=np.tile(names, 2)).bias_interval
-    as_if_58 = bootstrap_limits(*twice).bias_interval
-    assert by_patient == pytest.approx(once)
-    assert np.ptp(as_if_58) < 0.8 * np.ptp(by_patient)
-
-
-def test_the_same_seed_gives_the_same_intervals():
-    first, second, names = cohort()
-    again = [bootstrap_limits(first, second, patients=names, seed=seed) for seed in (1, 1, 2)]
-    assert again[0] == again[1] != again[2]
-
-
-@pytest.mark.parametrize("pairs", [0, 1])
-def test_fewer_than_two_patients_cannot_be_resampled(pairs):
-    found = bootstrap_limits(np.ones(pairs), np.zeros(pairs))
-    assert all(np.isnan(getattr(found, name)).all() for name in INTERVALS)
-    one = bootstrap_limits([1, 2, 3], [0, 0, 0], patients=["a", "a", "a"])
-    assert np.isnan(one.bias_interval).all()
-
-
-def test_equal_differences_have_intervals_of_no_width():
-    found = bootstrap_limits([1.1, 2.1, 3.1], [1, 2, 3], resamples=50)
-    for name in ("bias_interval", "lower_interval", "upper_interval"):
-        assert getattr(found, name) == pytest.approx((0.1, 0.1))
-    assert found.sd_interval == (0, 0)
-
-
-def test_resamples_without_a_second_visit_are_defined():
-    found = bootstrap_limits([1, 2, 4, 7], [0, 0, 0, 0], patients=["a", "a", "b", "c"])
-    assert np.isfinite([getattr(found, name) for name in INTERVALS]).all()
+    twice = repeated_limits(np.tile(first, 2), np.tile(second, 2), np.tile(names, 2))
+    once = repeated_limits(first, second, names)
+    assert twice.bias_interval == pytest.approx(once.bias_interval)
 
 
 def test_patients_that_do_not_fit_are_refused():
-    for function in (
-        repeated_limits,
-        lambda *pairs: bootstrap_limits(*pairs[:2], patients=pairs[2]),
-    ):
-        with pytest.raises(ValueError, match="got 1 names and 2 pairs"):
-            function([1, 2], [1, 2], ["a"])
-        for nobody in (None, math.nan):
-            with pytest.raises(ValueError, match="lacks a name"):
-                function([1, 2], [1, 2], ["a", nobody])
-        with pytest.raises(ValueError, match="first holds nan"):
-            function([math.nan, 2], [1, 2], ["a", "b"])
+    with pytest.raises(ValueError, match="got 1 names and 2 pairs"):
+        repeated_limits([1, 2], [1, 2], ["a"])
+    for nobody in (None, math.nan):
+        with pytest.raises(ValueError, match="lacks a name"):
+            repeated_limits([1, 2], [1, 2], ["a", nobody])
+    with pytest.raises(ValueError, match="first holds nan"):
+        repeated_limits([math.nan, 2], [1, 2], ["a", "b"])
 
 
-def test_options_out_of_range_are_refused():
-    with pytest.raises(ValueError, match="resamples"):
-        bootstrap_limits([1, 2], [1, 2], resamples=0)
-    with pytest.raises(ValueError, match="confidence"):
-        bootstrap_limits([1, 2], [1, 2], confidence=95)
+def test_a_confidence_out_of_range_is_refused():
     with pytest.raises(ValueError, match="confidence"):
         repeated_limits([1, 2], [1, 2], ["a", "b"], confidence=95)

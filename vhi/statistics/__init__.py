@@ -16,7 +16,7 @@ from vhi.statistics.change import (
     upper_share,
 )
 from vhi.statistics.composite import majority
-from vhi.statistics.coverage import Coverage, coverage_note, coverage_table
+from vhi.statistics.coverage import coverage_note
 from vhi.statistics.disagreement import Disagreement, disagreements
 from vhi.statistics.failures import CLASSES, WorklistResult, worklist
 from vhi.statistics.kappa import cohen_kappa, kappa_interval
@@ -25,7 +25,7 @@ from vhi.statistics.overlap import dice, precision, recall, volume_similarity
 from vhi.statistics.proportions import exact_proportion, mcnemar
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
-from vhi.statistics.repeated import bootstrap_limits, repeated_limits
+from vhi.statistics.repeated import repeated_limits
 from vhi.statistics.response import responder_table
 from vhi.statistics.rules import RULES, responders
 from vhi.statistics.sample_size import limit_factors, sample_size_for_limits
@@ -38,7 +38,6 @@ __all__ = [
     "QUADRANTS",
     "RULES",
     "SLICES",
-    "Coverage",
     "Disagreement",
     "LimitsOfAgreement",
     "Line",
@@ -47,10 +46,8 @@ __all__ = [
     "Summary",
     "SurfaceDistances",
     "WorklistResult",
-    "bootstrap_limits",
     "cohen_kappa",
     "coverage_note",
-    "coverage_table",
     "deming",
     "dice",
     "disagreements",

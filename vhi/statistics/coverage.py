@@ -9,10 +9,12 @@ interval (``undefined``), and the number of ``repeats``.
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = Path(__file__).with_suffix(".csv")
 
@@ -32,39 +34,12 @@ RARELY = 0.005
 """A smaller share of samples without an interval is not mentioned."""
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """One row of the table."""
-
-    interval: str
-    quantity: str
-    data: str
-    n: int
-    nominal: float
-    coverage: float
-    mc_error: float
-    undefined: float
-    repeats: int
-
-
 @cache
-def coverage_table() -> tuple[Coverage, ...]:
-    """Return all rows, in the order of the file."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Coverage(
-                interval=row["interval"],
-                quantity=row["quantity"],
-                data=row["data"],
-                n=int(row["n"]),
-                nominal=float(row["nominal"]),
-                coverage=float(row["coverage"]),
-                mc_error=float(row["mc_error"]),
-                undefined=float(row["undefined"]),
-                repeats=int(row["repeats"]),
-            )
-            for row in csv.DictReader(file)
-        )
+def coverage_table() -> pd.DataFrame:
+    """Return the table, its rows in the order of the file; not to be changed."""
+    import pandas as pd
+
+    return pd.read_csv(TABLE)
 
 
 def coverage_note(interval: str, n: int, *, quantity: str | None = None, scans: int = 1) -> str:
@@ -91,31 +66,35 @@ def coverage_note(interval: str, n: int, *, quantity: str | None = None, scans: 
     >>> coverage_note("limits, exact", 5)
     'nominal 95 %; not simulated below 8 patients'
     """
-    own = [row for row in coverage_table() if row.interval == interval]
-    kinds = [kind for kind in DATA if (kind in CORRELATED) == (scans > 1)]
-    kinds = [kind for kind in kinds if any(row.data == kind for row in own)]
-    rows = [row for row in own if quantity in (None, row.quantity) and row.data in kinds]
-    if not rows:
+    table = coverage_table()
+    rows = table[(table["interval"] == interval) & (table["data"].isin(CORRELATED) == (scans > 1))]
+    if quantity is not None:
+        rows = rows[rows["quantity"] == quantity]
+    if rows.empty:
         raise ValueError(f"not simulated: {interval!r}, quantity {quantity!r}, {scans} scans")
-    sizes = sorted({row.n for row in rows})
-    shown = sorted({max([s for s in sizes if s <= n] or sizes[:1]),
-                    min([s for s in sizes if s >= n] or sizes[-1:])})  # fmt: skip
-    start = f"nominal {_percent([[r.nominal for r in rows if r.n == size] for size in shown])}"
+    sizes = sorted(set(rows["n"]))
+    below = max((size for size in sizes if size <= n), default=sizes[0])
+    above = min((size for size in sizes if size >= n), default=sizes[-1])
+    rows = rows[rows["n"].isin([below, above])]
+    start = f"nominal {_percent(rows, 'nominal')}"
     if not sizes[0] <= n <= sizes[-1]:
         side = f"below {sizes[0]}" if n < sizes[0] else f"above {sizes[-1]}"
         return f"{start}; not simulated {side} patients"
     parts = []
-    for kind in kinds:
-        groups = [[row for row in rows if row.data == kind and row.n == size] for size in shown]
-        share = _percent([[row.coverage for row in group] for group in groups])
-        lost = max(row.undefined for group in groups for row in group)
-        none = f" (no interval in up to {_percent([[lost]])})" if lost >= RARELY else ""
-        parts.append(" ".join(filter(None, (share, DATA[kind]))) + none)
-    return f"{start}; simulated with {' / '.join(map(str, shown))} patients: {', '.join(parts)}"
+    for kind, words in DATA.items():
+        of_kind = rows[rows["data"] == kind]
+        if of_kind.empty:
+            continue
+        lost = of_kind["undefined"].max()
+        none = f" (no interval in up to {100 * lost:.0f} %)" if lost >= RARELY else ""
+        parts.append(f"{_percent(of_kind, 'coverage')} {words}".strip() + none)
+    patients = " / ".join(map(str, dict.fromkeys([below, above])))
+    return f"{start}; simulated with {patients} patients: {', '.join(parts)}"
 
 
-def _percent(groups: list[list[float]]) -> str:
-    """Write the lowest and highest share of each group, groups with the same ones once."""
-    ends = [[f"{100 * end:.0f}" for end in (min(group), max(group))] for group in groups]
-    texts = [low if low == high else f"{low}–{high}" for low, high in ends]
+def _percent(rows: pd.DataFrame, column: str) -> str:
+    """Write the lowest and highest share of each size, sizes with the same ones once."""
+    ends = rows.groupby("n")[column].agg(["min", "max"]).itertuples(index=False)
+    shares = [[f"{100 * end:.0f}" for end in pair] for pair in ends]
+    texts = [low if low == high else f"{low}–{high}" for low, high in shares]
     return f"{' / '.join(dict.fromkeys(texts))} %"

@@ -40,17 +40,6 @@ class RepeatedLimits:
     sd_interval: Ends = NOWHERE
 
 
-@dataclass(frozen=True)
-class BootstrapLimits:
-    """Intervals of bias, limits and SD from resampled patients."""
-
-    resamples: int
-    bias_interval: Ends
-    lower_interval: Ends
-    upper_interval: Ends
-    sd_interval: Ends
-
-
 def repeated_limits(
     first: ArrayLike,
     second: ArrayLike,
@@ -116,7 +105,8 @@ def repeated_limits(
     if not pairs:
         return RepeatedLimits(0, 0, nan, nan, nan, nan, nan, nan)
     bias = float(differences.mean())
-    within, between = (float(variance[0]) for variance in _variances(*sums[:, None]))
+    within, of_means, size = _mean_squares(*sums)
+    between = max(of_means - within, 0.0) / size
     parted = pairs > count
     sd_within = math.sqrt(within) if parted else nan
     if count < 2:
@@ -128,7 +118,6 @@ def repeated_limits(
     from_bias = sums[1] - sums[0] * (bias - centre)
     error = math.sqrt(count / (count - 1) * float(from_bias @ from_bias)) / pairs
     half = float(student.ppf((1 + confidence) / 2, count - 1)) * error
-    of_means, size = (float(part[0]) for part in _mean_squares(*sums[:, None])[1:])
     parts = [(of_means / size, count - 1), ((1 - 1 / size) * within, pairs - count)]
     recovered = recovered_intervals(bias, error, parts, confidence=confidence)
     # Around a variance that is not set to 0 where the estimate's is: widened to hold the estimate.
@@ -197,102 +186,30 @@ def recovered_intervals(
     return (lower - outer, lower + inner), (upper - inner, upper + outer), (least, most)
 
 
-def bootstrap_limits(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    patients: Iterable[Hashable] | None = None,
-    resamples: int = 10_000,
-    seed: int = 20230426,
-    confidence: float = 0.95,
-) -> BootstrapLimits:
-    """Return percentile intervals of the limits of agreement, from resampled patients.
-
-    Patients are drawn with replacement, with all their pairs, as many as there are; every resample
-    gives the limits of `repeated_limits`, or of `limits_of_agreement` without `patients`. The
-    intervals of limits are too narrow below about sixty patients, most of all for few patients or
-    heavy tails (`vhi.statistics.coverage` says how far); those of `repeated_limits` hold at least
-    as often.
-
-    Parameters
-    ----------
-    first, second
-        Finite numbers, one of each for every pair, in one order and one unit.
-    patients
-        The patient of each pair; default: every pair has its own.
-    resamples
-        1 or more.
-    seed
-        The same seed gives the same draws on every machine and with every version of numpy.
-    confidence
-        Of the intervals, above 0 and below 1.
-
-    Returns
-    -------
-    BootstrapLimits
-        NaN for fewer than two patients. Equal differences: all equal to the bias, and SD 0.
-
-    Raises
-    ------
-    ValueError
-        As `repeated_limits`, or an option is out of its range.
-
-    References
-    ----------
-    Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
-    """
-    check_confidence(confidence)
-    if resamples < 1:
-        raise ValueError(f"resamples is 1 or more; got {resamples}")
-    centre, sums = _sums_of_patients(checked_differences(first, second), patients)
-    count = sums.shape[1]
-    if count < 2:
-        return BootstrapLimits(resamples, NOWHERE, NOWHERE, NOWHERE, NOWHERE)
-    # Raw bits: other draws may change with numpy's version.
-    bits = np.random.PCG64(seed).random_raw(resamples * count)
-    drawn = (bits % np.uint64(count)).astype(np.intp).reshape(resamples, count)
-    pairs, total, squares_within = sums[:, drawn]
-    within, between = _variances(pairs, total, squares_within)
-    bias = centre + total.sum(axis=1) / pairs.sum(axis=1)
-    sd = np.sqrt(within + between)
-    ends = [50 * (1 - confidence), 50 * (1 + confidence)]
-    limits = np.percentile([bias, bias - WIDTH * sd, bias + WIDTH * sd, sd], ends, axis=1)
-    return BootstrapLimits(resamples, *((low, high) for low, high in limits.T.tolist()))
-
-
 def _sums_of_patients(
-    differences: NDArray[np.float64], patients: Iterable[Hashable] | None
+    differences: NDArray[np.float64], patients: Iterable[Hashable]
 ) -> tuple[float, NDArray[np.float64]]:
     """Return a common value c, and per patient: pairs, sum of d − c, sum of squares within."""
-    n = len(differences)
-    codes = np.arange(n) if patients is None else _numbered(list(patients), n)
+    codes = _numbered(list(patients), len(differences))
     # Less a common value, so that large differences that are alike lose no digits.
-    centre = float(np.median(differences)) if n else 0.0
+    centre = float(np.median(differences)) if len(differences) else 0.0
     pairs = np.bincount(codes).astype(float)
     total = np.bincount(codes, differences - centre).astype(float)
     from_own_mean = differences - centre - (total / pairs)[codes]
     return centre, np.stack([pairs, total, np.bincount(codes, from_own_mean**2)])
 
 
-def _variances(
-    pairs: NDArray[np.float64], total: NDArray[np.float64], squares_within: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the variances within and between patients; one row for each sample of patients."""
-    within, between, size = _mean_squares(pairs, total, squares_within)
-    return within, np.maximum(between - within, 0) / size
-
-
 def _mean_squares(
     pairs: NDArray[np.float64], total: NDArray[np.float64], squares_within: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], ...]:
-    """Return the mean squares within and between patients, and m₀; a row for each sample."""
-    count, every = pairs.shape[1], pairs.sum(axis=1)
-    within = squares_within.sum(axis=1) / np.maximum(every - count, 1)
-    mean = total.sum(axis=1) / every
-    between = (pairs * (total / pairs - mean[:, None]) ** 2).sum(axis=1) / max(count - 1, 1)
-    size = (every - (pairs**2).sum(axis=1) / every) / max(count - 1, 1)
+) -> tuple[float, float, float]:
+    """Return the mean squares within and between patients, and m₀."""
+    count, every = len(pairs), pairs.sum()
+    within = squares_within.sum() / max(every - count, 1)
+    mean = total.sum() / every
+    between = (pairs * (total / pairs - mean) ** 2).sum() / max(count - 1, 1)
+    size = (every - (pairs**2).sum() / every) / max(count - 1, 1)
     # One patient has nothing between; the size is 0 there.
-    return within, between, np.where(size > 0, size, 1)
+    return float(within), float(between), float(size) if size > 0 else 1.0
 
 
 def _numbered(names: list[Hashable], n: int) -> NDArray[np.int_]:
