@@ -9,16 +9,32 @@ from typing import Any
 
 from vhi.cases.case import Case
 from vhi.models.unet import UNet
+from vhi.segmentation.registry import NORMAL_BONE
 from vhi.training.checkpoint import CHECKPOINT, trained_network
 from vhi.training.dataset import STUDY_TEST, folds, load_training_set
 from vhi.training.folder import is_finished, train_run
 from vhi.training.loop import weights_sha256
-from vhi.training.recipe import FURTHER, NORMAL_BONE_RECIPE, Recipe
+from vhi.training.recipe import Recipe
 
 FOLDS = 4
 """As in the paper. One network for each fold; the four are the ensemble."""
 
 DISEASE_RECIPE = Recipe()
+
+FURTHER = Recipe(steps=750, learning_rate=0.001)
+"""A second, shorter and gentler cycle, in which a trained network learns from further subjects."""
+
+NORMAL_BONE_RECIPE = Recipe(
+    task=NORMAL_BONE,
+    filters=(16, 32, 48, 64),
+    block=1,
+    spacing_mm=2.4,
+    steps=600,
+    batch=8,
+    loss="bce",
+    positive_weight=50.0,
+)
+"""Where readers draw normal bone: coarse slices suffice for a place without an outline."""
 
 
 @dataclass(frozen=True)

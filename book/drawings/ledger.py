@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from vhi.papers.ledger import STATUSES
+from vhi.papers import STATUSES
 from vhi.reader_study.figures.style import BLUE, DARK, GREEN, GREY, PALE, RED, dress, key
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from book.drawings.failures import draw_growth, draw_moves, draw_shares
 from book.drawings.ledger import LedgerTables, draw_statuses
-from vhi.papers.ledger import STATUSES
+from vhi.papers import STATUSES
 
 
 @pytest.fixture

@@ -55,12 +55,7 @@ class Geometry:
 
 
 def check_content(header: Any, shape: Sequence[int], path: Path) -> None:
-    """Refuse a header of anything but one volume of plain numbers.
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse a header of anything but one volume of plain numbers: InputError."""
     kind = header.get_data_dtype().kind
     if kind not in "iuf":
         content = "complex numbers" if kind == "c" else "colours (RGB)"

@@ -146,12 +146,7 @@ def _image(
 
 
 def check_file(path: Path) -> None:
-    """Refuse a path that is not a plain, readable file; its content is not read.
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse a path that is not a plain, readable file, without reading it: InputError."""
     if not os.path.exists(path):  # unlike Path.exists, also for a name that is too long
         raise InputError(f"{path}: no such file; check the name and the folder")
     if os.path.isdir(path):

@@ -49,12 +49,7 @@ SHARE_OF_BODY = 0.35
 
 
 def check_masks_differ(normal_bone: Image, disease_region: Image) -> None:
-    """Refuse one mask given as both areas.
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse one mask given as both areas: InputError."""
     if normal_bone.array.any() and np.array_equal(normal_bone.array, disease_region.array):
         raise InputError(
             f"{disease_region.name}: marks the same voxels as {normal_bone.name}, so one mask is "

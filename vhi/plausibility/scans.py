@@ -43,16 +43,9 @@ SAMPLE = 30_000
 
 
 def check_scans_differ(stir: Image, t1w: Image) -> None:
-    """Refuse one scan given as both STIR and T1w, also where it is scaled or inverted.
+    """Refuse one scan given as both STIR and T1w, also where it is scaled or inverted: InputError.
 
-    Parameters
-    ----------
-    stir, t1w
-        On one grid.
-
-    Raises
-    ------
-    InputError
+    Both are on one grid.
     """
     step = max(1, stir.array.size // SAMPLE)
     order: Literal["F", "C"] = "F" if stir.array.flags.f_contiguous else "C"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vhi.errors import InputError
-from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE
+from vhi.segmentation.registry import CHANNELS, DISEASE_REGION
 
 if TYPE_CHECKING:
     from vhi.models.unet import UNet
@@ -151,9 +151,6 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 """What each field must be, in words and as a test."""
 
-FURTHER = Recipe(steps=750, learning_rate=0.001)
-"""A second, shorter and gentler cycle, in which a trained network learns from further subjects."""
-
 PAPER = Recipe(
     filters=(16, 32, 64, 128),
     block=1,
@@ -168,18 +165,6 @@ PAPER = Recipe(
     precision="float32",
 )
 """The paper's network and training (section 2.5.3): 60 epochs of 350 steps."""
-
-NORMAL_BONE_RECIPE = Recipe(
-    task=NORMAL_BONE,
-    filters=(16, 32, 48, 64),
-    block=1,
-    spacing_mm=2.4,
-    steps=600,
-    batch=8,
-    loss="bce",
-    positive_weight=50.0,
-)
-"""Where readers draw normal bone: coarse slices suffice for a place without an outline."""
 
 RECIPES = {"default": Recipe(), "paper": PAPER}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vhi.papers.ledger import ledger_table, printed_numbers
+from vhi.papers import ledger_table, printed_numbers
 from vhi.papers.ledger.check import NEEDS_DATA, Sources
 from vhi.papers.ledger.comparison import unnoticed
 from vhi.papers.ledger.table import CHECKS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from vhi.papers.ledger import agrees
+from vhi.papers import agrees
 from vhi.papers.ledger.bressem_nonexperts import intervals
 from vhi.papers.ledger.bressem_p import auc_p_limits
 from vhi.papers.ledger.bressem_tables import CHANGES, CHARACTERISTICS, COHORTS

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vhi.papers.ledger import agrees
+from vhi.papers import agrees
 from vhi.papers.ledger.li import dice_ceiling
 from vhi.papers.ledger.li_counts import (
     FIGURES,

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vhi.papers.hepburn.files import MissingFilesError, StudyFiles
-from vhi.papers.ledger import (
+from vhi.papers import (
     ALL_PAPERS,
     STATUSES,
     blind_rows,
@@ -16,6 +15,7 @@ from vhi.papers.ledger import (
     printed_numbers,
     share_recomputed,
 )
+from vhi.papers.hepburn.files import MissingFilesError, StudyFiles
 from vhi.papers.ledger.comparison import Comparison
 from vhi.papers.ledger.table import CHECKS, inherit_inconsistent
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vhi.papers.ledger import agrees
+from vhi.papers import agrees
 
 
 @pytest.fixture

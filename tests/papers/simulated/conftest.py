@@ -2,7 +2,8 @@
 
 import pytest
 
-from vhi.papers.simulated import conclusions_over, simulate_cohort, simulate_cohorts
+from vhi.papers import conclusions_over, simulate_cohorts
+from vhi.papers.simulated.simulate import simulate_cohort
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 pd = pytest.importorskip("pandas")
 
-from vhi.papers.ledger import printed_numbers
-from vhi.papers.simulated import asked_and_reached, simulate_cohort, targets
+from vhi.papers import asked_and_reached, printed_numbers
+from vhi.papers.simulated import targets
 from vhi.papers.simulated.cohort import Cohort
 from vhi.papers.simulated.model import CELLS, Model, draw_kinds, random_model
+from vhi.papers.simulated.simulate import simulate_cohort
 from vhi.reader_study.patients import read_patients
 from vhi.statistics.agreement import limits_of_agreement
 from vhi.statistics.failures import CLASSES, worklist
