@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,6 @@ import numpy as np
 from scipy import ndimage
 
 from vhi.cases.supplement import group_paths, locate, study_available
-from vhi.checks import COVERAGE, NOTES, PLACE
 from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
@@ -28,6 +28,11 @@ from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.steps.candidates import find_candidates
 
 GOOD, WRONG = (Path(__file__).with_name(f"plausibility-{kind}.csv") for kind in ("good", "wrong"))
+
+PAGE = (Path(__file__).parents[1] / "book" / "checks.md").read_text("utf-8")
+SECTIONS = "".join(re.split(r"^## .*$", PAGE, flags=re.MULTILINE)[2:4])
+CHECKS = re.findall(r"^\| `([a-z0-9-]+)` \|.* \| notes \|", SECTIONS, re.MULTILINE)
+"""Checks of place and coverage that give notes."""
 
 Masks = tuple[Image, Image]
 """Normal bone and disease region."""
@@ -103,9 +108,8 @@ def _t1w_checks(t1w: Image) -> list[str]:
 
 def _counted(name: str, notes: Sequence[Sequence[str]]) -> Iterator[tuple[str, int, str, int]]:
     counts = Counter(check for checks in notes for check in set(checks))
-    for check in (*PLACE, *COVERAGE):
-        if check.outcome == NOTES:
-            yield name, len(notes), check.name, counts[check.name]
+    for check in CHECKS:
+        yield name, len(notes), check, counts[check]
     yield name, len(notes), "any", sum(map(bool, notes))
     yield name, len(notes), "more than one", sum(len(checks) > 1 for checks in notes)
 

@@ -22,7 +22,7 @@ class InputError(ValueError):
     """The input cannot be used.
 
     Commands print the message on standard error and exit with status 2. `check` is the name of
-    the check in `vhi.checks` that refuses; empty where none does.
+    the check that refuses, as in the book's page *What vhi checks*; empty where none does.
     """
 
     def __init__(self, message: str, *, check: str = "") -> None:
