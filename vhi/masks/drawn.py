@@ -7,8 +7,9 @@ from pathlib import Path
 
 from vhi.checks import Note
 from vhi.images.nifti import load_scan
-from vhi.images.scans import notes_on_files
+from vhi.images.scans import Scans, notes_on_files
 from vhi.masks.origin import DRAWN, check_mask_place, write_mask
+from vhi.plausibility.scans import notes_on_scans
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 
@@ -42,7 +43,7 @@ def write_drawn_normal_bone(
     thresholds : Thresholds
         What follows from them.
     notes : tuple of Note
-        What speaks against the scan, see `vhi.images.scans.notes_on_files`.
+        What speaks against the scan: its file, or a contrast that is not STIR's.
 
     Raises
     ------
@@ -63,4 +64,5 @@ def write_drawn_normal_bone(
         "slices": slices,
     }
     write_mask(out, scan.with_array(mask, out.name), record, never=(stir,))
-    return intensities.size, thresholds, notes_on_files([scan])
+    notes = (*notes_on_files([scan]), *notes_on_scans(Scans(scan)))
+    return intensities.size, thresholds, notes
