@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -177,6 +178,21 @@ def test_predicting_loads_neither_torch_nor_monai(small_networks):
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+def test_predicting_reports_to_nobody_and_leaves_nothing_in_the_home_folder(
+    small_networks, tmp_path
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "from tests.helpers.small_networks import blobs\n"
+        "from vhi.segmentation.predict import segment_disease_region\n"
+        f"segment_disease_region(blobs(), network={str(small_networks / 'default')!r})"
+    )
+    folders = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"), str(home))
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **folders}, check=True)
+    assert list(home.iterdir()) == []  # the runtime keeps a number of the machine there
 
 
 # The authors' ensemble.

@@ -208,6 +208,8 @@ def both_ways(
 
 def load_members(network: Network) -> Members:
     """Load a network's graph for one slice at a time; many threads may call the result."""
+    # The runtime would report its use to its maker, and keep a number of this machine for it.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only: the terminal is the command's
