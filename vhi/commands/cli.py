@@ -141,7 +141,9 @@ def _interrupt(*_: object) -> None:
 
 def main() -> None:
     """Run the command `vhi` with the arguments of this process, and end it."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup: the terminal may be closed
+            signal.signal(number, _interrupt)
     _open_streams()
     # A terminal that cannot show "³" shows "?" instead of failing.
     for stream in (sys.stdout, sys.stderr):
