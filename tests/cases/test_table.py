@@ -93,6 +93,27 @@ def test_marks_with_two_meanings_are_refused(refused, content, words):
     refused(content, *words, check="decimal-marks")
 
 
+@pytest.mark.parametrize("value", ["n.d.", "k.A.", "04. Mai", "03.11.2025", "ca. 3", ">1.5"])
+def test_a_point_in_no_number_is_the_fault_of_its_own_row(refused, value):
+    refused(f"who;ml\nA;1,5\nB;{value}\n", "row 3", "'ml'", value)
+
+
+@pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        ("who,ml\nA,1\nwho,ml\nB,2\n", "row 3"),
+        ("who;ml\nA;1,5\n;\nWho ;ML\nB;2\n", "row 4"),
+        ("who,ml,score\nA,1,2\nml,who\n3,B\n", "row 3"),
+    ],
+)
+def test_a_second_table_below_is_named(refused, content, row):
+    refused(content, row, "a second table begins there")
+
+
+def test_an_empty_cell_of_merged_cells_is_named(refused):
+    refused("who;ml\nA;1\n;2\n", "row 3", "'who'", "merged cells")
+
+
 @pytest.mark.parametrize(
     ("values", "numbers"),
     [

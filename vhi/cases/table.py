@@ -37,6 +37,8 @@ _OTHER_FILES = {
 _SEPARATOR_LINE = re.compile(f'"?sep=([{SEPARATORS}])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_MARKED = re.compile(r"[+-]?\d*([.,]\d{3})*[.,]\d*")
+"""A number with a decimal mark or marks between thousands; no date and no abbreviation."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,11 @@ def read_table(
                 "holds a separator, or name the last column"
             )
         line[:] = [*line, *[""] * (len(header) - len(line))][: len(header)]
+        if {named(value) for value in line} >= set(required):
+            raise row.error(
+                "names columns again, so a second table begins there; give each table a file of "
+                "its own, or, where the columns are the same, remove this row"
+            )
     _tidy_numbers(path, separator, header, parsers, [line for _, line in numbered])
     folder = path.absolute().parent
     for row, line in numbered:
@@ -142,7 +149,10 @@ def read_table(
             known = parse is not None and not (text and needed)  # a patient may be called NA
             value = "" if known and value.lower() in MISSING else value
             if needed and not value:
-                raise row.error(f"column {column!r} is empty; fill it in or remove the row")
+                raise row.error(
+                    f"column {column!r} is empty; fill it in (of merged cells only the first holds "
+                    "the value), or remove a row that is of no scan"
+                )
             try:
                 row.values[column] = parse(value, folder) if parse else value
             except ValueError as error:
@@ -160,11 +170,12 @@ def _tidy_numbers(
 ) -> None:
     """Write decimal commas as points where no comma separates values; refuse what is ambiguous."""
     columns = [i for i, parse in enumerate(parsers) if isinstance(parse, Number)]
-    marks = {mark for line in lines for i in columns for mark in ".," if mark in line[i]}
-    if separator != "," and len(marks) > 1:
+    numbers = [line[i] for line in lines for i in columns if _MARKED.fullmatch(line[i])]
+    pointed, with_comma = ([value for value in numbers if mark in value] for mark in ".,")
+    if separator != "," and pointed and with_comma:
         raise InputError(
-            f"{path}: has numbers with a point and numbers with a comma; write decimals with a "
-            "point, and nothing between thousands",
+            f"{path}: has numbers with a point and numbers with a comma, such as {pointed[0]!r} "
+            f"and {with_comma[0]!r}; write decimals with a point, and nothing between thousands",
             check="decimal-marks",
         )
     for i in columns:
