@@ -288,6 +288,17 @@ def test_half_a_pair_is_named(tmp_path):
         (tmp_path / gone).write_bytes(content)
 
 
+@pytest.mark.parametrize("suffixes", [(".hdr", ".img"), (".HDR", ".IMG")])
+@pytest.mark.parametrize("kind", [nib.AnalyzeImage, nib.Spm2AnalyzeImage, nib.Spm99AnalyzeImage])
+def test_a_pair_of_analyze_is_named(tmp_path, kind, suffixes):
+    kind(intensities().astype(np.int16), AFFINE).to_filename(tmp_path / "s.img")
+    for suffix in suffixes:
+        (tmp_path / f"s{suffix.lower()}").rename(tmp_path / f"s{suffix}")
+    for suffix in suffixes:
+        error = refused(tmp_path / f"s{suffix}")
+        assert error.check == "not-nifti" and "Analyze" in str(error)
+
+
 # --------------------------------------------------------------------------------- suffix and kind
 
 
@@ -325,6 +336,7 @@ def test_a_file_compressed_twice_is_named(tmp_path):
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (bytes(128) + b"DICM" + bytes(99), "dcm2niix"),
         (b"\x89PNG\r\n", "picture"),
+        (b'{"SliceThickness": 3}', "name the scan beside it"),
         (b"", "not a readable NIfTI"),
         (bytes(2000), "not a readable NIfTI"),
     ],

@@ -20,6 +20,7 @@ KINDS = {
     b"NRRD": "an NRRD file; save it as .nii.gz (in 3D Slicer: choose NIfTI when you save)",
     b"ObjectType": "a MetaImage header; save it as .nii.gz",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; run `git lfs pull`",
+    b"{": "a JSON file; name the scan beside it (.nii or .nii.gz)",
     b"<": "a web page; download the file again",
     b"\x89PNG": "a picture; give the scan itself, converted from DICOM",
     b"\xff\xd8": "a picture; give the scan itself, converted from DICOM",
@@ -47,6 +48,13 @@ def unreadable(path: Path) -> InputError:
                 check="suffix",
             )
         return _unreadable_header(path, content)
+    if named.endswith((".hdr", ".img")) and _is_analyze(path):
+        return InputError(
+            f"{path}: is of an Analyze pair, which does not store where right and left are; "
+            "convert the scan from DICOM again (dcm2niix), or save it as NIfTI with the program "
+            "that wrote it",
+            check="not-nifti",
+        )
     if named.endswith((".hdr", ".img", ".hdr.gz", ".img.gz")):
         return InputError(
             f"{path}: is half of a pair, and the other half (.hdr or .img) is missing beside it or "
@@ -64,6 +72,18 @@ def unreadable(path: Path) -> InputError:
         )
     )
     return InputError(f"{path}: {reason}", check="not-nifti")
+
+
+def _is_analyze(path: Path) -> bool:
+    """Return whether a file is one of two halves, and the header is of Analyze 7.5, not NIfTI."""
+    upper = path.suffix.isupper()
+    header, voxels = (path.with_suffix(s.upper() if upper else s) for s in (".hdr", ".img"))
+    if not (header.is_file() and voxels.is_file()):
+        return False
+    with header.open("rb") as stream:
+        start = stream.read(348)
+    size = start[:4] in (b"\x5c\1\0\0", b"\0\0\1\x5c")  # 348, in either order of bytes
+    return len(start) == 348 and size and start[344:347] not in (b"ni1", b"n+1")
 
 
 def damaged(path: Path) -> InputError:
