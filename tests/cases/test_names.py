@@ -162,6 +162,15 @@ def test_a_scan_in_two_rows_is_noted(write):
     assert "rows 2 and 4 of cases.csv" in notes[0]
 
 
+def test_copies_of_one_scan_are_noted(write, tmp_path):
+    for name, content in (("s", b"scan"), ("u", b"scan"), ("v", b"sc4n"), ("w", b"scan")):
+        (tmp_path / name).write_bytes(content)
+    notes = []
+    load_cases(write(["A,,1,s,t", "A,,2,u,t", "B,,,v,t", "C,,,w,t"]), warn=notes.append)
+    assert [note.check for note in notes] == ["scan-twice", "scan-twice"]
+    assert "rows 2 and 3 of cases.csv name copies" in notes[0] and "rows 2 and 5" in notes[1]
+
+
 def test_a_subject_without_a_name_is_its_case(write):
     cases = load_cases(write(["A,NA,n/a,s,t", "B,-,,s,t"]))
     assert [(case.subject, case.visit) for case in cases] == [("A", ""), ("B", "")]

@@ -8,6 +8,8 @@ beside the first, with the columns ``case, visit, reader, trial, mask``.
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -178,6 +180,7 @@ def _check_rows(cases: Sequence[Case], rows: Sequence[Row]) -> list[Note]:
     """Refuse a case of two subjects; return a note for each scan that stands in two rows."""
     subjects: dict[str, tuple[str, int]] = {}
     scans: dict[Path, int] = {}
+    sizes: dict[int, dict[Path, int]] = {}
     notes = []
     for case, row in zip(cases, rows, strict=True):
         subject, number = subjects.setdefault(case.case, (case.subject, row.number))
@@ -188,9 +191,25 @@ def _check_rows(cases: Sequence[Case], rows: Sequence[Row]) -> list[Note]:
                 check="subject-of-case",
             )
         if (number := scans.setdefault(case.stir, row.number)) != row.number:
-            text = f"rows {number} and {row.number} of {row.table.name} name the same STIR scan"
-            notes.append(Note("scan-twice", f"{text}: one patient may count twice"))
+            same = "the same STIR scan"
+        else:
+            same = "copies of one STIR scan"
+            number = _row_of_copy(case.stir, row.number, sizes)
+        if number != row.number:
+            text = f"rows {number} and {row.number} of {row.table.name} name {same}"
+            notes.append(Note("scan-twice", f"{text}: one patient or visit may count twice"))
     return notes
+
+
+def _row_of_copy(scan: Path, number: int, sizes: dict[int, dict[Path, int]]) -> int:
+    """Return the row of the first scan with equal content; only files of one size are read."""
+    with contextlib.suppress(OSError):  # a missing scan is the failure of its own row
+        alike = sizes.setdefault(os.path.getsize(scan), {})
+        for path, row in alike.items():
+            if filecmp.cmp(path, scan, shallow=False):
+                return row
+        alike[scan] = number
+    return number
 
 
 def _table_of(source: str | os.PathLike[str]) -> tuple[Path, str]:

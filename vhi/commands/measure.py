@@ -154,6 +154,8 @@ def _measure_all(
         if row["failure"]:
             failures.append(f"{name}: {row['failure']}")
             continue
+        if row["notes"]:
+            warn(f"{name}: {row['notes']}")
         print(f"{name}: {_result(row)}")
     print(f"{len(rows) - len(failures)} of {len(rows)} cases measured. Table: {out / TABLE}")
     end_with_failures(failures)
