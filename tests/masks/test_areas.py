@@ -126,7 +126,7 @@ def without_geometry(path, array, kind, spacing_mm):
     affine = {"eye": np.eye(4), "itk": np.diag([-1.0, -1, 1, 1])}.get(kind)
     if kind == "spacing":
         affine = np.diag([*spacing_mm, 1])
-    image = nib.Nifti1Image(array, affine)
+    image = nib.Nifti1Image(array, affine, dtype=array.dtype)
     if kind == "zooms":
         image.header.set_zooms(spacing_mm)
     nib.save(image, path)
@@ -172,9 +172,10 @@ def test_a_geometry_that_was_handed_on_in_part_is_never_resampled(tiny_case, par
         assert caught.value.check == "no-place" and "--resample" not in str(caught.value)
 
 
-def test_the_advice_gives_the_right_number(tiny_case, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float64])
+def test_the_advice_gives_the_right_number(tiny_case, tmp_path, monkeypatch, kind):
     wanted = measure(tiny_case).vhi
-    array = load_mask(tiny_case.disease_region).array.astype(np.uint8)
+    array = load_mask(tiny_case.disease_region).array.astype(kind)
     without_geometry(tiny_case.disease_region, array, "eye", None)
     with pytest.raises(InputError) as caught:
         measure(tiny_case)
@@ -253,6 +254,25 @@ def test_grids_that_differ_name_the_condition_of_resampling(tiny_case):
         with pytest.raises(InputError, match="their headers are right, add --resample") as caught:
             measure(stored(tiny_case, mask, affine))
         assert caught.value.check == "one-grid"
+
+
+@pytest.mark.parametrize(
+    ("spacing", "words"),
+    [
+        ((0.5, 0.5, 3), "as its voxels are 0.500 x 0.500 x 3.000 mm, not 0.500 x 0.500 x 3.300 mm"),
+        ((0.6, 0.6, 3.3), "as its voxels are 0.600 x 0.600 x 3.300 mm"),
+        ((0.5, 0.5, 4), "wrote the slice thickness for the distance between slices"),
+    ],
+)
+@pytest.mark.parametrize("name", ["disease_region", "t1w"])
+def test_another_spacing_of_equal_arrays_is_named(tiny_case, spacing, words, name):
+    affine = oblique_affine()
+    affine[:3, :3] *= np.array(spacing) / (0.5, 0.5, 3.3)
+    array = load_image(getattr(tiny_case, name)).array.astype(np.int16)
+    write_nifti(getattr(tiny_case, name), array, affine)
+    with pytest.raises(InputError) as caught:
+        measure(tiny_case)
+    assert caught.value.check == "one-grid" and words in str(caught.value)
 
 
 UNCERTAIN = "the network is uncertain about the disease region there"

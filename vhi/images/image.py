@@ -131,9 +131,14 @@ def check_same_grid(
             f"{times(first.shape)}; {remedy}",
             check="one-grid",
         )
+    here, there = (times(f"{mm:.3f}" for mm in image.spacing_mm) for image in (second, first))
+    spacing = (
+        f", as its voxels are {here} mm, not {there} mm (where a program wrote the slice thickness "
+        "for the distance between slices, convert the scan again)"
+    )
     raise InputError(
         f"{second.name}: lies up to {misfit:.2f} mm away from {first.name} "
-        f"(allowed {tolerance_mm:g} mm); {remedy}",
+        f"(allowed {tolerance_mm:g} mm){spacing if here != there else ''}; {remedy}",
         check="one-grid",
     )
 
@@ -163,8 +168,9 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
     turned = sorted(image.shape) == sorted(grid.shape) and not same_shape
     if turned and np.allclose(image.affine, grid.affine, atol=SAME_GRID_TOLERANCE_MM):
         raise InputError(
-            f"{image.name}: {times(image.shape)} voxels, but the geometry of {grid.name} with its "
-            f"{times(grid.shape)}; turn its array (SimpleITK's run slice first) and write it again",
+            f"{image.name}: its {times(image.shape)} voxels are in another order than those of "
+            f"{grid.name} ({times(grid.shape)}), but its header is the same; turn its array "
+            "(SimpleITK's run slice first) and write it again",
             check="turned-axes",
         )
     axes = _reversed_axes(image, grid) if same_shape else ""
@@ -180,7 +186,7 @@ def _refuse_lost(lost: Image, other: Image, missing: str) -> None:
     """Refuse an image without a place, and say how to give it one."""
     remedy = (
         f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
-        f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').dataobj, "
+        f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').get_fdata(), "
         f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
         if lost.shape == other.shape
         else "save it again with its geometry, from the program in which it was made"
