@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import re
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,31 @@ def test_a_run_that_ends_early_keeps_the_rows_of_the_run_before(cases, tmp_path,
         measure_all(cases, out, overwrite=True)
     assert rows_of(out) == before
     assert names(out) == ["a", "b", TABLE]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_rows_that_a_spreadsheet_saved_again_are_kept(
+    cases, tmp_path, monkeypatch, separator, encoding
+):
+    out = tmp_path / "out"
+    measure_all(cases, out)
+    before = rows_of(out)
+    number = re.compile(r"-?\d+\.\d+")
+    with (out / TABLE).open("w", newline="", encoding=encoding, errors="replace") as stream:
+        writer = csv.writer(stream, delimiter=separator)
+        writer.writerow(before[0])
+        for row in before:
+            values = row.values()
+            writer.writerow([v.replace(".", ",") if number.fullmatch(v) else v for v in values])
+    with pytest.raises(InputError, match="with 2 cases measured"):
+        measure_all(cases, out)
+    failing(monkeypatch, *[MemoryError()] * 2)
+    measure_all(cases, out, overwrite=True)
+    numbers = ("vhi_voxels", "vhi_mm3", "vhi_mm3_low", "lower", "multiple")
+    for old, new in zip(before, rows_of(out), strict=True):
+        assert new["failure"].startswith(KEPT)
+        assert [new[column] for column in numbers] == [old[column] for column in numbers]
 
 
 def test_a_table_that_is_there_says_how_much_it_holds(cases, tmp_path):

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from vhi.workflow import measure
 TABLE = "measurements.csv"
 KEPT = "not measured again, the numbers are those of the earlier result"
 """Begin of the failure in a row that kept its numbers."""
+
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+(E[+-]?\d+)?")
 
 COLUMNS = (
     "case",
@@ -144,10 +147,19 @@ def _earlier_rows(table: Path, overwrite: bool) -> dict[tuple[str, str], dict[st
         return {}
     with explain_write_errors(table):
         content = table.read_bytes()
-    text = io.StringIO(content.decode("utf-8-sig", "replace"), newline="")
+    text = content.decode("utf-8-sig", "replace")
+    # A spreadsheet of some countries saves semicolons, and decimal commas that the row must lose.
+    separator = max(",;\t", key=text.partition("\n")[0].count)
     lines: list[dict[str, Any]] = []
     with contextlib.suppress(csv.Error):
-        lines = list(csv.DictReader(text))
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    if separator != ",":
+        for row in lines:
+            row |= {
+                column: value.replace(",", ".")
+                for column, value in row.items()
+                if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value)
+            }
     rows = {
         (row["case"], row["visit"]): row
         for row in lines
