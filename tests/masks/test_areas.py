@@ -194,6 +194,15 @@ def test_other_voxels_without_a_place_are_not_told_to_copy_a_geometry(tiny_case)
     assert caught.value.check == "no-place"
 
 
+@pytest.mark.parametrize("name", ["a'b.nii.gz", "$HOME.nii.gz", "a`b`.nii.gz"])
+def test_a_name_that_a_terminal_reads_as_more_stands_in_no_command(tiny_case, name):
+    mask = tiny_case.disease_region.with_name(name)
+    without_geometry(mask, load_mask(tiny_case.disease_region).array.astype(np.uint8), "eye", None)
+    with pytest.raises(InputError, match="save it again with its geometry") as caught:
+        measure(replace(tiny_case, disease_region=mask))
+    assert caught.value.check == "no-place" and "python -c" not in str(caught.value)
+
+
 def test_files_that_all_lack_a_place_are_measured_with_a_note(tiny_case):
     wanted = measure(tiny_case)
     for name in ("stir", "t1w", "normal_bone", "disease_region"):

@@ -184,11 +184,12 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
 
 def _refuse_lost(lost: Image, other: Image, missing: str) -> None:
     """Refuse an image without a place, and say how to give it one."""
+    special = set(lost.name + other.name) & set("'\"`$\\%!")  # a terminal reads these as more
     remedy = (
         f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
         f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').get_fdata(), "
         f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
-        if lost.shape == other.shape
+        if lost.shape == other.shape and not special
         else "save it again with its geometry, from the program in which it was made"
     )
     raise InputError(f"{lost.name}: does not store {missing}; {remedy}", check="no-place")
