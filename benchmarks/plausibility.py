@@ -20,10 +20,8 @@ from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.images.nifti import load_image, load_mask
 from vhi.images.scans import Scans
-from vhi.plausibility.coverage import notes_on_coverage
-from vhi.plausibility.masks import check_masks_differ, notes_on_region
-from vhi.plausibility.scans import check_scans_differ, notes_on_scans, notes_on_t1w
-from vhi.plausibility.stage import notes_on_stage
+from vhi.plausibility.scans import check_scans_differ, notes_on_scans
+from vhi.plausibility.stage import notes_on_areas, notes_on_stage
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
 from vhi.steps.candidates import find_candidates
 
@@ -65,7 +63,6 @@ def checks_of(scans: Scans, masks: Masks) -> list[str]:
     """Return the checks that give a note, or refuse, as `vhi.measure` would."""
     bone, region = masks
     try:
-        check_masks_differ(bone, region)
         if scans.t1w is not None:
             check_scans_differ(scans.stir, scans.t1w)
         candidates = find_candidates(scans.stir, bone, region)
@@ -102,8 +99,8 @@ def evaluation_scans(mirrored: bool) -> Iterator[Image]:
 
 def _t1w_checks(t1w: Image) -> list[str]:
     region = segment_disease_region(t1w).mask
-    notes = (*notes_on_t1w(t1w), *notes_on_region(t1w, t1w, region))
-    return [note.check for note in (*notes, *notes_on_coverage(Scans(t1w), region))]
+    scans = Scans(t1w, t1w, t1w)
+    return [note.check for note in (*notes_on_scans(scans), *notes_on_areas(scans, None, region))]
 
 
 def _counted(name: str, notes: Sequence[Sequence[str]]) -> Iterator[tuple[str, int, str, int]]:

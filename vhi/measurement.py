@@ -14,7 +14,6 @@ from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
-from vhi.plausibility.scans import notes_on_scans
 from vhi.plausibility.stage import notes_on_stage
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
@@ -182,11 +181,5 @@ class Measurement:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Warnings and notes to read before trusting the number."""
-        scans, areas = self.scans, self.areas
-        notes = [
-            *notes_on_scans(scans),
-            *notes_on_stage(scans, self.candidates),
-            *scans.notes,
-            *areas.notes,
-        ]
-        return tuple(dict.fromkeys(notes))
+        stage = notes_on_stage(self.scans, self.candidates)
+        return tuple(dict.fromkeys((*self.scans.notes, *stage, *self.areas.notes)))

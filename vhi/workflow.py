@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -24,14 +25,15 @@ from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
 from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.measurement import Measurement, Seen
-from vhi.plausibility.masks import check_masks_differ
-from vhi.plausibility.scans import check_scans_differ
+from vhi.plausibility.scans import check_scans_differ, notes_on_scans
 from vhi.plausibility.statements import notes_on_statements
 from vhi.steps.candidates import Candidates, find_candidates
 from vhi.steps.cleaning import replay
 from vhi.steps.edits import Edits, encode_edits
 from vhi.steps.regions import UPPER
 from vhi.steps.volume import measure_volume
+
+_log = logging.getLogger(__name__)
 
 
 def measure(
@@ -42,6 +44,7 @@ def measure(
     network: str | None = None,
     resample_masks: bool = False,
     exclude_normal_bone: bool = False,
+    warn: Callable[[str], None] = _log.warning,
 ) -> Measurement:
     """Measure VHI of one case from its files.
 
@@ -63,6 +66,8 @@ def measure(
         they lie on another one, instead of refusing them. The record names what was resampled.
     exclude_normal_bone
         See `vhi.find_candidates`.
+    warn
+        Called with each of the measurement's notes; default: the module's log.
 
     Raises
     ------
@@ -92,7 +97,10 @@ def measure(
         )
     with _timed(seconds, "clean"):
         measurement = clean(scans, areas, candidates, edits, read_by=read_by)
-    return replace(measurement, seconds=seconds)
+    measurement = replace(measurement, seconds=seconds)
+    for note in measurement.notes:
+        warn(note)
+    return measurement
 
 
 def measure_images(
@@ -126,8 +134,9 @@ def measure_images(
         check_same_grid(stir, t1w)
         check_scans_differ(stir, t1w)
     thickness, notes = usable_thickness_mm(stir, slice_thickness_mm, {}, "")
-    scans = Scans(stir, t1w, t1w, case, visit, thickness, notes=(*notes_on_files([stir]), *notes))
-    check_masks_differ(normal_bone, disease_region)
+    scans = Scans(stir, t1w, t1w, case, visit, thickness)
+    files = notes_on_files(image for image in (stir, t1w) if image is not None)
+    scans = replace(scans, notes=(*notes_on_scans(scans), *files, *notes))
     areas = Areas(Area(normal_bone), Area(disease_region))
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 
@@ -150,12 +159,12 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
     check_two_scans(case)
     stir, stored = load_scan(case.stir), load_scan(case.t1w)
     record, sidecar_notes = scan_record(case.stir)
-    t1w_record, _ = scan_record(case.t1w)
+    t1w_record, t1w_notes = scan_record(case.t1w)
     thickness, thickness_notes = usable_thickness_mm(
         stir, case.slice_thickness_mm, record, sidecar_of(case.stir).name
     )
     stated = notes_on_statements(stir.name, record, stored.name, t1w_record)
-    notes = (*stated, *notes_on_files([stir, stored]), *sidecar_notes, *thickness_notes)
+    files = notes_on_files([stir, stored])
     t1w, resampled = stored, tuple[str, ...]()
     try:
         check_same_grid(stir, stored)
@@ -165,9 +174,11 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         t1w, resampled = resample(stored, stir, order=1), (stored.name,)
     check_scans_differ(stir, t1w)
     paths = {"stir": case.stir, "t1w": case.t1w}
-    files = {role: (path.name, sha256_of(path)) for role, path in paths.items()}
+    hashes = {role: (path.name, sha256_of(path)) for role, path in paths.items()}
     names = readable(case.case), readable(case.visit)
-    return Scans(stir, t1w, stored, *names, thickness, files, resampled, notes)
+    scans = Scans(stir, t1w, stored, *names, thickness, hashes, resampled)
+    sidecars = (*sidecar_notes, *t1w_notes, *thickness_notes)
+    return replace(scans, notes=(*notes_on_scans(scans), *stated, *files, *sidecars))
 
 
 def clean(

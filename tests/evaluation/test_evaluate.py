@@ -131,7 +131,8 @@ def test_scans_seen_in_training_are_kept_apart_and_named(tiny_case):
     seen, unseen = summary_of(result)
     assert (seen["seen_in_training"], seen["scans"]) == ("yes", 1)
     assert (unseen["seen_in_training"], unseen["scans"]) == ("no", 2)
-    (warning,) = warnings_of(result)
+    warning, *of_each_scan = warnings_of(result)
+    assert [note.split(":")[0] for note in of_each_scan] == ["a", "b", "c"]  # a narrow field
     assert warning.startswith("1 of 3 scans") and "nothing about new scans" in warning
     assert "not known here" in " ".join(notes_of(evaluate(cases, shifted)))
 
@@ -162,7 +163,7 @@ def test_an_empty_truth_is_no_truth(tiny_case, tmp_path):
 
 def test_the_drawn_mask_given_to_be_scored_is_noticed(tiny_case):
     result = evaluate([tiny_case], as_it_is)
-    assert "voxel for voxel" in warnings_of(result)[0]
+    assert "voxel for voxel" in warnings_of(result)[-1]
     assert result.scans[0]["dice"] == 1
 
 

@@ -32,7 +32,8 @@ def write_scans(folder, subjects=("A", "B", "C"), **changes):
     rows = []
     for seed, subject in enumerate(subjects):
         t1w, normal, region = arrays(seed)
-        images = {"stir": t1w, "t1w": t1w, "normal_bone": normal, "disease_region": region}
+        images = {"stir": t1w.max() ** 2 - t1w**2, "t1w": t1w}
+        images |= {"normal_bone": normal, "disease_region": region}
         images.update(changes.get(subject, {}))
         row = {"case": subject, "subject": subject, "visit": ""}
         for name, array in images.items():

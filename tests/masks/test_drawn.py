@@ -17,4 +17,5 @@ def test_the_contrast_of_the_scan_is_judged(tmp_path, role, checks):
     *_, notes = write_drawn_normal_bone(
         path, tmp_path / "N.nii.gz", centre=centre, radius_mm=(6, 6)
     )
-    assert [note.check for note in notes] == checks
+    contrast = [note.check for note in notes if "contrast" in note.check]
+    assert contrast == checks

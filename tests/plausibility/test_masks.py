@@ -7,13 +7,8 @@ from tests.helpers.pelvis import pelvis
 from vhi import measure_images
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.plausibility.masks import (
-    check_masks_differ,
-    notes_on_masks,
-    notes_on_region,
-    side_difference,
-    volume_ml,
-)
+from vhi.plausibility.masks import notes_on_masks, notes_on_region, side_difference, volume_ml
+from vhi.steps.candidates import check_masks_differ
 
 
 def checks(case):

@@ -14,9 +14,12 @@ from vhi.plausibility.scans import (
     check_scans_differ,
     fluid,
     notes_on_scans,
-    notes_on_t1w,
     same_edges,
 )
+
+
+def alone(t1w):
+    return notes_on_scans(Scans(t1w, t1w, t1w))
 
 
 def checks(stir, t1w):
@@ -26,7 +29,7 @@ def checks(stir, t1w):
 def test_a_right_pair_gets_no_note():
     good = pelvis()
     assert checks(good.stir, good.t1w) == []
-    assert notes_on_scans(Scans(good.stir)) == notes_on_t1w(good.t1w) == ()
+    assert notes_on_scans(Scans(good.stir)) == alone(good.t1w) == ()
 
 
 def test_exchanged_scans_are_named():
@@ -63,7 +66,7 @@ def test_one_scan_alone_is_judged_too():
     good = pelvis()
     (note,) = notes_on_scans(Scans(good.t1w))
     assert note.check == "stir-contrast"
-    (note,) = notes_on_t1w(good.stir)
+    (note,) = alone(good.stir)
     assert note.check == "t1w-contrast"
 
 
@@ -137,7 +140,7 @@ def test_edges_are_compared_only_where_both_scans_show_something():
 def test_a_scan_too_narrow_for_a_pelvis_is_not_judged():
     array = np.random.default_rng(0).normal(100, 5, (40, 40, 6))
     narrow = Image(array, oblique_affine())
-    assert notes_on_scans(Scans(narrow)) == notes_on_t1w(narrow) == ()
+    assert notes_on_scans(Scans(narrow)) == alone(narrow) == ()
 
 
 def test_blocks_hold_the_mean_of_their_voxels():

@@ -71,7 +71,7 @@ def test_the_written_mask_is_the_drawn_one_with_a_record_beside_it(stir, tmp_pat
     voxels, _, notes = write_drawn_normal_bone(
         path, out, centre=(15, 12, 3), radius_mm=[5.0], slices=2
     )
-    assert notes == ()
+    assert [note.check for note in notes] == ["field-of-view", "small-multiple"]
     assert load_mask(out).array.sum() == voxels
     record = json.loads((tmp_path / "N.json").read_text())
     assert record["from"] == "drawn" and record["centre"] == [15, 12, 3]

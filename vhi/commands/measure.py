@@ -122,11 +122,11 @@ def _measure_one(
         case = selection.one_case(show_files(report))
         report(f"Measuring {case.case}")
         try:
-            measurement = measure_case(case, edits=record, **options)
+            measurement = measure_case(case, edits=record, warn=lambda note: None, **options)
         except EditsError as error:  # the record does not carry its file's name
             raise InputError(f"{edits}: {error}") from error
         write_result(measurement, out, overwrite=overwrite)
-    for note in measurement.notes:
+    for note in measurement.notes:  # now that the result is written
         warn(note)
     print(_result(row_of(case, measurement)))
     print(f"Report: {out / 'report.html'}")

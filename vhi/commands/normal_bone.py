@@ -37,7 +37,6 @@ def normal_bone_command(
     N.nii.gz`
     """
     from vhi.masks.drawn import write_drawn_normal_bone
-    from vhi.plausibility.thresholds import notes_on_thresholds
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
@@ -49,5 +48,5 @@ def normal_bone_command(
         f"{digits(thresholds.upper, 1, 4)} (upper), n = {thresholds.multiple:.2f}"
     )
     print(f"Mask: {out}")
-    for note in (*notes, *notes_on_thresholds(thresholds, voxels, out.name)):
+    for note in notes:
         warn(note)

@@ -40,13 +40,10 @@ def segment(
 
     `vhi segment --t1w T.nii.gz --out D.nii.gz`
     """
-    from vhi.images.nifti import load_scan
-    from vhi.images.scans import Scans, notes_on_files
+    from vhi.cases.case import Case
     from vhi.masks.areas import slices_to_check_note
     from vhi.masks.origin import check_mask_place, predicted, write_mask
-    from vhi.plausibility.coverage import notes_on_coverage
-    from vhi.plausibility.masks import notes_on_region
-    from vhi.plausibility.scans import notes_on_scans, notes_on_t1w
+    from vhi.plausibility.stage import load_t1w, notes_on_areas
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
     from vhi.segmentation.registry import (
         DEFAULT,
@@ -55,32 +52,31 @@ def segment(
         PUBLISHED,
         find_network,
     )
+    from vhi.workflow import load_scans
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
-    scans = (t1w,) if stir is None else (t1w, stir)
-    check_mask_place(out, never=scans)
+    files = (t1w,) if stir is None else (t1w, stir)
+    check_mask_place(out, never=files)
     task = DISEASE_REGION if stir is None else NORMAL_BONE
     network = network or DEFAULT[task]
     if network != PUBLISHED or stir is not None:
         find_network(network, task)
     with progress("Segmenting"):
-        images = [load_scan(scan) for scan in scans]
         if stir is None:
-            prediction = segment_disease_region(*images, network=network)
+            scans = load_t1w(t1w)
+            prediction = segment_disease_region(scans.stir, network=network)
         else:
-            prediction = propose_normal_bone(images[1], images[0], network=network)
+            scans = load_scans(Case("", "", "", stir, t1w))
+            assert scans.t1w is not None
+            prediction = propose_normal_bone(scans.stir, scans.t1w, network=network)
         mask, slices = prediction.mask, prediction.slices_to_check
         beyond = prediction.beyond_bone
         origin = predicted(mask, prediction.network, prediction.weights_sha256, slices, beyond)
-        record = {**origin.record, "scans": [scan.name for scan in scans]}
-        write_mask(out, mask, record, predicted=True, never=scans)
-    if stir is None:
-        place = (*notes_on_t1w(images[0]), *notes_on_region(images[0], images[0], mask))
-        place = (*place, *notes_on_coverage(Scans(images[0]), mask))
-    else:
-        place = notes_on_scans(Scans(images[1], images[0], images[0]))
-    for note in (*place, *notes_on_files(images), *prediction.notes):
+        record = {**origin.record, "scans": [file.name for file in files]}
+        write_mask(out, mask, record, predicted=True, never=files)
+    place = notes_on_areas(scans, *((None, mask) if stir is None else (mask, None)))
+    for note in (*scans.notes, *place, *prediction.notes):
         warn(note)
     voxels = int(mask.array.sum())
     area = "disease region" if stir is None else "normal bone"

@@ -163,6 +163,8 @@ def train(
             training_set = load_training_set(
                 cases, hold_out or [], chosen, progress=lambda case: report(advance=1)
             )
+        for note in training_set.notes:
+            warn(note)
         print(training_set.describe(chosen))
         plural = "s" * (chosen.threads > 1)
         on_threads = f", {chosen.threads} thread{plural}" if where == "cpu" else ""

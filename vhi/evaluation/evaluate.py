@@ -19,7 +19,10 @@ from vhi.evaluation.robustness import UNCHANGED, change
 from vhi.evaluation.scores import Score, normal_bone_effect, score_scan, score_slices
 from vhi.images.image import Image
 from vhi.images.nifti import load_mask, load_scan
+from vhi.plausibility.stage import load_t1w, notes_on_areas
 from vhi.segmentation.registry import CHANNELS, DISEASE_REGION, NORMAL_BONE
+from vhi.steps.candidates import check_masks_differ
+from vhi.workflow import load_scans
 
 Finder = Callable[[Case, Image | None], Image]
 """Predicts the mask of a case; its second argument is a changed T1w scan that takes the place of
@@ -116,11 +119,31 @@ def _evaluate_scan(case: Case, find: Finder, names: dict[str, str], result: Eval
     result.scans.append(row)
     for index, score in enumerate(slices):
         result.slices.append({**names, "slice": index, **_columns(score, "pixels")})
+    if names["change"] == UNCHANGED:
+        notes = (*predicted.notes, *_notes(case, result.target))
+        result.notes += [f"{case.folder}: {note}" for note in dict.fromkeys(notes)]
     if np.array_equal(predicted.array, truth.array):
         result.notes.append(
             f"{case.folder}: the predicted mask equals the drawn one voxel for voxel; was the "
             "drawn mask itself scored?"
         )
+
+
+def _notes(case: Case, target: str) -> tuple[str, ...]:
+    """Return what speaks against a case's own masks and, where they are there, its scans."""
+    paths = case.normal_bone, case.disease_region
+    bone, region = (None if path is None else load_mask(path) for path in paths)
+    if bone is not None and region is not None:
+        check_masks_differ(bone, region)
+    given = [mask for mask in (bone, region) if mask is not None]
+    files = [note for mask in given for note in mask.notes]
+    if not case.t1w.is_file():
+        return tuple(files)
+    by_both = target == NORMAL_BONE
+    scans = load_scans(case, resample_t1w=True) if by_both else load_t1w(case.t1w)
+    if any(mask.shape != scans.stir.shape for mask in given):
+        return (*files, *scans.notes)
+    return (*files, *scans.notes, *notes_on_areas(scans, bone, region))
 
 
 def _truth(case: Case, target: str) -> Image:

@@ -17,7 +17,6 @@ from vhi.images.nifti import load_mask
 from vhi.images.scans import Scans
 from vhi.images.sidecar import sha256_of
 from vhi.masks.origin import NETWORK, Origin, carry_origin, origin_of, predicted
-from vhi.plausibility.masks import check_masks_differ
 
 if TYPE_CHECKING:
     from vhi.segmentation.segmentation import Segmentation
@@ -50,7 +49,7 @@ class Area:
     mask : Image
     origin : Origin
     notes : tuple of str
-        Warnings of the network, and a change of volume by resampling.
+        Warnings about the mask's file or of the network, and a change of volume by resampling.
     file : tuple of str or None
         Name (no folder) and SHA-256 of a given mask's file.
     """
@@ -164,23 +163,21 @@ def find_areas(
     Raises
     ------
     InputError
-        As for `load_mask` and the networks; grids differ and `resample_masks` is false; one
-        mask is given as both areas.
+        As for `load_mask` and the networks.
     """
     from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
     def placed(area: Area) -> Area:
         return _on_grid(area, scans.stir) if resample_masks else area
 
-    region = _load(disease_region) or predict_disease_region(scans, network)
+    region = load_area(disease_region) or predict_disease_region(scans, network)
     region_placed = placed(region)
     # A given region will not do here: people leave normal bone out of it.
     by_default = region.origin.network == DEFAULT[DISEASE_REGION]
-    bone = _load(normal_bone) or predict_normal_bone(
+    bone = load_area(normal_bone) or predict_normal_bone(
         scans, region_placed.mask if by_default else None
     )
     bone_placed = placed(bone)
-    check_masks_differ(bone_placed.mask, region_placed.mask)
     resampled, notes = [], [*region_placed.notes, *bone_placed.notes]
     if not isinstance(normal_bone, Path) and bone.origin.source == NETWORK:
         notes.append(PROPOSED)
@@ -196,11 +193,12 @@ def find_areas(
     return Areas(bone_placed, region_placed, tuple(resampled), tuple(notes))
 
 
-def _load(source: Path | Area | None) -> Area | None:
+def load_area(source: Path | Area | None) -> Area | None:
+    """Load a given mask with its origin; what is no path is returned as it is."""
     if not isinstance(source, Path):
         return source
     mask = load_mask(source)
-    return Area(mask, origin_of(source, mask), file=(source.name, sha256_of(source)))
+    return Area(mask, origin_of(source, mask), mask.notes, file=(source.name, sha256_of(source)))
 
 
 def predict_disease_region(scans: Scans, network: str | None = None) -> Area:

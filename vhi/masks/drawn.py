@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vhi.checks import Note
-from vhi.images.nifti import load_scan
-from vhi.images.scans import Scans, notes_on_files
 from vhi.masks.origin import DRAWN, check_mask_place, write_mask
-from vhi.plausibility.scans import notes_on_scans
+from vhi.plausibility.stage import load_stir, notes_on_areas
+from vhi.plausibility.thresholds import notes_on_thresholds
 from vhi.steps.normal_bone import draw_normal_bone
 from vhi.steps.thresholds import Thresholds, estimate_thresholds, normal_bone_intensities
 
@@ -43,7 +42,7 @@ def write_drawn_normal_bone(
     thresholds : Thresholds
         What follows from them.
     notes : tuple of Note
-        What speaks against the scan: its file, or a contrast that is not STIR's.
+        What speaks against the scan, the area and the thresholds.
 
     Raises
     ------
@@ -52,9 +51,11 @@ def write_drawn_normal_bone(
         threshold is not written.
     """
     check_mask_place(out, never=(stir,))
-    scan = load_scan(stir)
-    mask = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
-    intensities = normal_bone_intensities(scan, scan.with_array(mask, out.name))
+    scans = load_stir(stir)
+    scan = scans.stir
+    drawn = draw_normal_bone(scan, centre=centre, radius_mm=radius_mm, slices=slices)
+    mask = scan.with_array(drawn, out.name)
+    intensities = normal_bone_intensities(scan, mask)
     thresholds = estimate_thresholds(intensities)
     record = {
         "from": DRAWN,
@@ -63,6 +64,7 @@ def write_drawn_normal_bone(
         "radius_mm": list(radius_mm),
         "slices": slices,
     }
-    write_mask(out, scan.with_array(mask, out.name), record, never=(stir,))
-    notes = (*notes_on_files([scan]), *notes_on_scans(Scans(scan)))
+    write_mask(out, mask, record, never=(stir,))
+    areas = notes_on_areas(scans, mask, None)
+    notes = (*scans.notes, *areas, *notes_on_thresholds(thresholds, intensities.size, out.name))
     return intensities.size, thresholds, notes

@@ -34,16 +34,18 @@ SMALL_PART = 0.15
 Chosen: at its ends bone comes and goes within a slice."""
 
 
-def notes_on_coverage(scans: Scans, disease_region: Image) -> tuple[Note, ...]:
+def notes_on_coverage(scans: Scans, disease_region: Image | None) -> tuple[Note, ...]:
     """Return notes on the field of view, and on slices that are blank or left out.
 
     A scan too narrow for a pelvis gets a note of that alone.
     """
     stir = scans.stir
-    given = [scan for scan in (stir, scans.t1w_as_stored) if scan is not None]
+    given = dict.fromkeys(scan for scan in (stir, scans.t1w_as_stored) if scan is not None)
     notes = _field(stir)
     if not wide_enough(stir):
         return tuple(notes)
+    if disease_region is None:
+        disease_region = stir.with_array(np.zeros(stir.shape, bool))
     region = per_slice(disease_region.array, stir.slice_axis)
     notes += [note for scan in given for note in _blank(scan)]
     missing = covered(scans) < COVERED

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.checks import Note
-from vhi.errors import InputError
 from vhi.images.image import Image
 from vhi.plausibility.coarse import Coarse, coarse, wide_enough
 from vhi.plausibility.coverage import per_slice
@@ -48,23 +47,18 @@ SHARE_OF_BODY = 0.35
 0.16; a mask with 0 and 1 exchanged has 0.84 and more."""
 
 
-def check_masks_differ(normal_bone: Image, disease_region: Image) -> None:
-    """Refuse one mask given as both areas: InputError."""
-    if normal_bone.array.any() and np.array_equal(normal_bone.array, disease_region.array):
-        raise InputError(
-            f"{disease_region.name}: marks the same voxels as {normal_bone.name}, so one mask is "
-            "given as normal bone and as disease region; name the two masks",
-            check="equal-masks",
-        )
-
-
 def notes_on_masks(
-    stir: Image, t1w: Image | None, normal_bone: Image, disease_region: Image
+    stir: Image, t1w: Image | None, normal_bone: Image | None, disease_region: Image | None
 ) -> tuple[Note, ...]:
     """Return notes on where the two areas lie; all images are on one grid.
 
-    Nothing is said where a mask is empty, or of a scan too narrow for a pelvis.
+    Where there is no STIR scan, T1w takes its place; a mask that is not used is None. Nothing is
+    said where a mask is empty, or of a scan too narrow for a pelvis.
     """
+    if normal_bone is None:
+        return () if disease_region is None else notes_on_region(stir, t1w, disease_region)
+    if disease_region is None:
+        return _size_of_normal_bone(normal_bone) if wide_enough(stir) else ()
     bone_ml, region_ml = (volume_ml(mask) for mask in (normal_bone, disease_region))
     if not (wide_enough(stir) and bone_ml and region_ml):
         return ()
@@ -210,7 +204,7 @@ def _normal_bone(
         notes.append(Note("normal-bone-t1w", text))
     ratio = marrow_ratio(stir, normal_bone, blocks)
     low, high = NORMAL_BONE_STIR
-    if not low <= ratio <= high:
+    if stir is not t1w and not low <= ratio <= high:
         compared, tissue = (
             ("darker", "air is") if ratio < low else ("brighter", "a lesion or vessel is")
         )
@@ -219,6 +213,11 @@ def _normal_bone(
             f"region's median, expected {low:g} to {high:g}), as {tissue}; {remedy}"
         )
         notes.append(Note("normal-bone-stir", text))
+    return [*notes, *_size_of_normal_bone(normal_bone)]
+
+
+def _size_of_normal_bone(normal_bone: Image) -> tuple[Note, ...]:
+    notes, name = [], normal_bone.name
     marked_ml = volume_ml(normal_bone)
     if marked_ml > NORMAL_BONE_ML:
         text = (
@@ -226,13 +225,13 @@ def _normal_bone(
             "thresholds grow with the volume, so draw a smaller area"
         )
         notes.append(Note("normal-bone-volume", text))
-    if np.count_nonzero(per_slice(normal_bone.array, stir.slice_axis)) == 1:
+    if np.count_nonzero(per_slice(normal_bone.array, normal_bone.slice_axis)) == 1:
         text = (
             f"{name}: normal bone lies in one slice only, the study's in 3 to 6; draw it on "
             "neighbouring slices too"
         )
         notes.append(Note("normal-bone-slices", text))
-    return notes
+    return tuple(notes)
 
 
 def marrow_ratio(scan: Image, normal_bone: Image, blocks: NDArray[np.bool_]) -> float:

@@ -63,19 +63,17 @@ def check_scans_differ(stir: Image, t1w: Image) -> None:
 def notes_on_scans(scans: Scans) -> tuple[Note, ...]:
     """Return notes on the contrast of both scans, and on whether they show one body.
 
-    Nothing is said of a scan too narrow for a pelvis: the ranges do not hold there.
+    Nothing is said of a scan too narrow for a pelvis: the ranges do not hold there. A T1w scan that
+    comes alone takes the place of STIR too.
     """
     stir, t1w, stored = scans.stir, scans.t1w, scans.t1w_as_stored
+    if stir is t1w:
+        return (_t1w_contrast(stir),) if wide_enough(stir) and not _is_t1w(coarse(stir)) else ()
     if stored is None or t1w is None:
         return (_stir_contrast(stir),) if wide_enough(stir) and _is_t1w(coarse(stir)) else ()
     if not (wide_enough(stir) and wide_enough(stored)):
         return ()
     return (*_contrast(stir, stored), *_same_body(stir, t1w))
-
-
-def notes_on_t1w(t1w: Image) -> tuple[Note, ...]:
-    """Return notes on the contrast of a T1w scan that comes without STIR."""
-    return (_t1w_contrast(t1w),) if wide_enough(t1w) and not _is_t1w(coarse(t1w)) else ()
 
 
 def fluid(scan: Coarse) -> float:
@@ -178,7 +176,9 @@ def _without_outliers(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the correlation; 0 where one of the two does not vary."""
+    """Return the correlation; 0 where one of the two does not vary, NaN where both are empty."""
+    if not first.size:
+        return float("nan")
     x, y = (values.astype(float) - values.mean(dtype=float) for values in (first, second))
     spread = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / spread if spread > 0 else 0.0

@@ -53,16 +53,10 @@ def notes_on_statements(
     stir_record, t1w_record
         Their BIDS sidecars; empty where there is none.
     """
-    notes = []
-    for name, record, role, other in ((stir, stir_record, STIR, T1W), (t1w, t1w_record, T1W, STIR)):
-        source = "sidecar" if stated_contrast(record) else "name"
-        stated = stated_contrast(record) or contrast_of_words([name])
-        if stated == other:
-            text = (
-                f"{name}: is given as {role}, but its {source} says {other}; check which file is "
-                "which"
-            )
-            notes.append(Note("stated-contrast", text))
+    notes = [
+        *notes_on_statement(stir, stir_record, STIR),
+        *notes_on_statement(t1w, t1w_record, T1W),
+    ]
     if not _same_examination(stir_record, t1w_record):
         text = (
             f"{t1w}: its sidecar names another patient or examination than that of {stir}; give "
@@ -70,6 +64,17 @@ def notes_on_statements(
         )
         notes.append(Note("stated-examination", text))
     return tuple(notes)
+
+
+def notes_on_statement(name: str, record: Mapping[str, Any], role: str) -> tuple[Note, ...]:
+    """Return a note where a scan's name or sidecar contradicts its role, `STIR` or `T1W`."""
+    by_sidecar = stated_contrast(record)
+    stated = by_sidecar or contrast_of_words([name])
+    if stated in ("", role):
+        return ()
+    source = "sidecar" if by_sidecar else "name"
+    text = f"{name}: is given as {role}, but its {source} says {stated}; check which file is which"
+    return (Note("stated-contrast", text),)
 
 
 def stated_contrast(record: Mapping[str, Any]) -> str:

@@ -63,7 +63,7 @@ def study_of_cases(
         The source is wrong, or none of its cases has masks of two readers or trials.
     """
     progress(f"Getting the cases of {source}", None)
-    notes: list[Note] = []
+    notes: list[str] = []
     cases = load_cases(source, warn=notes.append)
     readings = load_readings(cases)
     if not any(len(scan.segmentations) > 1 for scan in readings):
@@ -71,6 +71,7 @@ def study_of_cases(
             f"{source}: no case has two readers' masks to compare; list them in readers.csv beside "
             "the table of cases (case, visit, reader, trial, mask)"
         )
+    notes += [f"{scan.scan}: {note}" for scan in readings for note in scan.notes]
     notes += readers_missing(cases, readings)
     name = cases[0].source
     simulated = name == PHANTOM
@@ -88,7 +89,9 @@ def study_of_cases(
     by_case = {(scan.case.case, scan.case.visit): scan for scan in readings}
     thresholds, curves, ceilings = [], [], []
     for case in cases:
-        measurement = measure(case)
+        noted = list[str]()
+        measurement = measure(case, warn=noted.append)
+        notes += [f"{case.folder}: {note}" for note in noted]
         thresholds.append(threshold_table(measurement))
         curves.append(curve_table(measurement))
         if scan := by_case.get((case.case, case.visit)):

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from vhi.cases.case import Case
 from vhi.cases.reader_masks import CLEANED
+from vhi.checks import Note
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid
 from vhi.images.nifti import load_mask
@@ -67,6 +68,8 @@ class ScanReadings:
         An empty mask of the whole scan.
     truth : ndarray of bool or None
         True inflammation within the box, where it is known.
+    notes : tuple of Note
+        Warnings about the masks' files.
     """
 
     scan: str
@@ -75,6 +78,7 @@ class ScanReadings:
     box: tuple[slice, ...]
     grid: Image
     truth: NDArray[np.bool_] | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -157,6 +161,7 @@ def _readings(case: Case, scan: str) -> ScanReadings:
         box,
         images[0].with_array(np.zeros(images[0].shape, bool), scan),
         next((part.mask for part in cut if part.reader == TRUTH), None),
+        tuple(note for image in images for note in image.notes),
     )
 
 

@@ -126,7 +126,7 @@ def _measured(
             edits = load_edits(record) if overwrite and os.path.isfile(record) else None
             edits = edits if edits is not None and not edits.empty else None
             check_result_folder(target, overwrite=overwrite, edits=edits)
-            measurement = measure(case, edits=edits, **options)
+            measurement = measure(case, edits=edits, warn=lambda note: None, **options)
             write_result(measurement, target, overwrite=overwrite)
         return row_of(case, measurement)
     except InputError as error:

@@ -100,7 +100,8 @@ def find_candidates(
     Raises
     ------
     InputError
-        Grids differ, normal bone is too small or has no spread, the disease region is empty.
+        Grids differ, normal bone is too small or has no spread, the disease region is empty, one
+        mask is given as both areas.
     """
     for mask in (normal_bone, disease_region):
         check_same_grid(stir, mask)
@@ -109,6 +110,7 @@ def find_candidates(
             f"{disease_region.name}: marks no voxel; give a mask of the bone to search for "
             "inflammation"
         )
+    check_masks_differ(normal_bone, disease_region)
     intensities = normal_bone_intensities(stir, normal_bone)
     try:
         thresholds = estimate_thresholds(intensities)
@@ -130,6 +132,16 @@ def find_candidates(
         exclude_normal_bone,
         stir.with_array(normal_bone.array).middle_mm[0] if midline_mm is None else midline_mm,
     )
+
+
+def check_masks_differ(normal_bone: Image, disease_region: Image) -> None:
+    """Refuse one mask given as both areas: InputError."""
+    if normal_bone.array.any() and np.array_equal(normal_bone.array, disease_region.array):
+        raise InputError(
+            f"{disease_region.name}: marks the same voxels as {normal_bone.name}, so one mask is "
+            "given as normal bone and as disease region; name the two masks",
+            check="equal-masks",
+        )
 
 
 def label_candidates(

@@ -15,9 +15,12 @@ from vhi.errors import InputError
 from vhi.images.image import check_same_grid
 from vhi.images.nifti import load_mask, load_scan
 from vhi.images.sidecar import sha256_of
+from vhi.plausibility.stage import load_t1w, notes_on_areas
 from vhi.segmentation.registry import NORMAL_BONE
 from vhi.segmentation.slices import normalise, slicing_of
+from vhi.steps.candidates import check_masks_differ
 from vhi.training.recipe import Recipe
+from vhi.workflow import load_scans
 
 STUDY_TEST = ("1003", "2014")
 """The study's test subjects (section 2.5.3; the authors' file of test scores names them)."""
@@ -38,6 +41,8 @@ class Example:
         comes back to 99.7 % (Dice) even at twice the spacing, and to 97 % from hard ones.
     bone : ndarray of bool, shape (n, rows, columns)
         Where augmentation may change marrow.
+    notes : tuple of str
+        What speaks against the scans and masks.
     """
 
     case: str
@@ -46,6 +51,7 @@ class Example:
     slices: NDArray[np.float32]
     target: NDArray[np.float32]
     bone: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
 
 def load_example(case: Case, recipe: Recipe) -> Example:
@@ -58,28 +64,28 @@ def load_example(case: Case, recipe: Recipe) -> Example:
     Raises
     ------
     InputError
-        A mask is missing, marks nothing, or lies on another grid than its scan; a scan cannot be
-        cut for the network.
+        A mask is missing, marks nothing, or lies on another grid than its scan; one mask or scan
+        is given twice; a scan cannot be cut for the network.
     """
     missing = [name for name in ("normal_bone", "disease_region") if not getattr(case, name)]
     if missing:
         raise InputError(f"case {case.case} {case.visit}: needs a {' and a '.join(missing)} mask")
     assert case.normal_bone is not None and case.disease_region is not None
-    t1w = load_scan(case.t1w)
+    scans = load_scans(case) if "stir" in recipe.channels else load_t1w(case.t1w)
+    t1w = scans.t1w
+    assert t1w is not None
     masks = [load_mask(case.normal_bone), load_mask(case.disease_region)]
-    scans = {"t1w": t1w}
-    if "stir" in recipe.channels:
-        scans["stir"] = load_scan(case.stir)
-    for image in (*masks, *scans.values()):
-        check_same_grid(t1w, image)
     for mask in masks:
+        check_same_grid(t1w, mask)
         if not mask.array.any():
             raise InputError(f"{mask.name}: marks no voxel; a network cannot learn from it")
+    check_masks_differ(*masks)
+    files = [note for mask in masks for note in mask.notes]
     normal_bone, disease_region = (mask.array for mask in masks)
     bone = normal_bone | disease_region
     slicing = slicing_of(t1w, spacing_mm=recipe.spacing_mm, multiple=recipe.multiple)
     slices = np.stack(
-        [slicing.cut(normalise(scans[name].array)) for name in recipe.channels], axis=1
+        [slicing.cut(normalise(getattr(scans, name).array)) for name in recipe.channels], axis=1
     )
     target = normal_bone if recipe.task == NORMAL_BONE else bone
     return Example(
@@ -89,6 +95,7 @@ def load_example(case: Case, recipe: Recipe) -> Example:
         slices=slices,
         target=slicing.cut(target),
         bone=slicing.cut(bone, order=0) > 0.5,
+        notes=(*scans.notes, *files, *notes_on_areas(scans, *masks)),
     )
 
 
@@ -131,7 +138,7 @@ class TrainingSet:
     `rows` has one record per case, as ``training.json`` keeps it: case, visit, subject, part
     (``"training"`` or ``"held out"``), slices, size (rows and columns as the network reads them),
     spacing_mm (of the T1w scan, along its array axes), marked (pixels of the target), share (of all
-    pixels) and inputs (SHA-256 by file name).
+    pixels), inputs (SHA-256 by file name) and notes (what speaks against scans and masks).
     """
 
     training: tuple[Example, ...]
@@ -141,6 +148,12 @@ class TrainingSet:
     def subjects(self, part: str) -> list[str]:
         """List the subjects of a part, sorted."""
         return sorted({row["subject"] for row in self.rows if row["part"] == part})
+
+    @property
+    def notes(self) -> list[str]:
+        """What speaks against the scans and masks, each with its case."""
+        named = [(f"{row['case']} {row['visit']}".strip(), row["notes"]) for row in self.rows]
+        return [f"{name}: {note}" for name, notes in named for note in notes]
 
     def describe(self, recipe: Recipe) -> str:
         """Return the table that is shown before the first step, with its totals."""
@@ -204,6 +217,7 @@ def load_training_set(
                     "marked": int(example.target.sum()),
                     "share": float(example.target.mean()),
                     "inputs": {path.name: sha256_of(path) for path in case.files},
+                    "notes": example.notes,
                 }
             )
             if progress is not None:

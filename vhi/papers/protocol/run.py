@@ -76,6 +76,8 @@ def run_protocol(
                 if recipe.multiple not in sets:  # deeper networks need more filling
                     sets[recipe.multiple] = load_training_set(plan.cases, held_out, recipe)
                 if not estimated:
+                    for note in sets[recipe.multiple].notes:
+                        say(f"warning: {note}")
                     say(_estimate(plan, sets[recipe.multiple], device))
                     estimated = True
                 train_run(

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from vhi.digits import rounded
 from vhi.images.image import Image
 from vhi.images.orientation import View, box_of, slice_positions, window_of
-from vhi.plausibility.scans import notes_on_scans
 from vhi.reading_room.case.candidates import DrawnCandidates
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
@@ -62,7 +61,6 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
         "notes": [
-            *notes_on_scans(opened.scans),
             *opened.scans.notes,
             *opened.areas.notes,
             *resampled,
