@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vhi.digits import digits, rounded
+from vhi.digits import digits, rounded, runs
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,8 @@ def test_rounding_keeps_what_is_no_number():
     assert np.isnan(rounded(float("nan"), 3, 6)) and rounded(0.0, 3, 6) == 0
     assert rounded(0.0211413, 3, 6) == 0.0211413
     assert rounded(0.00002114, 3, 4) == 0.00002114
+
+
+def test_runs_of_numbers_are_written_as_a_reader_says_them():
+    texts = [runs(numbers) for numbers in ([], [4], [0, 1], [0, 2, 3, 5, 6, 7])]
+    assert texts == ["", "4", "0 and 1", "0, 2, 3 and 5 to 7"]

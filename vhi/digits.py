@@ -8,6 +8,7 @@ gives the same text.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 
 SMALLEST, LARGEST = -4, 15
@@ -47,6 +48,25 @@ def rounded(value: float, decimals: int, significant: int) -> float:
     """Return a number rounded as in `digits`, for a table."""
     value = float(value)
     return round(value, _decimals(value, decimals, significant)) if math.isfinite(value) else value
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """Return whole numbers in order as text, runs of three and more by their ends.
+
+    Examples
+    --------
+    >>> runs([0, 2, 3, 5, 6, 7])
+    '0, 2, 3 and 5 to 7'
+    """
+    ends: list[tuple[int, int]] = []
+    for number in map(int, numbers):
+        first = ends.pop()[0] if ends and number == ends[-1][1] + 1 else number
+        ends.append((first, number))
+    words: list[str] = []
+    for first, last in ends:
+        short = map(str, sorted({first, last}))
+        words += short if last <= first + 1 else [f"{first} to {last}"]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _decimals(value: float, decimals: int, significant: int) -> int:

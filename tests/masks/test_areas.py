@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from tests.helpers.headers import write_header
 from tests.helpers.scans import oblique_affine, write_nifti
 from vhi import find_areas, load_scans, measure
 from vhi.errors import InputError
@@ -314,3 +315,10 @@ def test_one_note_names_every_slice_with_its_reason(slices, beyond, start):
 
 def test_nothing_to_check_is_no_note():
     assert slices_to_check_note((), "disease region", {}) == []
+
+
+def test_what_speaks_against_a_masks_file_is_said(tiny_case):
+    path = tiny_case.normal_bone.with_name("n.nii.gz")
+    mask = load_mask(tiny_case.normal_bone).array.astype(np.uint8)
+    write_header(path, mask, sform=np.diag([0.0, 0, 0, 1]))
+    assert checks(replace(tiny_case, normal_bone=path)) == ["half-geometry"]

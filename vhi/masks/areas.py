@@ -11,6 +11,7 @@ import numpy as np
 
 from vhi.cases.case import Case
 from vhi.checks import Note
+from vhi.digits import runs
 from vhi.errors import InputError
 from vhi.images.image import Image, check_same_grid, outside, resample
 from vhi.images.nifti import load_mask
@@ -288,21 +289,7 @@ def slices_to_check_note(
 
 
 def _in_words(slices: tuple[int, ...]) -> str:
-    """Return slices as a reader would say them: runs of three and more by their ends."""
-    runs: list[list[int]] = []
-    for k in slices:
-        if runs and k == runs[-1][-1] + 1:
-            runs[-1].append(k)
-        else:
-            runs.append([k])
-    words = [
-        word
-        for run in runs
-        for word in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))
-    ]
-    *most, last = words
-    many = len(slices) > 1
-    return f"slice{'s' * many} {', '.join(most)}{' and ' if most else ''}{last}"
+    return f"slice{'s' if len(slices) > 1 else ''} {runs(slices)}"
 
 
 def _on_grid(area: Area, stir: Image) -> Area:

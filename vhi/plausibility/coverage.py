@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vhi.checks import Note
+from vhi.digits import runs
 from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.plausibility.coarse import MIN_FIELD_MM, field_mm, wide_enough
@@ -82,19 +83,8 @@ def covered(scans: Scans) -> NDArray[np.float64]:
 
 
 def ranges(slices: NDArray[np.bool_]) -> str:
-    """Return numbers of slices, from 0, as text: ``0 to 3 and 7``.
-
-    Examples
-    --------
-    >>> ranges(np.array([True, True, False, True]))
-    '0 to 1 and 3'
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], slices, [False]]).astype(int)))
-    parts = [
-        str(first) if last == first + 1 else f"{first} to {last - 1}"
-        for first, last in edges.reshape(-1, 2).tolist()
-    ]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    """Return the numbers of slices, from 0, as text."""
+    return runs(np.flatnonzero(slices))
 
 
 def _field(scan: Image) -> list[Note]:
