@@ -162,8 +162,10 @@ def _measure_all(
 
 
 def _result(row: dict[str, Any]) -> str:
+    from vhi.measurement import Seen
+
     state = "after cleaning" if row["cleaned"] == "yes" else "not cleaned yet"
-    seen = f"seen {row['regions_seen']:,} of {row['regions_to_see']:,} regions"
+    seen = Seen(row["regions_seen"], row["regions_to_see"]).words
     return (
         f"VHI {digits(row['vhi_mm3'], 1, 2)} mm³, {row['vhi_voxels']:,} voxels "
         f"({state}; {seen}; n = {row['multiple']:.2f})"

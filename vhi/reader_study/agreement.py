@@ -78,27 +78,25 @@ def _row(
 def _three(
     scale: str,
     limits: Any,
-    intervals: Any,
+    held: Callable[[str], str] | None = None,
     *,
     middle: str = "bias",
     start: str = "",
-    held: Callable[[str], str] = lambda quantity: "",
     **more: Any,
 ) -> Rows:
-    """Give the bias (or ratio) and both limits of `limits`, with the intervals of `intervals`."""
+    """Give the bias (or ratio) and both limits; with `held`, intervals and how often these hold."""
     for name, field in ((middle, middle), ("lower limit", "lower"), ("upper limit", "upper")):
-        row = getattr(limits, field), getattr(intervals, f"{field}_interval", ())
-        yield _row(scale, f"{start}{name}", *row, coverage=held(name), **more)
+        interval = getattr(limits, f"{field}_interval") if held else ()
+        words = held(name) if held else ""
+        yield _row(
+            scale, f"{start}{name}", getattr(limits, field), interval, coverage=words, **more
+        )
 
 
 def _coverage(pair: ReaderPair, interval: str, quantity: str | None = None) -> str:
     """Say how often an interval holds that takes the scans for independent."""
     n = len(set(pair.people or range(len(pair.first))))
-    return coverage_note(interval, n, quantity=quantity, scans=2 if pair.people else 1)
-
-
-def _held(interval: str, n: int, quantity: str) -> str:
-    return coverage_note(interval, n, quantity=quantity)
+    return coverage_note(interval, n, quantity, scans=2 if pair.people else 1)
 
 
 def _taken(pair: ReaderPair, note: str) -> str:
@@ -114,7 +112,7 @@ def _limits(pair: ReaderPair, scale: str) -> Rows:
     else:
         note = "interval: exact (noncentral t); the preprint prints none"
     held = partial(_coverage, pair, "limits, exact")
-    rows = _three(scale, limits, limits, held=held, form="paper", note=_taken(pair, note))
+    rows = _three(scale, limits, held, form="paper", note=_taken(pair, note))
     bias, *both_limits = rows
     yield from (bias, _row(scale, "SD of differences", limits.sd), *both_limits)
     means = (first + second) / 2
@@ -134,7 +132,7 @@ def _truncated(pair: ReaderPair) -> Rows:
         f"{np.count_nonzero(~below)} of {below.size} scans with a mean above {fence:.4g} left out: "
         "what truncation hides; our plots zoom the axes and keep the limits of all data"
     )
-    yield from _three(TRUNCATED, limits, None, form="paper", n=limits.n, note=note)
+    yield from _three(TRUNCATED, limits, form="paper", n=limits.n, note=note)
 
 
 def _ratios(pair: ReaderPair) -> Rows:
@@ -144,7 +142,7 @@ def _ratios(pair: ReaderPair) -> Rows:
         "note": _taken(pair, note),
         "held": partial(_coverage, pair, "limits, ratios"),
     }
-    yield from _three(RATIO, ratios, ratios, middle="ratio", n=ratios.n, **more)
+    yield from _three(RATIO, ratios, middle="ratio", n=ratios.n, **more)
     yield _row(RATIO, "scans with a zero", float(ratios.zeros), note=note)
 
 
@@ -189,17 +187,17 @@ def _repeated(pair: ReaderPair) -> Rows:
     if pair.people is None:
         return
     note = f"{pair.size}, which are not independent"
-    held = partial(_held, "limits, repeated measures", len(set(pair.people)))
+    held = partial(coverage_note, "limits, repeated measures", len(set(pair.people)))
     more: dict[str, Any] = {"start": "repeated measures: "}
     for scale, transform in _TRANSFORMS.items():
         limits = repeated_limits(transform(pair.first), transform(pair.second), pair.people)
-        yield from _three(scale, limits, limits, note=note, held=held, **more)
+        yield from _three(scale, limits, held, note=note, **more)
     ratios = ratio_limits(pair.first, pair.second, patients=pair.people)
     note += f"; {ratios.zeros} with a zero left out" * bool(ratios.zeros)
     more |= {"middle": "ratio", "n": ratios.n, "note": note}
     # A ratio's interval is that of the bias of logarithms.
     more["held"] = lambda quantity: held("bias" if quantity == "ratio" else quantity)
-    yield from _three(RATIO, ratios, ratios, **more)
+    yield from _three(RATIO, ratios, **more)
 
 
 def _visits(pair: ReaderPair) -> Rows:
@@ -209,8 +207,8 @@ def _visits(pair: ReaderPair) -> Rows:
         rows = np.array(pair.visits, str) == visit
         if rows.any():
             one = limits_of_agreement(pair.first[rows], pair.second[rows])
-            more: dict[str, Any] = {"note": note, "held": partial(_held, "limits, exact", one.n)}
-            yield from _three(RAW, one, one, start=f"{visit}: ", n=one.n, **more)
+            held = partial(coverage_note, "limits, exact", one.n)
+            yield from _three(RAW, one, held, start=f"{visit}: ", n=one.n, note=note)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:

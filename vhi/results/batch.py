@@ -30,33 +30,12 @@ KEPT = "not measured again, the numbers are those of the earlier result"
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+(E[+-]?\d+)?")
 
 COLUMNS = (
-    "case",
-    "subject",
-    "visit",
-    "vhi_voxels",
-    "vhi_mm3",
-    "vhi_mm3_slice_thickness",
-    "vhi_voxels_low",
-    "vhi_voxels_high",
-    "vhi_mm3_low",
-    "vhi_mm3_high",
-    "no_interval",
-    "vhi_upper_voxels",
-    "vhi_upper_mm3",
-    "vhi_upper_mm3_slice_thickness",
-    "cleaned",
-    "regions",
-    "lower",
-    "upper",
-    "multiple",
-    "normal_bone_voxels",
-    "normal_bone_from",
-    "disease_region_from",
-    "notes",
-    "failure",
-    "regions_seen",
-    "regions_to_see",
-)
+    "case", "subject", "visit", "vhi_voxels", "vhi_mm3", "vhi_mm3_slice_thickness",
+    "vhi_voxels_low", "vhi_voxels_high", "vhi_mm3_low", "vhi_mm3_high", "no_interval",
+    "vhi_upper_voxels", "vhi_upper_mm3", "vhi_upper_mm3_slice_thickness", "cleaned", "regions",
+    "lower", "upper", "multiple", "normal_bone_voxels", "normal_bone_from", "disease_region_from",
+    "notes", "failure", "regions_seen", "regions_to_see",
+)  # fmt: skip
 """New columns come last, for programs that count."""
 
 

@@ -42,7 +42,7 @@ def coverage_table() -> pd.DataFrame:
     return pd.read_csv(TABLE)
 
 
-def coverage_note(interval: str, n: int, *, quantity: str | None = None, scans: int = 1) -> str:
+def coverage_note(interval: str, n: int, quantity: str | None = None, *, scans: int = 1) -> str:
     """Say how often an interval held the true value in simulation, at n patients.
 
     Between two sizes that were simulated it gives both; of several quantities, the lowest and the
