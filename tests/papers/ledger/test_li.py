@@ -15,11 +15,11 @@ from vhi.papers.ledger.li_counts import (
     counts_of,
     figures,
     kappa_errors,
-    kappa_of,
     nearest_counts,
     normal_interval,
 )
 from vhi.papers.ledger.rules import mcnemar_exact, mcnemar_p
+from vhi.statistics.kappa import cohen_kappa
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def test_the_auc_s_intervals_are_those_of_proportions():
 
 
 def test_kappa_of_the_internal_test_set_belongs_to_129_patients():
-    kappa = kappa_of((88, 4, 19, 18))
+    kappa = cohen_kappa([[88, 4], [19, 18]])
     assert kappa.n == 129
     half = 1.96 * round(kappa.standard_error, 3)
     assert agrees("0.504", kappa.value)
     assert agrees("0.335", 0.504 - half) and agrees("0.673", 0.504 + half)
-    assert kappa_of((54, 7, 11, 24)).value == pytest.approx(0.585, abs=5e-4)
+    assert cohen_kappa([[54, 7], [11, 24]]).value == pytest.approx(0.585, abs=5e-4)
 
 
 def test_kappa_of_the_external_test_set_holds(results):
@@ -121,7 +121,9 @@ def test_counts_are_found_again_from_their_exact_percentages(counts):
 
 @given(st.tuples(*[st.integers(1, 40)] * 4))
 def test_errors_of_kappa_are_those_of_one_table_at_a_time(counts):
-    assert kappa_errors(np.array([counts]))[0] == pytest.approx(kappa_of(counts).standard_error)
+    assert kappa_errors(np.array([counts]))[0] == pytest.approx(
+        cohen_kappa(np.reshape(counts, (2, 2))).standard_error
+    )
 
 
 def test_one_percentage_left_out_is_given_by_the_other_four(s):

@@ -133,17 +133,13 @@ def auc_p(change: str) -> Check:
         pairs = (s.counted(f"{change}-{of}-accuracy") for of in ("validation", "test"))
         return fisher_p(*(number for pair in pairs for number in pair))
 
+    sides = {"test above validation": 1, "test below validation": -1, "towards what was seen": 0}
     return (
         consistent(two_sided)
         .or_if(
-            Reading(
-                "all three tests are one-sided, test above validation", partial(one_sided, sign=1)
-            ),
-            Reading(
-                "all three tests are one-sided, test below validation", partial(one_sided, sign=-1)
-            ),
-            Reading(
-                "all three tests are one-sided, towards what was seen", partial(one_sided, sign=0)
+            *(
+                Reading(f"all three tests are one-sided, {side}", partial(one_sided, sign=sign))
+                for side, sign in sides.items()
             ),
             Reading("it is Fisher's of the accuracies", of_accuracy),
         )

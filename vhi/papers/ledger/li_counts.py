@@ -8,7 +8,6 @@ import numpy as np
 from scipy.stats import norm
 
 from vhi.papers.ledger.check import Sources
-from vhi.statistics.kappa import Kappa, cohen_kappa
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 READERS = ("resident", "expert")
@@ -67,7 +66,7 @@ def normal_interval(share: float, n: float) -> tuple[float, float]:
 
 
 def kappa_errors(counts: np.ndarray) -> np.ndarray:
-    """Return the standard errors (...) of Cohen's kappa of many tables (..., 4), as `kappa_of`."""
+    """Return the standard errors (...) that `cohen_kappa` gives, of many tables (..., 4)."""
     tp, fn, fp, tn = np.moveaxis(counts.astype(float), -1, 0)
     n = tp + fn + fp + tn
     yes, no, called, not_called = (tp + fn) / n, (fp + tn) / n, (tp + fp) / n, (fn + tn) / n
@@ -78,11 +77,6 @@ def kappa_errors(counts: np.ndarray) -> np.ndarray:
     unlike = beyond**2 * (fn / n * (called + no) ** 2 + fp / n * (not_called + yes) ** 2)
     variance = alike + unlike - (1 - beyond - chance * beyond) ** 2
     return np.sqrt(np.maximum(variance, 0) / n) / (1 - chance)
-
-
-def kappa_of(counts: Counts) -> Kappa:
-    """Return Cohen's kappa of the calls with the truth."""
-    return cohen_kappa(np.reshape(counts, (2, 2)))
 
 
 def counts_of(s: Sources, who: str) -> Counts:

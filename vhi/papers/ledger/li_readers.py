@@ -27,7 +27,6 @@ from vhi.papers.ledger.li_counts import (
     counts_of,
     figures,
     kappa_errors,
-    kappa_of,
     measures_of,
     normal_interval,
 )
@@ -92,27 +91,18 @@ def _accuracy_interval(who: str) -> Check:
     )
 
 
-def _kappa(who: str) -> Check:
-    check = from_counts(lambda s: kappa_of(counts_of(s, who)).value)
-    if who in READERS:
-        return check
-    return check.or_if(_bootstrap_mean(who, 5)).tolerant(_MEANS_VARY)
-
-
-def _share(who: str, index: int) -> Check:
-    """Check a reader's percentage by the patients that the reader's other four count."""
+def _figure(who: str, index: int) -> Check:
+    """Check a reader's percentage, or kappa, by the patients that four percentages count."""
 
     def compute(s: Sources) -> float:
-        count, n = figures(counts_of(s, who))[index]
-        return 100 * count / n
+        return float(measures_of(np.array(counts_of(s, who)))[index])
 
     check = from_counts(compute)
     if who in READERS:
         return check
-    return check.or_if(_bootstrap_mean(who, index)).tolerant(_MEANS_VARY)
-
-
-_MEANS_VARY = f"means of {SAMPLES} bootstrap samples vary"
+    return check.or_if(_bootstrap_mean(who, index)).tolerant(
+        f"means of {SAMPLES} bootstrap samples vary"
+    )
 
 
 def _share_with_interval(of: str, index: int) -> Check:
@@ -251,8 +241,7 @@ CHECKS: dict[str, Check] = {
     "external-kappa": _kappa_with_interval("external"),
     "external-auc-interval": _auc_interval,
     "abstract-external-auc-interval": _auc_interval,
-    **{f"{who}-{name}": _share(who, i) for who in WHO for i, name in enumerate(FIGURES)},
-    **{f"{who}-kappa": _kappa(who) for who in WHO},
+    **{f"{who}-{name}": _figure(who, i) for who in WHO for i, name in enumerate(BOOTSTRAPPED)},
     **{f"{who}-accuracy-interval": _accuracy_interval(who) for who in WHO},
     **{
         f"{who}-{name}-interval": _bootstrap_interval(who, index)

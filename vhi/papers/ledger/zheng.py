@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -30,31 +31,30 @@ FEWEST, MOST = 5, 15
 """Slices of a patient: section "HIMRISS scores and clinical manifestation evaluation"."""
 
 
-def _shares(n: float) -> Answer:
+TOTALS: dict[str, Callable[[Sources], float]] = {
+    "hips involved": lambda s: s["bilateral"] + s["patients"],
+    "patients with both hips involved": lambda s: s["bilateral"],
+    "patients with one hip involved": lambda s: s["unilateral"],
+    "training patients of a fold": lambda s: 0.8 * s["patients"],
+    "test patients of a fold": lambda s: 0.2 * s["patients"],
+}
+"""Of what a percentage may be, if not of all patients. Totals that the paper does not print are no
+reading: some total gives any percentage."""
+
+
+def _shares(s: Sources, total: Callable[[Sources], float]) -> Answer:
+    n = total(s)
     return among(100 * np.arange(int(n) + 1) / n)
 
 
-def _share_of_patients(s: Sources) -> Answer:
-    return _shares(s["patients"])
-
-
+_share_of_patients = partial(_shares, total=lambda s: s["patients"])
 _male = consistent(_share_of_patients).or_if(
-    Reading(
-        "it is a share of the hips involved", lambda s: _shares(s["bilateral"] + s["patients"])
-    ),
-    Reading(
-        "it is a share of the patients with both hips involved", lambda s: _shares(s["bilateral"])
-    ),
-    Reading(
-        "it is a share of the patients with one hip involved", lambda s: _shares(s["unilateral"])
-    ),
-    Reading(
-        "it is a share of the training patients of a fold", lambda s: _shares(0.8 * s["patients"])
-    ),
-    Reading("it is a share of the test patients of a fold", lambda s: _shares(0.2 * s["patients"])),
+    *(
+        Reading(f"it is a share of the {whole}", partial(_shares, total=total))
+        for whole, total in TOTALS.items()
+    )
 )
-"""A percentage of patients without its count. Totals that the paper does not print are no reading:
-some total gives any percentage."""
+"""A percentage of patients without its count."""
 
 
 def _weighted(part: str) -> Callable[[Sources], Within]:
