@@ -22,11 +22,9 @@ def by_name(values):
 
 
 def test_measurement_error_by_hand():
-    # Differences 1, 3: SD root of 2, so SEM 1; their squares' mean is 5, so 2.5 with bias.
+    # Differences 1, 3: SD root of 2, so SEM 1.
     found = measurement_error([1, 3], [0, 0])
     assert (found.n, found.sem, found.sdc) == pytest.approx((2, 1, 1.96 * math.sqrt(2)))
-    assert found.sem_with_bias == pytest.approx(math.sqrt(2.5))
-    assert found.sdc_with_bias == pytest.approx(1.96 * math.sqrt(5))
     # Chi-squared of 1 degree of freedom: 5.0239 and 0.00098207 cut off 2.5 % each.
     assert found.sem_interval == pytest.approx((0.44615, 31.910), rel=1e-4)
 
@@ -38,20 +36,11 @@ def test_smallest_detectable_change_is_half_the_limits_width(pairs):
     assert measurement_error(first, second).sdc == pytest.approx((limits.upper - limits.lower) / 2)
 
 
-def test_error_with_bias_is_the_within_subject_sd():
-    # Bland & Altman 1996: the mean of the subjects' own variances, under the root.
-    first, second = np.array(JUDGES, float)[:, :2].T
-    within = np.var(np.array([first, second]), axis=0, ddof=1).mean()
-    assert measurement_error(first, second).sem_with_bias == pytest.approx(math.sqrt(within))
-
-
 def test_a_mean_of_two_readers_has_less_error():
     one = measurement_error([1, 4, 2], [2, 2, 2])
     two = measurement_error([1, 4, 2], [2, 2, 2], readings=2)
     root = math.sqrt(2)
-    assert (two.sem, two.sdc, two.sdc_with_bias) == pytest.approx(
-        (one.sem / root, one.sdc / root, one.sdc_with_bias / root)
-    )
+    assert (two.sem, two.sdc) == pytest.approx((one.sem / root, one.sdc / root))
     assert two.sdc_interval == pytest.approx(tuple(end / root for end in one.sdc_interval))
 
 
@@ -73,24 +62,22 @@ def test_confidence_changes_the_interval():
 def test_no_pair_has_no_error():
     found = measurement_error([], [])
     assert found.n == 0
-    assert np.isnan([found.sem, found.sdc, *found.sem_interval, found.sdc_with_bias]).all()
+    assert np.isnan([found.sem, found.sdc, *found.sem_interval]).all()
 
 
-def test_one_pair_has_an_error_only_with_bias():
+def test_one_pair_has_no_error():
     found = measurement_error([3], [1])
-    assert found.sem_with_bias == pytest.approx(math.sqrt(2))
     assert np.isnan([found.sem, found.sdc, *found.sem_interval, *found.sdc_interval]).all()
 
 
 def test_equal_readers_have_no_error():
     found = measurement_error([1, 2, 3], [1, 2, 3])
-    assert (found.sem, found.sdc, found.sem_interval, found.sdc_with_bias) == (0, 0, (0, 0), 0)
+    assert (found.sem, found.sdc, found.sem_interval) == (0, 0, (0, 0))
 
 
 def test_a_constant_difference_is_bias_alone():
     found = measurement_error([1, 2, 7], [0.9, 1.9, 6.9])
     assert (found.sem, found.sdc, found.sem_interval) == (0, 0, (0, 0))
-    assert found.sem_with_bias == pytest.approx(0.1 / math.sqrt(2))
 
 
 def test_measurement_error_refuses_what_is_no_pair():

@@ -44,8 +44,7 @@ class MeasurementError:
 
     `sem` is the standard error of measurement: the SD of the differences over √2, so that a
     reader's own constant error cancels. `sdc` is the smallest detectable change, 1.96 · √2 · sem:
-    95 % of the differences between two measurements of an unchanged patient are smaller. The values
-    `…_with_bias` include readers' constant differences, as when any reader may read a visit.
+    95 % of the differences between two measurements of an unchanged patient are smaller.
     """
 
     n: int
@@ -53,8 +52,6 @@ class MeasurementError:
     sdc: float
     sem_interval: tuple[float, float]
     sdc_interval: tuple[float, float]
-    sem_with_bias: float
-    sdc_with_bias: float
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,6 @@ def measurement_error(
     r"""Return the standard error of measurement and the smallest detectable change.
 
     .. math:: \mathrm{SEM} = \frac{s_d}{\sqrt{2 k}}, \quad
-              \mathrm{SEM}_{\text{with bias}} = \sqrt{\frac{\sum d^2}{2 n k}}, \quad
               \mathrm{SDC} = 1.96 \sqrt 2 \, \mathrm{SEM}
 
     with k readings averaged. They hold for independent pairs whose differences are normal and do
@@ -104,7 +100,7 @@ def measurement_error(
     Returns
     -------
     MeasurementError
-        No pair: all NaN. One pair: only the values with bias. Equal readers: all 0.
+        Fewer than two pairs: all NaN. Equal readers: all 0.
 
     Raises
     ------
@@ -127,16 +123,13 @@ def measurement_error(
     if readings < 1:
         raise ValueError(f"readings is 1 or more; got {readings}")
     n, change = len(differences), WIDTH * math.sqrt(2)
-    if n == 0:
-        return MeasurementError(0, math.nan, math.nan, NOWHERE, NOWHERE, math.nan, math.nan)
-    with_bias = math.sqrt(float(np.mean(differences**2)) / (2 * readings))
     sem, (low, high) = math.nan, NOWHERE
     if n > 1:
         sem = mean_and_sd(differences)[1] / math.sqrt(2 * readings)
         tails = chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], n - 1)
         low, high = (sem * np.sqrt((n - 1) / tails)).tolist()
     intervals = (low, high), (change * low, change * high)
-    return MeasurementError(n, sem, change * sem, *intervals, with_bias, change * with_bias)
+    return MeasurementError(n, sem, change * sem, *intervals)
 
 
 def intraclass_correlations(values: ArrayLike) -> list[IntraclassCorrelation]:
