@@ -118,14 +118,12 @@ def cache_folder() -> Path:
     """Return the folder for files kept between runs: ``VHI_CACHE``, else the platform's."""
     import platformdirs  # comes with pooch, which uses it for the same folder
 
-    folder = named_folder("VHI_CACHE", lambda: platformdirs.user_cache_dir("vhi"))
-    assert folder is not None
-    return folder
+    return named_folder("VHI_CACHE", lambda: platformdirs.user_cache_dir("vhi"))
 
 
 def mirror_folder() -> Path | None:
     """Return the folder named by ``VHI_DATA_MIRROR``; None when it is not set."""
-    return named_folder("VHI_DATA_MIRROR")
+    return named_folder("VHI_DATA_MIRROR", str) if os.environ.get("VHI_DATA_MIRROR") else None
 
 
 def fetch(

@@ -80,8 +80,8 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: {reason}", check="writable") from error
 
 
-def named_folder(variable: str, default: Callable[[], str] = str) -> Path | None:
-    """Return the folder that an environment variable names, else the default; None without either.
+def named_folder(variable: str, default: Callable[[], str]) -> Path:
+    """Return the folder that an environment variable names, else the default.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def named_folder(variable: str, default: Callable[[], str] = str) -> Path | None
             "whole path of a folder that you own",
             check="no-home",
         )
-    return Path(path).absolute() if path else None
+    return Path(path).absolute()
 
 
 def real_folder(folder: str | os.PathLike[str]) -> Path:

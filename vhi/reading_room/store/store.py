@@ -33,9 +33,7 @@ def default_store_folder() -> Path:
     """Return the folder named by ``VHI_STORE``, else the platform's folder for user data."""
     import platformdirs
 
-    folder = named_folder("VHI_STORE", lambda: platformdirs.user_data_dir("vhi", appauthor=False))
-    assert folder is not None
-    return folder
+    return named_folder("VHI_STORE", lambda: platformdirs.user_data_dir("vhi", appauthor=False))
 
 
 class Store:
