@@ -42,6 +42,8 @@ KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
 
 def recognise(header: Iterable[str], wanted: Iterable[str] = ()) -> str:
     """Return what a table is, "" for an unknown one and for the one with the `wanted` columns."""
-    columns, own = set(header), set(wanted)
-    others = ((set(needed), what) for needed, what in KNOWN)
-    return next((what for needed, what in others if needed <= columns and not needed <= own), "")
+    columns, known = set(header), set(wanted)
+    for needed, text in KNOWN:
+        if columns.issuperset(needed) and not known.issuperset(needed):
+            return text
+    return ""

@@ -268,14 +268,14 @@ def _surplus_notes(image: Any, surplus: int, path: Path) -> tuple[Note, ...]:
     """Return a note on bytes after the last voxel; refuse what would be a plane of voxels."""
     if surplus <= 0:
         return ()
-    said = f"holds {surplus:,} bytes more than its header says"
+    problem = f"holds {surplus:,} bytes more than its header says"
     plane = math.prod(image.shape) // max(image.shape[:3]) * image.get_data_dtype().itemsize
     if surplus >= plane:
         raise InputError(
-            f"{path}: {said}, so that voxels are lost or misplaced; convert it from DICOM again",
+            f"{path}: {problem}, so that voxels are lost or misplaced; convert it from DICOM again",
             check="surplus-voxels",
         )
-    return (Note("surplus-bytes", f"{path.name}: {said}; look at it in a viewer before use"),)
+    return (Note("surplus-bytes", f"{path.name}: {problem}; look at it in a viewer before use"),)
 
 
 def _surplus_bytes(image: Any) -> int:

@@ -103,10 +103,10 @@ def _parse(content: bytes) -> Any:
 
 
 def _record(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, list[Any]] = {}
+    by_key: dict[str, list[Any]] = {}
     for key, value in pairs:
-        values.setdefault(key, []).append(value)
-    return {key: found[0] if len(found) == 1 else found for key, found in values.items()}
+        by_key.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in by_key.items()}
 
 
 def sha256_of(path: Path) -> str:

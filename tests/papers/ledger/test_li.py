@@ -9,8 +9,8 @@ from vhi.papers import agrees
 from vhi.papers.ledger.li import dice_ceiling
 from vhi.papers.ledger.li_counts import (
     FIGURES,
+    READERS,
     RESAMPLED,
-    WHO,
     bootstrap_of,
     counts_of,
     figures,
@@ -85,7 +85,7 @@ def test_readers_called_so_many_rightly(who, counts, s):
 
 @pytest.mark.parametrize("end", ["58.18", "81.82", "69.09", "67.27", "70.91", "90.91"])
 def test_ends_of_the_readers_intervals_are_shares_of_55_and_not_of_58(end, printed):
-    rows = printed.loc[[f"li-{who}-accuracy-interval" for who in WHO]]
+    rows = printed.loc[[f"li-{who}-accuracy-interval" for who in READERS]]
     assert end in rows[["low", "high"]].to_numpy()
     assert any(agrees(end, 100 * right / 55) for right in range(56))
     assert not any(agrees(end, 100 * right / 58) for right in range(59))
@@ -127,7 +127,7 @@ def test_errors_of_kappa_are_those_of_one_table_at_a_time(counts):
 
 
 def test_one_percentage_left_out_is_given_by_the_other_four(s):
-    for who in ("external", *WHO):
+    for who in ("external", *READERS):
         counts = counts_of(s, who)
         for name in FIGURES:
             assert counts_of(s.without(f"{who}-{name}"), who) == counts

@@ -139,7 +139,7 @@ def _denominator(change: str, measure: str) -> Check:
 def _p(s: Sources, *, test: PTest) -> Answer:
     """P of model against nonexperts by another test, if that is the paper's test."""
     counts = [
-        s.counted(f"{who}-sensitivity") for who in ("inflammatory-test", "nonexpert-inflammatory")
+        s.counted(f"{key}-sensitivity") for key in ("inflammatory-test", "nonexpert-inflammatory")
     ]
     return among([test(*counts[0], *counts[1])] if is_the_test(s, test) else [])
 

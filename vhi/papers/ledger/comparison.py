@@ -91,8 +91,8 @@ def compare(row: pd.Series, check: Check | None, sources: Sources) -> Comparison
     if check is None:
         needs_files = row["needs"] == "unmirrored-files"
         return Comparison(status=NEEDS_FILES if needs_files else NEEDS_DATA, why=row["why"])
-    own = str(row.name).removeprefix(f"{sources.paper}-")
-    hidden = sources.without(own)
+    key = str(row.name).removeprefix(f"{sources.paper}-")
+    hidden = sources.without(key)
     try:
         tried = _answers(check, hidden)
     except MissingFilesError as error:
@@ -106,7 +106,7 @@ def compare(row: pd.Series, check: Check | None, sources: Sources) -> Comparison
                 "that the row prints, or split the row"
             )
     fitting = next((reading for reading in tried if reading.fits(texts)), None)
-    result = {"why": row["why"], "equation": _equation(own, check, hidden)}
+    result = {"why": row["why"], "equation": _equation(key, check, hidden)}
     if fitting is None or fitting is not tried[0]:
         result["tried"] = "; ".join(
             f"{reading.assumption or AS_PRINTED}: {reading.written(row)}" for reading in tried
@@ -193,7 +193,7 @@ def _answers(check: Check, hidden: Sources) -> list[_Tried]:
     ]
 
 
-def _equation(own: str, check: Check, hidden: Sources) -> str:
+def _equation(key: str, check: Check, hidden: Sources) -> str:
     """Name an equation by what it holds, so that rows which restate it have the same name."""
     if check.equation:
         return f"{hidden.paper}: {check.equation}"
@@ -201,7 +201,7 @@ def _equation(own: str, check: Check, hidden: Sources) -> str:
     keys = hidden.reads - set(counts)
     if check.kind and not keys:
         return f"{hidden.paper}: {check.kind} {' and '.join(counts)}".strip()
-    return f"{hidden.paper}: {', '.join(sorted({own, *hidden.reads}))}"
+    return f"{hidden.paper}: {', '.join(sorted({key, *hidden.reads}))}"
 
 
 def _texts(row: pd.Series) -> list[str]:

@@ -10,7 +10,7 @@ from scipy.stats import chi2_contingency
 
 from vhi.papers.ledger.answers import Among, Answer, Within
 from vhi.papers.ledger.check import Check, Reading, Sources, bound, consistent, from_counts
-from vhi.papers.ledger.li_counts import READERS, WHO
+from vhi.papers.ledger.li_counts import READERS, UNAIDED
 from vhi.papers.ledger.rules import extremes, percentage, remainder, same, same_value, total
 
 OTHER_MODELS = ("2d", "3d", "resunet", "unetr", "attention")
@@ -20,7 +20,7 @@ LOW_CASES = {"text-dsc-axspa": "text-dsc-non", "text-dsc-non": "text-dsc-axspa"}
 CUT = 80.0  # the text tells of "only 2 cases where the DSC was below 80.00%"
 WITH_DICE = (
     *(f"table2-{model}-{of}" for model in MODELS for of in ("internal", "external")),
-    *(f"table3-{who}" for who in WHO),
+    *(f"table3-{reader}" for reader in READERS),
 )
 
 
@@ -118,7 +118,7 @@ def _marks() -> dict[str, Check]:
         "text-p-classification": consistent(
             lambda s: min(
                 s[f"p-{reader}-{name}"]
-                for reader in READERS
+                for reader in UNAIDED
                 for name in ("accuracy", "sensitivity", "specificity")
             )
         ),
@@ -144,16 +144,13 @@ REPEATS = {
         for of in ("internal", "external")
         for name in ("dsc", "dsc-sd")
     },
-    **{f"abstract-dsc-{who}": f"table3-{who}-dsc" for who in WHO},
-    **{f"text-dsc-{who}": f"table3-{who}-dsc" for who in ("model", *WHO)},
+    **{f"abstract-dsc-{reader}": f"table3-{reader}-dsc" for reader in READERS},
+    **{f"text-dsc-{reader}": f"table3-{reader}-dsc" for reader in ("model", *READERS)},
     "table3-model-dsc": "table2-ours-external-dsc",
     "table3-model-dsc-sd": "table2-ours-external-dsc-sd",
     "table3-model-precision": "table2-ours-external-precision",
     "table3-model-recall": "table2-ours-external-recall",
-    **{
-        f"text-p-dsc-{who}": f"table3-p-{who}"
-        for who in (*READERS, "resident-assisted", "expert-assisted")
-    },
+    **{f"text-p-dsc-{reader}": f"table3-p-{reader}" for reader in READERS},
     "abstract-p-resident": "table3-p-resident-assisted",
     "abstract-p-expert": "table3-p-expert-assisted",
     "n-segmentation-training": "table1-n-training",
@@ -175,8 +172,8 @@ REPEATS = {
         for name in ("accuracy", "sensitivity", "specificity")
     },
     **{
-        f"text-{who}-{name}": f"{who}-{name}"
-        for who in WHO
+        f"text-{reader}-{name}": f"{reader}-{name}"
+        for reader in READERS
         for name in ("accuracy", "sensitivity", "specificity")
     },
 }
@@ -196,8 +193,8 @@ CHECKS: dict[str, Check] = {
     "n-internal": remainder("center1", "n-training", "n-validation"),
     **{key: same(other) for key, other in REPEATS.items()},
     **{
-        f"text-precision-{who}-assisted": same_value(f"table3-{who}-assisted-precision")
-        for who in READERS
+        f"text-precision-{reader}-assisted": same_value(f"table3-{reader}-assisted-precision")
+        for reader in UNAIDED
     },
     **_marks(),
     "table1-n-all": total("table1-n-training", "table1-n-test"),

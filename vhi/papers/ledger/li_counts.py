@@ -10,8 +10,8 @@ from scipy.stats import norm
 from vhi.papers.ledger.check import Sources
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
-READERS = ("resident", "expert")
-WHO = ("resident", "expert", "resident-assisted", "expert-assisted")
+UNAIDED = ("resident", "expert")
+READERS = ("resident", "expert", "resident-assisted", "expert-assisted")
 
 SAMPLES, REPEATS = 1000, 100
 """Samples of a bootstrap, as many authors draw; bootstraps simulated to see how its ends vary."""
@@ -79,15 +79,15 @@ def kappa_errors(counts: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(variance, 0) / n) / (1 - chance)
 
 
-def counts_of(s: Sources, who: str) -> Counts:
+def counts_of(s: Sources, column: str) -> Counts:
     """Return the counts nearest to the percentages printed for a test set or a reader.
 
     A percentage that is being checked is left out; the other four determine the counts.
     """
-    keys = [f"{who}-{name}" for name in FIGURES]
+    keys = [f"{column}-{name}" for name in FIGURES]
     percentages = tuple(None if s.hides(key) else s[key] for key in keys)
-    known = None if who == "internal" else int(s["center2-axspa"])
-    return nearest_counts(percentages, s.n(f"{who}-accuracy"), known)
+    known = None if column == "internal" else int(s["center2-axspa"])
+    return nearest_counts(percentages, s.n(f"{column}-accuracy"), known)
 
 
 def measures_of(counts: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from vhi.papers.ledger.li_counts import (
     REPEATS,
     RESAMPLED,
     SAMPLES,
-    WHO,
+    UNAIDED,
     bootstrap_of,
     counts_of,
     figures,
@@ -42,11 +42,11 @@ from vhi.papers.ledger.rules import (
 _Z = 1.96  # as authors use it with a standard error rounded to three decimals
 
 
-def _bootstrap_mean(who: str, index: int) -> Reading:
+def _bootstrap_mean(reader: str, index: int) -> Reading:
     """Return the reading that a figure is the mean of a bootstrap's samples."""
 
     def compute(s: Sources) -> Within:
-        counts = counts_of(s, who)
+        counts = counts_of(s, reader)
         means, errors, _ = bootstrap_of(counts, sum(counts))
         room = MEANS_WITHIN * errors[index]
         return Within(((means[index] - room, means[index] + room),))
@@ -54,11 +54,11 @@ def _bootstrap_mean(who: str, index: int) -> Reading:
     return Reading(f"it is a mean over {SAMPLES} bootstrap samples", compute)
 
 
-def _bootstrap_interval(who: str, index: int) -> Check:
+def _bootstrap_interval(reader: str, index: int) -> Check:
     """Check a percentile bootstrap's interval by what simulated bootstraps give."""
 
     def compute(s: Sources) -> Within:
-        counts = counts_of(s, who)
+        counts = counts_of(s, reader)
         ends = bootstrap_of(counts, sum(counts))[2][index]
         return Within(tuple(zip(ends.min(axis=-1), ends.max(axis=-1), strict=True)))
 
@@ -67,20 +67,20 @@ def _bootstrap_interval(who: str, index: int) -> Check:
     )
 
 
-def _accuracy_interval(who: str) -> Check:
+def _accuracy_interval(reader: str) -> Check:
     """Check the interval of accuracy, whose ends can only be shares of the cases in a sample."""
 
     def binomial(s: Sources) -> Numbers:
-        right, n = figures(counts_of(s, who))[0]
+        right, n = figures(counts_of(s, reader))[0]
         low, high = 100 * binom.ppf([0.025, 0.975], n, right / n) / n
         return low, high
 
     def simulated(s: Sources, *, cases: int | None = None) -> Among:
-        counts = counts_of(s, who)
+        counts = counts_of(s, reader)
         low, high = bootstrap_of(counts, cases or sum(counts))[2][0]
         return Among(tuple((a, b) for a in np.unique(low) for b in np.unique(high)))
 
-    methods = other_intervals(lambda s: figures(counts_of(s, who))[0], ends_only=True)
+    methods = other_intervals(lambda s: figures(counts_of(s, reader))[0], ends_only=True)
     return consistent(binomial).or_if(
         Reading("a bootstrap of all cases varies", simulated),
         *methods,
@@ -91,16 +91,16 @@ def _accuracy_interval(who: str) -> Check:
     )
 
 
-def _figure(who: str, index: int) -> Check:
+def _figure(reader: str, index: int) -> Check:
     """Check a reader's percentage, or kappa, by the patients that four percentages count."""
 
     def compute(s: Sources) -> float:
-        return float(measures_of(np.array(counts_of(s, who)))[index])
+        return float(measures_of(np.array(counts_of(s, reader)))[index])
 
     check = from_counts(compute)
-    if who in READERS:
+    if reader in UNAIDED:
         return check
-    return check.or_if(_bootstrap_mean(who, index)).tolerant(
+    return check.or_if(_bootstrap_mean(reader, index)).tolerant(
         f"means of {SAMPLES} bootstrap samples vary"
     )
 
@@ -184,7 +184,7 @@ def _pairs(reader: str, index: int) -> Callable[[Sources], tuple[int, int, int, 
 
     def compute(s: Sources) -> tuple[int, int, int, int]:
         before, after = (
-            figures(counts_of(s, who))[index] for who in (reader, f"{reader}-assisted")
+            figures(counts_of(s, name))[index] for name in (reader, f"{reader}-assisted")
         )
         return (*before, *after)
 
@@ -211,12 +211,12 @@ def _corrected(reader: str) -> Check:
 
 def _superior(name: str) -> Check:
     """Check that the model's figure is the highest of model, resident and expert."""
-    keys = [f"{who}-{name}" for who in ("external", *READERS)]
+    keys = [f"{reader}-{name}" for reader in ("external", *UNAIDED)]
 
     def than_the_mean(s: Sources) -> Answer:
         # The sentence says it of three figures: as a reading, it must hold for all of them.
         means = {
-            figure: np.mean([s[f"{reader}-{figure}"] for reader in READERS])
+            figure: np.mean([s[f"{reader}-{figure}"] for reader in UNAIDED])
             for figure in FIGURES[:3]
         }
         holds = all(s[f"external-{figure}"] > mean for figure, mean in means.items())
@@ -241,21 +241,25 @@ CHECKS: dict[str, Check] = {
     "external-kappa": _kappa_with_interval("external"),
     "external-auc-interval": _auc_interval,
     "abstract-external-auc-interval": _auc_interval,
-    **{f"{who}-{name}": _figure(who, i) for who in WHO for i, name in enumerate(BOOTSTRAPPED)},
-    **{f"{who}-accuracy-interval": _accuracy_interval(who) for who in WHO},
     **{
-        f"{who}-{name}-interval": _bootstrap_interval(who, index)
-        for who in WHO
+        f"{reader}-{name}": _figure(reader, i)
+        for reader in READERS
+        for i, name in enumerate(BOOTSTRAPPED)
+    },
+    **{f"{reader}-accuracy-interval": _accuracy_interval(reader) for reader in READERS},
+    **{
+        f"{reader}-{name}-interval": _bootstrap_interval(reader, index)
+        for reader in READERS
         for index, name in enumerate(BOOTSTRAPPED)
         if index
     },
     **{
         f"p-{reader}-{name}": _p(reader, index)
-        for reader in READERS
+        for reader in UNAIDED
         for index, name in enumerate(FIGURES[:3])
     },
-    **{f"corrected-{reader}": _corrected(reader) for reader in READERS},
+    **{f"corrected-{reader}": _corrected(reader) for reader in UNAIDED},
     **{f"superior-{name}": _superior(name) for name in FIGURES[:3]},
-    "specificity-range": extremes(f"{who}-specificity" for who in ("external", *READERS)),
+    "specificity-range": extremes(f"{reader}-specificity" for reader in ("external", *UNAIDED)),
 }
 """Tables 4 and 5, and the statements of the text about them."""
