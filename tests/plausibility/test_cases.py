@@ -49,7 +49,7 @@ def test_a_copy_given_as_the_other_scan_is_refused(vhi, exchanged, tmp_path):
     copy = shutil.copy(exchanged[1], tmp_path / "copy.nii.gz")
     exchanged[3] = copy
     status, _, err = vhi("measure", *exchanged)
-    assert status == 2 and "holds the same picture" in err and "Traceback" not in err
+    assert status == 2 and "shows the same image" in err and "Traceback" not in err
     assert not (tmp_path / "out").exists()
 
 

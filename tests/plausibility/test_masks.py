@@ -44,7 +44,7 @@ def test_exchanged_masks_are_named_and_nothing_else():
     good = pelvis()
     swapped = good.having(normal_bone=good.disease_region, disease_region=good.normal_bone)
     (note,) = notes_on_masks(swapped.stir, swapped.t1w, swapped.normal_bone, swapped.disease_region)
-    assert note.check == "exchanged-masks" and "145.0 mL" in note
+    assert note.check == "exchanged-masks" and "145.0 ml" in note
 
 
 @pytest.mark.parametrize("move", [(8, 0, 0), (0, -7, 0), (6, 6, 0)])

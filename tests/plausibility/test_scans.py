@@ -82,7 +82,7 @@ def test_one_scan_alone_is_judged_too():
 @pytest.mark.parametrize("name", ["stir", "t1w"])
 def test_one_scan_given_as_both_is_refused(copy, name):
     scan = getattr(pelvis(), name)
-    with pytest.raises(InputError, match="the same picture") as error:
+    with pytest.raises(InputError, match="the same image") as error:
         check_scans_differ(scan, scan.with_array(copy(scan.array), "C.nii.gz"))
     assert error.value.check == "equal-scans"
 

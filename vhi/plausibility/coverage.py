@@ -93,9 +93,9 @@ def _field(scan: Image) -> list[Note]:
     if min(width, height) >= MIN_FIELD_MM and depth >= MIN_DEPTH_MM:
         return []
     text = (
-        f"{scan.name}: shows {width:.0f} x {height:.0f} mm, {depth:.0f} mm deep; both sacroiliac "
-        f"joints need {MIN_FIELD_MM:g} x {MIN_FIELD_MM:g} mm, {MIN_DEPTH_MM:g} mm deep, so "
-        "inflammation may lie outside"
+        f"{scan.name}: covers {width:.0f} x {height:.0f} mm, {depth:.0f} mm deep, but both "
+        f"sacroiliac joints need {MIN_FIELD_MM:g} x {MIN_FIELD_MM:g} mm, {MIN_DEPTH_MM:g} mm deep, "
+        "so inflammation may lie outside the scan"
     )
     return [Note("field-of-view", text)]
 
@@ -110,8 +110,8 @@ def _blank(scan: Image) -> list[Note]:
         return []
     count = np.count_nonzero(blank)
     text = (
-        f"{scan.name}: {count} of {len(blank)} slices hold nothing ({ranges(blank)}, counted from "
-        "0), so nothing can be found there; check that the scan is complete"
+        f"{scan.name}: {count} of {len(blank)} slices are blank ({ranges(blank)}, counted from 0), "
+        "so no inflammation can be found there; check that the scan is complete"
     )
     return [Note("blank-slices", text)]
 
@@ -124,12 +124,12 @@ def _t1w_note(scans: Scans, missing: NDArray[np.bool_], region: NDArray[np.int64
         share = float(covered(scans).mean())
         return Note(
             "t1w-coverage",
-            f"T1w ({scans.t1w_as_stored.name}) covers {share:.0%} of {name}, and no slice whole: "
-            "where it does not, nothing can be looked for; give a T1w scan of the whole region",
+            f"T1w ({scans.t1w_as_stored.name}) covers {100 * share:.0f} % of {name} and no slice "
+            "completely, so the rest cannot be searched; give a T1w scan of the whole region",
         )
     beyond = int(region[missing].sum()) / max(1, int(region.sum()))
     if beyond < 0.01:
-        result = f"nothing was looked for on the other {count}"
+        result = f"the other {count} were not searched"
     else:
         result = f"the disease region cannot be checked on the other {count}"
     return Note(
@@ -149,23 +149,23 @@ def _ends(region: NDArray[np.int64], name: str) -> list[Note]:
         left_out[last + 1 :] = True
     if left_out.any():
         text = (
-            f"{name}: ends where bone goes on; nothing was looked for on slices "
-            f"{ranges(left_out)} of {len(region)} (counted from 0), so check the mask there"
+            f"{name}: ends although bone continues; slices {ranges(left_out)} of {len(region)} "
+            "(counted from 0) were not searched, so check the mask there"
         )
         return [Note("region-slices", text)]
     cut = [k for k in {0, end} if region[k] > SCANS_END * largest]
     if cut and end > 0:
         where = " and ".join(("first", "last")[int(k > 0)] for k in sorted(cut))
         text = (
-            f"{name}: is nearly as large in the {where} slice as anywhere, so bone goes on beyond "
-            "the scan; inflammation may lie outside"
+            f"{name}: is nearly as large in the {where} slice as anywhere else, so bone continues "
+            "beyond the scan; inflammation may lie outside the scan"
         )
         return [Note("region-cut-off", text)]
     return []
 
 
 def _gaps(stir: Image, disease_region: Image) -> list[Note]:
-    """Return a note on slices in one half of which the region all but vanishes."""
+    """Return a note on slices in which the region nearly vanishes on one side."""
     axis = int(np.argmax(np.abs(stir.affine[0, :3])))
     if axis == stir.slice_axis:
         return []
@@ -186,8 +186,7 @@ def _gaps(stir: Image, disease_region: Image) -> list[Note]:
     if not missing.any():
         return []
     text = (
-        f"{disease_region.name}: half of the region or more is missing in slices "
-        f"{ranges(missing)} (counted from 0) on one side or both, unlike in their neighbours; "
-        "check the mask there"
+        f"{disease_region.name}: on one side or both, slices {ranges(missing)} (counted from 0) "
+        "hold less than half of the region in the neighbouring slices; check the mask there"
     )
     return [Note("region-gaps", text)]

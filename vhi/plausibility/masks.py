@@ -31,7 +31,7 @@ sacral foramina, between which it belongs, lie some 20 to 35 mm off the midline.
 lie 4 mm off at most, proposed ones 14 mm."""
 
 NORMAL_BONE_ML = 20.0
-"""Largest volume of normal bone. The study has 1.5 to 9.2 mL; both thresholds grow with the
+"""Largest volume of normal bone. The study has 1.5 to 9.2 ml; both thresholds grow with the
 volume, because a maximum does."""
 
 ONE_SIDE = 0.5
@@ -40,7 +40,7 @@ sum. The study and the phantom, drawn or predicted, have 0.06 at most, the evalu
 
 REGION_ML = 30.0
 """Smallest disease region. Chosen: the bone beside one sacroiliac joint; the study has 312 to 458
-mL, predicted on the phantom 291 at least."""
+ml, predicted on the phantom 291 at least."""
 
 SHARE_OF_BODY = 0.35
 """Largest disease region, as a share of the body in view. The study and the phantom have 0.08 to
@@ -65,7 +65,7 @@ def notes_on_masks(
     if bone_ml > region_ml:
         text = (
             f"normal bone and disease region look exchanged: {normal_bone.name} marks "
-            f"{bone_ml:.1f} mL, {disease_region.name} {region_ml:.1f} mL; check which mask is which"
+            f"{bone_ml:.1f} ml, {disease_region.name} {region_ml:.1f} ml; check which mask is which"
         )
         return (Note("exchanged-masks", text),)
     return (
@@ -91,15 +91,15 @@ def notes_on_region(stir: Image, t1w: Image | None, disease_region: Image) -> tu
     if abs(difference) > ONE_SIDE:
         side, other = ("left", "right") if difference > 0 else ("right", "left")
         text = (
-            f"{name}: {(1 + abs(difference)) / 2:.0%} of it lies in the patient's {side} half; "
-            f"little or nothing was looked for on the {other}, so check the mask"
+            f"{name}: {50 * (1 + abs(difference)):.0f} % of the region lies in the patient's "
+            f"{side} half, so little or nothing of the {other} was searched; check the mask"
         )
         notes.append(Note("region-side", text))
     return tuple(notes)
 
 
 def volume_ml(mask: Image) -> float:
-    """Return the volume of a mask in mL."""
+    """Return the volume of a mask in ml."""
     return float(np.count_nonzero(mask.array) * mask.voxel_volume_mm3 / 1000)
 
 
@@ -151,13 +151,13 @@ def _size(scan: Coarse, blocks: NDArray[np.bool_], name: str, marked_ml: float) 
     share = int(blocks.sum()) / max(1, int(scan.body.sum()))
     if share > SHARE_OF_BODY:
         text = (
-            f"{name}: covers {share:.0%} of the body in view, where bone has some 8 to 16 %; check "
-            "that it marks bone, and not everything else"
+            f"{name}: covers {100 * share:.0f} % of the body in view, but bone covers about 8 to "
+            "16 %; check that the mask marks bone, and not everything else"
         )
     elif marked_ml < REGION_ML:
         text = (
-            f"{name}: marks {marked_ml:.1f} mL, where the bone around both sacroiliac joints has "
-            "some 300 to 450 mL; check that it marks all bone to be searched"
+            f"{name}: marks {marked_ml:.1f} ml, but the bone around both sacroiliac joints has "
+            "about 300 to 450 ml; check that the mask marks all bone to be searched"
         )
     else:
         return []
@@ -168,8 +168,8 @@ def _rim(t1w: Coarse, blocks: NDArray[np.bool_], name: str, t1w_name: str) -> li
     if not rim_edges(t1w, blocks) < RIM_EDGES:  # not a number says nothing
         return []
     text = (
-        f"{name}: its rim does not follow the edges of bone on {t1w_name}; check that mask and "
-        "scans are of one patient and visit"
+        f"{name}: its outline does not follow the edges of bone on {t1w_name}; check that mask and "
+        "scans are from one patient and visit"
     )
     return [Note("region-edges", text)]
 
@@ -187,30 +187,30 @@ def _normal_bone(
     off_mm = abs(middles[0] - middles[1])
     if off_mm > NORMAL_BONE_OFF_MM and abs(side_difference(disease_region)) <= ONE_SIDE:
         text = (
-            f"{name}: lies {off_mm:.0f} mm to one side of the disease region's middle, but normal "
-            f"bone belongs in the sacrum between the foramina; {remedy}"
+            f"{name}: lies {off_mm:.0f} mm to one side of the middle of the disease region, but "
+            f"normal bone belongs in the sacrum between the foramina; {remedy}"
         )
         notes.append(Note("normal-bone-side", text))
     ratio = 1.0 if t1w is None else marrow_ratio(t1w, normal_bone, blocks)
     low, high = NORMAL_BONE_T1W
     if t1w is not None and not low <= ratio <= high:
         compared, tissue = (
-            ("darker", "muscle or fluid is") if ratio < low else ("brighter", "fat is")
+            ("too dark", "muscle or fluid") if ratio < low else ("too bright", "fat")
         )
         text = (
-            f"{name}: {compared} on T1w than bone is ({ratio:.2f} times the disease region's "
-            f"median, expected {low:g} to {high:g}), as {tissue}; {remedy}"
+            f"{name}: {compared} on T1w for normal bone ({ratio:.2f} times the median of the "
+            f"disease region, expected {low:g} to {high:g}), like {tissue}; {remedy}"
         )
         notes.append(Note("normal-bone-t1w", text))
     ratio = marrow_ratio(stir, normal_bone, blocks)
     low, high = NORMAL_BONE_STIR
     if stir is not t1w and not low <= ratio <= high:
         compared, tissue = (
-            ("darker", "air is") if ratio < low else ("brighter", "a lesion or vessel is")
+            ("too dark", "air") if ratio < low else ("too bright", "a lesion or vessel")
         )
         text = (
-            f"{name}: {compared} on STIR than normal bone is ({ratio:.2f} times the disease "
-            f"region's median, expected {low:g} to {high:g}), as {tissue}; {remedy}"
+            f"{name}: {compared} on STIR for normal bone ({ratio:.2f} times the median of the "
+            f"disease region, expected {low:g} to {high:g}), like {tissue}; {remedy}"
         )
         notes.append(Note("normal-bone-stir", text))
     return [*notes, *_size_of_normal_bone(normal_bone)]
@@ -221,13 +221,13 @@ def _size_of_normal_bone(normal_bone: Image) -> tuple[Note, ...]:
     marked_ml = volume_ml(normal_bone)
     if marked_ml > NORMAL_BONE_ML:
         text = (
-            f"{name}: marks {marked_ml:.1f} mL of normal bone, the study's areas 1.5 to 9.2 mL; "
-            "thresholds grow with the volume, so draw a smaller area"
+            f"{name}: marks {marked_ml:.1f} ml of normal bone, but the study's areas have 1.5 to "
+            "9.2 ml; thresholds rise with the volume, so draw a smaller area"
         )
         notes.append(Note("normal-bone-volume", text))
     if np.count_nonzero(per_slice(normal_bone.array, normal_bone.slice_axis)) == 1:
         text = (
-            f"{name}: normal bone lies in one slice only, the study's in 3 to 6; draw it on "
+            f"{name}: normal bone lies in one slice only (3 to 6 in the study); draw it on "
             "neighbouring slices too"
         )
         notes.append(Note("normal-bone-slices", text))

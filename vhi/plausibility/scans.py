@@ -54,8 +54,8 @@ def check_scans_differ(stir: Image, t1w: Image) -> None:
     first, second = (_without_outliers(values) for values in (first, second))
     if same or abs(_correlation(first, second)) > COPY:
         raise InputError(
-            f"{t1w.name}: holds the same picture as {stir.name}, so one scan is given as STIR and "
-            "as T1w; name the two scans",
+            f"{t1w.name}: shows the same image as {stir.name}, so one scan is given as both STIR "
+            "and T1w; give two different scans",
             check="equal-scans",
         )
 
@@ -99,8 +99,8 @@ def _contrast(stir: Image, t1w: Image) -> list[Note]:
     dark, bright = _is_t1w(coarse(stir)), not _is_t1w(coarse(t1w))
     if dark and bright:
         text = (
-            f"STIR and T1w look exchanged: fluid is far brighter than all else on {t1w.name} but "
-            f"not on {stir.name}, the reverse of STIR and T1w; check which file is which"
+            f"STIR and T1w look exchanged: fluid is by far the brightest tissue on {t1w.name}, but "
+            f"not on {stir.name}; check which file is which"
         )
         return [Note("exchanged-scans", text)]
     if dark:
@@ -115,16 +115,16 @@ def _is_t1w(scan: Coarse) -> bool:
 def _stir_contrast(stir: Image) -> Note:
     return Note(
         "stir-contrast",
-        f"{stir.name}: is given as STIR, but nothing on it is far brighter than the rest, as fluid "
-        "is on STIR; it looks like a T1w scan, so check which file this is",
+        f"{stir.name}: is given as STIR, but nothing is far brighter than the rest, as fluid is on "
+        "STIR; it looks like a T1w scan, so check which file this is",
     )
 
 
 def _t1w_contrast(t1w: Image) -> Note:
     return Note(
         "t1w-contrast",
-        f"{t1w.name}: is given as T1w, but something on it is far brighter than fat, as fluid is "
-        "on STIR; it looks like STIR, so check which file this is",
+        f"{t1w.name}: is given as T1w, but something is far brighter than fat, as fluid is on "
+        "STIR; it looks like a STIR scan, so check which file this is",
     )
 
 
@@ -136,21 +136,21 @@ def _same_body(stir: Image, t1w: Image) -> list[Note]:
     alike = _correlation(*(_without_fluid(scan, shown) for scan in (first, second)))
     if alike > ALIKE:
         text = (
-            f"{t1w.name}: looks like {stir.name} (their intensities have the correlation "
-            f"{alike:.2f}; STIR and T1w have 0.8 at most); check that no scan is given twice"
+            f"{t1w.name}: looks like {stir.name} (correlation of intensities {alike:.2f}; at most "
+            "0.8 for STIR and T1w); check that no scan is given twice"
         )
         return [Note("alike-scans", text)]
     straight, mirrored = same_edges(first, second), same_edges(first, _mirrored(stir, second))
     if mirrored - straight > MIRRORED:
         text = (
             f"{t1w.name}: shows the body of {stir.name} with left and right exchanged; one of the "
-            "two is mirrored, so convert both again from DICOM"
+            "two is mirrored, so convert both from DICOM again"
         )
         return [Note("mirrored-scans", text)]
     if straight < SAME_EDGES:
         text = (
             f"{t1w.name}: does not show the same body in the same place as {stir.name}; check that "
-            "both scans are of one patient and visit"
+            "both scans are from one patient and visit"
         )
         return [Note("another-body", text)]
     return []

@@ -59,8 +59,8 @@ def notes_on_statements(
     ]
     if not _same_examination(stir_record, t1w_record):
         text = (
-            f"{t1w}: its sidecar names another patient or examination than that of {stir}; give "
-            "both scans of one visit"
+            f"{t1w}: its sidecar names a different patient or examination from that of {stir}; "
+            "give two scans of one visit"
         )
         notes.append(Note("stated-examination", text))
     return tuple(notes)

@@ -53,8 +53,8 @@ def notes_on_thresholds(thresholds: Thresholds, voxels: int, name: str = "") -> 
         notes.append(Note("few-voxels", text))
     if n > MOST_PLAUSIBLE_MULTIPLE:
         text = (
-            f"{of}n = {n:.2f} (the study's scans: 1.50 to 3.00), so the area contains something "
-            "much brighter than marrow (vessel, fluid, artefact); draw it again without that"
+            f"{of}n = {n:.2f} (1.50 to 3.00 on the study's scans), so the area contains something "
+            "much brighter than marrow (vessel, fluid, artefact); draw the area again without it"
         )
         notes.append(Note("large-multiple", text))
     if n < FIRST_MULTIPLE - STEP / 2:
@@ -76,9 +76,9 @@ def notes_on_candidates(candidates: Candidates) -> tuple[Note, ...]:
     share = np.count_nonzero(candidates.labels.array) / np.count_nonzero(region)
     if share > SHARE_ABOVE:
         text = (
-            f"{name}: {share:.0%} of the disease region reaches the lower threshold, on the "
-            "study's scans 32 % at most; check that normal bone lies on marrow, and that the STIR "
-            "scan and the disease region are the right ones"
+            f"{name}: {100 * share:.0f} % of the disease region reaches the lower threshold (at "
+            "most 32 % on the study's scans); check that normal bone lies on marrow, and that the "
+            "STIR scan and the disease region are correct"
         )
         notes.append(Note("share-above", text))
     scan = coarse(candidates.stir)
@@ -86,7 +86,7 @@ def notes_on_candidates(candidates: Candidates) -> tuple[Note, ...]:
     if median > 0 and thresholds.lower > LOWER_OVER_MEDIAN * median:
         text = (
             f"{name}: the lower threshold is {thresholds.lower / median:.1f} times the median of "
-            "the disease region, on the study's scans 1.3 to 1.8 times, so inflammation may be "
+            "the disease region (1.3 to 1.8 times on the study's scans), so inflammation may be "
             "missed; check that normal bone does not lie on a lesion, vessel or fluid"
         )
         notes.append(Note("high-threshold", text))
