@@ -218,7 +218,7 @@ def test_slice_thickness_comes_from_the_case_then_the_sidecar(tiny_case):
     sidecar.write_text(json.dumps({"SliceThickness": "thick"}))
     m = measure(tiny_case)
     assert m.vhi.mm3_slice_thickness is None
-    assert any(note.startswith("S.json: SliceThickness is not one number") for note in m.notes)
+    assert any(note.startswith("S.json: SliceThickness is not a single number") for note in m.notes)
 
 
 def test_a_slice_thickness_of_another_unit_is_not_used(tiny):

@@ -94,7 +94,7 @@ def test_files_are_not_looked_at_when_a_table_is_read(table):
         ("case,stir,t1w,stir\nA1,s,t,s\n", ["'stir' twice"]),
         ("case,stir,t1w\nA1,s.nii\n", ["row 2", "'t1w' is empty"]),
         ("case,stir,t1w\n\n,s.nii,t.nii\n", ["row 3", "'case' is empty"]),
-        ("case,stir,t1w\nA1,s.nii,t.nii,extra\n", ["row 2", "more than", "3 values"]),
+        ("case,stir,t1w\nA1,s.nii,t.nii,extra\n", ["row 2", "more values", "columns (3)"]),
         ("case,stir,t1w\nA,s,t\nA,s,t\n", ["row 3", "row 2"]),
         (
             "case,visit,stir,t1w\nA_1,,s,t\nA,1,s,t\n",

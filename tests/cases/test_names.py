@@ -137,7 +137,7 @@ def test_rows_of_no_case_and_masks_without_a_file_are_counted_and_named(write, t
     assert [mask.reader for mask in case.reader_masks] == ["1"]
     other, missing = notes
     assert other.check == "rows-of-no-case"
-    assert other == "readers.csv: 3 rows are of no case in cases.csv: 'X', 'Y'"
+    assert other == "readers.csv: 3 rows of cases that cases.csv does not have: 'X', 'Y'"
     assert missing.check == "mask-missing"
     assert "case A, reader 2: mask gone" in missing and str(tmp_path) not in missing
 

@@ -44,7 +44,7 @@ def test_a_place_that_refuses_is_named(tmp_path, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(InputError, match="does not exist; create it first, or name another"):
+    with pytest.raises(InputError, match="does not exist; create it first, or choose another"):
         write_whole(tmp_path / "no" / "a", b"")
 
 
@@ -311,7 +311,7 @@ def test_an_earlier_result_with_an_open_file_is_refused_before_the_work(
 ):
     refusing(monkeypatch, "rename", number, lambda source, target: source == earlier)
     with (
-        pytest.raises(InputError, match="have a file of it open") as refusal,
+        pytest.raises(InputError, match="has one of its files open") as refusal,
         staged_folder(earlier, **REPLACE),
     ):
         pytest.fail("the work began")

@@ -90,7 +90,7 @@ def test_statements_that_agree_or_do_not_count_pass(tmp_path, fields):
 def test_spacings_that_contradict_the_only_matrix_are_refused(tmp_path, pixdim):
     path = tmp_path / "s.nii.gz"
     error = refused(write_header(path, codes=(1, 0), pixdim=[1, *pixdim, 0, 0, 0, 0]))
-    assert error.check == "two-geometries" and "0.5 x 0.5 x 3.3 mm by its affine" in str(error)
+    assert error.check == "two-geometries" and "0.5 x 0.5 x 3.3 mm in the affine" in str(error)
 
 
 @pytest.mark.parametrize("code", [3, 4, 5])
@@ -317,7 +317,7 @@ def test_a_suffix_that_is_not_the_contents_is_named(tmp_path, name, compressed, 
     content = write_header(tmp_path / "good.nii").read_bytes()
     (tmp_path / name).write_bytes(gzip.compress(content) if compressed else content)
     error = refused(tmp_path / name)
-    assert error.check == "suffix" and str(error).endswith(f"let its name end in {wanted}")
+    assert error.check == "suffix" and str(error).endswith(f"rename it to end in {wanted}")
 
 
 def test_a_file_compressed_twice_is_named(tmp_path):
@@ -336,7 +336,7 @@ def test_a_file_compressed_twice_is_named(tmp_path):
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (bytes(128) + b"DICM" + bytes(99), "dcm2niix"),
         (b"\x89PNG\r\n", "picture"),
-        (b'{"SliceThickness": 3}', "name the scan beside it"),
+        (b'{"SliceThickness": 3}', "give the scan beside it"),
         (b"", "not a readable NIfTI"),
         (bytes(2000), "not a readable NIfTI"),
     ],
@@ -366,8 +366,8 @@ def test_a_mask_or_an_empty_file_is_no_scan(tmp_path):
         (mask * 255, "only the values 0, 255"),
         (intensities() // 300, "only the values 0, 1, 2"),
         (intensities() // 90, "only the values 0, 1, 2, 3, 4"),
-        (mask * 0, "no spread of intensities (0 everywhere)"),
-        (mask * 0 + 32767, "(32767 everywhere)"),
+        (mask * 0, "holds the value 0 in every voxel"),
+        (mask * 0 + 32767, "holds the value 32767 in every voxel"),
     ):
         error = refused(write_header(tmp_path / "s.nii.gz", array.astype(np.int16)), load_scan)
         assert error.check == "few-values" and words in str(error)

@@ -85,7 +85,7 @@ def test_the_page_has_the_counts_of_the_benchmark():
 def test_predicting_a_mask_from_the_wrong_scan_is_noted(vhi, tmp_path):
     case = load_cases("phantom")[0]
     status, _, err = vhi("segment", "--t1w", case.stir, "--out", tmp_path / "d.nii.gz")
-    assert status == 0 and "is given as T1w" in err and "looks like STIR" in err
+    assert status == 0 and "is given as T1w" in err and "looks like a STIR scan" in err
 
 
 def test_proposing_normal_bone_from_one_scan_given_twice_is_refused():

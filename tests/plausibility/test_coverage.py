@@ -59,7 +59,7 @@ def test_a_narrower_t1w_scan_leaves_out_every_slice_partly():
     share = covered(replace(case.scans, **scans))
     assert share == pytest.approx(58 / 64 * 60 / 64, abs=0.05)
     (note,) = notes_on_coverage(replace(case.scans, **scans), case.disease_region)
-    assert note.check == "t1w-coverage" and "no slice whole" in note
+    assert note.check == "t1w-coverage" and "no slice completely" in note
 
 
 def test_a_finer_t1w_scan_of_the_same_place_covers_all():

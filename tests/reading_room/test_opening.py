@@ -161,7 +161,7 @@ def test_a_sidecar_that_cannot_be_read_is_noted_and_the_case_is_opened(tiny_case
     else:
         sidecar.write_text(content)
     (note,) = open_reading(tiny_case, store, "A").describe()["notes"]
-    assert note.startswith("S.json: is no readable JSON record")
+    assert note.startswith("S.json: is not a readable JSON record")
 
 
 def test_a_file_that_goes_away_is_one_line(tmp_path):
@@ -218,8 +218,8 @@ def test_what_speaks_against_a_scan_is_said_and_it_is_shown_nonetheless(tiny_cas
     thick = replace(tiny_case, slice_thickness_mm=30.0)
     facts = open_reading(thick, store, "A").describe()
     assert [note.split(";")[0] for note in facts["notes"]] == [
-        "S.nii.gz: holds negative intensities, unlike any magnitude image",
-        "T.nii.gz: holds negative intensities, unlike any magnitude image",
+        "S.nii.gz: holds negative intensities, which no magnitude image has",
+        "T.nii.gz: holds negative intensities, which no magnitude image has",
         "S.nii.gz: a slice thickness of 30 mm does not fit slices 3.30 mm apart, so it is not used",
     ]
     for black, white in facts["window"].values():
@@ -389,7 +389,7 @@ def test_what_is_empty_is_not_taken_for_left_out(refuses, fails, tiny_case, tmp_
 def test_a_store_where_no_folder_can_be_made_asks_for_another(fails, tiny_case):
     if not Path("/proc/self").exists():
         pytest.skip("no such place here")
-    fails("open", *options_of(tiny_case), "--store", "/proc/x", words="or name another place")
+    fails("open", *options_of(tiny_case), "--store", "/proc/x", words="or choose another place")
 
 
 # --------------------------------------------------------------------------------- the start page

@@ -177,7 +177,7 @@ def _read(source: str | os.PathLike[str]) -> tuple[Path, str, list[Case], list[N
 
 
 def _check_rows(cases: Sequence[Case], rows: Sequence[Row]) -> list[Note]:
-    """Refuse a case of two subjects; return a note for each scan that stands in two rows."""
+    """Refuse a case of two subjects; return a note for each scan that two rows name."""
     subjects: dict[str, tuple[str, int]] = {}
     scans: dict[Path, int] = {}
     sizes: dict[int, dict[Path, int]] = {}
@@ -186,8 +186,8 @@ def _check_rows(cases: Sequence[Case], rows: Sequence[Row]) -> list[Note]:
         subject, number = subjects.setdefault(case.case, (case.subject, row.number))
         if subject != case.subject:
             raise row.error(
-                f"case {case.case!r} is of subject {case.subject!r}, in row {number} of "
-                f"{subject!r}; write one subject, or another name for one case",
+                f"case {case.case!r} has subject {case.subject!r} here, but {subject!r} in row "
+                f"{number}; write one subject, or give one of two cases another name",
                 check="subject-of-case",
             )
         if (number := scans.setdefault(case.stir, row.number)) != row.number:

@@ -8,7 +8,7 @@ CASES = "case", "stir", "t1w"
 MEASUREMENTS = "case", "subject", "visit", "vhi_mm3", "failure"
 PATIENTS = "patient", "visit"
 
-RESULT = "a result of `vhi study`; give the table from which the study was made"
+RESULT = "a result of `vhi study`; give the table that was analysed"
 
 KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
     (CASES, "a table of cases; give it to `vhi measure --source`, or to `vhi study --source`"),
@@ -19,7 +19,7 @@ KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("case", "reader", "mask"),
         "a table of readers' masks; keep it as readers.csv beside the table of cases, and give "
-        "that table to `vhi study --source`",
+        "the table of cases to `vhi study --source`",
     ),
     (("data", "simulated"), RESULT),
     (("scan", "subject"), RESULT),
@@ -27,7 +27,7 @@ KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
     (("case", "visit", "multiple", "mm3"), RESULT),
     (
         ("id", "lesion", "slice", "volume_mm3"),
-        "the table of one scan's regions (regions.csv); its sum is the VHI in vhi.json, and "
+        "the table of one scan's regions (regions.csv); the VHI is in vhi.json, and "
         "`vhi measure --all` writes a table of all cases",
     ),
     (
@@ -37,11 +37,11 @@ KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (PATIENTS, "a table of patients; give it to `vhi study --table`"),
 )
-"""Columns that only this table has together, and what it is and is good for."""
+"""Columns that only one table combines, with what that table is and which command takes it."""
 
 
 def recognise(header: Iterable[str], wanted: Iterable[str] = ()) -> str:
-    """Return what a table is, "" for an unknown one and for the one with the `wanted` columns."""
+    """Return what a table is; "" for an unknown table and for one with the `wanted` columns."""
     columns, known = set(header), set(wanted)
     for needed, text in KNOWN:
         if columns.issuperset(needed) and not known.issuperset(needed):

@@ -1,7 +1,7 @@
-"""Names that a person takes for one and a program for two.
+"""Look-alike names: a person reads one name where a program sees two.
 
-Names are text: ``007`` stays ``007``. Two names of one table, or of two tables that are joined,
-which differ only in what people and spreadsheets change unseen, are refused with both named.
+Names are text: ``007`` stays ``007``. Two names of one table, or of two tables that are joined, are
+refused where they differ only in what people and spreadsheets change without noticing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def strip(value: str) -> str:
 
 
 def invisible(name: str) -> str:
-    """Return a name's first character that nobody can see or that was lost, as ``U+200B``, or "".
+    """Return the code of a name's first invisible or lost character, as ``U+200B``; "" without one.
 
     Unicode's categories C (control, format, surrogate, private, unassigned), and U+FFFD, which
     programs write for a letter that they could not read: two names may have become one.
@@ -92,11 +92,11 @@ def shown(name: str, other: str) -> tuple[str, str]:
 
 
 def unknown(name: str, known: Iterable[str], kind: str, place: str) -> InputError:
-    """Return an error about a name that a place does not have; a look-alike there is named."""
+    """Return an error about a name that a place does not have; it gives a look-alike there."""
     names = list(dict.fromkeys(known))
     if other := similar(name, names):
         wanted, there = shown(name, other)
-        problem = f"{place} has no {kind} {wanted}, but {there}, which looks like it; name that one"
+        problem = f"{place} has no {kind} {wanted}, but has {there}, which looks like it; use that"
     else:
         listed = ", ".join(other or "''" for other in names[:12])
         more = ", ..." if len(names) > 12 else ""
@@ -127,7 +127,7 @@ def check_different(names: Iterable[tuple[str, str]], kind: str, start: str = ""
         if earlier != name:
             one, other = shown(earlier, name)
             raise InputError(
-                f"{start}{kind} {other} ({place}) looks like {one} ({where}); write one name for "
-                f"one {kind}; for two, add a letter to one of them",
+                f"{start}{kind} {other} ({place}) looks like {one} ({where}); write one {kind}'s "
+                f"name the same everywhere, and give two {kind}s names that differ clearly",
                 check="names-alike",
             )

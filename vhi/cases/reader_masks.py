@@ -85,9 +85,9 @@ def read_masks(
 def _left_out(rows: Sequence[Row], source: str) -> list[Note]:
     if not rows:
         return []
-    count = "1 row is" if len(rows) == 1 else f"{len(rows)} rows are"
+    count = "1 row of a case" if len(rows) == 1 else f"{len(rows)} rows of cases"
     named = ", ".join(dict.fromkeys(repr(row["case"]) for row in rows))
-    return [Note("rows-of-no-case", f"readers.csv: {count} of no case in {source}: {named}")]
+    return [Note("rows-of-no-case", f"readers.csv: {count} that {source} does not have: {named}")]
 
 
 def _trial(value: str, folder: Path) -> str:
@@ -109,5 +109,5 @@ def existing(
     for mask in masks:
         if not mask.path.is_file():
             text = f"case {case}, reader {mask.reader}: mask {mask.path.name} does not exist"
-            warn(Note("mask-missing", f"{text}; left out: check its path in readers.csv"))
+            warn(Note("mask-missing", f"{text}, so it is left out; check its path in readers.csv"))
     return tuple(mask for mask in masks if mask.path.is_file())

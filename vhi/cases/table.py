@@ -30,8 +30,8 @@ MISSING = frozenset(
 """What people and programs write for a missing value, in lower case."""
 
 _OTHER_FILES = {
-    b"PK\x03\x04": "a workbook of a spreadsheet (.xlsx, .ods), or a ZIP file",
-    b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet (.xls)",
+    b"PK\x03\x04": "a spreadsheet workbook (.xlsx, .ods) or a ZIP file",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet workbook (.xls)",
     b"\x1f\x8b": "compressed",
 }
 _SEPARATOR_LINE = re.compile(f'"?sep=([{SEPARATORS}])"?(?:\r\n|\r|\n)', re.IGNORECASE)
@@ -132,14 +132,14 @@ def read_table(
     for row, line in numbered:
         if any(line[len(header) :]):
             raise row.error(
-                f"has more than the header's {len(header)} values; put quotes round a value that "
-                "holds a separator, or name the last column"
+                f"has more values than the header has columns ({len(header)}); put quotes round a "
+                "value that holds a separator, or name the last column"
             )
         line[:] = [*line, *[""] * (len(header) - len(line))][: len(header)]
         if {named(value) for value in line} >= set(required):
             raise row.error(
-                "names columns again, so a second table begins there; give each table a file of "
-                "its own, or, where the columns are the same, remove this row"
+                "names the columns again, so a second table begins there; save each table in its "
+                "own file, or remove this row if the columns are the same"
             )
     _tidy_numbers(path, separator, header, parsers, [line for _, line in numbered])
     folder = path.absolute().parent
@@ -150,8 +150,8 @@ def read_table(
             value = "" if known and value.lower() in MISSING else value
             if needed and not value:
                 raise row.error(
-                    f"column {column!r} is empty; fill it in (of merged cells only the first holds "
-                    "the value), or remove a row that is of no scan"
+                    f"column {column!r} is empty; fill it in (only the first of merged cells holds "
+                    "the value), or remove the row if it belongs to no scan"
                 )
             try:
                 row.values[column] = parse(value, folder) if parse else value
@@ -175,7 +175,7 @@ def _tidy_numbers(
     if separator != "," and pointed and with_comma:
         raise InputError(
             f"{path}: has numbers with a point and numbers with a comma, such as {pointed[0]!r} "
-            f"and {with_comma[0]!r}; write decimals with a point, and nothing between thousands",
+            f"and {with_comma[0]!r}; write a decimal point and no thousands separator",
             check="decimal-marks",
         )
     for i in columns:
@@ -186,7 +186,7 @@ def _tidy_numbers(
         if grouped and isinstance(parse, Number) and parse.thousands:
             digits = re.sub("[.,]", "", marked[0])
             raise InputError(
-                f"{path}: column {header[i]!r} holds {marked[0]!r} and the like, thousands or "
+                f"{path}: column {header[i]!r} holds numbers such as {marked[0]!r}, thousands or "
                 f"three decimals; write {digits} or {marked[0].replace(',', '.')}0",
                 check="decimal-marks",
             )

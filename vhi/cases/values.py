@@ -44,8 +44,8 @@ def file(value: str, folder: Path) -> Path | None:
         return None
     if os.name != "nt" and _WINDOWS_PATH.match(value):
         raise InputError(
-            "a path of a Windows computer: write the path on this computer, or one that begins at "
-            "the table's folder",
+            "a path on a Windows computer: write the path on this computer, or one relative to the "
+            "table's folder",
             check="path-elsewhere",
         )
     path = Path(value)
@@ -78,13 +78,13 @@ def plain_text(value: str, folder: Path) -> str:
         )
     if _SHORTENED.fullmatch(value):
         raise InputError(
-            "a spreadsheet has shortened a long number, so that others may look the same: write it "
-            "in full, in a column of text",
+            "a spreadsheet has shortened a long number, so other numbers may look the same: write "
+            "it in full, in a column formatted as text",
             check="name-formula",
         )
     if code := invisible(value):
         raise InputError(
-            f"it holds a hidden or lost character ({code}): type the name again",
+            f"it holds an invisible or lost character ({code}): type the name again",
             check="name-invisible",
         )
     if len(value.encode(errors="replace")) > MAX_NAME_BYTES:
@@ -127,14 +127,14 @@ class Number:
             parsed = math.nan
         if not (math.isfinite(parsed) and self.allowed(parsed)):
             raise ValueError(
-                f"write a number {self.description} with a decimal point, without a unit and "
-                "without marks between thousands, or leave it empty"
+                f"write a number {self.description} with a decimal point, without a unit or a "
+                "thousands separator, or leave it empty"
             )
         return parsed
 
 
 def can_name_folder(value: str) -> bool:
-    """Return whether a name, or nothing, may be part of a result folder's on any system."""
+    """Return whether a name, or none, can be part of a folder's name on any system."""
     return not (
         value.startswith((".", *FORMULA_SIGNS))
         or value.endswith(".")

@@ -148,7 +148,8 @@ def _check_content(folder: Path, overwrite: bool, result_files: frozenset[str] |
             )
     if entries and not overwrite:
         raise InputError(
-            f"{folder}: already holds a result; add --overwrite to replace it, or name another",
+            f"{folder}: already holds a result; add --overwrite to replace it, or name another "
+            "folder",
             check="earlier-result",
         )
     return bool(entries)

@@ -1,4 +1,4 @@
-"""What programs leave in any folder that is looked at, and nobody misses."""
+"""Files that programs leave in every folder they open, and that nobody misses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDERS = ("@eadir", ".appledouble", ".spotlight-v100", ".fseventsd", "__macosx"
 
 
 def is_litter(entry: os.DirEntry[str] | Path) -> bool:
-    """Return whether an entry of a folder is nobody's work, by its name and kind."""
+    """Return whether an entry of a folder is litter, by its name and kind."""
     if entry.is_symlink():
         return False
     patterns = FOLDERS if entry.is_dir() else FILES

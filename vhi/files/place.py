@@ -70,9 +70,9 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
             reason = "not allowed to write there; choose a folder that you own"
         elif isinstance(error, (NotADirectoryError, FileExistsError)):
-            reason = "a file has the name that a folder needs; name another place"
+            reason = "a file has the name that a folder needs; choose another place"
         elif isinstance(error, FileNotFoundError):
-            reason = "its folder does not exist; create it first, or name another place"
+            reason = "its folder does not exist; create it first, or choose another place"
         elif error.errno == errno.ENAMETOOLONG:
             reason = "the name is too long; choose a shorter one"
         else:
@@ -95,7 +95,7 @@ def named_folder(variable: str, default: Callable[[], str]) -> Path:
     if path.startswith("~"):
         raise InputError(
             f"this account has no home folder; set the environment variable {variable} to the "
-            "whole path of a folder that you own",
+            "full path of a folder that you own",
             check="no-home",
         )
     return Path(path).absolute()
@@ -147,7 +147,7 @@ def sole_writer(folder: str | os.PathLike[str]) -> Iterator[None]:
     place = real_folder(folder)
     if not place.name or (os.path.isdir(place) and not os.access(place.parent, os.W_OK)):
         raise InputError(
-            f"{folder}: cannot be replaced, because nothing may be written beside it; name a new "
+            f"{folder}: cannot be replaced, because its parent folder is not writable; name a new "
             "folder inside it",
             check="writable",
         )
@@ -258,8 +258,8 @@ def check_writable(path: Path, shown: Path | None = None) -> None:
             os.rename(first, second)
         except OSError as error:
             raise InputError(
-                f"{shown}: files can be written there but not renamed ({error.strerror}); choose "
-                "a folder on another disk, and copy the result",
+                f"{shown}: files can be written there but not renamed ({error.strerror}); write "
+                "to another disk, then copy the result",
                 check="writable",
             ) from error
     finally:
@@ -278,8 +278,8 @@ def check_movable(folder: Path) -> None:
             if error.errno == errno.EXDEV:  # it can be copied
                 return
             raise InputError(
-                f"{folder}: cannot be replaced ({error.strerror}); close the programs that have a "
-                "file of it open, or name another folder",
+                f"{folder}: cannot be replaced ({error.strerror}); close every program that has "
+                "one of its files open, or name another folder",
                 check="in-use",
             ) from error
         patience = time.monotonic() + BACK_SECONDS

@@ -18,14 +18,14 @@ HEADER_BYTES = 1024
 KINDS = {
     b"PK\3\4": "a ZIP archive; unpack it first",
     b"NRRD": "an NRRD file; save it as .nii.gz (in 3D Slicer: choose NIfTI when you save)",
-    b"ObjectType": "a MetaImage header; save it as .nii.gz",
+    b"ObjectType": "a MetaImage header; save the image as .nii.gz",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; run `git lfs pull`",
-    b"{": "a JSON file; name the scan beside it (.nii or .nii.gz)",
+    b"{": "a JSON file; give the scan beside it (.nii or .nii.gz)",
     b"<": "a web page; download the file again",
     b"\x89PNG": "a picture; give the scan itself, converted from DICOM",
     b"\xff\xd8": "a picture; give the scan itself, converted from DICOM",
 }
-"""The first bytes of files that are taken for NIfTI, and what to do."""
+"""First bytes of files that people mistake for NIfTI, with what the file is and what to do."""
 
 
 def unreadable(path: Path) -> InputError:
@@ -44,21 +44,20 @@ def unreadable(path: Path) -> InputError:
         if not named.endswith(suffix) or (not compressed and named.endswith(".gz")):
             state = "compressed" if compressed else "not compressed"
             return InputError(
-                f"{path}: is {state}, unlike its name says; let its name end in {suffix}",
+                f"{path}: is {state}, but its name says otherwise; rename it to end in {suffix}",
                 check="suffix",
             )
         return _unreadable_header(path, content)
     if named.endswith((".hdr", ".img")) and _is_analyze(path):
         return InputError(
-            f"{path}: is of an Analyze pair, which does not store where right and left are; "
-            "convert the scan from DICOM again (dcm2niix), or save it as NIfTI with the program "
-            "that wrote it",
+            f"{path}: is part of an Analyze pair, which does not store right and left; convert the "
+            "scan from DICOM again (dcm2niix), or save it as NIfTI from the program that wrote it",
             check="not-nifti",
         )
     if named.endswith((".hdr", ".img", ".hdr.gz", ".img.gz")):
         return InputError(
-            f"{path}: is half of a pair, and the other half (.hdr or .img) is missing beside it or "
-            "is none; put both into one folder",
+            f"{path}: is half of a pair (.hdr and .img), and the other half is missing or "
+            "unreadable; put both files into one folder",
             check="not-nifti",
         )
     kind = next((kind for first, kind in KINDS.items() if content.lstrip().startswith(first)), "")
@@ -68,7 +67,8 @@ def unreadable(path: Path) -> InputError:
         f"is {kind}"
         if kind
         else (
-            "not a readable NIfTI file; convert the scan to .nii or .nii.gz (from DICOM: dcm2niix)"
+            "is not a readable NIfTI file; convert the scan to .nii or .nii.gz (from DICOM: "
+            "dcm2niix)"
         )
     )
     return InputError(f"{path}: {reason}", check="not-nifti")

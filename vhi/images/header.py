@@ -1,4 +1,4 @@
-"""What a NIfTI header says twice, compared: where its voxels lie, and how many there are.
+"""Compare what a NIfTI header states twice: where its voxels lie, and how many there are.
 
 A header places its voxels by a matrix (sform) and by a rotation with spacings (qform, pixdim), each
 with a code that says whether it counts (0: not stated). Programs read one or the other.
@@ -44,8 +44,8 @@ class Geometry:
     affine : ndarray, shape (4, 4)
         Voxel to world, RAS+, in mm.
     oriented : bool
-        False where the header states no orientation, or only the one that programs write for want
-        of any: array axes along the world's, from an origin of exactly 0.
+        False where the header states no orientation, or only the default of programs that have
+        none: array axes along the world axes, from an origin of exactly 0.
     notes : tuple of Note
     """
 
@@ -64,8 +64,8 @@ def check_content(header: Any, shape: Sequence[int], path: Path) -> None:
         )
     if len(shape) < 3 or any(length != 1 for length in shape[3:]):
         raise InputError(
-            f"{path}: has {len(shape)} axes ({times(shape)}), a scan has 3; "
-            "export one volume (from 4-D: take one of them)",
+            f"{path}: has {len(shape)} axes ({times(shape)}), but a scan has 3; "
+            "export a single 3-D volume",
             check="three-axes",
         )
     if min(shape) < 1 or math.prod(shape) > MAX_VOXELS:
@@ -121,17 +121,17 @@ def geometry_of(header: Any, shape: Sequence[int], path: Path) -> Geometry:
                 notes.append(
                     Note(
                         "template-space",
-                        f"{path.name}: its sform places it in a template, up to {misfit:.1f} mm "
-                        "from the scanner's qform, which is used; convert it from DICOM again "
-                        "where you can",
+                        f"{path.name}: its sform refers to a template, up to {misfit:.1f} mm away "
+                        "from the scanner's qform, so the qform is used; convert it from DICOM "
+                        "again if you can",
                     )
                 )
         elif misfit > SAME_GRID_TOLERANCE_MM:
             _check_axes(affine, path)
             raise InputError(
-                f"{path}: its header places it twice, up to {misfit:.1f} mm apart (sform: "
-                f"{_words(affine, shape)}; qform: {_words(qform, shape)}); convert it from "
-                "DICOM again, or keep the right one (fslorient -copysform2qform, -copyqform2sform)",
+                f"{path}: its header gives two positions, up to {misfit:.1f} mm apart (sform: "
+                f"{_words(affine, shape)}; qform: {_words(qform, shape)}); convert it from DICOM "
+                "again, or keep the correct one (fslorient -copysform2qform, -copyqform2sform)",
                 check="two-geometries",
             )
     else:
@@ -141,8 +141,8 @@ def geometry_of(header: Any, shape: Sequence[int], path: Path) -> Geometry:
             notes.append(
                 Note(
                     "half-geometry",
-                    f"{path.name}: its {other} places nothing, so its {form} is used; convert it "
-                    "from DICOM again where you can",
+                    f"{path.name}: its {other} is unusable, so its {form} is used; convert it "
+                    "from DICOM again if you can",
                 )
             )
         if form == "sform":
@@ -153,7 +153,7 @@ def geometry_of(header: Any, shape: Sequence[int], path: Path) -> Geometry:
 
 
 def is_placeholder(affine: NDArray[np.float64]) -> bool:
-    """Return whether an affine is what programs write for want of one.
+    """Return whether an affine is the default that programs write when they have none.
 
     No scanner's first voxel lies in the isocentre to the last digit, with its axes along the
     scanner's.
@@ -163,7 +163,7 @@ def is_placeholder(affine: NDArray[np.float64]) -> bool:
 
 
 def _as_read_everywhere(header: Any) -> Any:
-    """Return a copy with the slips mended that every reader takes alike."""
+    """Return a copy with the slips repaired that every program reads alike."""
     mended = header.copy()
     mended["pixdim"][1:4] = np.abs(mended["pixdim"][1:4])
     if mended["pixdim"][0] == 0:
@@ -172,7 +172,7 @@ def _as_read_everywhere(header: Any) -> Any:
 
 
 def _affine(header: Any, form: str) -> NDArray[np.float64] | None:
-    """Return the affine by sform or qform; None where it places nothing."""
+    """Return the affine by sform or qform; None where it is unusable."""
     try:
         affine = np.asarray(getattr(header, f"get_{form}")(), float)
     except (HeaderDataError, ValueError):
@@ -203,7 +203,7 @@ def _check_unit(affine: NDArray[np.float64], header: Any, path: Path) -> None:
     if unit in (METRES, MICRONS) or spacing.min() < low or spacing.max() > high:
         raise InputError(
             f"{path}: its voxel spacing is not in millimetres ({_brick(spacing)}); "
-            "write it again with spacing in mm",
+            "save it again with spacing in mm",
             check="unit",
         )
 
@@ -234,14 +234,14 @@ def _check_pixdim(
     misfit = np.abs(spacing - stored) * np.maximum(np.array(shape[:3]) - 1, 1)
     if misfit.max() > SAME_GRID_TOLERANCE_MM:
         raise InputError(
-            f"{path}: its header gives two sizes of a voxel ({_brick(spacing)} mm by its affine, "
-            f"{_brick(stored)} mm by pixdim); convert it from DICOM again",
+            f"{path}: its header gives two voxel sizes ({_brick(spacing)} mm in the affine, "
+            f"{_brick(stored)} mm in pixdim); convert it from DICOM again",
             check="two-geometries",
         )
 
 
 def _words(affine: NDArray[np.float64], shape: Sequence[int]) -> str:
-    """Return an affine as people compare it: size of a voxel, places of the first and the last."""
+    """Return an affine as text: voxel size, and positions of the first and the last voxel."""
     brick = _brick(np.linalg.norm(affine[:3, :3], axis=0))
     ends = corners(shape, affine)[[0, -1]]
     first, last = ("({:.0f}, {:.0f}, {:.0f})".format(*(end.round() + 0.0)) for end in ends)

@@ -122,12 +122,12 @@ def check_same_grid(
         return
     check_can_be_resampled(second, first)
     remedy = (
-        "use images of one grid, or, where both are of one visit and their headers are right, add "
-        "--resample"
+        "use images on one grid, or add --resample if both are from one visit and their headers "
+        "are correct"
     )
     if not same_shape:
         raise InputError(
-            f"{second.name}: {times(second.shape)} voxels, but {first.name} has "
+            f"{second.name}: has {times(second.shape)} voxels, but {first.name} has "
             f"{times(first.shape)}; {remedy}",
             check="one-grid",
         )
@@ -156,28 +156,28 @@ def check_can_be_resampled(image: Image, grid: Image) -> None:
     same_shape = image.shape == grid.shape
     if len(unoriented) == 2:
         raise InputError(
-            f"{image.name}: neither it nor {grid.name} stores where it lies, and their voxels "
-            "differ; convert the scans from DICOM again and draw on them",
+            f"{image.name}: neither this file nor {grid.name} stores its position, and their grids "
+            "differ; convert the scans from DICOM again and draw the masks on them",
             check="no-place",
         )
     if unoriented:
         lost = unoriented[0]
-        _refuse_lost(lost, image if lost is grid else grid, "where it lies (no orientation)")
+        _refuse_lost(lost, image if lost is grid else grid, "its position (no orientation)")
     if missing := _lost_parts(image, grid):
         _refuse_lost(image, grid, f"its {missing}")
     turned = sorted(image.shape) == sorted(grid.shape) and not same_shape
     if turned and np.allclose(image.affine, grid.affine, atol=SAME_GRID_TOLERANCE_MM):
         raise InputError(
-            f"{image.name}: its {times(image.shape)} voxels are in another order than those of "
-            f"{grid.name} ({times(grid.shape)}), but its header is the same; turn its array "
-            "(SimpleITK's run slice first) and write it again",
+            f"{image.name}: has {times(image.shape)} voxels in another order than {grid.name} "
+            f"({times(grid.shape)}), but the same header; reorder its array axes (SimpleITK "
+            "arrays start with the slice) and save it again",
             check="turned-axes",
         )
     axes = _reversed_axes(image, grid) if same_shape else ""
     if axes:
         raise InputError(
-            f"{image.name}: lies where {grid.name} would with the world's {axes} reversed (such as "
-            "LPS coordinates written as RAS); write it again with the geometry of that scan",
+            f"{image.name}: lies where {grid.name} would lie with {axes} reversed (such as LPS "
+            f"coordinates written as RAS); save it again with the geometry of {grid.name}",
             check="reversed-axes",
         )
 
@@ -186,11 +186,11 @@ def _refuse_lost(lost: Image, other: Image, missing: str) -> None:
     """Refuse an image without a place, and say how to give it one."""
     special = set(lost.name + other.name) & set("'\"`$\\%!")  # a terminal reads these as more
     remedy = (
-        f"if its voxels are those of {other.name}, copy that file's geometry (in their folder: "
+        f"if its voxels match those of {other.name}, copy that file's geometry (in their folder: "
         f"python -c \"import nibabel as n; n.save(n.Nifti1Image(n.load('{lost.name}').get_fdata(), "
-        f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then look at both in a viewer"
+        f"n.load('{other.name}').affine), 'placed.nii.gz')\"), then compare both in a viewer"
         if lost.shape == other.shape and not special
-        else "save it again with its geometry, from the program in which it was made"
+        else "save it again, with its geometry, from the program that made it"
     )
     raise InputError(f"{lost.name}: does not store {missing}; {remedy}", check="no-place")
 

@@ -25,8 +25,8 @@ from vhi.images.header import Geometry, check_content, geometry_of
 from vhi.images.image import Image
 
 NEARLY_WHOLE = 1e-3
-"""A mask's values this near a whole number are that number: what a scale factor or an interpolation
-leaves of ones is 1e-7 off; the smallest share of a voxel that anybody draws is far more. Chosen."""
+"""Values of a mask this close to a whole number count as that number. Chosen: scale factors and
+interpolation change a value by 1e-7; the smallest share of a voxel that anybody draws is larger."""
 
 MOST_LABELS = 16
 """A file with more values than this holds no labels. Chosen."""
@@ -62,14 +62,14 @@ def load_image(path: str | os.PathLike[str]) -> Image:
             check="finite",
         )
     if (image.dataobj.slope or 1) < 0:
-        turned = "its scale factor (scl_slope) is negative, so that bright is dark"
+        turned = "its scale factor (scl_slope) is negative, so bright and dark are inverted"
         note = Note("negative-scale", f"{Path(path).name}: {turned}; convert it again")
         notes = (*notes, note)
     return _image(array, geometry, path, notes)
 
 
 def load_scan(path: str | os.PathLike[str]) -> Image:
-    """Load a scan, and refuse what is a mask or empty.
+    """Load a scan; refuse a mask and an empty file.
 
     Raises
     ------
@@ -85,10 +85,10 @@ def load_scan(path: str | os.PathLike[str]) -> Image:
         if labels or values.size < FEWEST_INTENSITIES:
             shown = ", ".join(f"{value:.6g}" for value in values[:5])
             raise InputError(
-                f"{path}: holds only the values {shown}, unlike a scan; name the scan (a mask goes "
-                "to --normal-bone or --disease-region)"
+                f"{path}: holds only the values {shown}, so it is not a scan; give the scan (a "
+                "mask goes to --normal-bone or --disease-region)"
                 if values.size > 1
-                else f"{path}: has no spread of intensities ({shown} everywhere); convert it again",
+                else f"{path}: holds the value {shown} in every voxel; convert it again",
                 check="few-values",
             )
     return image
@@ -122,9 +122,7 @@ def _no_mask(values: NDArray[Any], array: NDArray[Any]) -> str:
     """Return what is wrong with values other than 0 and 1, and what to do."""
     if values.size > MOST_LABELS:
         if values.min() > 0 and values.max() < 1:
-            return (
-                "holds probabilities, not a mask; save where they are above 0.5 as 1, the rest as 0"
-            )
+            return "holds probabilities, not a mask; save values above 0.5 as 1 and all others as 0"
         return "holds the intensities of a scan, not a mask; check which file is which"
     shown = ", ".join(f"{float(value):.6g}" for value in values[:5])
     if values.size == 1 and not (array == 1).any():
@@ -268,11 +266,11 @@ def _surplus_notes(image: Any, surplus: int, path: Path) -> tuple[Note, ...]:
     """Return a note on bytes after the last voxel; refuse what would be a plane of voxels."""
     if surplus <= 0:
         return ()
-    problem = f"holds {surplus:,} bytes more than its header says"
+    problem = f"holds {surplus:,} bytes more than its header states"
     plane = math.prod(image.shape) // max(image.shape[:3]) * image.get_data_dtype().itemsize
     if surplus >= plane:
         raise InputError(
-            f"{path}: {problem}, so that voxels are lost or misplaced; convert it from DICOM again",
+            f"{path}: {problem}, so voxels would be lost or misplaced; convert it from DICOM again",
             check="surplus-voxels",
         )
     return (Note("surplus-bytes", f"{path.name}: {problem}; look at it in a viewer before use"),)

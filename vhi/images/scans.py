@@ -64,7 +64,7 @@ class Scans:
 
 
 def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
-    """Return what speaks against loaded scans: intensities, and a geometry odd or missing."""
+    """Return notes on loaded scans: odd intensities or spacing, and a missing orientation."""
     notes: list[Note] = []
     for scan in scans:
         notes += scan.notes
@@ -72,8 +72,8 @@ def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
             notes.append(
                 Note(
                     "negative-intensities",
-                    f"{scan.name}: holds negative intensities, unlike any magnitude image; check "
-                    "that it is the scan and its scaling (scl_slope) is right",
+                    f"{scan.name}: holds negative intensities, which no magnitude image has; check "
+                    "that this is the scan and that its scaling (scl_slope) is correct",
                 )
             )
         low, high = USUAL_SPACING_MM
@@ -82,7 +82,7 @@ def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
             notes.append(
                 Note(
                     "usual-spacing",
-                    f"{scan.name}: voxels of {brick} mm are unlike those of a scan of the pelvis; "
+                    f"{scan.name}: voxels of {brick} mm are unusual for a scan of the pelvis; "
                     "check the unit",
                 )
             )
@@ -90,13 +90,13 @@ def notes_on_files(scans: Iterable[Image]) -> tuple[Note, ...]:
             lost = "no orientation, so right and left are only assumed"
             if np.allclose(scan.spacing_mm, 1.0, atol=1e-6):
                 lost = (
-                    "no orientation and no spacing (1 mm is what programs write for want of one), "
-                    "so sides and volumes are only assumed"
+                    "no orientation and no spacing (1 mm is the default of many programs), so "
+                    "sides and volumes are only assumed"
                 )
             notes.append(
                 Note(
                     "no-orientation",
-                    f"{scan.name}: stores {lost}; convert it again from DICOM",
+                    f"{scan.name}: stores {lost}; convert it from DICOM again",
                 )
             )
     return tuple(notes)
@@ -129,8 +129,8 @@ def usable_thickness_mm(
             notes.append(
                 Note(
                     "sidecar-value",
-                    f"{sidecar}: SliceThickness is not one number above 0, so it is not used; "
-                    "correct it, or give the thickness with the case",
+                    f"{sidecar}: SliceThickness is not a single number above 0, so it is not used; "
+                    "correct it, or give the slice thickness yourself",
                 )
             )
     between = number_of(record.get("SpacingBetweenSlices"))
@@ -138,8 +138,9 @@ def usable_thickness_mm(
         notes.append(
             Note(
                 "sidecar-spacing",
-                f"{sidecar}: says that slices lie {abs(between):g} mm apart, but in {stir.name} "
-                f"they lie {spacing:.2f} mm apart, and volumes use that; check which is right",
+                f"{sidecar}: states that slices lie {abs(between):g} mm apart, but the slices of "
+                f"{stir.name} lie {spacing:.2f} mm apart, and volumes use {spacing:.2f} mm; check "
+                "which is correct",
             )
         )
     if thickness is not None:

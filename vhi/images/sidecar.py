@@ -1,7 +1,8 @@
 """JSON files beside NIfTI files: what the image itself cannot say.
 
-Of a scan's BIDS sidecar nothing is needed: whatever cannot be read is noted and left out. A mask
-that `vhi normal-bone` drew or `vhi segment` made has one that says how, see `vhi.masks.origin`.
+Nothing in a scan's BIDS sidecar is required: values that cannot be read get a note and are left
+out. The JSON file beside a mask of `vhi normal-bone` or `vhi segment` records how it was made, see
+`vhi.masks.origin`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def scan_record(scan: Path) -> tuple[dict[str, Any], tuple[Note, ...]]:
         return record, ()
     note = Note(
         "sidecar-unreadable",
-        f"{sidecar.name}: is no readable JSON record, so nothing it says of the scan is used; "
-        "write it again from DICOM (dcm2niix)",
+        f"{sidecar.name}: is not a readable JSON record, so nothing in it is used; write it again "
+        "from DICOM (dcm2niix)",
     )
     return {}, (note,)
 

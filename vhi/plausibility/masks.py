@@ -194,9 +194,7 @@ def _normal_bone(
     ratio = 1.0 if t1w is None else marrow_ratio(t1w, normal_bone, blocks)
     low, high = NORMAL_BONE_T1W
     if t1w is not None and not low <= ratio <= high:
-        compared, tissue = (
-            ("too dark", "muscle or fluid") if ratio < low else ("too bright", "fat")
-        )
+        compared, tissue = ("too dark", "muscle or fluid") if ratio < low else ("too bright", "fat")
         text = (
             f"{name}: {compared} on T1w for normal bone ({ratio:.2f} times the median of the "
             f"disease region, expected {low:g} to {high:g}), like {tissue}; {remedy}"

@@ -49,7 +49,9 @@ class Segmentation:
 def check_scan(scan: Image) -> None:
     """Refuse an array that is not a 3-D scan; arrays need not come from `vhi.load_image`."""
     if scan.array.ndim != 3:
-        raise InputError(f"{scan.name}: has {scan.array.ndim} axes, a scan has 3; give one volume")
+        raise InputError(
+            f"{scan.name}: has {scan.array.ndim} axes, but a scan has 3; give one volume"
+        )
     if not np.isfinite(scan.array).all():
         raise InputError(f"{scan.name}: holds NaN or infinite values; replace them with 0")
     if scan.array.min() == scan.array.max():

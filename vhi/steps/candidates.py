@@ -139,7 +139,7 @@ def check_masks_differ(normal_bone: Image, disease_region: Image) -> None:
     if normal_bone.array.any() and np.array_equal(normal_bone.array, disease_region.array):
         raise InputError(
             f"{disease_region.name}: marks the same voxels as {normal_bone.name}, so one mask is "
-            "given as normal bone and as disease region; name the two masks",
+            "given as both normal bone and disease region; give two different masks",
             check="equal-masks",
         )
 
