@@ -239,7 +239,8 @@ def check_two_scans(case: Case) -> None:
     both = os.path.isfile(case.stir) and os.path.isfile(case.t1w)
     if both and os.path.samefile(case.stir, case.t1w):
         raise InputError(
-            f"{case.t1w}: is given as STIR and as T1w; name the two scans", check="equal-scans"
+            f"{case.t1w}: is given as both STIR and T1w; give two different scans",
+            check="equal-scans",
         )
 
 

@@ -231,7 +231,7 @@ def test_a_readers_edits_are_not_lost_by_overwriting(vhi, fails, scans, tmp_path
     save_edits(edits, tmp_path / "e.json")
     cleaned = ["measure", *scans, "--out", tmp_path / "out", "--edits", tmp_path / "e.json"]
     assert vhi(*cleaned)[0] == 0
-    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="work of a reader")
+    fails("measure", *scans, "--out", tmp_path / "out", "--overwrite", words="a reader's work")
     assert len(load_edits(tmp_path / "out" / "edits.json").edits) == 1
     assert vhi(*cleaned, "--overwrite")[0] == 0
     save_edits(edits.add("restore", (26, 26, 2)), tmp_path / "e.json")
@@ -244,7 +244,7 @@ def test_marks_and_statements_are_not_lost_by_overwriting(vhi, fails, scans, tmp
     for marked in (edits.see((26, 26, 2)), edits.finish("ann")):
         save_edits(marked, tmp_path / "e.json")
         assert vhi(*run, "--edits", tmp_path / "e.json")[0] == 0
-        fails(*run, words="work of a reader")
+        fails(*run, words="a reader's work")
         (tmp_path / "out" / "edits.json").unlink()
 
 
@@ -261,7 +261,7 @@ def test_a_reader_says_on_the_command_line_that_a_scan_is_read(vhi, fails, scans
     fails(*again, "--read-by", "", words="--read-by")
     cases = table(scans[1].parent, f"a,1,{GOOD}")
     every = ["measure", "--source", cases, "--all", "--out", tmp_path / "again"]
-    fails(*every, "--read-by", "ann", words="--read-by belongs to one case")
+    fails(*every, "--read-by", "ann", words="--read-by applies to one case")
 
 
 def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):

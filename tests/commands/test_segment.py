@@ -76,7 +76,7 @@ def test_segment_refuses_in_one_line_and_leaves_nothing(fails, case, shipped, tm
     out, small = tmp_path / "D.nii.gz", case.t1w.parent
     run = ["segment", "--out", out, "--t1w"]
     fails("segment", "--t1w", case.t1w, "--out", tmp_path / "D.nii", words="ends in .nii.gz")
-    fails("segment", "--t1w", case.t1w, "--out", case.t1w, words="already there")
+    fails("segment", "--t1w", case.t1w, "--out", case.t1w, words="already exists")
     fails("segment", "--t1w", case.t1w, "--out", case.t1w, "--overwrite", words="scan itself")
     fails(*run, tmp_path / "none.nii.gz", words="no such file")
     fails(*run, case.t1w, "--network", "nonesuch", words=["nonesuch", "default, published"])
@@ -109,7 +109,7 @@ def test_a_segmentation_that_is_stopped_leaves_nothing(case, small_networks, tmp
 
 def test_two_scans_alone_are_measured_by_both_networks(vhi, case, scans, shipped, tmp_path):
     status, printed, err = vhi("measure", *scans, "--out", tmp_path / "out")
-    assert status == 0 and "VHI" in printed and "slices count from 0" in err
+    assert status == 0 and "VHI" in printed and "slices are counted from 0" in err
     region, normal = (
         find_network("default", "disease-region"), find_network("normal-bone", "normal-bone"),
     )  # fmt: skip

@@ -71,7 +71,7 @@ def test_the_part_of_a_mask_outside_the_scan_is_told_however_small(tiny_case):
     (note,) = areas.notes
     volume = 2 * 0.5 * 0.5 * 3.3
     assert note.check == "mask-partly-outside"
-    assert f"D.nii.gz: {volume:,.0f} of " in note and "(0.0%) lie outside S.nii.gz" in note
+    assert f"D.nii.gz: {volume:,.0f} of " in note and "(0.0 %) lie outside S.nii.gz" in note
 
 
 @pytest.mark.parametrize(("columns", "noted"), [(1, 0), (6, 1)])
@@ -286,7 +286,7 @@ def test_another_spacing_of_equal_arrays_is_named(tiny_case, spacing, words, nam
 
 
 UNCERTAIN = "the network is uncertain about the disease region there"
-DISC = "the predicted disease region may take in a disc or the spinal canal in"
+DISC = "the predicted disease region may include a disc or the spinal canal in"
 BESIDE_CANAL = DISC.replace("a disc or the spinal canal", PLACES[BESIDE])
 
 
@@ -309,8 +309,9 @@ def test_one_note_names_every_slice_with_its_reason(slices, beyond, start):
     (note,) = slices_to_check_note(slices, "disease region", beyond)
     assert note.check == "slices-to-check"
     assert note.startswith(start)
-    assert note.endswith("(slices count from 0); correct the mask where it is wrong and measure "
-                         "with it")  # fmt: skip
+    assert note.endswith(
+        "(slices are counted from 0); correct the mask where it is wrong and measure again with it"
+    )
 
 
 def test_nothing_to_check_is_no_note():

@@ -158,7 +158,7 @@ def test_accents_may_be_composed_or_not(table):
 
 @pytest.mark.parametrize("name", ["Mean", "Total", "mean (n = 3)", "Median:"])
 def test_a_row_that_sums_up_is_refused(refused, name):
-    error = refused(HEAD + f"p1,before,1\n{name},before,1\n", "row 3", "sums up")
+    error = refused(HEAD + f"p1,before,1\n{name},before,1\n", "row 3", "summary of")
     assert error.check == "summary-row"
 
 
@@ -270,7 +270,7 @@ def notes_of(result, check):
 def test_rows_left_out_are_in_the_note_the_summary_and_a_table(table):
     result = study(table, "p1,before,1,1\np1,after,1,1\np2,before,1,\n")
     (note,) = notes_of(result, "rows-left-out")
-    assert note.startswith("1 of 3 rows are left out of an analysis, and 1 of 2 patients")
+    assert note.startswith("1 of 3 rows are left out of an analysis, and 1 of 2 patients out of")
     assert result.summary["rows"] == 3
     assert {row["patient"] for row in result.summary["rows_left_out"]} == {"p2"}
     assert "rows-left-out" in [part.name for part in result.tables]

@@ -125,7 +125,7 @@ def test_limits_that_reckon_with_two_scans_of_a_patient_come_first():
     assert upper["note"] == "58 scans of 29 patients, which are not independent"
     assert "with 29 patients" in upper["coverage"] and "heavy tails" in upper["coverage"]
     plain = of(rows, "raw", "upper limit")
-    assert plain["note"].startswith("takes the 58 scans of 29 patients as independent; ")
+    assert plain["note"].startswith("treats the 58 scans of 29 patients as independent; ")
     assert "where two scans of a patient correlate by 0.5" in plain["coverage"]
     assert of(rows, "raw", "before: upper limit")["n"] == 29
     assert "correlate" not in of(rows, "raw", "before: upper limit")["coverage"]

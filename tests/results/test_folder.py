@@ -22,7 +22,7 @@ def test_edits_of_a_reader_are_not_replaced_by_fewer(folder):
     save_edits(edits, record)
     for other in (None, load_edits(record).add("remove", (26, 26, 2))):
         if other is None:
-            with pytest.raises(InputError, match="work of a reader") as refusal:
+            with pytest.raises(InputError, match="a reader's work") as refusal:
                 check_result_folder(folder, overwrite=True, edits=other)
             assert refusal.value.check == "readers-edits"
         else:

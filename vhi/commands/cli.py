@@ -89,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if _is_of_output(error):
             raise
-        where = f"{error.filename}: {error.strerror}; check that place" if error.filename else error
+        where = f"{error.filename}: {error.strerror}; check the path" if error.filename else error
         message = one_line(where)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)

@@ -95,9 +95,9 @@ def _check_options(
     elif all_cases:
         raise InputError("--all needs --source; name study, phantom or a CSV table")
     if all_cases and edits is not None:
-        raise InputError("--edits belongs to one case; name the case with --case")
+        raise InputError("--edits applies to one case; name the case with --case")
     if all_cases and read_by is not None:
-        raise InputError("--read-by belongs to one case; name the case with --case")
+        raise InputError("--read-by applies to one case; name the case with --case")
     if read_by is not None and not read_by.strip():
         raise InputError("--read-by: give the name of the reader who has read the scan")
 

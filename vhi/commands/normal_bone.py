@@ -39,7 +39,9 @@ def normal_bone_command(
     from vhi.masks.drawn import write_drawn_normal_bone
 
     if out.exists() and not overwrite:
-        raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
+        raise InputError(
+            f"{out}: already exists; add --overwrite to replace it, or give another name"
+        )
     voxels, thresholds, notes = write_drawn_normal_bone(
         stir, out, centre=centre, radius_mm=radius_mm, slices=slices
     )

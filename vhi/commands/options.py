@@ -58,8 +58,8 @@ ReadBy = Annotated[
     str | None,
     option(
         "NAME",
-        "Name of the reader who has read the scan: what the edits leave is inflammation. Without "
-        "it a scan is cleaned only if each of its regions was judged.",
+        "Name of the reader who states that the scan is read and what the edits leave is "
+        "inflammation. Default: a scan counts as cleaned only if a reader judged every region.",
     ),
 ]
 Source = Annotated[

@@ -55,7 +55,9 @@ def segment(
     from vhi.workflow import load_scans
 
     if out.exists() and not overwrite:
-        raise InputError(f"{out}: already there; add --overwrite to replace it, or name another")
+        raise InputError(
+            f"{out}: already exists; add --overwrite to replace it, or give another name"
+        )
     files = (t1w,) if stir is None else (t1w, stir)
     check_mask_place(out, never=files)
     task = DISEASE_REGION if stir is None else NORMAL_BONE

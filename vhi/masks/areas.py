@@ -260,7 +260,7 @@ def slices_to_check_note(
     area
         In words.
     beyond_bone
-        `Origin.beyond_bone`: for its slices the note says what the mask may take in.
+        `Origin.beyond_bone`: for its slices the note says what the mask may include.
     """
     from vhi.segmentation.beyond_bone import PLACES
 
@@ -269,7 +269,7 @@ def slices_to_check_note(
     named = {k for listed in beyond.values() for k in listed}
     uncertain = tuple(k for k in slices if k not in named)
     reasons = [
-        f"the predicted {area} may take in {PLACES[place]} in {_in_words(listed)}"
+        f"the predicted {area} may include {PLACES[place]} in {_in_words(listed)}"
         for place, listed in beyond.items()
     ]
     if uncertain:
@@ -282,8 +282,8 @@ def slices_to_check_note(
     return [
         Note(
             "slices-to-check",
-            f"{'; '.join(reasons)} (slices count from 0); correct the mask where it is wrong and "
-            "measure with it",
+            f"{'; '.join(reasons)} (slices are counted from 0); correct the mask where it is wrong "
+            "and measure again with it",
         )
     ]
 
@@ -319,16 +319,16 @@ def _on_grid(area: Area, stir: Image) -> Area:
             Note(
                 "mask-partly-outside",
                 f"{mask.name}: {before_mm3 - inside_mm3:,.0f} of {before_mm3:,.0f} mm³ "
-                f"({lost / voxels:.1%}) lie outside {stir.name} and are not measured; check that "
-                "both are of one visit",
+                f"({100 * lost / voxels:.1f} %) lie outside {stir.name} and are not measured; "
+                "check that both are from one visit",
             )
         )
     if abs(after_mm3 - inside_mm3) > LARGEST_CHANGE * inside_mm3:
         notes.append(
             Note(
                 "resampled-volume",
-                f"{mask.name}: had {inside_mm3:,.0f} mm³ inside {stir.name} before it was "
-                f"resampled to the STIR grid and {after_mm3:,.0f} mm³ after; draw it on that scan",
+                f"{mask.name}: resampling to the STIR grid changed its volume inside {stir.name} "
+                f"from {inside_mm3:,.0f} to {after_mm3:,.0f} mm³; draw the mask on {stir.name}",
             )
         )
     return replace(area, mask=moved, origin=origin, notes=tuple(notes))

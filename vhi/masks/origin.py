@@ -45,7 +45,7 @@ class Origin:
     slices_to_check : tuple of int
         Slices of the network's mask to check, counted from 0.
     beyond_bone : dict
-        Of these, the slices whose mask may take in more than bone, by place
+        Of these, the slices whose mask may include more than bone, by place
         (`vhi.segmentation.beyond_bone.PLACES`).
     prediction_sha256 : str or None
         Of the file of the network's own mask.
@@ -280,12 +280,12 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
         return
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
-            f"{sidecar}: is not a mask's record but has the name of one; name another --out"
+            f"{sidecar}: has the name of a mask's record but is none; give another --out"
         )
     if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(
-            f"{out}: was corrected by hand, and --overwrite would undo that; name another --out, "
-            "or move it away",
+            f"{out}: was corrected by hand, and --overwrite would undo the correction; give "
+            "another --out, or move the file to another folder",
             check="corrected-mask",
         )
 

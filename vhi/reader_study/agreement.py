@@ -94,21 +94,21 @@ def _three(
 
 
 def _coverage(pair: ReaderPair, interval: str, quantity: str | None = None) -> str:
-    """Say how often an interval holds that takes the scans for independent."""
+    """Say how often an interval holds that treats the scans as independent."""
     n = len(set(pair.people or range(len(pair.first))))
     return coverage_note(interval, n, quantity, scans=2 if pair.people else 1)
 
 
 def _taken(pair: ReaderPair, note: str) -> str:
     """Say what an analysis assumes of scans of the same patients."""
-    return f"takes the {pair.size} as independent; {note}" if pair.people else note
+    return f"treats the {pair.size} as independent; {note}" if pair.people else note
 
 
 def _limits(pair: ReaderPair, scale: str) -> Rows:
     first, second = (_TRANSFORMS[scale](values) for values in (pair.first, pair.second))
     limits = limits_of_agreement(first, second)
     if scale == LOG:
-        note = "the size of a log(x + 1) depends on the unit; see the ratios"
+        note = "the size of log(x + 1) depends on the unit; see the ratios"
     else:
         note = "interval: exact (noncentral t); the preprint prints none"
     held = partial(_coverage, pair, "limits, exact")
@@ -120,7 +120,7 @@ def _limits(pair: ReaderPair, scale: str) -> Rows:
     yield _row(scale, "lowest mean of readers", float(means.min()), form="paper")
     yield _row(scale, "highest mean of readers", float(means.max()), form="paper")
     width = (limits.upper - limits.lower) / span if span > 0 else np.nan
-    note = "one large scan makes the range, so it makes this ratio small"
+    note = "one large scan widens the range and so makes this ratio small"
     yield _row(scale, "width of limits / range of means", width, form="paper", note=note)
 
 
@@ -152,7 +152,7 @@ def _trends(pair: ReaderPair) -> Rows:
         "spread: slope of |difference| on mean": spread_against_mean,
     }
     fits = [fit(pair.first, pair.second) for fit in lines.values()]
-    note = f"{len(lines)} tests for each two readers, Holm; plain limits assume a slope of 0"
+    note = f"{len(lines)} tests for each pair of readers, Holm; plain limits assume a slope of 0"
     for name, fit, p in zip(lines, fits, holm([fit.slope_p for fit in fits]), strict=True):
         more = {"note": _taken(pair, note)}
         more["coverage"] = _coverage(pair, "trend", name.partition("slope of ")[2])
@@ -163,11 +163,12 @@ def _error(pair: ReaderPair) -> Rows:
     error = measurement_error(pair.first, pair.second)
     held = _coverage(pair, "measurement error")
     note = _taken(
-        pair, "what one reading is uncertain by, in its unit, whatever the range of the others"
+        pair,
+        "uncertainty of one reading, in its unit, which does not depend on the range of values",
     )
     name = "standard error of measurement (SEM)"
     yield _row(RAW, name, error.sem, error.sem_interval, note=note, coverage=held)
-    note = _taken(pair, "a change between two readings below it may be measurement error alone")
+    note = _taken(pair, "a smaller change between two readings may be measurement error alone")
     name = "smallest detectable change (SDC)"
     yield _row(RAW, name, error.sdc, error.sdc_interval, note=note, coverage=held)
 

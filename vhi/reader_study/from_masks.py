@@ -170,7 +170,7 @@ def readers_missing(cases: Sequence[Case], readings: Sequence[ScanReadings]) -> 
     if not missing:
         return []
     listed = "; ".join(f"{names} of {', '.join(folders)}" for names, folders in missing.items())
-    return [Note("readers-missing", f"readers' masks that are missing: {listed}")]
+    return [Note("readers-missing", f"missing masks of readers: {listed}")]
 
 
 def _between_readers(

@@ -191,11 +191,11 @@ def _notes(
         yield "no measurement has two readers, so there is no agreement to analyse"
     if rows := len(left_out.drop_duplicates(["patient", "visit"])):
         lost = count - _both_visits(patients)
-        changes = f", and {lost} of {count} patients of changes" if lost else ""
+        changes = f", and {lost} of {count} patients out of changes" if lost else ""
         yield Note(
             "rows-left-out",
-            f"{rows} of {len(patients.table)} rows are left out of an analysis{changes}, as they "
-            "lack a visit or a value; the table of rows left out names each",
+            f"{rows} of {len(patients.table)} rows are left out of an analysis{changes}, because a "
+            "visit or a value is missing; the table 'Rows left out' lists them",
         )
     if compared.empty:
         yield "fewer than two rules of response can be applied, so none are compared"

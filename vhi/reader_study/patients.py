@@ -196,8 +196,8 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     for row in rows:
         if {part for part in likeness(row["patient"]) if part.isalpha()} & SUMMARIES:
             raise row.error(
-                f"patient {row['patient']!r} looks like a row that sums up the others; remove it, "
-                "or give the patient another name",
+                f"patient {row['patient']!r} looks like a summary of the other rows; remove the "
+                "row, or give the patient another name",
                 check="summary-row",
             )
     for row in rows:
@@ -222,7 +222,7 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
 
 
 def _unused(rows: Sequence[Row], columns: Iterable[str]) -> list[str]:
-    """Return the columns that hold something; one without a name is called so."""
+    """Return the columns that hold something; a column without a name is ``(no name)``."""
     filled = [column for column in columns if any(row[column] for row in rows)]
     return [column or "(no name)" for column in filled]
 
@@ -242,12 +242,12 @@ def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
     if as_found := [row for row in rows if row["cleaned"] == "no"]:
         yield Note(
             "rows-not-cleaned",
-            f"{len(as_found)} of {len(rows)} measurements are not cleaned by a reader",
+            f"{len(as_found)} of {len(rows)} measurements were not cleaned by a reader",
         )
 
 
 def _meant(columns: Iterable[str]) -> str:
-    """Say which column is named almost like a measurement."""
+    """Say which measurement a column with a similar name may mean."""
     for column in columns:
         parts = likeness(column)
         for measure in UNITS:

@@ -25,7 +25,7 @@ from vhi.workflow import measure
 
 TABLE = "measurements.csv"
 KEPT = "not measured again, the numbers are those of the earlier result"
-"""Begin of the failure in a row that kept its numbers."""
+"""Start of the failure in a row that kept its numbers."""
 
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+(E[+-]?\d+)?")
 
@@ -147,8 +147,8 @@ def _earlier_rows(table: Path, overwrite: bool) -> dict[tuple[str, str], dict[st
     if not overwrite:
         count = "1 case" if len(rows) == 1 else f"{len(rows)} cases"
         raise InputError(
-            f"{table}: already there, with {count} measured; add --overwrite to measure again "
-            "(each case keeps its row until its new one is there), or name another folder",
+            f"{table}: already exists, with {count} measured; add --overwrite to measure again "
+            "(each case keeps its row until it is measured), or name another folder",
             check="earlier-result",
         )
     write_whole(table, content)  # whether it can be replaced is better known before the work

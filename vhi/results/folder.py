@@ -67,8 +67,8 @@ def check_result_folder(
     if old.empty or (edits is not None and edits.continues(old)):
         return
     raise InputError(
-        f"{record}: holds the work of a reader that --overwrite would delete; give it as "
-        "--edits, or move it away",
+        f"{record}: holds a reader's work, which --overwrite would delete; give the file as "
+        "--edits, or move it to another folder",
         check="readers-edits",
     )
 
@@ -93,7 +93,7 @@ def check_corrected_masks(folder: Path, measurement: Measurement) -> None:
         if origin_of(path, mask).corrected and not same:
             option = "--" + name.replace("_", "-")
             raise InputError(
-                f"{path}: was corrected by hand, and --overwrite would undo that; give it as "
-                f"{option}, or move it away",
+                f"{path}: was corrected by hand, and --overwrite would undo the correction; give "
+                f"the file as {option}, or move it to another folder",
                 check="corrected-mask",
             )

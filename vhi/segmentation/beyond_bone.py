@@ -1,6 +1,6 @@
-"""Slices in which a predicted disease region may take in more than bone. numpy and scipy only.
+"""Slices in which a predicted disease region may include more than bone. numpy and scipy only.
 
-On scans unlike those of its training a network takes in discs, the canal and foramina. Fluid there
+On scans unlike those of its training a network includes discs, the canal and foramina. Fluid there
 is bright on STIR, so it becomes candidates. Marrow holds fat and is bright on T1w; a disc and the
 canal are darker, and they lie across the midline, where sacroiliitis and the dark articular
 processes do not. Foramina and facet joints lie beside the midline and hold both fat and nerve, so
@@ -8,7 +8,7 @@ T1w does not tell them from marrow: what is bright on STIR there is named.
 
 Of parts added to the drawn bone of seven study scans, as no network's own such masks were at hand,
 8 of 11 discs and all 7 canals are named with STIR, 7 and 7 on T1w alone, but 2 discs of 11 where
-only their upper half is taken in, and 1 scan's foramina of 7, because few are bright on STIR. One
+only their upper half is included, and 1 scan's foramina of 7, because few are bright on STIR. One
 of ten study scans gets a false note (oedema of vertebral bodies). ``networks/README.md`` has all.
 """
 
@@ -75,7 +75,7 @@ NEIGHBOURS = 2
 def slices_beyond_bone(
     mask: Image, t1w: Image, stir: Image | None = None, *, dark_below: float = DARK
 ) -> dict[str, tuple[int, ...]]:
-    """List the slices whose mask may take in a disc, the canal, a foramen or a facet joint.
+    """List the slices whose mask may include a disc, the canal, a foramen or a facet joint.
 
     Fails on marrow as dark as a disc (red marrow, sclerosis or oedema of a vertebral body: a false
     note), on discs as bright as marrow and on parts thinner than 5 mm (no note), and on a pelvis

@@ -32,7 +32,7 @@ class Segmentation:
     notes : tuple of str
         What a reader should know about this network.
     beyond_bone : dict
-        Slices whose mask may take in more than bone, from
+        Slices whose mask may include more than bone, from
         `vhi.segmentation.beyond_bone.slices_beyond_bone`.
     """
 

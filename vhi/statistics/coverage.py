@@ -53,7 +53,7 @@ def coverage_note(interval: str, n: int, quantity: str | None = None, *, scans: 
     interval, n, quantity
         As in the table; default: all quantities.
     scans
-        Of each patient; more than one: the shares of an interval that takes two correlated scans
+        Of each patient; more than one: the shares of an interval that treats two correlated scans
         of each patient as independent.
 
     Raises

@@ -207,7 +207,9 @@ class Edits:
         InputError: the name is empty.
         """
         if not reader.strip():
-            raise InputError("a scan is read by somebody; give the reader's name")
+            raise InputError(
+                "no reader is named; give the name of the reader who has read the scan"
+            )
         time = _now() if time is None else time
         return replace(self, finished=Statement(one_line(reader), time))
 
@@ -320,12 +322,13 @@ def _statement(statement: Mapping[str, Any] | None) -> Statement | None:
 
 
 def _check_seen(region: SeenRegion, edits: int, where: str) -> None:
-    """Refuse a region that was seen at no place, or after edits that the record does not have."""
+    """Refuse a seen region without a position, or seen after more edits than the record has."""
     if not np.isfinite(region.world_mm).all():
         raise InputError(f"{where}: its position is not finite; export the record again")
     if not 0 <= region.after <= edits:
         raise InputError(
-            f"{where}: was seen after {region.after} edits of {edits}; export the record again"
+            f"{where}: was seen after {region.after} edits, but the record has {edits}; export the "
+            "record again"
         )
 
 

@@ -59,8 +59,8 @@ def export_reading(
     same = np.array_equal(measurement.inflammation.array, state.regions.remaining())
     if not same or measurement.seen.regions != np.count_nonzero(state.judged.judged):
         raise InputError(
-            f"{folder}: not written: measuring gives other voxels or other seen regions than the "
-            "screen shows; all actions are kept; please report this"
+            f"{folder}: not written, because the measured voxels or seen regions differ from those "
+            "on the screen; all actions are kept; please report this"
         )
     # Written in full before the earlier result is renamed, so that a failure leaves that one.
     with staged_folder(

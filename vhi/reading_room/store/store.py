@@ -156,7 +156,7 @@ class Store:
             new, known = shown(name, other)
             raise InputError(
                 f"--reader: {new} looks like {known}, whose readings are in {self.path}; start as "
-                f"{known}, or add a letter to the name of another reader",
+                f"{known}, or give two readers names that differ clearly",
                 check="names-alike",
             )
 
@@ -182,7 +182,7 @@ class Store:
             if bound_sha256 is not None and was_read:
                 raise InputError(
                     f"case {' '.join([case, visit]).strip()}: another STIR scan was read under "
-                    "this name; name this scan differently with --case or in the worklist, or "
+                    "this name; give this scan another name with --case or in the worklist, or "
                     f"name a folder other than {self.path.parent} with --store"
                 )
             self._connection.execute(
@@ -202,7 +202,7 @@ class Store:
             (old, old_visit), new = read[like.index(True)], " ".join([case, visit]).strip()
             raise InputError(
                 f"case {new}: this scan was read as {' '.join([old, old_visit]).strip()!r} in "
-                f"{self.path}; write the name so, with --case and --visit or in the worklist",
+                f"{self.path}; use that name, with --case and --visit or in the worklist",
                 check="names-alike",
             )
 
