@@ -98,7 +98,7 @@ def test_a_mask_of_another_place_has_its_lost_share_told(tiny_case, shift_mm):
     case = stored(tiny_case, mask, moved(x=shift_mm))
     assert checks(case) == ["mask-partly-outside"]
     lost = (shift_mm / 0.5 - 2) / 36  # of 36 columns, with 2 empty ones beside them
-    assert f"({lost:.1%})" in areas_of(case).notes[0]
+    assert f"({100 * lost:.1f} %)" in areas_of(case).notes[0]
 
 
 @pytest.mark.parametrize("shift_mm", [{"x": 500}, {"y": -300}, {"z": 90}])

@@ -167,7 +167,7 @@ def test_a_mask_is_never_written_over_a_scan_or_a_foreign_record(mask, tmp_path)
     with pytest.raises(InputError, match="ends in"):
         write_mask(tmp_path / "D.nii", mask, record)
     (tmp_path / "D.json").write_text('{"SliceThickness": 3}')
-    with pytest.raises(InputError, match=r"D\.json: is not"):
+    with pytest.raises(InputError, match=r"D\.json: has the name"):
         write_mask(tmp_path / "D.nii.gz", mask, record)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["D.json", "T.nii.gz"]
 

@@ -74,7 +74,7 @@ def test_a_statement_judges_no_region_and_a_later_edit_withdraws_it(candidates, 
     assert judged(candidates, finished) == (0, 3)
     assert finished.add("remove", BAR).finished is None
     assert finished.see(BAR).finished == Statement("ann", "t")
-    with pytest.raises(InputError, match="reader's name"):
+    with pytest.raises(InputError, match="name of the reader"):
         empty.finish(" ")
 
 

@@ -280,7 +280,7 @@ def check_mask_place(out: Path, *, never: tuple[Path, ...] = ()) -> None:
         return
     if record is None or record.get("from") not in (DRAWN, NETWORK):
         raise InputError(
-            f"{sidecar}: has the name of a mask's record but is none; give another --out"
+            f"{sidecar}: has the name of a mask's record but is not one; give another --out"
         )
     if out.is_file() and origin_of(out, load_mask(out)).corrected:
         raise InputError(
