@@ -199,7 +199,7 @@ def test_other_voxels_without_a_place_are_not_told_to_copy_a_geometry(tiny_case)
 def test_a_name_that_a_terminal_reads_as_more_stands_in_no_command(tiny_case, name):
     mask = tiny_case.disease_region.with_name(name)
     without_geometry(mask, load_mask(tiny_case.disease_region).array.astype(np.uint8), "eye", None)
-    with pytest.raises(InputError, match="save it again with its geometry") as caught:
+    with pytest.raises(InputError, match="save it again, with its geometry") as caught:
         measure(replace(tiny_case, disease_region=mask))
     assert caught.value.check == "no-place" and "python -c" not in str(caught.value)
 

@@ -79,6 +79,6 @@ def test_the_written_mask_is_the_drawn_one_with_a_record_beside_it(stir, tmp_pat
 
 def test_an_area_without_spread_is_not_written(tmp_path):
     path = write_nifti(tmp_path / "S.nii.gz", np.ones((30, 24, 6), np.int16))
-    with pytest.raises(InputError, match="no spread"):
+    with pytest.raises(InputError, match="in every voxel"):
         write_drawn_normal_bone(path, tmp_path / "N.nii.gz", centre=(9, 9, 2), radius_mm=[4.0])
     assert not (tmp_path / "N.nii.gz").exists()
