@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -116,9 +116,9 @@ def compare(row: pd.Series, check: Check | None, sources: Sources) -> Comparison
     if check.status == NEEDS_DATA:
         return Comparison(status=NEEDS_DATA, why=row["why"])
     reason = check.tolerance or ("" if fitting is tried[0] else _ASSUMED)
-    missed = ", ".join(_first_missed(row, tried)) if reason else ""
-    if missed:
-        result["tolerance"] = f"{reason}; it would not notice {missed}"
+    if reason and (missed := _unnoticed(row, tried)):
+        nearest = ", ".join(f"{wrong[0]} for {row[column]}" for column, wrong in missed.items())
+        result["tolerance"] = f"{reason}; it would not notice {nearest}"
     recomputed = fitting.written(row)
     if fitting is tried[0]:
         return Comparison(recomputed, check.status, **result)
@@ -170,12 +170,6 @@ def _unnoticed(row: pd.Series, tried: Sequence[_Tried]) -> dict[str, list[str]]:
             if any(reading.fits(texts) for reading in tried):
                 missed.setdefault(column, []).append(wrong)
     return missed
-
-
-def _first_missed(row: pd.Series, tried: Sequence[_Tried]) -> Iterable[str]:
-    """Write the nearest wrong number that is not noticed, for each number of a row."""
-    for column, wrong in _unnoticed(row, tried).items():
-        yield f"{wrong[0]} for {row[column]}"
 
 
 def _answers(check: Check, hidden: Sources) -> list[_Tried]:
