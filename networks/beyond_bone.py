@@ -29,7 +29,7 @@ KEPT_APART = ("1003", "2014", "2015")
 """The paper's test subjects and one more: false notes are counted on them, nothing was chosen."""
 
 TAKE_IN_A_DISC = ("1016", "2010")
-"""Scans whose predicted region was seen to take in part of a disc."""
+"""Scans whose predicted region was seen to include part of a disc."""
 
 DARKS = (0.6, 0.65, 0.7, 0.75)
 """Values of `vhi.segmentation.beyond_bone.DARK` that were compared."""

@@ -1,6 +1,6 @@
 """The phantom as another scanner shows it, with bright discs, and the tissues beside the bone.
 
-A network trained on one scanner's scans takes in discs, the canal and foramina on another's. On the
+A network trained on one scanner's scans includes discs, the canal and foramina on another's. On the
 phantom each of these has a known place; on a scan of a patient nobody draws them.
 """
 
