@@ -218,8 +218,8 @@ Image(filename=folder / "result" / "report.png")
 # ### Clean and measure again
 #
 # Whoever cleans (in a notebook with the control of [](#page-cleaning), or in a program of one's own) leaves a record. It goes
-# back into the same command. Here an example record removes the largest region. `--read-by` says who has read the scan: what
-# is left is inflammation. Without it the scan counts as cleaned only if every region was judged.
+# back into the same command. Here an example record removes the largest region. `--read-by` states who has read the scan, and
+# that what is left is inflammation. Without it, the scan counts as cleaned only if every region was judged.
 
 # %%
 names = ("stir", "t1w", "normal_bone", "disease_region")

@@ -64,7 +64,9 @@ from vhi.training import (
 )
 
 if len({each.subject for each in vhi.load_cases(SOURCE)}) < 2:
-    print("A training needs two subjects, one of them held out; the page goes on with the phantom.")
+    print(
+        "Training needs two subjects, one of them held out; this page continues with the phantom."
+    )
     SOURCE = "phantom"
     CASE, VISIT = case_names(SOURCE)[0]
 subject = vhi.find_case(SOURCE, CASE, VISIT).subject

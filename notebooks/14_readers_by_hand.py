@@ -248,7 +248,7 @@ for pair, volume in volumes.items():
 print(fill(f"How often an exact interval holds: {coverage_note('limits, exact', subjects)}."))
 if subjects < len(readings):
     held = coverage_note("limits, exact", subjects, scans=2)
-    print(fill(f"Some subjects have two scans, and these bands take them as independent: {held}."))
+    print(fill(f"Some subjects have two scans, and these bands treat them as independent: {held}."))
 
 # %% [markdown]
 # A voxel is 1.17 mm³ by {term}`pitch` in the study and in the phantom. *Limits against the range of volumes* would look splendid here, since one scan makes the range; the ratio is the same in

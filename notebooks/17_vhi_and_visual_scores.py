@@ -66,7 +66,7 @@ vhi_sparcc_figure(patients)
 # ### SPARCC as data
 #
 # Six slices are scored, each with two joints, each joint with four quadrants {cite:p}`maksymowych2005`. A quadrant with oedema counts 1. A joint whose oedema in that slice is deep
-# (1 cm from its surface; the preprint prints "more than 10 mm") counts 1 more, and 1 more where it is as bright as cerebrospinal fluid. A reading is nothing but these ticks:
+# (1 cm from its surface; the preprint prints "more than 10 mm") counts 1 more, and 1 more where it is as bright as cerebrospinal fluid. A reading consists of these ticks alone:
 
 # %%
 from vhi.statistics import JOINTS, QUADRANTS, SLICES, sparcc_score
@@ -141,7 +141,7 @@ line = least_squares(sparcc, voxels)
 print(
     fill(
         f"Raw, a point of SPARCC goes with {line.slope:,.0f} voxels more, and a score of 0 with {line.intercept:,.0f} voxels, which cannot be: "
-        "the line is bent by the largest scans. The intervals take the scans as independent, but two scans of one patient are not. How often "
+        "the line is bent by the largest scans. The intervals treat the scans as independent, but two scans of one patient are not. How often "
         f"such an interval of a slope holds: {coverage_note('least squares', len(patients.names), quantity='slope', scans=2)}."
     )
 )

@@ -186,7 +186,7 @@ if both.any():
 # %% [markdown]
 # ### Beside the manual volumes, and as error of one reading
 #
-# {term}`SEM` is what one reading is uncertain by; the smallest detectable change ({term}`SDC`) is 1.96 · √2 times that: a smaller change between two readings may be measurement
+# {term}`SEM` is the uncertainty of one reading; the smallest detectable change ({term}`SDC`) is 1.96 · √2 times that: a smaller change between two readings may be measurement
 # error alone (R1 and R2 are cleaned, R11 to R22 manual). Neither depends on how different the patients are. The {term}`intraclass correlation` does.
 
 # %%
@@ -253,7 +253,7 @@ patients = simulated_patients()
 asked = asked_and_reached(patients.table)
 print(asked.rename(columns={"asked": "printed", "reached": "SIMULATED"}).to_string(index=False))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-vhi", "caption": "VHI of two SIMULATED readers in the form of Figure 7 of the preprint (n = 58 scans of 29 simulated patients; differences are R1 − R2). Limits in all panels are those of all data, for repeated measures; bands: 95 % intervals by patient. Takeaway: bias and limits are within three voxels of those that the preprint prints, the points are nobody's; many others would fit."}, "image": {"alt": "Seven panels marked simulated: reader 2 on reader 1, differences on means, each for all data, cut axes and logarithms, and ratios on means, with dashed limits and grey bands."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement-vhi", "caption": "VHI of two SIMULATED readers in the form of Figure 7 of the preprint (n = 58 scans of 29 simulated patients; differences are R1 − R2). Limits in all panels are those of all data, for repeated measures; bands: 95 % intervals by patient. Takeaway: bias and limits are within three voxels of those that the preprint prints, but the points belong to no patient; many others would fit."}, "image": {"alt": "Seven panels marked simulated: reader 2 on reader 1, differences on means, each for all data, cut axes and logarithms, and ratios on means, with dashed limits and grey bands."}}
 vhi_pairs, sparcc_pairs = reader_pairs(patients)
 agreement_figure(vhi_pairs)
 
@@ -263,8 +263,8 @@ agreement_figure(sparcc_pairs)
 # %% [markdown]
 # ### Two scans of one patient
 #
-# 58 scans of 29 patients are not 58 independent pairs. So first the limits from {term}`variance components` {cite:p}`bland2007`, with intervals that recover the uncertainty of both
-# components {cite:p}`zou2013`; then the preprint's form, which takes the scans as independent; then each visit alone:
+# 58 scans of 29 patients are not 58 independent pairs. The table begins with the limits from {term}`variance components` {cite:p}`bland2007`, with intervals that recover the uncertainty of
+# both components {cite:p}`zou2013`; then come the preprint's form, which treats the scans as independent, and each visit alone:
 
 # %%
 table = {each.measure: agreement_table(each) for each in (vhi_pairs, sparcc_pairs)}

@@ -164,7 +164,7 @@ print(
     f"neither {third.neither}: agree {third.agreement.count} of {third.n}, kappa {third.kappa.value:.2f}"
 )
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kappa", "caption": "Kappa of every two ratings of response with its 95 % interval for few patients, from the counts printed in the preprint (n = 29 patients; 28 where SPARCC takes part). Dotted: agreement by chance. Takeaway: every interval holds 0, and everything from no agreement to a fair one."}, "image": {"alt": "Three points with long horizontal intervals; all intervals cross the dotted line at 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kappa", "caption": "Kappa of every two ratings of response with its 95 % interval for few patients, from the counts printed in the preprint (n = 29 patients; 28 where SPARCC takes part). Dotted: agreement by chance. Takeaway: every interval contains 0 and reaches from no agreement to fair agreement."}, "image": {"alt": "Three points with long horizontal intervals; all intervals cross the dotted line at 0."}}
 fig, axes = plt.subplots(figsize=(7.5, 2.2), layout="constrained")
 kappas = [table.kappa for table in tables.values()]
 names = [f"{' and '.join(pair)} (n = {table.n})" for pair, table in tables.items()]

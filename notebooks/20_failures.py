@@ -347,7 +347,7 @@ held = coverage_note("share, exact", share.n // 2, scans=2)  # two scans a patie
 print(fill(f"How often such an interval holds over two scans of each patient: {held}."))
 
 # %% [markdown]
-# So the preprint's count is about what differences without any failure would give. The interval takes its 58 scans as independent; they are two each of 29 patients, so it holds less often than it says.
+# So the preprint's count is about what differences without any failure would give. The interval treats the 58 scans as independent, but each of 29 patients has two, so it holds less often than stated.
 #
 # :::{admonition} Takeaway
 # :class: tip

@@ -96,7 +96,7 @@ print(
 #
 # - *recomputed*: computed again, by a test of this library, from files that the authors published.
 # - *recomputed from counts*: it follows from other printed numbers, as a percentage from its counts or a P value from an interval.
-# - *consistent*: other printed numbers allow it, and would allow another one too; or it holds under an assumption, which its row says.
+# - *consistent*: other printed numbers allow it, and would allow another one too; or it holds under an assumption, which its row states.
 # - *inconsistent*: computed again, it is another number, under every reading that was tried.
 # - *needs unmirrored files*: the authors published files that would decide, and these are not here.
 # - *needs unpublished data*: patients' data would decide, and these are not public, for good reasons often.
@@ -131,9 +131,9 @@ if len(own):
 # (inconsistent)=
 # ### What does not fit
 #
-# Each row says what is printed, what comes out, and why. Many are a matter of a denominator or of a digit. A few stand in a conclusion: which of four networks is best (Zheng 2023), whether
-# a model is superior to an expert (Li 2024). A number that does not fit need not be wrong: the number beside it may be the wrong one. What is read here of the
-# VHI paper is the *preprint*; a journal version exists {cite:p}`hepburn2023` and may have mended some. Of the other papers, too, only the text was at hand, without the pictures.
+# Each row says what is printed, what comes out, and why. Many concern a denominator or a digit. A few matter for a conclusion: which of four networks is best (Zheng 2023), whether
+# a model is superior to an expert (Li 2024). A number that does not fit need not be wrong: the number beside it may be the wrong one. This page reads
+# the *preprint* of the VHI paper; the journal version {cite:p}`hepburn2023` may have corrected some numbers. Of the other papers, only the text was available, without the figures.
 #
 # A row is called inconsistent only after other readings of the print were tried: digits cut off instead of rounded, one- and two-sided tests, tests with and without correction, other methods for an interval, counts
 # that are rounded means, and other totals that the paper prints. The last column lists the readings with the number that each would give.
@@ -149,7 +149,7 @@ LedgerTables(unfit, tried=True, opened=(rows["paper"][0],))
 # %% [markdown]
 # ### What holds under an assumption only
 #
-# In these rows the first computation gives another number, and one reading of the print fits. The row says which.
+# In these rows the first computation gives another number, but one other reading of the print fits; the row states it.
 
 # %% tags=["remove-cell"]
 # The same as text, which the tests compare.
@@ -186,7 +186,7 @@ print("each stands once" if not twice else f"{twice} BROKEN: they stand twice")
 # ### Would a wrong number be noticed?
 #
 # Each printed number is replaced by wrong ones nearby: its last digit up and down by one to three, two digits exchanged, the next whole number. A good check then says *inconsistent*. Some checks cannot: a bootstrap varies,
-# and a sum of rounded numbers has room. Their rows say which wrong number would pass.
+# and a sum of rounded numbers leaves room. Their rows say which wrong number would pass.
 
 # %%
 blind = blind_rows(rows)

@@ -4,11 +4,11 @@ import sys
 
 
 def main() -> None:
-    """Run the command; an interrupt ends it in one line from the first moment."""
+    """Run the command; an interrupt ends it with one line, even at the start."""
     try:
         from vhi.commands.cli import main as command
     except KeyboardInterrupt:
-        print("vhi: interrupted; nothing was begun", file=sys.stderr)
+        print("vhi: interrupted; nothing was started", file=sys.stderr)
         sys.exit(130)
     command()
 

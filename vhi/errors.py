@@ -39,12 +39,12 @@ class EditsError(InputError):
 
 
 def one_line(message: object) -> str:
-    """Return a message without line breaks, and with nothing that steers a terminal."""
+    """Return a message without line breaks or characters that control a terminal."""
     return readable(" ".join(str(message).split()))
 
 
 def readable(text: str) -> str:
-    r"""Return a name or a line as people can read it and every file can hold it.
+    r"""Return text without characters that people cannot read or files cannot hold.
 
     A byte of a file name that is not UTF-8, a control character, and a mark that turns the
     direction of what follows become U+FFFD each.
@@ -58,7 +58,7 @@ def readable(text: str) -> str:
 
 
 def reason_of(error: OSError | MemoryError) -> str:
-    """Return what the system refused, with the name of the file and without its folders.
+    """Return the system's reason, with the name of the file but without its folders.
 
     Examples
     --------

@@ -25,7 +25,7 @@ from vhi.uncertainty.interval import VhiInterval, vhi_interval
 
 @dataclass(frozen=True)
 class Seen:
-    """How many regions a reader has judged, of how many; the parts of a cut count each."""
+    """How many regions a reader has judged, out of how many; each part of a cut counts."""
 
     regions: int
     of: int

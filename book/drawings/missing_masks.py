@@ -19,7 +19,7 @@ _named: set[vhi.Case] = set()
 
 
 def with_masks(cases: Iterable[vhi.Case]) -> list[vhi.Case]:
-    """Return cases with both masks as files; say once of which cases they are predicted.
+    """Return cases with both masks as files; say once for which cases a mask is predicted.
 
     Nothing is printed where every case has its masks.
     """
@@ -35,8 +35,8 @@ def with_masks(cases: Iterable[vhi.Case]) -> list[vhi.Case]:
         print(
             fill(
                 f"No {' and no '.join(MASKS[area] for area in areas)} is given for "
-                f"{', '.join(names)}: a network's stands in, so what this page says of a drawn "
-                "mask is said of the network's. Draw it, and name the file in the column "
+                f"{', '.join(names)}, so this page uses the mask of a network wherever it speaks "
+                "of a drawn mask. To use your own, draw it and name its file in the column "
                 f"{' or '.join(areas)} of your table."
             )
         )

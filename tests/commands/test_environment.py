@@ -65,7 +65,7 @@ def test_an_interrupt_while_the_program_is_loaded_is_one_line(monkeypatch, capsy
     with pytest.raises(SystemExit) as end:
         __main__.main()
     assert end.value.code == 130
-    assert capsys.readouterr().err == "vhi: interrupted; nothing was begun\n"
+    assert capsys.readouterr().err == "vhi: interrupted; nothing was started\n"
 
 
 def test_the_command_is_loaded_without_the_library(tmp_path):

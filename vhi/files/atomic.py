@@ -64,7 +64,7 @@ def staged_folder(
     result_files: frozenset[str] | None = None,
     keep_earlier: bool = False,
 ) -> Iterator[Path]:
-    """Give an empty folder to fill, which takes the place of `folder` when all went well.
+    """Yield an empty folder to fill; it replaces `folder` if all goes well.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ from vhi.uncertainty.interval import VhiInterval
 from vhi.workflow import measure
 
 TABLE = "measurements.csv"
-KEPT = "not measured again, the numbers are those of the earlier result"
+KEPT = "not measured again; the numbers are from the earlier result"
 """Start of the failure in a row that kept its numbers."""
 
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+(E[+-]?\d+)?")
@@ -121,7 +121,7 @@ def _measured(
 
 
 def _earlier_rows(table: Path, overwrite: bool) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the rows of an earlier run by case and visit; refuse a table not to be replaced."""
+    """Return the rows of an earlier run by case and visit; refuse a table without --overwrite."""
     if not table.exists():
         return {}
     with explain_write_errors(table):
