@@ -137,7 +137,8 @@ def measure_images(
     scans = Scans(stir, t1w, t1w, case, visit, thickness)
     files = notes_on_files(image for image in (stir, t1w) if image is not None)
     scans = replace(scans, notes=(*notes_on_scans(scans), *files, *notes))
-    areas = Areas(Area(normal_bone), Area(disease_region))
+    of_masks = (*disease_region.notes, *normal_bone.notes)
+    areas = Areas(Area(normal_bone), Area(disease_region), notes=of_masks)
     return clean(scans, areas, find_candidates(stir, normal_bone, disease_region, **options), edits)
 
 

@@ -106,13 +106,15 @@ def _check_grids(predicted: Image, truth: Image, normal_bone: Image | None) -> N
         if image.shape != truth.shape:
             raise InputError(
                 f"{image.name}: {times(image.shape)} voxels, but {truth.name} has "
-                f"{times(truth.shape)}; score masks on the grid of their scan"
+                f"{times(truth.shape)}; score masks on the grid of their scan",
+                check="one-grid",
             )
         misfit = corner_misfit_mm(truth, image)
         if misfit > SAME_GRID_TOLERANCE_MM:
             raise InputError(
                 f"{image.name}: lies up to {misfit:.2f} mm away from {truth.name}; score masks on "
-                "the grid of their scan"
+                "the grid of their scan",
+                check="one-grid",
             )
 
 
