@@ -14,7 +14,7 @@ from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
-from vhi.plausibility.stage import notes_on_stage
+from vhi.plausibility.stage import leading, notes_on_stage
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
 from vhi.steps.regions import Region, Regions, find_regions
@@ -181,5 +181,6 @@ class Measurement:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Warnings and notes to read before trusting the number."""
-        stage = notes_on_stage(self.scans, self.candidates)
-        return tuple(dict.fromkeys((*self.scans.notes, *stage, *self.areas.notes)))
+        areas = self.areas
+        stage = notes_on_stage(self.scans, self.candidates, areas.predicted)
+        return leading((*self.scans.notes, *stage, *areas.notes), areas.predicted)

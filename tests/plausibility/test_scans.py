@@ -52,8 +52,16 @@ def test_contrast_depends_neither_on_the_scale_nor_on_the_order_of_storage(facto
 
 def test_two_t1w_scans_and_two_stir_scans_are_named():
     one, two = pelvis(0), pelvis(1)
-    assert checks(one.t1w, two.t1w)[0] == "stir-contrast"
-    assert checks(one.stir, two.stir)[0] == "t1w-contrast"
+    moved = [scan.with_array(np.roll(scan.array, 8, 0)) for scan in (two.t1w, two.stir)]
+    assert checks(one.t1w, moved[0]) == ["stir-contrast", "another-body"]
+    assert checks(one.stir, moved[1]) == ["t1w-contrast", "another-body"]
+
+
+def test_two_scans_of_one_contrast_and_body_are_called_alike():
+    one, two = pelvis(0), pelvis(1)
+    for name, contrast in (("stir", "STIR"), ("t1w", "T1w")):
+        (note,) = notes_on_scans(Scans(getattr(one, name), *[getattr(two, name)] * 2))
+        assert note.check == "alike-scans" and f"both look like {contrast}" in note
 
 
 def test_an_inverted_stir_scan_does_not_pass_for_stir():

@@ -33,11 +33,32 @@ def test_a_sidecar_tells_the_contrast_or_not(record, contrast):
     ("name", "contrast"),
     [
         ("sub-01_T1w.nii.gz", "T1w"),
+        ("sub-01_acq-cor_run-1_T1w.nii.gz", "T1w"),
+        ("sub-01_acq-stir_T2w.nii.gz", "STIR"),
+        ("3_t1_tse_cor.nii.gz", "T1w"),
+        ("1003_20200102_T1TSE_cor_7a.nii", "T1w"),
+        ("S_STIR_cor.nii.gz", "STIR"),
+        ("T2_TIRM.nii.gz", "STIR"),
+        ("t2_tirm_cor_fs_p2_5.nii.gz", "STIR"),
+        ("t2_stir.nii.gz", "STIR"),
         ("stir.nii.gz", "STIR"),
-        ("S.nii.gz", ""),
-        ("stir_on_t1.nii.gz", ""),
+        ("STIR cor obl.nii", "STIR"),
         ("T2_TSE_FS.nii.gz", "STIR"),
+        ("IM_0001.nii", ""),
+        ("S.nii.gz", ""),
+        ("T.nii.gz", ""),
         ("hair.nii.gz", ""),
+        ("scan_IR.nii.gz", ""),  # initials
+        ("Stirling_T.nii.gz", ""),
+        ("Ästir.nii.gz", ""),
+        ("pat1.nii.gz", ""),
+        ("out1.nii.gz", ""),
+        ("t12.nii.gz", ""),
+        ("visit1_t2.nii", ""),
+        ("t2_Fatima.nii", ""),
+        ("stir_on_t1.nii.gz", ""),
+        ("stir-only-t.nii.gz", ""),
+        ("P01_T1_S.nii.gz", ""),  # first visit
     ],
 )
 def test_a_name_tells_the_contrast_or_not(name, contrast):
@@ -48,12 +69,26 @@ def checks(stir, t1w, names=("a.nii", "b.nii")):
     return [note.check for note in notes_on_statements(names[0], stir, names[1], t1w)]
 
 
-def test_contradictions_are_named_for_each_scan():
+def test_contradictions_are_named():
     assert checks(STIR, T1W) == checks({}, {}) == []
-    assert checks(T1W, STIR) == ["stated-contrast"] * 2
+    assert checks(T1W, STIR) == ["stated-contrast"]
+    assert checks(T1W, {}) == checks({}, STIR) == ["stated-contrast"]
     assert checks(STIR, STIR) == ["stated-contrast"]
-    assert checks({}, {}, ("x_T1w.nii", "x_STIR.nii")) == ["stated-contrast"] * 2
+    assert checks({}, {}, ("x_T1w.nii", "x_STIR.nii")) == ["stated-contrast"]
+    assert checks({}, {}, ("x_T1w.nii", "x.nii")) == ["stated-contrast"]
     assert checks(STIR, T1W, ("x_T1w.nii", "x_STIR.nii")) == []  # the sidecar knows better
+
+
+def test_exchanged_files_get_one_note_that_names_both():
+    (note,) = notes_on_statements("x_T1w.nii", {}, "b.nii", STIR)
+    assert note.startswith("x_T1w.nii: is given as STIR, but its name says T1w; b.nii: is")
+
+
+@pytest.mark.parametrize(
+    "names", [("T1_a.nii", "T1_b.nii"), ("stir study 1.nii", "stir study 2.nii")]
+)
+def test_a_word_that_both_names_hold_says_nothing(names):
+    assert checks({}, {}, names) == []
 
 
 @pytest.mark.parametrize(

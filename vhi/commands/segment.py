@@ -77,7 +77,8 @@ def segment(
         origin = predicted(mask, prediction.network, prediction.weights_sha256, slices, beyond)
         record = {**origin.record, "scans": [file.name for file in files]}
         write_mask(out, mask, record, predicted=True, never=files)
-    place = notes_on_areas(scans, *((None, mask) if stir is None else (mask, None)))
+    areas = (None, mask) if stir is None else (mask, None)
+    place = notes_on_areas(scans, *areas, predicted=[task.replace("-", "_")])
     for note in (*scans.notes, *place, *prediction.notes):
         warn(note)
     voxels = int(mask.array.sum())

@@ -103,6 +103,16 @@ class Areas:
         return "+".join(str(origin.weights_sha256) for origin in self._predicted) or None
 
     @property
+    def predicted(self) -> tuple[str, ...]:
+        """The areas that a network made and nobody corrected."""
+        return tuple(
+            name
+            for name in ("disease_region", "normal_bone")
+            for origin in [getattr(self, name).origin]
+            if origin.source == NETWORK and not origin.corrected
+        )
+
+    @property
     def _predicted(self) -> list[Origin]:
         origins = (self.disease_region.origin, self.normal_bone.origin)
         return [origin for origin in origins if origin.source == NETWORK]

@@ -20,8 +20,8 @@ BETWEEN_MM = 7.0
 gives the same margins as all of them in half the time."""
 
 BODY = 0.25
-"""Share of the 90th percentile above which a voxel counts as body, not air. Chosen: air has 0.1 at
-most on the study's scans, muscle 0.5 and more."""
+"""Share of the 90th percentile above which a voxel counts as body, not air. Chosen: the
+study's muscle has medians of 0.32 to 0.56, air hardly any."""
 
 MIN_FIELD_MM = 140.0
 """Smallest field of view, in the slice, on which anything is judged. Both sacroiliac joints with
@@ -59,7 +59,8 @@ class Coarse:
         """How steep the logarithm of the intensities is in each block but the outermost."""
         level = np.log(self.array + (0.1 * self.bright or 1.0))
         across = level[2:, 1:-1] - level[:-2, 1:-1]
-        return np.hypot(across, level[1:-1, 2:] - level[1:-1, :-2])
+        along = level[1:-1, 2:] - level[1:-1, :-2]
+        return np.asarray(np.sqrt(across * across + along * along))
 
     def at_blocks(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return the voxels in the middle of the blocks, of an array on the scan's grid."""
@@ -95,6 +96,11 @@ def field_mm(scan: Image) -> tuple[float, float]:
         if axis != scan.slice_axis
     )
     return first, second
+
+
+def side_axis(image: Image) -> int:
+    """Return the array axis nearest to the patient's right and left."""
+    return int(np.argmax(np.abs(image.affine[0, :3])))
 
 
 def _coarse(scan: Image) -> Coarse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,11 +11,11 @@ from vhi.checks import Note
 from vhi.digits import runs
 from vhi.images.image import Image
 from vhi.images.scans import Scans
-from vhi.plausibility.coarse import MIN_FIELD_MM, field_mm, wide_enough
+from vhi.plausibility.coarse import MIN_FIELD_MM, field_mm, side_axis, wide_enough
 
 MIN_DEPTH_MM = 40.0
 """Smallest distance from the first to the last slice's outer side. Chosen: the sacroiliac joint is
-some 50 mm deep; the study has 76 to 83 mm."""
+some 50 mm deep; the study has 82 mm."""
 
 COVERED = 0.9
 """Share of a STIR slice that T1w must cover. Chosen: less cuts into the bone at the sides."""
@@ -28,11 +30,14 @@ SCANS_END = 0.75
 
 LEAST_OF_NEIGHBOURS = 0.5
 """Area of the disease region in one half of a slice over the mean of its neighbours. The study, the
-phantom and the evaluation scans, drawn or predicted, have 0.69 and more."""
+phantom and the evaluation scans, drawn or predicted, have 0.70 and more."""
 
 SMALL_PART = 0.15
 """Halves of slices whose neighbours' mean is below this share of the largest slice are not judged.
 Chosen: at its ends bone comes and goes within a slice."""
+
+
+_COUNTS: WeakKeyDictionary[Image, NDArray[np.uint32]] = WeakKeyDictionary()
 
 
 def notes_on_coverage(scans: Scans, disease_region: Image | None) -> tuple[Note, ...]:
@@ -47,7 +52,7 @@ def notes_on_coverage(scans: Scans, disease_region: Image | None) -> tuple[Note,
         return tuple(notes)
     if disease_region is None:
         disease_region = stir.with_array(np.zeros(stir.shape, bool))
-    region = per_slice(disease_region.array, stir.slice_axis)
+    region = per_slice(counts(disease_region), stir.slice_axis)
     notes += [note for scan in given for note in _blank(scan)]
     missing = covered(scans) < COVERED
     if missing.any():
@@ -59,9 +64,23 @@ def notes_on_coverage(scans: Scans, disease_region: Image | None) -> tuple[Note,
     return tuple(notes)
 
 
-def per_slice(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
-    """Return how many voxels of a mask lie in each plane across an array axis."""
-    return mask.sum(axis=tuple(other for other in range(3) if other != axis))
+def per_slice(mask: NDArray[np.generic], axis: int) -> NDArray[np.int64]:
+    """Return how many voxels of a mask, or of its `counts`, lie in each plane across an axis."""
+    others = tuple(other for other in range(3) if other != axis)
+    return np.asarray(mask.sum(axis=others, dtype=np.int64))
+
+
+def counts(mask: Image) -> NDArray[np.uint32]:
+    """Return a mask's voxels summed over one axis, which keeps the length 1.
+
+    Slices and the axis from right to left stay. Computed once for each mask in memory.
+    """
+    if mask not in _COUNTS:
+        stay = {mask.slice_axis, side_axis(mask)}
+        axis = next(axis for axis in (1, 0, 2) if axis not in stay)
+        array = mask.array.view(np.uint8)  # five times as fast as bool
+        _COUNTS[mask] = np.add.reduce(array, axis=axis, dtype=np.uint32, keepdims=True)
+    return _COUNTS[mask]
 
 
 def covered(scans: Scans) -> NDArray[np.float64]:
@@ -166,11 +185,11 @@ def _ends(region: NDArray[np.int64], name: str) -> list[Note]:
 
 def _gaps(stir: Image, disease_region: Image) -> list[Note]:
     """Return a note on slices in which the region nearly vanishes on one side."""
-    axis = int(np.argmax(np.abs(stir.affine[0, :3])))
+    axis = side_axis(stir)
     if axis == stir.slice_axis:
         return []
     middle = stir.shape[axis] // 2
-    halves = np.moveaxis(disease_region.array, axis, 0)
+    halves = np.moveaxis(counts(disease_region), axis, 0)
     slice_axis = stir.slice_axis + (1 if stir.slice_axis < axis else 0)
     slices = stir.shape[stir.slice_axis]
     missing, within = np.zeros(slices, bool), np.zeros(slices, bool)

@@ -24,10 +24,13 @@ TEXTS = (
 )
 
 WORDS = {
-    STIR: re.compile(r"stir|tirm|(?<![a-z])ir(?![a-z])|inversion|spair|(t2|pd).*(fs|fat)"),
-    T1W: re.compile(r"t1"),
+    STIR: r"stir|tirm|spair|inversion|(t2|pd)(w|se|tse|fse)?[\W_].*(fs|fat|fatsat)",
+    T1W: r"t1(w|se|tse|fse)?",
 }
-"""Words of sequences in names that people and scanners give, in lower case."""
+"""Whole words of sequences in names that people and scanners give, in lower case."""
+
+INITIALS = {STIR: "t", T1W: "s"}
+"""A letter that stands alone and speaks against a word: ``stir-only-t``, ``T1_S`` (first visit)."""
 
 STIR_INVERSION_S = (0.08, 0.35)
 """Inversion times that suppress fat, in seconds: about 0.11 to 0.25 from 0.5 to 3 T. Those of T1w
@@ -53,10 +56,15 @@ def notes_on_statements(
     stir_record, t1w_record
         Their BIDS sidecars; empty where there is none.
     """
-    notes = [
-        *notes_on_statement(stir, stir_record, STIR),
-        *notes_on_statement(t1w, t1w_record, T1W),
+    by_name = contrast_of_words([stir]) != contrast_of_words([t1w])  # else both names say the same
+    texts = [
+        text
+        for name, record, role in ((stir, stir_record, STIR), (t1w, t1w_record, T1W))
+        if (text := _contradiction(name, record, role, by_name=by_name))
     ]
+    notes = []
+    if texts:
+        notes.append(Note("stated-contrast", f"{'; '.join(texts)}; check which file is which"))
     if not _same_examination(stir_record, t1w_record):
         text = (
             f"{t1w}: its sidecar names a different patient or examination from that of {stir}; "
@@ -68,13 +76,17 @@ def notes_on_statements(
 
 def notes_on_statement(name: str, record: Mapping[str, Any], role: str) -> tuple[Note, ...]:
     """Return a note where a scan's name or sidecar contradicts its role, `STIR` or `T1W`."""
+    text = _contradiction(name, record, role, by_name=True)
+    return (Note("stated-contrast", f"{text}; check which file is which"),) if text else ()
+
+
+def _contradiction(name: str, record: Mapping[str, Any], role: str, *, by_name: bool) -> str:
     by_sidecar = stated_contrast(record)
-    stated = by_sidecar or contrast_of_words([name])
+    stated = by_sidecar or (contrast_of_words([name]) if by_name else "")
     if stated in ("", role):
-        return ()
+        return ""
     source = "sidecar" if by_sidecar else "name"
-    text = f"{name}: is given as {role}, but its {source} says {stated}; check which file is which"
-    return (Note("stated-contrast", text),)
+    return f"{name}: is given as {role}, but its {source} says {stated}"
 
 
 def stated_contrast(record: Mapping[str, Any]) -> str:
@@ -97,10 +109,20 @@ def stated_contrast(record: Mapping[str, Any]) -> str:
 
 
 def contrast_of_words(texts: list[str]) -> str:
-    """Return ``"STIR"`` or ``"T1w"`` by words in texts; empty for neither or both."""
+    """Return ``"STIR"`` or ``"T1w"`` by whole words in texts; empty for neither or both.
+
+    Examples
+    --------
+    >>> contrast_of_words(["S_STIR_cor.nii"]), contrast_of_words(["Stirling_T.nii", "out1.nii"])
+    ('STIR', '')
+    """
     text = " ".join(texts).lower()
-    said = [contrast for contrast, words in WORDS.items() if words.search(text)]
-    return said[0] if len(said) == 1 else ""
+    said = [contrast for contrast, words in WORDS.items() if _has_word(words, text)]
+    return said[0] if len(said) == 1 and not _has_word(INITIALS[said[0]], text) else ""
+
+
+def _has_word(words: str, text: str) -> bool:
+    return re.search(rf"(?<![^\W_])({words})(?![^\W_])", text) is not None
 
 
 def _times_s(record: Mapping[str, Any]) -> list[float | None]:

@@ -72,7 +72,7 @@ def candidates_of(
             thresholds = estimate_thresholds(normal_bone_intensities(stir, bone))
     warnings: tuple[Note, ...] = ()
     if stage is not None:
-        warnings = notes_on_stage(opened.scans, stage)
+        warnings = notes_on_stage(opened.scans, stage, areas.predicted)
     elif thresholds is not None:
         warnings = notes_on_thresholds(thresholds, int(np.count_nonzero(normal_bone)))
     return DrawnCandidates(

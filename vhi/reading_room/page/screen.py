@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vhi.digits import rounded
 from vhi.images.image import Image
 from vhi.images.orientation import View, box_of, slice_positions, window_of
+from vhi.plausibility.stage import leading
 from vhi.reading_room.case.candidates import DrawnCandidates
 from vhi.reading_room.case.opening import OpenCase
 from vhi.reading_room.case.state import ReadingState
@@ -42,6 +43,7 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
         f"{files}: resampled to the grid of {stir.name}, on which everything is shown and counted"
     )
     resampled = [text] if files else []
+    notes = (*opened.scans.notes, *opened.areas.notes)
     return {
         "case": opened.case.case,
         "visit": opened.case.visit,
@@ -61,8 +63,7 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
         },
         "box": [*rows.indices(down)[:2], *columns.indices(across)[:2]],
         "notes": [
-            *opened.scans.notes,
-            *opened.areas.notes,
+            *leading(notes, opened.areas.predicted),
             *resampled,
             *_clipped(opened, scans),
         ],
