@@ -42,7 +42,7 @@ def test_two_scans_and_two_masks_become_a_folder(vhi, scans, tmp_path):
     few, low, narrow = err.strip().split("\n")
     assert few.startswith("vhi: warning: N.nii.gz: only 101 voxels of normal bone")
     assert "n = 0.45 is below the paper's starting value of 1.50" in low
-    assert "S.nii.gz: shows 20 x 20 mm, 20 mm deep" in narrow
+    assert "S.nii.gz: covers 20 x 20 mm, 20 mm deep" in narrow
     assert set(names(tmp_path / "out")) == RESULT_FILES
     assert json.loads((tmp_path / "out" / "vhi.json").read_text())["case"] == "S"
 
@@ -277,7 +277,7 @@ def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):
 
 def test_one_file_as_both_scans(fails, scans, tmp_path):
     changed = with_option(scans, "--t1w", scans[1])
-    fails("measure", *changed, "--out", tmp_path / "out", words="as STIR and as T1w")
+    fails("measure", *changed, "--out", tmp_path / "out", words="as both STIR and T1w")
 
 
 def test_negative_intensities_are_noted(vhi, scans, tmp_path):
