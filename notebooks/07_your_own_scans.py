@@ -165,7 +165,7 @@ print(f"for comparison, the area given with this case: {lower} and {upper}")
 # %% [markdown]
 # The command says at once what follows from the drawing. Look at the drawing too: load the mask over the STIR scan. One voxel
 # of a vessel inside it would be the brightest, and so the upper threshold. The same circle goes on `--slices` neighbouring
-# slices; two radii make an ellipse. The command warns where something speaks against the area (under 200 voxels, or an
+# slices; two radii make an ellipse. The command warns if the area is not plausible (under 200 voxels, or an
 # $n$ unlike those of the study), and refuses one under 20 voxels. An area painted freely in the
 # viewer, a mask of 0 and 1, is given the same way. In a notebook, the control of [](#page-thresholds) draws while you watch.
 #

@@ -355,7 +355,7 @@ def test_files_that_are_not_there_end_the_command_at_once(refuses, tiny_case, tm
     for name in ("stir", "t1w", "normal_bone", "disease_region"):
         refuses(*options_of(tiny_case, **{name: none}), words=f"{none}: no such file")
     refuses(*options_of(tiny_case, stir=tmp_path), words="is a folder")
-    refuses(*options_of(tiny_case, t1w=tiny_case.stir), words="is given as STIR and as T1w")
+    refuses(*options_of(tiny_case, t1w=tiny_case.stir), words="is given as both STIR and T1w")
 
 
 @pytest.mark.parametrize("network", ["nosuch", "../../etc"])

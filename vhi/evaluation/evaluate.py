@@ -130,7 +130,7 @@ def _evaluate_scan(case: Case, find: Finder, names: dict[str, str], result: Eval
 
 
 def _notes(case: Case, target: str) -> tuple[str, ...]:
-    """Return what speaks against a case's own masks and, where they are there, its scans."""
+    """Return notes on a case's own masks and, where they exist, on its scans."""
     paths = case.normal_bone, case.disease_region
     bone, region = (None if path is None else load_mask(path) for path in paths)
     if bone is not None and region is not None:

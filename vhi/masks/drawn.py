@@ -42,7 +42,7 @@ def write_drawn_normal_bone(
     thresholds : Thresholds
         What follows from them.
     notes : tuple of Note
-        What speaks against the scan, the area and the thresholds.
+        Notes on the scan, the area and the thresholds.
 
     Raises
     ------
