@@ -6,10 +6,11 @@ canal are darker, and they lie across the midline, where sacroiliitis and the da
 processes do not. Foramina and facet joints lie beside the midline and hold both fat and nerve, so
 T1w does not tell them from marrow: what is bright on STIR there is named.
 
-Of parts added to the drawn bone of seven study scans, as no predicted masks of this kind were available,
-8 of 11 discs and all 7 canals are named with STIR, 7 and 7 on T1w alone, but 2 discs of 11 where
-only their upper half is included, and 1 scan's foramina of 7, because few are bright on STIR. One
-of ten study scans gets a false note (oedema of vertebral bodies). ``networks/README.md`` has all.
+No predicted masks of this kind were available, so parts were added to the drawn bone of seven study
+scans: 8 of 11 discs and all 7 canals are named with STIR, 7 and 7 on T1w alone, but 2 of 11 discs
+of which only the upper half was added, and the foramina of 1 scan in 7, because few are bright on
+STIR. One of ten study scans gets a false note (oedema of vertebral bodies). ``networks/README.md``
+has all figures.
 """
 
 from __future__ import annotations

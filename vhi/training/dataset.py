@@ -42,7 +42,7 @@ class Example:
     bone : ndarray of bool, shape (n, rows, columns)
         Where augmentation may change marrow.
     notes : tuple of str
-        What speaks against the scans and masks.
+        Notes on the scans and masks.
     """
 
     case: str
@@ -151,7 +151,7 @@ class TrainingSet:
 
     @property
     def notes(self) -> list[str]:
-        """What speaks against the scans and masks, each with its case."""
+        """Notes on the scans and masks, each with its case."""
         named = [(f"{row['case']} {row['visit']}".strip(), row["notes"]) for row in self.rows]
         return [f"{name}: {note}" for name, notes in named for note in notes]
 
