@@ -171,7 +171,7 @@ async def serve(session: Session, listen: Callable[..., Any], port: int, *, brow
     """Serve until the command is stopped."""
     stopped = asyncio.Event()
     with contextlib.suppress(AttributeError):  # no such signal on Windows
-        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else `nohup` keeps it running
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which `nohup` sets
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stopped.set)
     server = listen(session, port)
     try:
