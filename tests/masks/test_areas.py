@@ -269,9 +269,9 @@ def test_grids_that_differ_name_the_condition_of_resampling(tiny_case):
 @pytest.mark.parametrize(
     ("spacing", "words"),
     [
-        ((0.5, 0.5, 3), "as its voxels are 0.500 x 0.500 x 3.000 mm, not 0.500 x 0.500 x 3.300 mm"),
-        ((0.6, 0.6, 3.3), "as its voxels are 0.600 x 0.600 x 3.300 mm"),
-        ((0.5, 0.5, 4), "wrote the slice thickness for the distance between slices"),
+        ((0.5, 0.5, 3), "its voxels are 0.500 x 0.500 x 3.000 mm, not 0.500 x 0.500 x 3.300 mm"),
+        ((0.6, 0.6, 3.3), "its voxels are 0.600 x 0.600 x 3.300 mm"),
+        ((0.5, 0.5, 4), "thickness in place of the distance between slices"),
     ],
 )
 @pytest.mark.parametrize("name", ["disease_region", "t1w"])

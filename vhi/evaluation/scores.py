@@ -105,7 +105,7 @@ def _check_grids(predicted: Image, truth: Image, normal_bone: Image | None) -> N
     for image in (predicted, *([normal_bone] if normal_bone else [])):
         if image.shape != truth.shape:
             raise InputError(
-                f"{image.name}: {times(image.shape)} voxels, but {truth.name} has "
+                f"{image.name}: has {times(image.shape)} voxels, but {truth.name} has "
                 f"{times(truth.shape)}; score masks on the grid of their scan",
                 check="one-grid",
             )

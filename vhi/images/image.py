@@ -133,8 +133,8 @@ def check_same_grid(
         )
     here, there = (times(f"{mm:.3f}" for mm in image.spacing_mm) for image in (second, first))
     spacing = (
-        f", as its voxels are {here} mm, not {there} mm (where a program wrote the slice thickness "
-        "for the distance between slices, convert the scan again)"
+        f", because its voxels are {here} mm, not {there} mm (if a program wrote the slice "
+        "thickness in place of the distance between slices, convert the scan again)"
     )
     raise InputError(
         f"{second.name}: lies up to {misfit:.2f} mm away from {first.name} "
