@@ -82,7 +82,7 @@ def test_masks_in_files_become_tables_and_a_picture(vhi, table, masks, tmp_path)
         "evaluate", "--source", table, "--all", "--masks", masks, "--out", out
     )
     assert status == 0
-    assert warned.count("\n") == warned.count("vhi: warning: ") == warned.count("shows") == 3
+    assert warned.count("\n") == warned.count("vhi: warning: ") == warned.count("covers") == 3
     assert "a before: Dice 0.972, precision 0.972, recall 0.972, surfaces" in printed
     assert "all: 12 slices of 3 scans of 2 subjects: Dice mean 0.9722, median 0.9722" in printed
     assert {entry.name for entry in out.iterdir()} == RESULT_FILES
