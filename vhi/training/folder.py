@@ -154,7 +154,9 @@ def check_training_folder(
     """
     foreign = [entry.name for entry in _entries(folder) if not _is_ours(entry)]
     if foreign:
-        raise InputError(f"{folder}: holds other files ({min(foreign)}); name a new folder")
+        raise InputError(
+            f"{folder}: holds other files ({min(foreign)}); name a new folder", check="foreign-file"
+        )
     if overwrite and (folder / RECORD).is_file():
         return {}
     record = read_record(folder, RECORD, remedy="add --overwrite to start afresh")
@@ -205,7 +207,9 @@ def read_record(folder: Path, name: str, *, remedy: str) -> dict[str, Any]:
     if not entries:
         return {}
     if name not in entries:
-        raise InputError(f"{folder}: holds other files ({entries[0]}); name a new folder")
+        raise InputError(
+            f"{folder}: holds other files ({entries[0]}); name a new folder", check="foreign-file"
+        )
     try:
         return dict(json.loads((folder / name).read_bytes()))
     except (ValueError, TypeError) as error:
