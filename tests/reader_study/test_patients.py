@@ -244,6 +244,18 @@ def test_every_row_that_an_analysis_leaves_out_is_named_with_the_reason(table):
     ]
 
 
+def test_rows_without_a_score_or_an_answer_are_named_too(table):
+    text = (
+        "patient,visit,vhi_mm3_A,basdai,asdas,response_doctor\n"
+        "p1,before,1,4,2,\np1,after,1,3,2,yes\np2,before,1,,2,\np2,after,1,5,2,\n"
+    )
+    assert rows_of(table, text) == [
+        ("p2", "before", "change of BASDAI", "no value of BASDAI at before"),
+        ("p2", "after", "change of BASDAI", "no value of BASDAI at before"),
+        ("p2", "after", "response (doctor)", "no answer"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("rows", "left_out"),
     [
