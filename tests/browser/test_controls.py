@@ -307,8 +307,9 @@ def test_more_intensities_than_fit_two_bytes_are_kept_apart(tiny, computing):
     assert data["slices"][0]["stir"]["type"] == "uint16"
     huge = np.arange(300 * 300 * 2, dtype=float).reshape(300, 300, 2)
     image = vhi.Image(huge, np.diag([1, 1, 3, 1.0]))
-    ones = image.with_array(np.ones(huge.shape, bool))
-    data = stack_data(vhi.find_candidates(image, ones, ones), [0, 1])
+    bone = image.with_array(np.ones(huge.shape, bool))
+    first = image.with_array(huge < huge.size / 2)
+    data = stack_data(vhi.find_candidates(image, first, bone), [0, 1])
     assert data["slices"][0]["stir"]["type"] == "uint32"
     code = "d => Array.from(decodeStack(d).slices[1].stir.slice(0, 3), (i) => i)"
     assert len(set(computing(code, data))) == 3

@@ -75,7 +75,7 @@ def lesion_on_the_right(folder: Path, axes: str, tilt: float = 0.0) -> vhi.Case:
     import nibabel as nib
 
     shape = (48, 48, 6)  # built to the left, up, and back: index 0 is the patient's right
-    stir = np.random.default_rng(1).normal(100, 10, shape).round()
+    stir, t1w = np.random.default_rng(1).normal(100, 10, (2, *shape)).round()
     stir[8:13, 24:29, 2:4] = 400
     bone, normal = np.zeros(shape, bool), np.zeros(shape, bool)
     bone[4:44, 4:44, 1:5] = True
@@ -90,7 +90,7 @@ def lesion_on_the_right(folder: Path, axes: str, tilt: float = 0.0) -> vhi.Case:
     affine[:3, :3] = np.transpose(directions) * (1.0, 1.0, 3.0)
     affine[:3, 3] = (24, 0, 0)
     paths = {}
-    for name, array in {"stir": stir, "t1w": stir / 2, "normal": normal, "bone": bone}.items():
+    for name, array in {"stir": stir, "t1w": t1w, "normal": normal, "bone": bone}.items():
         image = nib.Nifti1Image(array.astype(np.int16), affine)
         if axes:
             wanted = nib.orientations.axcodes2ornt(axes)
