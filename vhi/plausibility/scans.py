@@ -192,5 +192,6 @@ def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
     if not first.size:
         return float("nan")
     x, y = (values.astype(float) - values.mean(dtype=float) for values in (first, second))
-    spread = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / spread if spread > 0 else 0.0
+    # Sums, not products of matrices, for which BLAS would wake all its threads.
+    spread = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / spread if spread > 0 else 0.0
