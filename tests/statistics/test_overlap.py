@@ -136,7 +136,8 @@ def test_distances_are_symmetric_ordered_and_scale_with_spacing(pair):
     twice = surface_distances(first, second, [2 * each for each in spacing])
     assert values(twice) == pytest.approx([2 * each for each in values(there)], nan_ok=True)
     if math.isfinite(there.max_mm):
-        assert 0 <= there.mean_mm <= there.max_mm and there.p95_mm <= there.max_mm
+        most = there.max_mm + 1e-9  # the mean of equal distances may differ in the last digit
+        assert 0 <= there.mean_mm <= most and there.p95_mm <= most
         assert values(surface_distances(first, first, spacing)) == (0, 0, 0)
 
 
