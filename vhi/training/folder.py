@@ -250,7 +250,7 @@ def _is_ours(entry: Path) -> bool:
 
 
 def _is_leftover(entry: Path) -> bool:
-    """Return whether a killed process left this file before it was renamed."""
+    """Return whether this is a lock, or what a killed process left before it was renamed."""
     return entry.is_file() and any(entry.name.startswith(f".{name}.") for name in FILES)
 
 
