@@ -15,11 +15,12 @@ from vhi.images.image import Image
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas
 from vhi.plausibility.stage import leading, notes_on_stage
+from vhi.segmentation.propose_edits import Proposal, propose_edits
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
 from vhi.steps.regions import Region, Regions, find_regions
 from vhi.steps.thresholds import Thresholds
-from vhi.steps.volume import Vhi
+from vhi.steps.volume import Vhi, measure_volume
 from vhi.uncertainty.interval import VhiInterval, vhi_interval
 
 
@@ -67,6 +68,8 @@ class Measurement:
         ISO 8601, UTC.
     seconds : dict
         Stage to seconds.
+    propose : bool
+        Whether a model may propose which regions to remove, see `proposal`.
     """
 
     scans: Scans
@@ -80,6 +83,7 @@ class Measurement:
     edits_sha256: str | None = None
     created: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    propose: bool = True
 
     @property
     def case(self) -> str:
@@ -127,14 +131,39 @@ class Measurement:
         return self.candidates.kept
 
     @property
-    def cleaned(self) -> bool:
-        """Whether a reader has judged every region, or stated that the scan is read.
+    def cleaned(self) -> str:
+        """``"read"``, ``"proposed"`` or ``"no"``: by whom the candidates were cleaned.
 
-        Edits alone do not make a scan cleaned. A scan without regions is cleaned only by the
-        statement of a reader.
+        Read: a reader has judged every region, or stated that the scan is read. Edits alone do
+        not make a scan read, and a scan without regions is read only by such a statement.
+        Proposed: a model's proposal was applied, or accepted by a reader without looking.
         """
-        every = 0 < self.seen.of == self.seen.regions
-        return every or self.edits.finished is not None
+        if 0 < self.seen.of == self.seen.regions or self.edits.finished is not None:
+            return "read"
+        return "proposed" if self.edits.rests_on_proposal else "no"
+
+    @property
+    def read(self) -> bool:
+        """Whether a reader has cleaned the candidates, see `cleaned`."""
+        return self.cleaned == "read"
+
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """What a model proposes to remove; None without T1w, or where nobody wants a proposal."""
+        if self.t1w is None or not self.propose:
+            return None
+        return propose_edits(self.candidates, self.t1w, case=self.case, visit=self.visit)
+
+    @cached_property
+    def proposed(self) -> Vhi | None:
+        """Volume that the proposal leaves: nobody has read it. None where there is no proposal."""
+        if self.proposal is None:
+            return None
+        return measure_volume(
+            self.proposal.kept[self.candidates.regions.numbers],
+            self.stir.spacing_mm,
+            slice_thickness_mm=self.scans.slice_thickness_mm,
+        )
 
     @property
     def left(self) -> NDArray[np.bool_] | None:
@@ -147,7 +176,7 @@ class Measurement:
         return vhi_interval(
             self.candidates,
             left=self.left,
-            finished=self.cleaned,
+            finished=self.cleaned != "no",
             slice_thickness_mm=self.scans.slice_thickness_mm,
         )
 

@@ -27,6 +27,7 @@ from vhi.masks.areas import Area, Areas, check_areas, find_areas
 from vhi.measurement import Measurement, Seen
 from vhi.plausibility.scans import check_scans_differ, notes_on_scans
 from vhi.plausibility.statements import notes_on_statements
+from vhi.segmentation.propose_edits import propose_edits
 from vhi.steps.candidates import Candidates, find_candidates
 from vhi.steps.cleaning import replay
 from vhi.steps.edits import Edits, encode_edits
@@ -44,6 +45,8 @@ def measure(
     network: str | None = None,
     resample_masks: bool = False,
     exclude_normal_bone: bool = False,
+    propose: bool = True,
+    accept_proposal: bool = False,
     warn: Callable[[str], None] = _log.warning,
 ) -> Measurement:
     """Measure VHI of one case from its files.
@@ -66,6 +69,10 @@ def measure(
         they lie on another one, instead of refusing them. The record names what was resampled.
     exclude_normal_bone
         See `vhi.find_candidates`.
+    propose
+        Whether a model may propose which regions to remove, see `Measurement.proposal`.
+    accept_proposal
+        Apply that proposal. The measurement then says that it is cleaned by a proposal, not read.
     warn
         Called with each of the measurement's notes; default: the module's log.
 
@@ -75,6 +82,8 @@ def measure(
         A file is missing or unusable, a mask is neither given nor predictable, or as in
         `vhi.find_candidates` and `clean`.
     """
+    if accept_proposal and edits is not None:
+        raise InputError("edits and accept_proposal are both given; leave one of them out")
     check_areas(case, network)
     seconds: dict[str, float] = {}
     with _timed(seconds, "load scans"):
@@ -96,8 +105,10 @@ def measure(
             midline_mm=areas.midline_mm(scans.stir),
         )
     with _timed(seconds, "clean"):
+        if accept_proposal and scans.t1w is not None:
+            edits = propose_edits(candidates, scans.t1w, case=scans.case, visit=scans.visit).edits
         measurement = clean(scans, areas, candidates, edits, read_by=read_by)
-    measurement = replace(measurement, seconds=seconds)
+    measurement = replace(measurement, seconds=seconds, propose=propose)
     for note in measurement.notes:
         warn(note)
     return measurement

@@ -73,7 +73,7 @@ def read_through(context, source: str, case: str, visit: str, store: Path) -> No
     assert np.array_equal(again.inflammation.array, exported)
     assert again.vhi.voxels == kept == np.count_nonzero(exported)
     assert {edit.reader for edit in record.edits} == {"tester"}
-    assert again.cleaned and record.finished.reader == "tester"
+    assert again.read and record.finished.reader == "tester"
     assert f"{again.seen.words})" in seen
 
 

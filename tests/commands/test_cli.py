@@ -253,7 +253,7 @@ def test_a_reader_says_on_the_command_line_that_a_scan_is_read(vhi, fails, scans
     status, out, _ = vhi(*run, "ann")
     assert status == 0 and "(after cleaning; seen 0 of 2 regions; n = 0.45)" in out
     record = json.loads((tmp_path / "out" / "vhi.json").read_text())
-    assert record["cleaned"] and record["seen"] == {"regions": 0, "of": 2}
+    assert record["cleaned"] == "read" and record["seen"] == {"regions": 0, "of": 2}
     assert record["finished"]["reader"] == "ann"
     assert "ann stated that the scan is read" in (tmp_path / "out" / "report.html").read_text()
     assert load_edits(tmp_path / "out" / "edits.json").finished.reader == "ann"
@@ -358,7 +358,7 @@ def test_all_again_replays_what_readers_did(vhi, scans, tmp_path):
     assert "a 1: VHI 3.3 mm³, 4 voxels (after cleaning; seen 1 of 2 regions; n = 0.45)" in out
     with (tmp_path / "out" / "measurements.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["cleaned"] for row in rows] == ["yes", "no"]
+    assert [row["cleaned"] for row in rows] == ["read", "no"]
     assert [row["regions_seen"] for row in rows] == ["1", "0"]
     assert [row["regions_to_see"] for row in rows] == ["2", "2"]
 

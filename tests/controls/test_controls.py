@@ -390,6 +390,6 @@ def test_a_reader_finishes_in_a_notebook_and_goes_on(measurement, tiny):
     control.widget.set_state({"removed": [1], "finished": True})
     assert control.edits.finished.reader == "you" and len(control.edits.edits) == 1
     later = vhi.measure_images(*tiny, case="tiny", edits=control.edits)
-    assert later.cleaned and CleaningControl(later).settings["finished"]
+    assert later.read and CleaningControl(later).settings["finished"]
     control.widget.set_state({"removed": [], "finished": False})
     assert control.edits.finished is None and len(control.edits.edits) == 2

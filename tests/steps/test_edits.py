@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,3 +145,24 @@ def test_each_region_that_was_touched_is_judged_once_in_any_order(candidates, ma
     for action, voxel in marks:
         edits = edits.see(voxel) if action == "see" else edits.add(action, voxel, time="t")
     assert judged(candidates, edits) == (len({voxel for _, voxel in marks}), 3)
+
+
+@pytest.mark.parametrize("name", ["vhi 1", "VHI logistic", " vhi\tlogistic", "vhi"])
+def test_nobody_reads_under_the_name_of_a_model(candidates, name):
+    with pytest.raises(InputError) as refused:
+        Edits.start(candidates, case="a").finish(name)
+    assert refused.value.check == "model-as-reader"
+    assert Edits.start(candidates, case="a").finish("Vhianna").finished is not None
+
+
+@pytest.mark.parametrize("how", ["vhi model", "accepted together"])
+def test_what_nobody_has_looked_at_is_not_seen(candidates, tmp_path, how):
+    edits = Edits.start(candidates, case="a")
+    voxel = np.argwhere(candidates.array)[0]
+    kwargs = {"reader": how} if how.startswith("vhi") else {"proposal": how, "reader": "ann"}
+    proposed = edits.add("remove", voxel, **kwargs)
+    assert judged(candidates, proposed)[0] == 0 and proposed.rests_on_proposal
+    looked = edits.add("remove", voxel, reader="ann", proposal="accepted")
+    assert judged(candidates, looked)[0] == 1 and not looked.rests_on_proposal
+    save_edits(replace(proposed, proposal_shown=True), tmp_path / "e.json")
+    assert load_edits(tmp_path / "e.json") == replace(proposed, proposal_shown=True)

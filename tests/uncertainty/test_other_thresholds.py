@@ -10,7 +10,7 @@ from vhi.uncertainty.other_thresholds import inflammation_at, vhi_over_multiple
 
 def at(measurement, threshold):
     """The inflammation of a measurement at another threshold, its edits included."""
-    left, finished = measurement.left, measurement.cleaned
+    left, finished = measurement.left, measurement.read
     return inflammation_at(measurement.candidates, threshold, left=left, finished=finished)
 
 
@@ -60,7 +60,7 @@ def test_while_a_reader_has_not_finished_new_regions_count():
 def test_looking_at_a_region_and_keeping_it_changes_no_interval():
     first = measure_images(*blobs())
     looked_at = measure_images(*blobs(), edits=first.edits.see((5, 5, 2)))
-    assert not looked_at.cleaned
+    assert not looked_at.read
     assert (at(looked_at, 90.0) == at(first, 90.0)).all()
 
 

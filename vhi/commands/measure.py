@@ -164,7 +164,9 @@ def _measure_all(
 def _result(row: dict[str, Any]) -> str:
     from vhi.measurement import Seen
 
-    state = "after cleaning" if row["cleaned"] == "yes" else "not cleaned yet"
+    state = {"read": "after cleaning", "proposed": "proposed, not read by anybody"}.get(
+        row["cleaned"], "not cleaned yet"
+    )
     seen = Seen(row["regions_seen"], row["regions_to_see"]).words
     return (
         f"VHI {digits(row['vhi_mm3'], 1, 2)} mm³, {row['vhi_voxels']:,} voxels "

@@ -239,7 +239,7 @@ def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
             f"{len(failed)} of {len(rows)} rows have no measurement: "
             + "; ".join(f"{row['patient']} {row['visit']}: {row['failure']}" for row in failed),
         )
-    if as_found := [row for row in rows if row["cleaned"] == "no"]:
+    if as_found := [row for row in rows if row["cleaned"] in ("no", "proposed")]:
         yield Note(
             "rows-not-cleaned",
             f"{len(as_found)} of {len(rows)} measurements were not cleaned by a reader",

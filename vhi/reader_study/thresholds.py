@@ -57,7 +57,10 @@ def curve_table(measurement: Measurement) -> pd.DataFrame:
     chosen = measurement.thresholds.multiple
     multiples = sorted({*MULTIPLES, chosen})
     points = vhi_over_multiple(
-        measurement.candidates, multiples, left=measurement.left, finished=measurement.cleaned
+        measurement.candidates,
+        multiples,
+        left=measurement.left,
+        finished=measurement.cleaned != "no",
     )
     curve = pd.DataFrame(points)
     curve.insert(0, "case", measurement.case)

@@ -167,7 +167,7 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "vhi_upper_voxels": upper.voxels,
         "vhi_upper_mm3": upper.mm3,
         "vhi_upper_mm3_slice_thickness": upper.mm3_slice_thickness,
-        "cleaned": "yes" if measurement.cleaned else "no",
+        "cleaned": measurement.cleaned,
         "regions_seen": measurement.seen.regions,
         "regions_to_see": measurement.seen.of,
         "regions": len(measurement.regions),

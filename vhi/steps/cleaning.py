@@ -71,11 +71,11 @@ def _see(regions: Regions, seen: Sequence[SeenRegion]) -> Regions:
     if not numbers.all():
         missing = seen[int(np.argmin(numbers > 0))]
         raise EditsError(f"a region that was seen: {_nowhere(regions, missing)}")
-    return regions.judge(numbers)
+    return regions.judge(numbers[[region.looked_at for region in seen]])
 
 
 def apply_edit(regions: Regions, edit: Edit) -> Regions:
-    """Apply one edit; removed and restored regions are judged, unless the edit says otherwise.
+    """Apply one edit; removed and restored regions are judged, if a reader has looked at them.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def apply_edit(regions: Regions, edit: Edit) -> Regions:
     if edit.scope == "lesion":
         which = regions.lesion_of == regions.lesion_of[number]
     regions = regions.remove(which) if edit.action == "remove" else regions.restore(which)
-    return regions.judge(which, edit.judged)
+    return regions.judge(which, edit.looked_at)
 
 
 def region_at(regions: Regions, edit: Edit) -> int:

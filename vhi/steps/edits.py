@@ -33,6 +33,14 @@ REASONS = ("vessel", "artefact", "joint space", "anatomy", "above L4/5", "other"
 preprint says L5/S1."""
 
 
+MODEL = "vhi "
+"""Start of the reader's name in an edit that a model proposes; no reader may have such a name."""
+
+FROM_PROPOSAL = ("accepted", "accepted together", "overruled", "alone")
+"""How a reader's decision relates to what was proposed: the same, looked at; the same, together
+with others and not looked at; the opposite; made where nothing was proposed."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """One action of a reader.
@@ -54,6 +62,8 @@ class Edit:
     judged : bool
         False where the region had changed since the reader judged it: the edit applies, and the
         region still has to be looked at.
+    proposal : str
+        One of `FROM_PROPOSAL`, where a proposal was shown; else empty.
     """
 
     action: str
@@ -65,6 +75,17 @@ class Edit:
     time: str = ""
     reason: str = ""
     judged: bool = True
+    proposal: str = ""
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether a reader has looked at the region as the edit leaves it."""
+        return self.judged and self.proposal != "accepted together" and not self.from_model
+
+    @property
+    def from_model(self) -> bool:
+        """Whether a model made the edit, and no reader has."""
+        return is_model(self.reader)
 
 
 @dataclass(frozen=True)
@@ -78,12 +99,20 @@ class SeenRegion:
     after : int
         Number of edits before it: a later cut gives new regions, which nobody has seen.
     reader : str
+    proposal : str
+        As in `Edit`.
     """
 
     voxel: tuple[int, int, int]
     world_mm: tuple[float, float, float]
     after: int
     reader: str = ""
+    proposal: str = ""
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether a reader has looked at the region."""
+        return self.proposal != "accepted together"
 
 
 @dataclass(frozen=True)
@@ -113,6 +142,8 @@ class Edits:
         Regions that were looked at and kept; those that an edit removes or restores are seen too.
     finished : Statement or None
         The statement that the scan is read; a later edit withdraws it.
+    proposal_shown : bool or None
+        Whether the reader could see a model's proposal; None where that is not known.
     """
 
     case: str
@@ -123,11 +154,20 @@ class Edits:
     edits: tuple[Edit, ...] = ()
     seen: tuple[SeenRegion, ...] = ()
     finished: Statement | None = None
+    proposal_shown: bool | None = None
 
     @property
     def empty(self) -> bool:
-        """Whether no reader has done or said anything."""
+        """Whether no reader has done or said anything, and no proposal was accepted."""
         return not (self.edits or self.seen or self.finished)
+
+    @property
+    def rests_on_proposal(self) -> bool:
+        """Whether part of the record is a model's, and no reader has looked at that part."""
+        together = any(region.proposal == "accepted together" for region in self.seen)
+        return together or any(
+            edit.from_model or edit.proposal == "accepted together" for edit in self.edits
+        )
 
     def continues(self, earlier: Edits) -> bool:
         """Whether nothing of an earlier record is missing from this one.
@@ -158,6 +198,7 @@ class Edits:
         reader: str = "",
         time: str | None = None,
         line: ArrayLike | None = None,
+        proposal: str = "",
     ) -> Edits:
         """Return a new record with one more action; `self` stays as it is.
 
@@ -171,6 +212,8 @@ class Edits:
             For a cut: voxel positions, shape (n, 3), n ≥ 2.
         time
             ISO 8601; now, in UTC, when not given.
+        proposal
+            One of `FROM_PROPOSAL`, where a proposal was shown.
 
         Raises
         ------
@@ -188,30 +231,45 @@ class Edits:
             one_line(reader),
             _now() if time is None else time,
             reason,
+            proposal=proposal,
         )
         _check_edit(edit, f"edit {len(self.edits) + 1}")
         return replace(self, edits=(*self.edits, edit), finished=None)
 
-    def see(self, voxel: ArrayLike, *, reader: str = "") -> Edits:
+    def see(self, voxel: ArrayLike, *, reader: str = "", proposal: str = "") -> Edits:
         """Return a new record in which the region at a voxel has been looked at and kept."""
         grid = Image(np.empty(self.shape, bool), np.array(self.affine))
         i, j, k = (int(index) for index in np.asarray(voxel))
         point = _point(grid.world((i, j, k)))
-        region = SeenRegion((i, j, k), point, len(self.edits), one_line(reader))
+        region = SeenRegion((i, j, k), point, len(self.edits), one_line(reader), proposal)
         return replace(self, seen=(*self.seen, region))
 
     def finish(self, reader: str, *, time: str | None = None) -> Edits:
         """Return a new record with the statement that `reader` has read the scan.
 
         What the edits leave is inflammation then, whether each region was looked at or not.
-        InputError: the name is empty.
+        InputError: the name is empty, or a model's.
         """
-        if not reader.strip():
-            raise InputError(
-                "no reader is named; give the name of the reader who has read the scan"
-            )
+        check_reader(reader)
         time = _now() if time is None else time
         return replace(self, finished=Statement(one_line(reader), time))
+
+
+def is_model(reader: str) -> bool:
+    """Return whether a reader's name is that of a model."""
+    return reader.casefold().startswith(MODEL)
+
+
+def check_reader(reader: str) -> None:
+    """Refuse a name of nobody, or of a model: InputError."""
+    if not reader.strip():
+        raise InputError("no reader is named; give the name of the reader who has read the scan")
+    if is_model(one_line(reader) + " "):
+        raise InputError(
+            f'"{one_line(reader)}" is the name of a model; give the name of the reader who has '
+            "read the scan",
+            check="model-as-reader",
+        )
 
 
 def candidates_sha256(labels: NDArray[np.uint8]) -> str:
@@ -230,9 +288,12 @@ def encode_edits(edits: Edits) -> bytes:
     """Return a record as the bytes of its JSON file."""
     record: dict[str, Any] = {"schema": SCHEMA, **asdict(edits)}
     record["edits"] = [encode_edit(edit) for edit in edits.edits]
+    record["seen"] = [_without_empty(asdict(region), "proposal") for region in edits.seen]
     for name in ("seen", "finished"):
         if not record[name]:
             del record[name]
+    if edits.proposal_shown is None:
+        del record["proposal_shown"]
     return encode_json(record, ascii_only=True)
 
 
@@ -241,7 +302,7 @@ def encode_edit(edit: Edit) -> dict[str, Any]:
     record = {name: value for name, value in asdict(edit).items() if value is not None}
     if edit.judged:
         del record["judged"]
-    return record
+    return _without_empty(record, "proposal")
 
 
 def load_edits(path: str | os.PathLike[str]) -> Edits:
@@ -275,6 +336,7 @@ def load_edits(path: str | os.PathLike[str]) -> Edits:
             tuple(decode_edit(edit) for edit in record["edits"]),
             tuple(_seen_region(region) for region in record.get("seen", ())),
             _statement(record.get("finished")),
+            None if (shown := record.get("proposal_shown")) is None else _yes_or_no(shown),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
@@ -300,6 +362,7 @@ def decode_edit(edit: Mapping[str, Any]) -> Edit:
         _text(edit.get("time", "")),
         str(edit.get("reason", "")),
         _yes_or_no(edit.get("judged", True)),
+        str(edit.get("proposal", "")),
     )
 
 
@@ -309,6 +372,7 @@ def _seen_region(region: Mapping[str, Any]) -> SeenRegion:
         _triple(region["world_mm"], float),
         _whole(region["after"]),
         _text(region.get("reader", "")),
+        str(region.get("proposal", "")),
     )
 
 
@@ -316,7 +380,7 @@ def _statement(statement: Mapping[str, Any] | None) -> Statement | None:
     if statement is None:
         return None
     reader = statement["reader"]
-    if not isinstance(reader, str) or not reader.strip():
+    if not isinstance(reader, str) or not reader.strip() or is_model(reader):
         raise ValueError("finished names no reader")
     return Statement(_text(reader), _text(statement.get("time", "")))
 
@@ -330,6 +394,7 @@ def _check_seen(region: SeenRegion, edits: int, where: str) -> None:
             f"{where}: was seen after {region.after} edits, but the record has {edits}; export the "
             "record again"
         )
+    _check_word(region.proposal, ("", *FROM_PROPOSAL), "proposal", where)
 
 
 def _check_edit(edit: Edit, where: str) -> None:
@@ -338,14 +403,25 @@ def _check_edit(edit: Edit, where: str) -> None:
         (edit.action, ACTIONS, "action"),
         (edit.scope, SCOPES, "scope"),
         (edit.reason, ("", *REASONS), "reason"),
+        (edit.proposal, ("", *FROM_PROPOSAL), "proposal"),
     ):
-        if word not in allowed:
-            choices = ", ".join(choice for choice in allowed if choice)
-            raise InputError(f'{where}: unknown {what} "{word}"; use one of: {choices}')
+        _check_word(word, allowed, what, where)
     if edit.action == "cut" and (edit.line_mm is None or len(edit.line_mm) < 2):
         raise InputError(f"{where}: a cut needs line_mm, two points or more; draw the line again")
     if not np.isfinite([*edit.world_mm, *np.ravel(edit.line_mm or ())]).all():
         raise InputError(f"{where}: its position is not finite; export the record again")
+
+
+def _check_word(word: str, allowed: tuple[str, ...], what: str, where: str) -> None:
+    if word not in allowed:
+        choices = ", ".join(choice for choice in allowed if choice)
+        raise InputError(f'{where}: unknown {what} "{word}"; use one of: {choices}')
+
+
+def _without_empty(record: dict[str, Any], name: str) -> dict[str, Any]:
+    if not record[name]:
+        del record[name]
+    return record
 
 
 def _point(values: NDArray[np.floating]) -> tuple[float, float, float]:
