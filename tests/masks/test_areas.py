@@ -323,3 +323,9 @@ def test_what_speaks_against_a_masks_file_is_said(tiny_case):
     mask = load_mask(tiny_case.normal_bone).array.astype(np.uint8)
     write_header(path, mask, sform=np.diag([0.0, 0, 0, 1]))
     assert checks(replace(tiny_case, normal_bone=path)) == ["half-geometry"]
+
+
+def test_only_a_proposed_area_has_plausible_thresholds(tiny_case):
+    areas = areas_of(tiny_case)
+    assert areas.normal_bone.plausible_thresholds == ()
+    assert areas.disease_region.plausible_thresholds == ()

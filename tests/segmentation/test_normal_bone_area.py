@@ -5,7 +5,7 @@ import pytest
 
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.segmentation.normal_bone_area import choose_area
+from vhi.segmentation.normal_bone_area import choose_area, plausible_thresholds
 
 
 def image(array, spacing=(1.0, 1.0, 2.0)):
@@ -101,3 +101,10 @@ def test_the_area_does_not_hang_on_the_order_of_the_axes(probability):
 def test_no_place_at_all_is_said(probability):
     with pytest.raises(InputError, match="draw normal bone by hand"):
         choose_area(image(np.zeros((21, 21, 3))), flat_stir())
+
+
+def test_every_plausible_area_gives_one_threshold_in_ascending_order(probability):
+    stir = flat_stir()
+    lower = plausible_thresholds(probability, stir, volume_mm3=200)
+    assert len(lower) > 2 and list(lower) == sorted(lower)
+    assert 100 < lower[0] < lower[-1] <= 110

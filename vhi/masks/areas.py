@@ -53,12 +53,18 @@ class Area:
         Warnings about the mask's file or of the network, and a change of volume by resampling.
     file : tuple of str or None
         Name (no folder) and SHA-256 of a given mask's file.
+    plausible_thresholds : tuple of float
+        Of proposed normal bone only: lower thresholds, in scaled STIR intensities and ascending,
+        that other plausible areas of this scan give. Their spread says how much the lower
+        threshold depends on where the area lies; each is as likely as the others. Empty for a mask
+        that is given, drawn or corrected by hand, and for a disease region.
     """
 
     mask: Image
     origin: Origin = field(default_factory=Origin)
     notes: tuple[str, ...] = ()
     file: tuple[str, str] | None = None
+    plausible_thresholds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +261,12 @@ def _predicted(segmentation: Segmentation, area: str) -> Area:
         segmentation.beyond_bone,
     )
     name = f"{area} by network {segmentation.network}"
-    return Area(mask.with_array(mask.array, name), origin, tuple(segmentation.notes))
+    return Area(
+        mask.with_array(mask.array, name),
+        origin,
+        tuple(segmentation.notes),
+        plausible_thresholds=segmentation.plausible_thresholds,
+    )
 
 
 def slices_to_check_note(

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vhi.errors import NothingFound
+from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
+from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 
 AREA_MM3 = 5400.0
 """Proposed volume: the median of the ten hand-drawn areas (4,619 voxels of 1.169 mm³)."""
@@ -20,6 +21,10 @@ AREA_MM3 = 5400.0
 FENCE = 3.0
 """Pixels more than this many interquartile ranges above the upper quartile count as vessels:
 Tukey's outer fence. In the ten hand-drawn areas the thresholds settle at 1.5 to 3.0 such ranges."""
+
+SIZES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+"""Sizes of plausible areas, as multiples of the proposed volume. The ten hand-drawn areas lie
+between 0.27 and 1.7 times their median."""
 
 
 def choose_area(
@@ -76,6 +81,32 @@ def choose_area(
     in_plane = np.ones((3, 3), bool)
     area &= ~ndimage.binary_dilation(vessels, np.expand_dims(in_plane, stir.slice_axis))
     return stir.with_array(area, "normal_bone")
+
+
+def plausible_thresholds(
+    probability: Image,
+    stir: Image,
+    bone: Image | None = None,
+    *,
+    volume_mm3: float = AREA_MM3,
+) -> tuple[float, ...]:
+    """Return the lower thresholds of areas of other sizes, ascending, in units of `stir`.
+
+    An area that gives no threshold (too few voxels, or no spread) is left out.
+
+    Parameters
+    ----------
+    probability, stir, bone, volume_mm3
+        As for `choose_area`.
+    """
+    lower = []
+    for size in SIZES:
+        try:
+            area = choose_area(probability, stir, bone, volume_mm3=size * volume_mm3)
+            lower.append(estimate_thresholds(normal_bone_intensities(stir, area)).lower)
+        except InputError:
+            continue
+    return tuple(sorted(lower))
 
 
 def _one_place(area: NDArray[np.bool_], probable: NDArray[np.floating]) -> NDArray[np.bool_]:

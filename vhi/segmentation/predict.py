@@ -19,7 +19,7 @@ from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
 from vhi.plausibility.scans import check_scans_differ
 from vhi.segmentation.beyond_bone import slices_beyond_bone
-from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area
+from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area, plausible_thresholds
 from vhi.segmentation.registry import (
     DEFAULT,
     DISEASE_REGION,
@@ -124,7 +124,8 @@ def propose_normal_bone(
     if bone is None:
         bone = segment_disease_region(t1w, threads=threads).mask
     area = choose_area(result.probability, stir, bone, volume_mm3=volume_mm3)
-    return replace(result, mask=area)
+    thresholds = plausible_thresholds(result.probability, stir, bone, volume_mm3=volume_mm3)
+    return replace(result, mask=area, plausible_thresholds=thresholds)
 
 
 def segment_scans(

@@ -34,6 +34,9 @@ class Segmentation:
     beyond_bone : dict
         Slices whose mask may include more than bone, from
         `vhi.segmentation.beyond_bone.slices_beyond_bone`.
+    plausible_thresholds : tuple of float
+        Of normal bone only: lower thresholds that other plausible areas give, ascending, from
+        `vhi.segmentation.normal_bone_area.plausible_thresholds`.
     """
 
     mask: Image
@@ -44,6 +47,7 @@ class Segmentation:
     weights_sha256: str
     notes: tuple[str, ...] = ()
     beyond_bone: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    plausible_thresholds: tuple[float, ...] = ()
 
 
 def check_scan(scan: Image) -> None:
