@@ -73,7 +73,7 @@ def test_no_area_has_no_blocks_and_a_tile_has_a_size():
 def test_each_resample_has_the_thresholds_of_its_own_voxels(voxels, seed):
     values = np.array([value * 1.39 for value, _ in voxels])
     _, blocks = np.unique([block for _, block in voxels], return_inverse=True)
-    found = resample_thresholds(values, blocks, resamples=8, seed=seed)
+    found = resample_thresholds(values, blocks, beyond=False, resamples=8, seed=seed)
     for n, drawn in enumerate(draws(blocks, 8, seed)):
         own = np.concatenate([values[blocks == block] for block in drawn])
         try:
@@ -98,14 +98,36 @@ def test_resamples_without_spread_have_no_threshold_and_are_counted():
 
 def test_the_same_seed_gives_the_same_thresholds_everywhere():
     values = (np.arange(400) * 7919 % 401).astype(float)
-    found = resample_thresholds(values, np.arange(400) // 20, resamples=1000, seed=1)
+    found = resample_thresholds(values, np.arange(400) // 20, beyond=False, seed=1)
     assert found.blocks == 20
     assert found.lower[:3].tolist() == pytest.approx([392.225, 392.225, 392.9], rel=1e-12)
     assert percentile_interval(found.lower) == pytest.approx((386.1625, 398.75), rel=1e-12)
-    again = resample_thresholds(values, np.arange(400) // 20, resamples=1000, seed=1)
+    again = resample_thresholds(values, np.arange(400) // 20, beyond=False, seed=1)
     assert (again.lower == found.lower).all()
-    other = resample_thresholds(values, np.arange(400) // 20, resamples=1000, seed=2)
+    other = resample_thresholds(values, np.arange(400) // 20, beyond=False, seed=2)
     assert (other.lower != found.lower).any()
+
+
+def test_drawn_maxima_follow_the_law_of_the_tiles_maxima():
+    """Tiles whose maxima follow a Gumbel law: the maximum of 400 further ones has its quantiles."""
+    chance = (np.arange(400) + 0.5) / 400
+    maxima = 100 - 5 * np.log(-np.log(chance))
+    voxels = maxima[:, None] - np.arange(0, 60, 3)
+    blocks = np.repeat(np.arange(400), 20)
+    drawn = resample_thresholds(voxels.ravel(), blocks, resamples=2000)
+    expected = 100 + 5 * (np.log(400) - np.log(-np.log([0.25, 0.5, 0.75])))
+    assert np.percentile(drawn.upper, [25, 50, 75]) == pytest.approx(expected, abs=1.5)
+    assert (drawn.upper > maxima.max()).mean() == pytest.approx(0.5, abs=0.2)
+    plain = resample_thresholds(voxels.ravel(), blocks, beyond=False, resamples=2000)
+    assert plain.upper.max() == maxima.max()
+    assert (plain.upper_quartile == drawn.upper_quartile).all()
+
+
+def test_drawn_thresholds_scale_with_the_intensities():
+    values = np.random.default_rng(3).gamma(9, 10, 600)
+    blocks = np.arange(600) // 20
+    once, twice = (resample_thresholds(v, blocks, resamples=50) for v in (values, 4 * values))
+    assert twice.lower == pytest.approx(4 * once.lower)
 
 
 def test_voxels_drawn_one_by_one_show_far_too_little_spread():

@@ -1,4 +1,4 @@
-"""How the thresholds depend on the area of normal bone: a bootstrap of its tiles.
+"""Thresholds of other areas of normal bone, like the one that was drawn: a bootstrap of its tiles.
 
 Numbers from arrays; `vhi.uncertainty.interval` carries them on to the volume. Not in
 `vhi.statistics`: a measurement needs it, and that room loads scipy.stats, a quarter of a
@@ -26,13 +26,16 @@ study's areas have 15 to 55, the smallest one 6."""
 RESAMPLES = 1000
 SEED = 1
 
+_MEAN_OF_GUMBEL = 0.5772156649015329
+_LOG_2 = 0.6931471805599453
+
 _CHUNK = 100
 """Resamples worked on at once, so that a large area needs little memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class ResampledThresholds:
-    """The thresholds of every resample.
+    """The thresholds of other areas, one a resample.
 
     Attributes
     ----------
@@ -113,17 +116,20 @@ def resample_thresholds(
     intensities: ArrayLike,
     blocks: ArrayLike,
     *,
+    beyond: bool = True,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> ResampledThresholds:
-    """Draw blocks of normal bone with replacement and take the thresholds of each draw.
+    r"""Return the thresholds that other areas of the same size would give.
 
     Neighbouring voxels are alike, so that voxels drawn one by one would show far too little
-    spread; whole blocks keep neighbours together. Each resample draws as many blocks as
-    there are and has the thresholds that `vhi.estimate_thresholds` gives for its voxels.
+    spread; whole blocks keep neighbours together. Each resample draws as many blocks as there are,
+    with replacement. Its quartiles are those of its voxels.
 
-    It fails for the upper threshold: no resample is brighter than the area's brightest voxel, so
-    that the bootstrap of this maximum only looks downward, and the lower threshold follows it.
+    Its maximum is drawn, because no resample is brighter than the area's brightest voxel. The
+    maxima of its m blocks give a Gumbel law by L-moments, with scale
+    :math:`\beta = \lambda_2 / \ln 2` and location :math:`\mu = \bar{x} - 0.5772 \beta`. The
+    maximum of m further blocks is :math:`\mu + \beta (\ln m - \ln(-\ln U))`, U uniform.
 
     A resample whose interquartile range is 0, or whose multiple would exceed
     `vhi.steps.thresholds.MAX_MULTIPLE`, has no thresholds: NaN.
@@ -134,6 +140,9 @@ def resample_thresholds(
         STIR intensities of normal bone, finite, shape (n,).
     blocks
         Block number of each, from `area_blocks`.
+    beyond
+        Whether maxima are drawn, as above. False: each resample has the maximum of its own voxels,
+        so that the interval looks downward only and is too narrow.
     resamples
         How many; 1 or more.
     seed
@@ -151,7 +160,8 @@ def resample_thresholds(
     References
     ----------
     Davison & Hinkley 1997, Bootstrap Methods and their Application: chapter 8 (blocks), chapter 2
-    (the maximum, where the bootstrap fails).
+    (the maximum, where the bootstrap fails). Coles 2001, An Introduction to Statistical Modeling of
+    Extreme Values: chapter 3 (block maxima). Hosking 1990, L-moments, J R Stat Soc B 52:105-124.
 
     Examples
     --------
@@ -170,13 +180,20 @@ def resample_thresholds(
     values, number = values[order], number[order]
     count = int(number.max()) + 1
     # The raw stream of PCG64 is promised never to change; that of a Generator's methods is not.
-    raw = np.random.PCG64(seed).random_raw(resamples * count).reshape(resamples, count)
+    stream = np.random.PCG64(seed)
+    raw = stream.random_raw(resamples * count).reshape(resamples, count)
     drawn = (raw % np.uint64(count)).astype(np.int64)
     parts = [
-        _quartiles_and_maximum(values, number, drawn[start : start + _CHUNK])
+        _quartiles(values, number, drawn[start : start + _CHUNK])
         for start in range(0, resamples, _CHUNK)
     ]
-    lower_quartile, upper_quartile, upper = np.concatenate(parts, axis=1)
+    lower_quartile, upper_quartile = np.concatenate(parts, axis=1)
+    maxima = np.full(count, -np.inf)
+    np.maximum.at(maxima, number, values)
+    upper = maxima[drawn].max(axis=1)
+    if beyond:
+        upper = _further_maximum(maxima[drawn], uniform(stream.random_raw(resamples)))
+        upper = np.maximum(upper, upper_quartile)
     multiple = settle_multiple(lower_quartile, upper_quartile, upper)
     lower = upper_quartile + multiple * (upper_quartile - lower_quartile)
     without = np.isnan(lower)
@@ -218,10 +235,31 @@ def percentile_interval(values: ArrayLike, *, coverage: float = 0.95) -> tuple[f
     return float(ordered[k - 1]), float(ordered[-k])
 
 
-def _quartiles_and_maximum(
+def uniform(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return numbers between 0 and 1, both left out, from the raw stream of a bit generator."""
+    return (np.asarray(raw >> np.uint64(11), float) + 0.5) / 2.0**53
+
+
+def _further_maximum(
+    maxima: NDArray[np.float64], chance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a draw of the maximum of m further blocks, for each row of m maxima; shape (draws,).
+
+    Gumbel law by L-moments; a single block gives its own maximum.
+    """
+    m = maxima.shape[1]
+    if m == 1:
+        return maxima[:, 0]
+    weights = np.arange(1 - m, m, 2) / (m * (m - 1))
+    scale = np.sort(maxima, axis=1) @ weights / _LOG_2
+    location = maxima.mean(axis=1) - _MEAN_OF_GUMBEL * scale
+    return np.asarray(location + scale * (np.log(m) - np.log(-np.log(chance))))
+
+
+def _quartiles(
     values: NDArray[np.float64], number: NDArray[np.int64], drawn: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return both quartiles and the maximum of each draw, shape (3, draws).
+    """Return both quartiles of each draw, shape (2, draws).
 
     `values` are in ascending order: a draw's k-th value is found by counting voxels from below.
     Quartiles are interpolated as `numpy.percentile` does.
@@ -232,12 +270,11 @@ def _quartiles_and_maximum(
     last = reached[:, -1] - 1
     place = np.stack([0.25 * last, 0.75 * last])
     below = np.floor(place)
-    ranks = np.stack([below[0], below[0] + 1, below[1], below[1] + 1, last], axis=1)
+    ranks = np.stack([below[0], below[0] + 1, below[1], below[1] + 1], axis=1)
     ranks = np.minimum(ranks, last[:, None])
-    found = np.stack(
+    level = np.stack(
         [values[row.searchsorted(rank, "right")] for row, rank in zip(reached, ranks, strict=True)]
     )
-    low, high, part = found[:, [0, 2]].T, found[:, [1, 3]].T, place - below
+    low, high, part = level[:, [0, 2]].T, level[:, [1, 3]].T, place - below
     step = high - low
-    quartiles = np.where(part < 0.5, low + step * part, high - step * (1 - part))
-    return np.vstack([quartiles, found[:, 4]])
+    return np.where(part < 0.5, low + step * part, high - step * (1 - part))
