@@ -45,7 +45,7 @@ import numpy as np
 import pandas as pd
 
 import vhi
-from vhi.results import figures
+from vhi.results import pictures
 
 case = vhi.find_case(SOURCE, CASE, VISIT)
 before = vhi.measure(case)
@@ -75,7 +75,7 @@ print(f"{len(edits.edits)} regions removed by the stand-in, {len(cleaned.lesions
 # ## Picture
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-montage", "caption": "What is measured: the STIR slices with most inflammation left after cleaning by the stand-in, which is no reader's judgement (n, at most six slices of one scan). Yellow: lower threshold up to the upper one; red: upper threshold and above. Takeaway: VHI is the volume of everything coloured, on all slices."}, "image": {"alt": "Montage of up to six oblique coronal STIR slices. Inflamed marrow beside the sacroiliac joints is red, with a rim of yellow."}}
-figures.montage(cleaned)
+pictures.montage(cleaned)
 
 # %% tags=["remove-input"]
 print(

@@ -288,13 +288,13 @@ def test_a_network_that_fails_says_what_to_do_instead(fails, case, shipped, tmp_
     fails(*run, words=["T.nii.gz", "140 mm", "--disease-region"])
 
 
-def test_measuring_with_networks_loads_no_torch(case, small_networks, tmp_path):
+def test_measuring_with_networks_loads_neither_torch_nor_matplotlib(case, small_networks, tmp_path):
     code = (
         "import sys; from pathlib import Path; from vhi import Case, measure\n"
-        "import vhi.segmentation.registry as s\n"
+        "from vhi.results import write_result; import vhi.segmentation.registry as s\n"
         f"s.shipped_folder = lambda: Path({str(small_networks)!r})\n"
         f"case = Case('c', 'c', '', Path({str(case.stir)!r}), Path({str(case.t1w)!r}))\n"
-        "measure(case, warn=lambda note: None)\n"
+        f"write_result(measure(case, warn=lambda note: None), {str(tmp_path / 'out')!r})\n"
         "assert not {'torch', 'monai', 'matplotlib'} & set(sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -19,7 +19,7 @@ from vhi.files.place import sole_writer
 if TYPE_CHECKING:
     from vhi.cases.case import Case
 
-NEEDED = ("torch", "monai", "safetensors", "onnx", "onnxscript")
+NEEDED = ("torch", "matplotlib", "monai", "safetensors", "onnx", "onnxscript")
 
 
 def train(

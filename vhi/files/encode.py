@@ -1,4 +1,4 @@
-"""Values as the bytes of files: tables as CSV, records as JSON, figures as PNG and SVG.
+"""Values as the bytes of files: tables as CSV, records as JSON, pictures as PNG and SVG.
 
 The same values give the same bytes every time. Text is UTF-8; half a character, such as a byte of a
 file name that is not UTF-8, is written as U+FFFD, so that every file can be read again.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image as Picture
 
 DPI = 110
 
@@ -93,6 +94,13 @@ def encode_figure(
         # A letter that the font lacks is drawn as a box, which is no reason for a warning.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(stream, format=kind, **options)
+    return stream.getvalue()
+
+
+def encode_picture(picture: Picture) -> bytes:
+    """Encode pixels as PNG, compressed little: see `encode_figure`."""
+    stream = io.BytesIO()
+    picture.save(stream, format="png", compress_level=1)
     return stream.getvalue()
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from vhi.digits import digits
 from vhi.files.atomic import staged_folder, write_whole
-from vhi.files.encode import encode_figure, encode_json, encode_text
+from vhi.files.encode import encode_json, encode_picture, encode_text
 from vhi.images.nifti import save_labels
 from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
+from vhi.results import pictures
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
 from vhi.results.record import encode_record, encode_regions, record_of
 from vhi.steps.edits import Edit, encode_edits
@@ -25,8 +26,6 @@ LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
 """Longest tables that leave the report on two A4 pages; all regions are in regions.csv, all edits
 in edits.json."""
-
-DPI = 110
 
 
 def write_result(
@@ -53,16 +52,10 @@ def write_result(
     InputError
         The folder already holds something, or cannot be written.
     """
-    import matplotlib.style
-
     folder = Path(folder)
     check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
     check_corrected_masks(folder, measurement)
-    with (
-        staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage,
-        # A user's own style must not change what a report looks like.
-        matplotlib.style.context("default"),
-    ):
+    with staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage:
         write_whole(stage / "vhi.json", encode_record(measurement))
         for name, image in (
             ("candidates", measurement.kept),
@@ -79,7 +72,7 @@ def write_result(
                 write_whole(stage / f"{name}.network.nii.gz", encode_mask(origin.prediction))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
-        picture = _picture(measurement)
+        picture = encode_picture(pictures.montage(measurement))
         write_whole(stage / "report.png", picture)
         write_whole(stage / "report.html", encode_text(render_report(measurement, picture)))
     return folder
@@ -97,8 +90,6 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
     """
     import jinja2
 
-    from vhi.results import figures
-
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vhi.results"),
         autoescape=True,
@@ -112,8 +103,8 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         m=measurement,
         record=record_of(measurement),
         picture=_data_address(picture),
-        histogram=_data_address(encode_figure(figures.histogram(measurement), dpi=DPI)),
-        areas=_data_address(encode_figure(figures.areas(measurement), dpi=DPI)),
+        histogram=_data_address(encode_text(pictures.histogram(measurement)), "svg+xml"),
+        areas=_data_address(encode_picture(pictures.areas(measurement))),
         lesions=measurement.lesions[:LESIONS_SHOWN],
         more_lesions=measurement.lesions[LESIONS_SHOWN:],
         edits=edits[:EDITS_SHOWN],
@@ -124,14 +115,8 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
     )
 
 
-def _picture(measurement: Measurement) -> bytes:
-    from vhi.results import figures
-
-    return encode_figure(figures.montage(measurement), dpi=DPI)
-
-
-def _data_address(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+def _data_address(content: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode()
 
 
 def _describe(edit: Edit, measurement: Measurement) -> dict[str, Any]:
