@@ -54,8 +54,8 @@ def make_texture(rng: np.random.Generator) -> dict[str, Array]:
     """Return the marrow's own texture on both contrasts, mean 1: it stays from visit to visit."""
     coarse = smooth_field(rng, 6.0)
     return {
-        "stir": 1 + GRAIN["stir"] * _skewed(_grain(rng)) + MOTTLE["stir"] * coarse,
-        "t1w": 1 + GRAIN["t1w"] * _grain(rng) - MOTTLE["t1w"] * coarse,
+        "stir": 1 + GRAIN["stir"] * skewed(grain(rng)) + MOTTLE["stir"] * coarse,
+        "t1w": 1 + GRAIN["t1w"] * grain(rng) - MOTTLE["t1w"] * coarse,
     }
 
 
@@ -85,24 +85,36 @@ def acquire(
     `NOISE`. The magnitude of a complex signal with Gaussian noise in both parts is Rician; the
     noise has the grain of the interpolated study scans.
     """
-    blurred = ndimage.gaussian_filter(signal * sensitivity, (*BLUR_PIXELS, 0), truncate=3.0)
+    return record(blur(signal * sensitivity), rng, contrast, noise)
+
+
+def blur(signal: Array, *, by: float = 1.0) -> Array:
+    """Blur within the slice, by a multiple of `BLUR_PIXELS`."""
+    widths = [by * width for width in BLUR_PIXELS]
+    return np.asarray(ndimage.gaussian_filter(signal, (*widths, 0), truncate=3.0))
+
+
+def record(
+    blurred: Array, rng: np.random.Generator, contrast: str, noise: float, *, gain: float = 1.0
+) -> np.ndarray:
+    """Return a blurred signal with noise as its file stores it, times a gain; see `acquire`."""
     size = noise * NOISE[contrast]
     if size > 0:
-        real = blurred + size * _grain(rng)
-        blurred = np.hypot(real, size * _grain(rng))
-    stored = np.rint(blurred * (MARROW_UNIT[contrast] / SLOPE[contrast]))
+        real = blurred + size * grain(rng, blurred.shape)
+        blurred = np.hypot(real, size * grain(rng, blurred.shape))
+    stored = np.rint(blurred * (gain * MARROW_UNIT[contrast] / SLOPE[contrast]))
     return np.clip(stored, 0, 32767).astype(np.int16)
 
 
-def _skewed(grain: Array) -> Array:
-    """Return grain with a longer bright tail, mean 0."""
-    return grain + np.float32(GRAIN_SKEW) * (grain**2 - 1)
+def skewed(texture: Array) -> Array:
+    """Return a texture of standard deviation 1 with a longer bright tail, mean 0."""
+    return texture + np.float32(GRAIN_SKEW) * (texture**2 - 1)
 
 
-def _grain(rng: np.random.Generator) -> Array:
+def grain(rng: np.random.Generator, shape: tuple[int, ...] = SHAPE) -> Array:
     """Return noise of standard deviation 1 with the grain of the scans."""
-    white = rng.standard_normal(SHAPE, dtype=np.float32)
+    white = rng.standard_normal(shape, dtype=np.float32)
     su, sv = GRAIN_PIXELS
-    grain = ndimage.gaussian_filter(white, (su, sv, 0), truncate=3.0)
+    blurred = ndimage.gaussian_filter(white, (su, sv, 0), truncate=3.0)
     # Blurring white noise with a Gaussian divides its variance by 4 pi times both widths.
-    return grain * np.float32(np.sqrt(4 * np.pi * su * sv))
+    return np.asarray(blurred * np.float32(np.sqrt(4 * np.pi * su * sv)))

@@ -60,18 +60,26 @@ def _decoy_share(
     """Return the share of each voxel of `box` that a decoy around voxel `at` fills."""
     here = tuple(at)
     du, dv, dw = (x[box] - x[here] for x in (anatomy.u, anatomy.v, anatomy.w))
-    inside = anatomy.marrow[box]
+    across = np.abs(np.abs(anatomy.u[box]) - anatomy.joint_u[box])
+    shape = decoy_distance(what, du, dv, dw, across, rng)
+    inside = (anatomy.joint_space if what == "fluid" else anatomy.marrow)[box]
+    return np.clip(0.5 - shape / SPACING_MM[0], 0, 1).astype(np.float32) * inside
+
+
+def decoy_distance(
+    what: str, du: Array, dv: Array, dw: Array, from_joint: Array, rng: np.random.Generator
+) -> Array:
+    """Return the signed distance of a decoy, in mm, from the positions relative to its centre.
+
+    `what` is one of `DECOYS`; `from_joint` is the distance from the middle of the joint, in mm.
+    """
     if what == "vessel":
         along, off = _turn(du, dv, rng.uniform(0.6, 2.5))
         shape = ellipse(along, off + 0.04 * along**2, rng.uniform(4, 9), 1.0)
-        shape = np.maximum(shape, np.abs(dw) - rng.uniform(1.5, 4.0))
-    elif what == "fluid":
-        across = np.abs(np.abs(anatomy.u[box]) - anatomy.joint_u[box]) - 1.0
-        shape = np.maximum(ellipse(dv, dw, rng.uniform(4, 8), 4.0), across)
-        inside = anatomy.joint_space[box]
-    else:
-        shape = np.maximum(ellipse(du, dv, rng.uniform(2, 3), 7.0), np.abs(dw) - 1.6)
-    return np.clip(0.5 - shape / SPACING_MM[0], 0, 1).astype(np.float32) * inside
+        return np.maximum(shape, np.abs(dw) - rng.uniform(1.5, 4.0))
+    if what == "fluid":
+        return np.maximum(ellipse(dv, dw, rng.uniform(4, 8), 4.0), from_joint - 1.0)
+    return np.maximum(ellipse(du, dv, rng.uniform(2, 3), 7.0), np.abs(dw) - 1.6)
 
 
 def _turn(x: Array, y: Array, angle: float) -> tuple[Array, Array]:

@@ -27,36 +27,48 @@ CENTRE_MM = (2.0, -28.0, -64.0)
 """World position of the middle of the grid. Chosen: nothing depends on it."""
 
 
-def oblique_affine() -> NDArray[np.float64]:
+def oblique_affine(
+    shape: tuple[int, int, int] = SHAPE, spacing_mm: tuple[float, float, float] = SPACING_MM
+) -> NDArray[np.float64]:
     """Return the affine, shape (4, 4): array axes run to the left, up and forward, and back."""
     tilt = np.deg2rad(TILT_DEGREES)
     directions = np.array(
         [[-1, 0, 0], [0, np.sin(tilt), np.cos(tilt)], [0, -np.cos(tilt), np.sin(tilt)]]
     ).T
     affine = np.eye(4)
-    affine[:3, :3] = directions * SPACING_MM
-    affine[:3, 3] = CENTRE_MM - affine[:3, :3] @ ((np.array(SHAPE) - 1) / 2)
+    affine[:3, :3] = directions * spacing_mm
+    affine[:3, 3] = CENTRE_MM - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
     return affine
 
 
-def axes_mm() -> tuple[Array, Array, Array]:
+def axes_mm(
+    shape: tuple[int, int, int] = SHAPE, spacing_mm: tuple[float, float, float] = SPACING_MM
+) -> tuple[Array, Array, Array]:
     """Return u, v and w of the voxel centres, shaped to broadcast to the grid."""
     u, v, w = (
         ((np.arange(n) - (n - 1) / 2) * d).astype(np.float32)
-        for n, d in zip(SHAPE, SPACING_MM, strict=True)
+        for n, d in zip(shape, spacing_mm, strict=True)
     )
     return u[:, None, None], v[None, :, None], w[None, None, :]
 
 
-def smooth_field(rng: np.random.Generator, length_mm: float, across_mm: float = 8.0) -> Array:
+def smooth_field(
+    rng: np.random.Generator,
+    length_mm: float,
+    across_mm: float = 8.0,
+    *,
+    axes: tuple[Array, Array, Array] | None = None,
+) -> Array:
     """Return a smooth random field of mean 0 and standard deviation 1 on the grid.
+
+    `axes` are the positions of another grid, as from `axes_mm`.
 
     Its control points are `length_mm` apart in the slice and `across_mm` across slices, about the
     size of a patch: Gaussian bumps on a coarse lattice, summed axis by axis, are a few matrix
     products instead of a wide filter over 2.8 million voxels.
     """
     bases = []
-    for axis, length in zip(axes_mm(), (length_mm, length_mm, across_mm), strict=True):
+    for axis, length in zip(axes or axes_mm(), (length_mm, length_mm, across_mm), strict=True):
         x = axis.ravel()
         knots = np.arange(x[0] - 2 * length, x[-1] + 2 * length + 1e-3, length, dtype=np.float32)
         bump = np.exp(-0.5 * ((x[:, None] - knots) / (0.6 * length)) ** 2)
