@@ -19,6 +19,7 @@ from vhi.commands.measure import measure
 from vhi.commands.normal_bone import normal_bone_command
 from vhi.commands.open import open_command
 from vhi.commands.options import Commands, SeveralValues
+from vhi.commands.phantom import phantom
 from vhi.commands.segment import segment
 from vhi.commands.study import study
 from vhi.commands.terminal import INTERRUPTED, OneLineHandler
@@ -45,6 +46,7 @@ for name, command in (
     ("train", train),
     ("evaluate", evaluate_command),
     ("study", study),
+    ("phantom", phantom),
     ("fetch", fetch),
     ("open", open_command),
 ):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from vhi.files.atomic import staged_folder, write_whole
 from vhi.files.encode import encode_csv
 from vhi.images.nifti import encode_nifti, save_labels
 from vhi.phantom.acquisition import SLOPE
+from vhi.phantom.reference_object import ReferenceObject, scan_object
 from vhi.phantom.simulate import Phantom, make_phantom
 from vhi.phantom.simulated_readers import simulate_readings
 
@@ -48,6 +51,7 @@ CASE_COLUMNS = (
     "case", "subject", "visit", "stir", "t1w", "normal_bone", "disease_region",
     "slice_thickness_mm",
 )  # fmt: skip
+OBJECT_VISITS = ("scan", "rescan")
 READER_COLUMNS = ("case", "visit", "reader", "trial", "mask")
 
 
@@ -90,6 +94,40 @@ def write_phantom(phantom: Phantom, folder: Path, case: str, visit: str = "") ->
     files = {key: f"{name}/{key}.nii.gz" for key in CASE_COLUMNS[3:7]}
     thickness = f"{phantom.slice_thickness_mm:g}"
     return {"case": case, "subject": case, "visit": visit, **files, "slice_thickness_mm": thickness}
+
+
+def write_objects(
+    items: Sequence[ReferenceObject],
+    folder: str | os.PathLike[str],
+    *,
+    progress: Callable[[], None] = lambda: None,
+) -> None:
+    """Write reference objects as cases: two visits each, ``scan`` and ``rescan``.
+
+    The new or empty folder gets ``cases.csv``, ``readers.csv`` (the truth's masks, as the reader
+    ``truth``) and ``truth.csv``, which has each lesion's own volume. InputError if the folder is
+    not empty, or cannot be written.
+    """
+    rows, readers, truth = [], [], []
+    with staged_folder(folder) as stage:
+        for item in items:
+            name = f"object{item.number:04d}"
+            for visit, scan in zip(OBJECT_VISITS, scan_object(item), strict=True):
+                row = write_phantom(scan.phantom, stage, name, visit)
+                mask = row["stir"].replace("stir.nii.gz", "lesions.nii.gz")
+                names = {"case": name, "visit": visit}
+                rows.append(row)
+                readers.append(names | {"reader": "truth", "trial": "1", "mask": mask})
+                truth.append(names | {"true_mm3": item.volume_mm3} | _condition(item))
+            progress()
+        write_whole(stage / "readers.csv", encode_csv(readers, READER_COLUMNS))
+        write_whole(stage / "truth.csv", encode_csv(truth, list(truth[0])))
+        write_whole(stage / "cases.csv", encode_csv(rows, CASE_COLUMNS))
+
+
+def _condition(item: ReferenceObject) -> dict[str, str | float]:
+    values = asdict(item.condition)
+    return {"condition": values.pop("name"), **values}
 
 
 def ensure_cases(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 """Numbers from arrays: overlap, agreement, response, failures. Knows nothing of the study.
 
-Importing needs numpy and scipy only. `reliability`, `kappa` and `proportions` import pandas,
-pingouin or statsmodels (extra ``study``) when they are called.
+Importing needs numpy and scipy only. `reliability`, `kappa`, `proportions` and `detection` import
+pandas, pingouin or statsmodels (extra ``study``) when they are called.
 """
 
 from vhi.statistics.agreement import (
@@ -17,6 +17,7 @@ from vhi.statistics.change import (
 )
 from vhi.statistics.composite import majority
 from vhi.statistics.coverage import coverage_note
+from vhi.statistics.detection import DetectionLimit, limit_of_blank, limit_of_detection
 from vhi.statistics.disagreement import Disagreement, disagreements
 from vhi.statistics.failures import CLASSES, WorklistResult, worklist
 from vhi.statistics.kappa import cohen_kappa, kappa_interval
@@ -25,6 +26,7 @@ from vhi.statistics.overlap import dice, precision, recall, volume_similarity
 from vhi.statistics.proportions import exact_proportion, mcnemar
 from vhi.statistics.regression import Line, deming, least_squares
 from vhi.statistics.reliability import intraclass_correlations, measurement_error
+from vhi.statistics.repeatability import Repeatability, repeatability
 from vhi.statistics.repeated import repeated_limits
 from vhi.statistics.response import responder_table
 from vhi.statistics.rules import RULES, responders
@@ -38,11 +40,13 @@ __all__ = [
     "QUADRANTS",
     "RULES",
     "SLICES",
+    "DetectionLimit",
     "Disagreement",
     "LimitsOfAgreement",
     "Line",
     "MedianInterval",
     "RatioLimits",
+    "Repeatability",
     "Summary",
     "SurfaceDistances",
     "WorklistResult",
@@ -57,6 +61,8 @@ __all__ = [
     "kappa_interval",
     "least_squares",
     "limit_factors",
+    "limit_of_blank",
+    "limit_of_detection",
     "limits_of_agreement",
     "majority",
     "mcnemar",
@@ -65,6 +71,7 @@ __all__ = [
     "precision",
     "ratio_limits",
     "recall",
+    "repeatability",
     "repeated_limits",
     "responder_table",
     "responders",
