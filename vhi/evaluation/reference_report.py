@@ -46,6 +46,9 @@ BIAS_PERCENT = 10.0
 SLOPE = (0.95, 1.05)
 """Targets, set before any object was measured."""
 
+FEWEST = 3
+"""Objects of `LEAST_MM3` and more at the study's conditions without which there is no line."""
+
 WORDS = {"uncleaned": "uncleaned", "proposed": "proposed", "truth_cleaned": "truth-cleaned"}
 COLOURS = {"uncleaned": "#b0b7bf", "proposed": "#d9822b", "truth_cleaned": "#2b6cb0"}
 
@@ -123,7 +126,7 @@ def performance_of(table: DataFrame, method: str) -> Performance | None:
     }
     blank = limit_of_blank(table.loc[table["condition"] == BLANK, column])
     both = table[(table["condition"] == STUDY) & (table["true_mm3"] >= LEAST_MM3)]
-    pairs = both.pivot(index="object", columns="scan", values=column).to_numpy(float)
+    pairs = both.pivot(index="object", columns="scan", values=column)
     found = study[column] > (blank if np.isfinite(blank) else 0)
     return Performance(
         bias_of(large, column),
@@ -131,7 +134,7 @@ def performance_of(table: DataFrame, method: str) -> Performance | None:
         least_squares(large["true_mm3"], large[column]),
         blank,
         limit_of_detection(study["true_mm3"], found),
-        repeatability(pairs),
+        repeatability(pairs.to_numpy(float) if pairs.shape[1] > 1 else np.zeros((0, 2))),
     )
 
 
@@ -206,6 +209,9 @@ def lines_of(results: Mapping[str, Performance]) -> list[str]:
     for method, result in results.items():
         bias, line, again = result.bias, result.line, result.repeats
         limit = result.detection
+        if bias.n < FEWEST:
+            lines.append(f"{WORDS[method]}: {bias.n} objects are too few; give --objects 100")
+            continue
         found = f"{digits(limit.limit)} mm³" if not limit.reason else f"none ({limit.reason})"
         lines.append(
             f"{WORDS[method]}: bias {bias.percent:+.1f} % "
@@ -280,7 +286,8 @@ def _draw_found(axes: Axes, firsts: DataFrame, results: Mapping[str, Performance
             for low, high in pairwise(EDGES_MM3)
             if (inside := firsts["true_mm3"].between(low, high, inclusive="left")).any()
         ]
-        axes.plot(*zip(*shares, strict=True), "o-", color=COLOURS[method], markersize=4,
+        x, y = np.reshape(shares, (-1, 2)).T
+        axes.plot(x, y, "o-", color=COLOURS[method], markersize=4,
                   label=WORDS[method])  # fmt: skip
         if not result.detection.reason:
             axes.axvline(result.detection.limit, color=COLOURS[method], linestyle=":")
