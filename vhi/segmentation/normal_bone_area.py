@@ -64,22 +64,9 @@ def choose_area(
     NothingFound
         The probability of normal bone is above one half in less than a tenth of the volume.
     """
-    count = max(1, round(volume_mm3 / stir.voxel_volume_mm3))
-    likely = probability.array > 0.5
-    if bone is not None:
-        check_same_grid(stir, bone)
-        likely &= bone.array
-    if np.count_nonzero(likely) < 0.1 * count:
-        raise NothingFound(
-            f"{stir.name}: the network finds no normal bone; check that this is the STIR scan of "
-            "a pelvis, or draw normal bone by hand (`vhi normal-bone`)"
-        )
-    probable = np.where(likely, probability.array, 0)
-    area = _one_place(likely & _most_probable(probable, count), probable)
-    lower, upper = np.percentile(stir.array[area], [25, 75])
-    vessels = area & (stir.array > upper + fence * (upper - lower))
-    in_plane = np.ones((3, 3), bool)
-    area &= ~ndimage.binary_dilation(vessels, np.expand_dims(in_plane, stir.slice_axis))
+    box, parts = _cropped(probability, stir, bone)
+    area = np.zeros(stir.shape, bool)
+    area[box] = _area(*parts, volume_mm3=volume_mm3, fence=fence).array
     return stir.with_array(area, "normal_bone")
 
 
@@ -100,13 +87,62 @@ def plausible_thresholds(
         As for `choose_area`.
     """
     lower = []
+    _, parts = _cropped(probability, stir, bone)
     for size in SIZES:
         try:
-            area = choose_area(probability, stir, bone, volume_mm3=size * volume_mm3)
-            lower.append(estimate_thresholds(normal_bone_intensities(stir, area)).lower)
+            area = _area(*parts, volume_mm3=size * volume_mm3, fence=FENCE)
+            lower.append(estimate_thresholds(normal_bone_intensities(parts[1], area)).lower)
         except InputError:
             continue
     return tuple(sorted(lower))
+
+
+def _cropped(
+    probability: Image, stir: Image, bone: Image | None
+) -> tuple[tuple[slice, ...], tuple[Image, Image, Image | None]]:
+    """Return the box that holds all probable voxels, and the images in it: a tenth of a scan.
+
+    The box is the whole scan where no voxel is probable.
+    """
+    probable = probability.array > 0.5
+    if bone is not None:
+        check_same_grid(stir, bone)
+        probable &= bone.array
+    box = tuple(
+        slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(None)
+        for inside in (
+            np.flatnonzero(probable.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)
+        )
+    )
+
+    def part(image: Image) -> Image:
+        affine = image.affine.copy()
+        affine[:3, 3] = image.world([along.start or 0 for along in box])
+        return Image(image.array[box], affine, image.name, image.oriented)
+
+    return box, (part(probability), part(stir), None if bone is None else part(bone))
+
+
+def _area(
+    probability: Image, stir: Image, bone: Image | None, *, volume_mm3: float, fence: float
+) -> Image:
+    """Return the area of `choose_area`, in a part of the scan that holds all probable voxels."""
+    count = max(1, round(volume_mm3 / stir.voxel_volume_mm3))
+    likely = probability.array > 0.5
+    if bone is not None:
+        likely &= bone.array
+    if np.count_nonzero(likely) < 0.1 * count:
+        raise NothingFound(
+            f"{stir.name}: the network finds no normal bone; check that this is the STIR scan of "
+            "a pelvis, or draw normal bone by hand (`vhi normal-bone`)"
+        )
+    probable = np.where(likely, probability.array, 0)
+    area = _one_place(likely & _most_probable(probable, count), probable)
+    lower, upper = np.percentile(stir.array[area], [25, 75])
+    vessels = area & (stir.array > upper + fence * (upper - lower))
+    in_plane = np.ones((3, 3), bool)
+    area &= ~ndimage.binary_dilation(vessels, np.expand_dims(in_plane, stir.slice_axis))
+    return stir.with_array(area, "normal_bone")
 
 
 def _one_place(area: NDArray[np.bool_], probable: NDArray[np.floating]) -> NDArray[np.bool_]:
