@@ -1,6 +1,6 @@
 """How often the notes on place and coverage are given: on good input and on wrong input.
 
-``python -m benchmarks.plausibility`` writes both tables beside this file, in two to three minutes.
+``python -m benchmarks.plausibility`` writes both tables beside this file, in four minutes.
 The study's two test scans are counted with the others; `vhi.plausibility` says how the ranges were
 chosen. The networks that predict masks were trained on all ten study scans.
 """
@@ -26,6 +26,7 @@ from vhi.images.scans import Scans
 from vhi.plausibility.scans import check_scans_differ, notes_on_scans
 from vhi.plausibility.stage import leading, notes_on_areas, notes_on_stage
 from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
+from vhi.segmentation.unlike import tilt_degrees, unlike_training_scans
 from vhi.steps.candidates import find_candidates
 
 GOOD, WRONG = (Path(__file__).with_name(f"plausibility-{kind}.csv") for kind in ("good", "wrong"))
@@ -46,7 +47,7 @@ class Pair(NamedTuple):
 
     scans: Scans
     masks: Masks
-    predicted: Masks
+    predicted: tuple[Scans, Masks]
 
 
 def main() -> None:
@@ -87,11 +88,12 @@ def checks_of(scans: Scans, masks: Masks, areas: Sequence[str] = ()) -> list[str
     return [note.check for note in notes]
 
 
-def predicted(scans: Scans) -> Masks:
-    """Predict both masks."""
+def predicted(scans: Scans) -> tuple[Scans, Masks]:
+    """Return the scans with the network's notes, and both masks predicted."""
     assert scans.t1w is not None
-    region = segment_disease_region(scans.t1w).mask
-    return propose_normal_bone(scans.stir, scans.t1w, bone=region).mask, region
+    region = segment_disease_region(scans.t1w, stir=scans.stir)
+    bone = propose_normal_bone(scans.stir, scans.t1w, bone=region.mask).mask
+    return replace(scans, notes=region.notes), (bone, region.mask)
 
 
 def good_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, str, int]]:
@@ -99,28 +101,31 @@ def good_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, str, int
     for source, cases in pairs.items():
         notes = [checks_of(pair.scans, pair.masks) for pair in cases]
         yield from _counted(f"{source}, masks given", notes)
-        notes = [checks_of(pair.scans, pair.predicted, BOTH) for pair in cases]
+        notes = [checks_of(*pair.predicted, BOTH) for pair in cases]
         yield from _counted(f"{source}, masks predicted", notes)
     if "study" in pairs:
         # Networks read each slice both ways: a mirrored scan's region is the mirrored one.
         scans = [load_image(path) for path in locate(group_paths("evaluation")).values()]
-        regions = [segment_disease_region(scan).mask for scan in scans]
+        regions = [segment_disease_region(scan) for scan in scans]
         for step, name in ((1, "evaluation scans"), (-1, "evaluation scans, mirrored")):
             notes = [
-                _t1w_checks(*(_stepped(image, step) for image in images))
-                for images in zip(scans, regions, strict=True)
+                _t1w_checks(_stepped(scan, step), _stepped(region.mask, step), region.notes)
+                for scan, region in zip(scans, regions, strict=True)
             ]
             yield from _counted(f"{name}, region predicted", notes)
 
 
-def _t1w_checks(t1w: Image, region: Image) -> list[str]:
-    scans = _with_notes(Scans(t1w, t1w, t1w))
+def _t1w_checks(t1w: Image, region: Image, notes: Sequence[str]) -> list[str]:
+    scans = _with_notes(Scans(t1w, t1w, t1w, notes=tuple(notes)))
     areas = notes_on_areas(scans, None, region, predicted=["disease_region"])
     return [note.check for note in leading((*scans.notes, *areas))]
 
 
 def _with_notes(scans: Scans) -> Scans:
-    return replace(scans, notes=notes_on_scans(scans))
+    """Return scans with all notes on them, also those that come with a proposal."""
+    t1w, stir = scans.t1w, scans.stir
+    unlike = unlike_training_scans(t1w, None if stir is t1w else stir) if t1w else ()
+    return replace(scans, notes=(*notes_on_scans(scans), *unlike, *scans.notes))
 
 
 def _stepped(image: Image, step: int) -> Image:
@@ -147,7 +152,7 @@ def wrong_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, int, in
                 for wrong in [make(pair, other)]
                 if wrong is not None
             ]
-            areas = BOTH if make is _exchanged_predicted else ()
+            areas = BOTH if make in (_exchanged_predicted, _upside_down) else ()
             checks = [checks_of(*wrong, areas) for wrong in inputs]
             named = sum(bool(causes & set(noted)) for noted in checks)
             one = sum(len(noted) == 1 for noted in checks)
@@ -166,11 +171,32 @@ def _exchanged(pair: Pair, other: Pair) -> Wrong:
 def _exchanged_predicted(pair: Pair, other: Pair) -> Wrong:
     exchanged = _exchanged(pair, other)
     assert exchanged is not None
-    scans = exchanged[0]
     try:
-        return scans, predicted(scans)
+        return predicted(exchanged[0])
     except InputError:
         return None
+
+
+def _upside_down(pair: Pair, other: Pair) -> Wrong:
+    assert pair.scans.t1w is not None
+    stir, t1w = (  # the second array axis of every case runs up or down
+        scan.with_array(np.ascontiguousarray(scan.array[:, ::-1]))
+        for scan in (pair.scans.stir, pair.scans.t1w)
+    )
+    return predicted(Scans(stir, t1w, t1w))
+
+
+def _axial(pair: Pair, other: Pair) -> Wrong:
+    assert pair.scans.t1w is not None
+    tilt = np.deg2rad(90 - tilt_degrees(pair.scans.stir))
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]
+    affine = turn @ pair.scans.stir.affine
+    stir, t1w, bone, region = (
+        Image(image.array, affine, image.name)
+        for image in (pair.scans.stir, pair.scans.t1w, *pair.masks)
+    )
+    return Scans(stir, t1w, t1w), (bone, region)
 
 
 def _copy(change: Callable[[np.ndarray], np.ndarray], role: str) -> Callable[[Pair, Pair], Wrong]:
@@ -182,6 +208,33 @@ def _copy(change: Callable[[np.ndarray], np.ndarray], role: str) -> Callable[[Pa
         return Scans(source, copy, copy), pair.masks
 
     return make
+
+
+def _t1w_as(
+    change: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> Callable[[Pair, Pair], Wrong]:
+    """Change the T1w scan, given T1w and STIR, each over the 90th percentile."""
+
+    def make(pair: Pair, other: Pair) -> Wrong:
+        scans = pair.scans
+        assert scans.t1w is not None
+        relative = (scan.array / np.percentile(scan.array, 90) for scan in (scans.t1w, scans.stir))
+        t1w = scans.t1w.with_array(1000 * change(*relative))
+        return Scans(scans.stir, t1w, t1w), pair.masks
+
+    return make
+
+
+def _fat_saturated(t1w: np.ndarray, stir: np.ndarray) -> np.ndarray:
+    """Return T1w without fat: a fifth of the signal that is above muscle's stays. Simulated."""
+    muscle, fat = np.percentile(t1w[t1w > 0.25], [40, 95])
+    share = np.clip((t1w - muscle) / (fat - muscle), 0, 1)
+    return np.where(t1w > muscle, muscle * (1 - 0.8 * share), t1w)
+
+
+def _t2w(t1w: np.ndarray, stir: np.ndarray) -> np.ndarray:
+    """Return fat of T1w and fluid of STIR, both bright. Simulated."""
+    return t1w / np.percentile(t1w, 95) + stir / np.percentile(stir, 99.5)
 
 
 def _other_t1w(pair: Pair, other: Pair) -> Wrong:
@@ -308,6 +361,10 @@ KINDS: tuple[tuple[str, Callable[[Pair, Pair], Wrong], set[str]], ...] = (
     ),
     ("T1w of another patient", _other_t1w, {"another-body"}),
     ("T1w mirrored", _mirrored_t1w, {"mirrored-scans"}),
+    ("T1w fat-saturated (simulated)", _t1w_as(_fat_saturated), {"unlike-t1w"}),
+    ("T2w as T1w (simulated)", _t1w_as(_t2w), {"unlike-t1w"}),
+    ("axial slices by the header", _axial, {"unlike-slices"}),
+    ("scans upside down, masks predicted", _upside_down, {"unlike-bone"}),
     ("T1w of another patient as STIR", _two_t1w, {"stir-contrast"}),
     ("one mask given twice", _masks(lambda s, b, r: (r, r)), {"equal-masks"}),
     ("masks exchanged", _masks(lambda s, b, r: (r, b)), {"exchanged-masks"}),

@@ -6,7 +6,7 @@ import pytest
 from tests.helpers.scans import oblique_affine, permuted
 from vhi.errors import InputError
 from vhi.images.image import Image
-from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.slices import normalise, slicing_of, with_neighbours
 
 ORDERS = [
     ((0, 1, 2), (0, 0, 0)),
@@ -150,3 +150,16 @@ def test_the_rim_of_a_slice_is_kept_at_any_spacing(spacing_mm):
     for order in (0, 1):
         slices = slicing.cut(np.full(image.shape, 7.0), order=order)
         assert np.allclose(slices, 7) and np.allclose(slicing.join(slices), 7)
+
+
+def test_a_slice_comes_with_all_channels_of_its_neighbours_and_is_its_own_at_the_ends():
+    slices = np.array([[1, 10], [2, 20], [3, 30]], np.float32)[:, :, None, None]
+    wide = with_neighbours(slices, 1)[:, :, 0, 0]
+    assert wide.tolist() == [
+        [1, 10, 1, 10, 2, 20],
+        [1, 10, 2, 20, 3, 30],
+        [2, 20, 3, 30, 3, 30],
+    ]
+    assert with_neighbours(slices, 2).shape == (3, 10, 1, 1)
+    assert with_neighbours(slices[:1], 1)[0, :, 0, 0].tolist() == [1, 10] * 3
+    assert with_neighbours(slices, 0) is slices

@@ -43,7 +43,7 @@ def segment(
     from vhi.cases.case import Case
     from vhi.masks.areas import slices_to_check_note
     from vhi.masks.origin import check_mask_place, predicted, write_mask
-    from vhi.plausibility.stage import load_t1w, notes_on_areas
+    from vhi.plausibility.stage import leading, load_t1w, notes_on_areas
     from vhi.segmentation.predict import propose_normal_bone, segment_disease_region
     from vhi.segmentation.registry import (
         DEFAULT,
@@ -78,13 +78,13 @@ def segment(
         record = {**origin.record, "scans": [file.name for file in files]}
         write_mask(out, mask, record, predicted=True, never=files)
     areas = (None, mask) if stir is None else (mask, None)
-    place = notes_on_areas(scans, *areas, predicted=[task.replace("-", "_")])
-    for note in (*scans.notes, *place, *prediction.notes):
+    area = "disease region" if stir is None else "normal bone"
+    name = [task.replace("-", "_")]
+    place = notes_on_areas(scans, *areas, predicted=name)
+    check = slices_to_check_note(slices, area, beyond)
+    for note in leading((*scans.notes, *place, *prediction.notes, *check), name):
         warn(note)
     voxels = int(mask.array.sum())
-    area = "disease region" if stir is None else "normal bone"
     volume_ml = voxels * mask.voxel_volume_mm3 / 1000
     print(f"{voxels:,} voxels of {area} ({volume_ml:,.0f} ml) by network {prediction.network}")
-    for warning in slices_to_check_note(slices, area, beyond):
-        warn(warning)
     print(f"Mask: {out}")

@@ -27,8 +27,8 @@ NO_T1W = {"exchanged-scans", "alike-scans", "t1w-contrast", "another-body", "mir
 """The same of T1w."""
 
 PREDICTED = {
-    "disease_region": (NO_STIR & NO_T1W | {"t1w-contrast"}, ("region-",)),
-    "normal_bone": (NO_STIR | NO_T1W, ("normal-bone-", "few-voxels")),
+    "disease_region": (NO_STIR & NO_T1W | {"t1w-contrast", "unlike-bone"}, ("region-",)),
+    "normal_bone": (NO_STIR | NO_T1W | {"unlike-bone"}, ("normal-bone-", "few-voxels")),
 }
 """Notes on scans that a network cannot predict an area on, and the checks of that area by their
 first letters: what is odd about the area only follows."""
@@ -41,6 +41,7 @@ FOLLOWING = {
     "exchanged-scans": {"stated-contrast", "slices-to-check"},
     "stir-contrast": {"stated-contrast"},
     "t1w-contrast": {"stated-contrast"},
+    "unlike-bone": {"slices-to-check"},
     "another-body": {"stated-examination"},
     "exchanged-masks": _THRESHOLDS | _REGION,
     "region-volume": {"region-edges", "region-side", "high-threshold", "share-above"} | _REGION,

@@ -1,6 +1,7 @@
 """Trained networks at work: scans in, masks out, no torch.
 
-`predict` runs a network from `registry` on the slices that `slices` cuts, `warning` and
+`predict` runs a network from `registry` on the slices that `slices` cuts, `unlike` says what is
+unlike the scans that networks learned from, `warning` and
 `beyond_bone` say which slices to check, `normal_bone_area` chooses the area of normal bone.
 `authors`, the published ensemble, alone needs torch. Nothing here trains, scores or writes a
 network.

@@ -29,7 +29,8 @@ from vhi.segmentation.registry import (
     find_network,
 )
 from vhi.segmentation.segmentation import Segmentation, check_scan
-from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.slices import normalise, slicing_of, with_neighbours
+from vhi.segmentation.unlike import doubt_about_bone, unlike_training_scans
 from vhi.segmentation.warning import slice_scores, slice_signs, slices_to_check
 
 MAX_THREADS = 8
@@ -83,7 +84,13 @@ def segment_disease_region(
         )
     beyond = slices_beyond_bone(result.mask, t1w, stir)
     to_check = sorted({*result.slices_to_check, *chain.from_iterable(beyond.values())})
-    return replace(result, slices_to_check=tuple(to_check), beyond_bone=beyond)
+    unlike = unlike_training_scans(t1w, stir) or doubt_about_bone(t1w, result.probability.array)
+    return replace(
+        result,
+        slices_to_check=tuple(to_check),
+        beyond_bone=beyond,
+        notes=(*result.notes, *unlike),
+    )
 
 
 def propose_normal_bone(
@@ -153,6 +160,7 @@ def segment_scans(
         check_scan(scan)
     slicing = slicing_of(first, spacing_mm=network.spacing_mm, multiple=network.multiple)
     slices = np.stack([slicing.cut(normalise(scan.array)) for scan in scans], axis=1)
+    slices = with_neighbours(slices, network.neighbours)
     answer = members or load_members(network)
 
     def work(k: int) -> tuple[NDArray[np.float32], dict[str, float]]:

@@ -33,8 +33,9 @@ AREA = {DISEASE_REGION: "the disease region", NORMAL_BONE: "normal bone"}
 class Network:
     """A network's record, as ``network.json`` states it.
 
-    It reads the images of `channels`, in this order, on slices of `spacing_mm` in the plane whose
-    rows and columns are filled up to a multiple of `multiple`. A pixel belongs to the area where
+    It reads the images of `channels`, in this order, on a slice and `neighbours` on either side, of
+    `spacing_mm` in the plane, whose rows and columns are filled up to a multiple of `multiple`. A
+    pixel belongs to the area where
     the mean probability of its `members` is above `cutoff`. `trained_on` names subjects; `warning`
     is the calibration of `vhi.segmentation.warning` and may be empty; `sha256` is by file name.
     """
@@ -50,6 +51,7 @@ class Network:
     warning: dict[str, Any]
     sha256: dict[str, str]
     folder: Path
+    neighbours: int = 0
 
     @property
     def weights_sha256(self) -> str:
@@ -106,6 +108,7 @@ def find_network(name: str, task: str) -> Network:
             warning=dict(record.get("warning") or {}),
             sha256=dict(record["sha256"]),
             folder=folder,
+            neighbours=int(record.get("neighbours", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(

@@ -152,6 +152,20 @@ def slicing_of(image: Image, *, spacing_mm: float, multiple: int) -> Slicing:
     return Slicing(image.shape, axes, flips, (zoom[0], zoom[1]), multiple)
 
 
+def with_neighbours(slices: NDArray[np.float32], neighbours: int) -> NDArray[np.float32]:
+    """Return slices together with those on either side, as a network reads them.
+
+    `slices`: shape (n, channels, rows, columns). Returns shape (n, (2 neighbours + 1) channels,
+    rows, columns), all channels of the slice before first. At the ends a slice is its own
+    neighbour.
+    """
+    if neighbours == 0:
+        return slices
+    steps = np.arange(-neighbours, neighbours + 1)
+    numbers = (np.arange(len(slices))[:, None] + steps).clip(0, len(slices) - 1)
+    return slices[numbers].reshape(len(slices), -1, *slices.shape[2:])
+
+
 def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     """Return intensities over three standard deviations of the whole scan (section 2.5.3)."""
     spread = float(np.std(t1w, dtype=np.float64))
