@@ -230,5 +230,5 @@ def _operations(network: Network, size: tuple[int, int]) -> float:
         if isinstance(layer, torch.nn.Conv2d):
             layer.register_forward_hook(count)
     with torch.inference_mode():
-        member(torch.zeros(1, len(network.channels), *size))
+        member(torch.zeros(1, len(network.channels) * (2 * network.neighbours + 1), *size))
     return float(sum(counted))

@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/networks"))
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("list", help="names of all trainings, in order")
-    train = steps.add_parser("train", help="train some runs (default: all unfinished ones)")
+    train = steps.add_parser("train", help="train some runs (default: those that are shipped)")
     train.add_argument("names", nargs="*")
-    steps.add_parser("cross-validate", help="score the eight by networks that never saw them")
+    score = steps.add_parser("cross-validate", help="score the eight by networks new to them")
+    score.add_argument("--runs", default="cv", help="cv, or wide for the recipe that is tried")
     steps.add_parser("calibrate", help="set the warning about poor slices")
     steps.add_parser("beyond-bone", help="judge the warning about more than bone")
     steps.add_parser("normal-bone", help="score normal bone, leave one subject out")
@@ -35,15 +36,17 @@ def main() -> None:
     if asked.step == "list":
         print("\n".join(every_run))
     elif asked.step == "train":
+        shipped, every_run = list(every_run), every_run | runs.tried_runs(cases)
         if unknown := set(asked.names) - set(every_run):
             raise SystemExit(f"no run is called {', '.join(sorted(unknown))}")
-        for name in asked.names or every_run:
+        for name in asked.names or shipped:
             runs.run_training(every_run[name], cases, asked.work)
         ship.keep_curves(cases, asked.work)
     elif asked.step == "cross-validate":
-        evaluation = results.score_cross_validation(cases, asked.work)
-        results.write_table("cross-validation-slices", evaluation.slices)
-        results.write_table("cross-validation-scans", evaluation.scans)
+        evaluation = results.score_cross_validation(cases, asked.work, name=asked.runs)
+        table = "cross-validation" if asked.runs == "cv" else f"cross-validation-{asked.runs}"
+        results.write_table(f"{table}-slices", evaluation.slices)
+        results.write_table(f"{table}-scans", evaluation.scans)
     elif asked.step == "calibrate":
         calibrate.calibrate(results.warning_signs(cases, asked.work, calibrate.CHANGES))
     elif asked.step == "beyond-bone":

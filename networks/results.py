@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from networks.runs import Run, all_runs, cross_validation, network_of
+from networks.runs import Run, all_runs, cross_validation, network_of, tried_runs
 from vhi.cases.case import Case
 from vhi.evaluation.evaluate import Evaluation, Finder, evaluate
 from vhi.evaluation.robustness import CHANGES, UNCHANGED, change
@@ -25,7 +25,7 @@ from vhi.segmentation.predict import (
     segment_disease_region,
 )
 from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE, find_network, read_record
-from vhi.segmentation.slices import normalise, slicing_of
+from vhi.segmentation.slices import normalise, slicing_of, with_neighbours
 from vhi.statistics import dice
 from vhi.training.export import save_network
 
@@ -46,22 +46,33 @@ def ensemble(work: Path, name: str, runs: Sequence[Run]) -> Path:
     return folder
 
 
-def fold_folders(cases: Sequence[Case], work: Path) -> dict[str, Path]:
-    """Return, for each of the eight subjects, the network that has not seen it."""
-    runs = all_runs(cases)
+def fold_folders(cases: Sequence[Case], work: Path, name: str = "cv") -> dict[str, Path]:
+    """Return, for each of the eight subjects, the network that has not seen it.
+
+    `name`: of the runs of a cross-validation, without the number.
+    """
+    runs = all_runs(cases) | tried_runs(cases)
     folders: dict[str, Path] = {}
     for fold, held_out in enumerate(cross_validation(cases)):
-        folder = ensemble(work, f"cv{fold}", [runs[f"cv{fold}"]])
+        run = runs[f"{name}{fold}"]
+        folder = ensemble(work, run.name, [run])
         check_not_seen(folder, held_out)
         folders |= dict.fromkeys(held_out, folder)
     return folders
 
 
 def score_cross_validation(
-    cases: Sequence[Case], work: Path, changes: Iterable[str] = tuple(CHANGES)
+    cases: Sequence[Case],
+    work: Path,
+    changes: Iterable[str] = tuple(CHANGES),
+    *,
+    name: str = "cv",
 ) -> Evaluation:
-    """Score the eight subjects by networks that have not seen them, changed copies included."""
-    folders = fold_folders(cases, work)
+    """Score the eight subjects by networks that have not seen them, changed copies included.
+
+    `name`: see `fold_folders`.
+    """
+    folders = fold_folders(cases, work, name)
 
     def find(case: Case, changed: Image | None) -> Image:
         t1w = changed if changed is not None else load_image(case.t1w)
@@ -94,9 +105,10 @@ def warning_signs(
                 changed.t1w, spacing_mm=network.spacing_mm, multiple=network.multiple
             )
             truth = slicing.cut(changed.carry(bone).array) > 0.5
-            slices = slicing.cut(normalise(changed.t1w.array))
-            for k, plane in enumerate(slices):
-                mean, signs = read_slice(members, plane[None, None], cutoff=network.cutoff)
+            slices = slicing.cut(normalise(changed.t1w.array))[:, None]
+            slices = with_neighbours(slices, network.neighbours)
+            for k in range(len(slices)):
+                mean, signs = read_slice(members, slices[k : k + 1], cutoff=network.cutoff)
                 rows.append(
                     {
                         "case": case.case,

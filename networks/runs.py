@@ -21,6 +21,10 @@ FOLDS = 4
 
 DISEASE_RECIPE = Recipe()
 
+WIDE_RECIPE = Recipe(steps=9000, neighbours=1, average=0.999, augmentation="wide")
+"""Tried against `DISEASE_RECIPE`: neighbouring slices, other contrasts and fields of view, the mean
+of the weights, half as many updates again. README.md says what came out."""
+
 FURTHER = Recipe(steps=750, learning_rate=0.001)
 """A second, shorter and gentler cycle, in which a trained network learns from further subjects."""
 
@@ -86,13 +90,26 @@ def all_runs(cases: Sequence[Case]) -> dict[str, Run]:
     return {run.name: run for run in runs}
 
 
+def tried_runs(cases: Sequence[Case]) -> dict[str, Run]:
+    """Return the trainings, by name, that no shipped network comes from."""
+    eight = tuple(sorted({case.subject for case in cases}.difference(STUDY_TEST)))
+    runs = [
+        Run(f"wide{fold}", WIDE_RECIPE.with_(seed=fold + 1), eight, held_out)
+        for fold, held_out in enumerate(cross_validation(cases))
+    ]
+    return {run.name: run for run in runs}
+
+
 def cross_validation(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """Return the subjects held out in each fold of the eight."""
     return folds([case for case in cases if case.subject not in STUDY_TEST], FOLDS, seed=1)
 
 
-def run_training(run: Run, cases: Sequence[Case], work: Path) -> None:
-    """Train one run in its folder, or continue where it was stopped; a finished one is checked."""
+def run_training(run: Run, cases: Sequence[Case], work: Path, **options: Any) -> None:
+    """Train one run in its folder, or continue where it was stopped; a finished one is checked.
+
+    `options`: of `vhi.training.loop.train`.
+    """
     if is_finished(work / run.name):
         made_by(run, work)
         return
@@ -104,6 +121,7 @@ def run_training(run: Run, cases: Sequence[Case], work: Path) -> None:
         watch=lambda progress: print(
             f"{run.name}: step {progress.row.step} of {progress.steps}, {progress}", flush=True
         ),
+        **options,
     )  # fmt: skip
 
 

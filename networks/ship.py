@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from networks.results import RESULTS, check_not_seen, write_record, write_table
-from networks.runs import FOLDS, all_runs, made_by, network_of
+from networks.runs import FOLDS, all_runs, made_by, network_of, tried_runs
 from vhi.cases.case import Case
 from vhi.evaluation.evaluate import evaluate
 from vhi.evaluation.report import summary_of
@@ -52,7 +52,7 @@ def keep_curves(cases: Sequence[Case], work: Path) -> None:
     """Copy the learning curves of all finished trainings into ``curves/``, for the book."""
     folder = Path(__file__).parent / "curves"
     folder.mkdir(exist_ok=True)
-    for name in all_runs(cases):
+    for name in all_runs(cases) | tried_runs(cases):
         if is_finished(work / name):
             shutil.copyfile(work / name / CURVES, folder / f"{name}.csv")
 

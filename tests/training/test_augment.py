@@ -4,7 +4,14 @@ import pytest
 torch = pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
 pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 
-from vhi.training.augment import RandMarrowd, augmentation, marrow_pattern
+from vhi.training.augment import (
+    TISSUES,
+    RandContrastd,
+    RandMarrowd,
+    RandNeighboursd,
+    augmentation,
+    marrow_pattern,
+)
 
 pytestmark = pytest.mark.training
 
@@ -16,7 +23,7 @@ def sample(size=64):
     return {"image": 0.2 + 0.6 * mask, "target": mask.clone(), "bone": mask.clone()}
 
 
-@pytest.mark.parametrize("kind", ["paper", "robust"])
+@pytest.mark.parametrize("kind", ["paper", "robust", "wide"])
 def test_one_seed_gives_one_change(kind):
     change = augmentation(kind)
     results = []
@@ -57,6 +64,68 @@ def test_without_the_chance_nothing_changes():
     change = RandMarrowd("image", "bone", prob=0.0)
     before = sample()
     assert change(before)["image"] is before["image"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_another_contrast_keeps_air_black_and_gives_marrow_a_contrast_of_its_own(seed):
+    change = RandContrastd("image", "bone", prob=1.0)
+    change.set_random_state(seed=seed)
+    before = sample()
+    i, j = np.mgrid[:64, :64]
+    around = torch.from_numpy(np.hypot(i - 32, j - 21) < 30)
+    before["image"] *= around  # air, muscle, marrow
+    image = change(before)["image"]
+    near = torch.nn.functional.max_pool2d(before["bone"][None], 3, 1, 1)[0] > 0
+    inside = torch.nn.functional.max_pool2d(1 - before["bone"][None], 3, 1, 1)[0] == 0
+    assert image[0][~around].abs().max() == 0
+    # Each tissue is of one intensity here, and stays so.
+    assert image[0][around & ~near[0]].std() < 1e-6 and image[inside].std() < 1e-6
+    assert image.min() >= 0 and image.max() <= before["image"].max()
+    assert (image - before["image"]).abs().max() > 0.02
+
+
+def test_what_lies_between_two_tissues_stays_between_them():
+    change = RandContrastd("image", "bone", prob=1.0)
+    ramp = torch.linspace(0, 1, 64).expand(1, 64, 64)
+    turns = []
+    for seed in range(4):
+        change.set_random_state(seed=seed)
+        image = change({"image": ramp, "bone": torch.zeros(1, 64, 64)})["image"][0, 0]
+        turns.append((np.diff(np.sign(np.diff(image.numpy()))) != 0).sum())
+    assert 0 < max(turns) <= TISSUES  # a curve with a knot for each tissue
+
+
+def of_three_slices():
+    """A slice of two channels with both neighbours: 0 before, 1, 2 after."""
+    numbers = torch.arange(3.0)[:, None, None]
+    image = torch.cat([numbers, numbers + 10], 1).reshape(6, 1, 1).expand(6, 8, 8)
+    return {"image": image, "bone": numbers.expand(3, 8, 8)}
+
+
+def test_neighbours_change_places_or_go_with_all_their_channels():
+    seen = set()
+    change = RandNeighboursd(("image", "bone"), prob=0.5)
+    for seed in range(20):
+        change.set_random_state(seed=seed)
+        changed = change(of_three_slices())
+        order = tuple(int(number) for number in changed["bone"][:, 0, 0])
+        channels = [(number, number + 10) for number in order]
+        assert [int(value) for value in changed["image"][:, 0, 0]] == [
+            value for pair in channels for value in pair
+        ]
+        seen.add(order)
+    assert seen == {(0, 1, 2), (2, 1, 0), (1, 1, 1)}
+
+
+def test_marrow_changes_in_the_bone_of_each_slice():
+    change = RandMarrowd("image", "bone", prob=1.0)
+    change.set_random_state(seed=0)
+    bone = torch.zeros(3, 16, 16)
+    bone[0, :8], bone[2, 8:] = 1, 1
+    image = change({"image": torch.ones(6, 16, 16), "bone": bone})["image"]
+    changed = (image != 1).flatten(1).any(1)
+    assert changed.tolist() == [True, True, False, False, True, True]
+    assert (image[:2, 10:] == 1).all() and (image[4:, :6] == 1).all()
 
 
 @pytest.mark.parametrize("kind", ["whole", "blots", "patchy"])

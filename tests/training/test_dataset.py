@@ -33,6 +33,13 @@ def test_the_normal_bone_network_sees_both_scans_and_looks_for_normal_bone(cases
     assert example.bone.sum() == (normal | region).sum()
 
 
+def test_an_examples_slices_come_with_their_neighbours(cases):
+    alone, wide = (load_example(cases[0], RECIPE.with_(neighbours=n)) for n in (0, 1))
+    assert np.array_equal(wide.slices[1:3, 1:2], alone.slices[1:3])
+    assert np.array_equal(wide.slices[1], alone.slices[:3, 0])
+    assert np.array_equal(wide.bone, alone.bone)
+
+
 def test_every_subject_is_held_out_once(cases):
     for count in (2, 3, 7):
         parts = folds(cases, count, seed=3)

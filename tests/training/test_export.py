@@ -9,9 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason='needs torch: pip install "vhi[train]"')
 
+from tests.helpers.small_networks import blobs
 from vhi.errors import InputError
 from vhi.segmentation import registry
-from vhi.segmentation.registry import NORMAL_BONE, find_network
+from vhi.segmentation.predict import segment_scans
+from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE, find_network
 from vhi.training.export import Members, load_members, save_network
 from vhi.training.recipe import Recipe
 
@@ -45,6 +47,21 @@ def run_graph(content, slices):
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     return session.run(["members"], {"slices": slices})[0]
+
+
+def test_a_network_of_neighbouring_slices_segments_a_scan(tmp_path):
+    recipe = Recipe(filters=(2, 3), block=2, spacing_mm=2.4, neighbours=1)
+    torch.manual_seed(0)
+    member = recipe.build()
+    with torch.no_grad():
+        for parameter in member.parameters():
+            parameter.zero_()
+        member.answer.bias.fill_(1.0)
+    save_network(tmp_path / "wide", [member.eval()], recipe, name="wide", trained_on=["nobody"])
+    network = find_network(str(tmp_path / "wide"), DISEASE_REGION)
+    assert network.neighbours == 1
+    found = segment_scans([blobs()], network)
+    assert np.allclose(found.probability.array, 1 / (1 + np.exp(-1)), atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(1, 64, 64), (3, 48, 80)])

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ pytest.importorskip("monai", reason='needs monai: pip install "vhi[train]"')
 from tests.helpers.small_scans import example
 from vhi.cases.case import load_cases
 from vhi.errors import InputError
+from vhi.segmentation.slices import with_neighbours
 from vhi.training.augment import AugmentedSlices, data_sha256
-from vhi.training.checkpoint import CHECKPOINT, steps_done
+from vhi.training.checkpoint import CHECKPOINT, steps_done, trained_network
 from vhi.training.dataset import load_example, split
 from vhi.training.loop import STEPS_PER_ROW, Stopped, learning_rate, train
 from vhi.training.recipe import PAPER, Recipe
@@ -119,6 +121,35 @@ def test_a_checkpoint_serves_its_own_recipe_and_data_only(tmp_path):
     (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match=r"checkpoint\.pt: is not a checkpoint"):
         train(EXAMPLES, TINY, folder=tmp_path)
+
+
+def test_the_mean_of_the_weights_is_the_network_and_survives_a_stop(tmp_path):
+    recipe = TINY.with_(average=0.5, neighbours=1)
+    examples = [wide_example("A", 0), wide_example("B", 1)]
+    whole = train(examples, recipe).network.state_dict()
+    with pytest.raises(Stopped):
+        train(examples, recipe, folder=tmp_path, stop=lambda step: step == 2)
+    resumed = train(examples, recipe, folder=tmp_path).network.state_dict()
+    kept = trained_network(tmp_path / CHECKPOINT)[0].state_dict()
+    last = train(examples, recipe.with_(average=0.0)).network.state_dict()
+    for name, value in whole.items():
+        assert torch.equal(resumed[name], value) and torch.equal(kept[name], value)
+    assert any(not torch.equal(last[name], value) for name, value in whole.items())
+
+
+def test_the_running_mean_begins_with_all_steps_alike():
+    # With a share of 0.999 but four steps, the mean is far from the initial weights.
+    last = train(EXAMPLES, TINY).network.answer.bias
+    mean = train(EXAMPLES, TINY.with_(average=0.999)).network.answer.bias
+    torch.manual_seed(TINY.seed)
+    first = TINY.build().answer.bias
+    assert (mean - last).abs().max() < (first - last).abs().max()
+
+
+def wide_example(name, seed):
+    """Return an example whose slices come with one neighbour on either side."""
+    alone = example(name, seed)
+    return replace(alone, slices=with_neighbours(alone.slices, 1))
 
 
 def test_a_stop_keeps_the_step_and_the_time(tmp_path):

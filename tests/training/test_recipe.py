@@ -20,6 +20,9 @@ from vhi.training.recipe import PAPER, Recipe, read_recipe
         ('{"learning_rate": 0}', "learning_rate must be a number above 0"),
         ('{"learning_rate": NaN}', "learning_rate must be a number above 0"),
         ('{"loss": "hinge"}', "loss must be bce or bce+dice; got 'hinge'"),
+        ('{"neighbours": -1}', "neighbours must be a whole number of at least 0; got -1"),
+        ('{"average": 1}', "average must be a number of at least 0 and below 1; got 1"),
+        ('{"augmentation": "wild"}', "augmentation must be paper or robust or wide; got 'wild'"),
     ],
 )
 def test_a_bad_recipe_file_is_named_with_what_is_wrong(tmp_path, text, words):
@@ -36,3 +39,11 @@ def test_recipes_by_name_and_file(tmp_path):
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(PAPER.record()))
     assert read_recipe(str(path)) == PAPER
+
+
+def test_the_shipped_networks_recipes_mean_what_they_did():
+    recipe = Recipe()
+    assert (recipe.neighbours, recipe.average, recipe.augmentation) == (0, 0.0, "robust")
+    record = recipe.record()
+    del record["neighbours"], record["average"]  # as older records have it
+    assert Recipe.from_record(record) == recipe

@@ -3,7 +3,9 @@
 The paper's changes (section 2.5.3 and the authors' published settings): rotation by up to 10
 degrees, scale 0.9 to 1.1, shear up to 0.2, elastic deformation, a mirrored side, intensities to the
 power of 0.6 to 1.2. For scans unlike the study's: marrow made brighter, darker or patchy inside
-bone, a bias field, a coarser resolution, noise.
+bone, a bias field, a coarser resolution, noise. The kind ``"wide"`` adds larger shifts, turns and
+sizes, and other contrasts: every tissue gets a random intensity, marrow apart from the rest (after
+the label-conditioned intensities of SynthSeg, Billot et al. 2023, without a map of tissues).
 """
 
 from __future__ import annotations
@@ -30,14 +32,27 @@ SHEAR = 0.2
 SCALE = 0.1
 POWER = (0.6, 1.2)
 
+WIDE_ROTATION, WIDE_SCALE, SHIFT_MM = np.deg2rad(20), 0.25, 25.0
+"""Of the kind ``"wide"``. Chosen: another field of view shows bone that the study's scans seldom
+reach, such as the hip, and shows bone elsewhere."""
 
-def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
+TISSUES = 4
+"""Classes of intensity that get a random one. Chosen: air, muscle, marrow and fat of T1w."""
+
+OTHER_CONTRAST, ALONE = 0.2, 0.15
+"""Probabilities of another contrast, and of a slice without neighbours. Chosen."""
+
+
+def augmentation(kind: str, *, spacing_mm: float = 0.5952, neighbours: int = 0) -> mt.Compose:
     """Return the transform of a sample ``{"image", "target", "bone"}``, each (channels, h, w).
 
-    `kind`: ``"paper"`` or ``"robust"``. `spacing_mm`: of the slices; deformations are defined in
-    millimetres.
+    `kind`: ``"paper"``, ``"robust"`` or ``"wide"``. `spacing_mm`: of the slices; deformations are
+    defined in millimetres. `neighbours`: as of the recipe; the bone has a channel for each slice.
     """
     pixels = 0.5952 / spacing_mm
+    wide = kind == "wide"
+    rotation, scale = (WIDE_ROTATION, WIDE_SCALE) if wide else (ROTATION, SCALE)
+    shift = SHIFT_MM / spacing_mm if wide else None
     # Image, target and bone are one stack here, so that a sample is interpolated once.
     geometry: list[Any] = [
         mt.ConcatItemsd(("image", "target", "bone"), "stack"),
@@ -46,14 +61,16 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
             spacing=(28 * pixels, 28 * pixels),
             magnitude_range=(0.0, 5.0 * pixels),
             prob=1.0,
-            rotate_range=ROTATION,
+            rotate_range=rotation,
             shear_range=(SHEAR, SHEAR),
-            scale_range=(SCALE, SCALE),
+            translate_range=shift,
+            scale_range=(scale, scale),
             mode="bilinear",
             padding_mode="zeros",
         ),
         mt.RandFlipd("stack", prob=0.5, spatial_axis=1),
         unstack,
+        *([RandNeighboursd(("image", "bone"), prob=ALONE)] if neighbours else []),
     ]
     power: list[Any] = [mt.RandAdjustContrastd("image", prob=1.0, gamma=POWER)]
     if kind == "paper":
@@ -61,6 +78,7 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
     return mt.Compose(
         [
             *geometry,
+            *([RandContrastd("image", "bone", prob=OTHER_CONTRAST)] if wide else []),
             RandMarrowd("image", "bone", prob=0.4),
             *power,
             mt.RandBiasFieldd("image", prob=0.3, degree=3, coeff_range=(-0.25, 0.25)),
@@ -75,8 +93,78 @@ def augmentation(kind: str, *, spacing_mm: float = 0.5952) -> mt.Compose:
 
 def unstack(data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
     """Split the stack into image, target and bone again, each (channels, h, w)."""
-    stack = torch.as_tensor(data["stack"])
-    return {"image": stack[:-2], "target": stack[-2:-1], "bone": stack[-1:]}
+    stack, slices = torch.as_tensor(data["stack"]), len(data["bone"])
+    images = len(stack) - 1 - slices
+    return {"image": stack[:images], "target": stack[images:-slices], "bone": stack[-slices:]}
+
+
+class RandNeighboursd(mt.RandomizableTransform, mt.MapTransform):
+    """Exchange the slices before and after, half the time, or take neighbours away.
+
+    Scans differ in the order of their slices and in the distance between them. A slice that comes
+    alone is its own neighbour, as at the ends of a scan.
+    """
+
+    def __init__(self, keys: KeysCollection, *, prob: float) -> None:
+        mt.MapTransform.__init__(self, keys)
+        mt.RandomizableTransform.__init__(self, prob)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the sample with its slices in another order."""
+        changed = dict(data)
+        slices = len(changed["bone"])
+        self.randomize(None)
+        order = np.arange(slices)
+        if self._do_transform:
+            order[:] = slices // 2
+        elif self.R.uniform() < 0.5:
+            order = order[::-1]
+        for key in self.key_iterator(changed):
+            stack = torch.as_tensor(changed[key])
+            changed[key] = stack.unflatten(0, (slices, -1))[order.copy()].flatten(0, 1)
+        return changed
+
+
+class RandContrastd(mt.RandomizableTransform, mt.MapTransform):
+    """Give every tissue another intensity, marrow apart from the rest.
+
+    Tissues are classes of intensity, inside and outside bone; what lies between two classes stays
+    between them, so that texture stays too.
+    """
+
+    def __init__(self, keys: KeysCollection, bone_key: str, *, prob: float) -> None:
+        mt.MapTransform.__init__(self, keys)
+        mt.RandomizableTransform.__init__(self, prob)
+        self.bone_key = bone_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the sample, its contrast changed or not."""
+        changed = dict(data)
+        self.randomize(None)
+        if not self._do_transform:
+            return changed
+        bone = torch.as_tensor(changed[self.bone_key], dtype=torch.float32)
+        for key in self.key_iterator(changed):
+            image = torch.as_tensor(changed[key])
+            weight = soften(bone[:, None])[:, 0].repeat_interleave(len(image) // len(bone), 0)
+            inside, outside = (
+                self._contrast(image, chosen) for chosen in (weight > 0.5, weight <= 0.5)
+            )
+            changed[key] = weight * inside + (1 - weight) * outside
+        return changed
+
+    def _contrast(self, image: Tensor, chosen: Tensor) -> Tensor:
+        """Return the image as a random contrast of the chosen pixels' tissues shows it."""
+        intensities = image[chosen & (image > 0)].numpy()
+        if not intensities.size:
+            return image
+        shares = (np.arange(TISSUES) + self.R.uniform(0.2, 0.8, TISSUES)) / TISSUES
+        classes = np.quantile(intensities, shares)
+        top = float(image.max())
+        values = self.R.uniform(0.0, 0.8 * top, TISSUES)
+        # Background stays black, as on every scanner.
+        curve = np.interp(image.numpy(), [0.0, *classes, top], [0.0, *values, top])
+        return torch.from_numpy(curve.astype(np.float32))
 
 
 class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
@@ -100,15 +188,17 @@ class RandMarrowd(mt.RandomizableTransform, mt.MapTransform):
         random = self.R
         brighter = random.uniform() < 0.5
         factor = random.uniform(1.2, 2.4) if brighter else random.uniform(0.15, 0.8)
-        bone = torch.as_tensor(changed[self.bone_key], dtype=torch.float32)[None]
+        bone = torch.as_tensor(changed[self.bone_key], dtype=torch.float32)[:, None]
         pattern = marrow_pattern(
             ("whole", "blots", "patchy")[random.randint(3)],
             (bone.shape[-2], bone.shape[-1]),
             random,
         )
-        weight = pattern * soften(bone)[0]
+        weight = pattern * soften(bone)[:, 0]
         for key in self.key_iterator(changed):
-            changed[key] = torch.as_tensor(changed[key]) * (1 + (factor - 1) * weight)
+            image = torch.as_tensor(changed[key])
+            channels = len(image) // len(weight)
+            changed[key] = image * (1 + (factor - 1) * weight.repeat_interleave(channels, 0))
         return changed
 
 
@@ -138,8 +228,10 @@ class AugmentedSlices(Dataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, examples: Sequence[Example], recipe: Recipe) -> None:
         self.places = [(e, k) for e in examples for k in range(len(e.slices))]
-        self.seed = recipe.seed
-        self.change = augmentation(recipe.augmentation, spacing_mm=recipe.spacing_mm)
+        self.seed, self.neighbours = recipe.seed, recipe.neighbours
+        self.change = augmentation(
+            recipe.augmentation, spacing_mm=recipe.spacing_mm, neighbours=recipe.neighbours
+        )
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Return image (channels, h, w) and target (1, h, w) of one sample."""
@@ -149,11 +241,13 @@ class AugmentedSlices(Dataset[tuple[Tensor, Tensor]]):
         # MONAI takes 32-bit seeds; the sequence spreads (seed, number) over them.
         seed = np.random.SeedSequence([self.seed, 1, number]).generate_state(1)[0]
         self.change.set_random_state(seed=int(seed))
+        around = np.arange(k - self.neighbours, k + self.neighbours + 1)
+        bone = example.bone[around.clip(0, len(example.bone) - 1)]
         sample = self.change(
             {
                 "image": torch.from_numpy(example.slices[k].copy()),
                 "target": torch.from_numpy(example.target[k][None].astype(np.float32)),
-                "bone": torch.from_numpy(example.bone[k][None].astype(np.float32)),
+                "bone": torch.from_numpy(bone.astype(np.float32)),
             }
         )
         return (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from vhi.errors import InputError
 from vhi.files.atomic import write_whole
@@ -24,7 +25,8 @@ CHECKPOINT = "checkpoint.pt"
 class TrainingState:
     """A training between two steps.
 
-    `losses` are those since the last row of the curve; `seconds` were spent on all steps done.
+    `losses` are those since the last row of the curve; `seconds` were spent on all steps done;
+    `mean` is the running mean of the weights where the recipe asks for one.
     """
 
     network: UNet
@@ -33,6 +35,12 @@ class TrainingState:
     losses: list[float] = field(default_factory=list)
     curve: list[CurveRow] = field(default_factory=list)
     seconds: float = 0.0
+    mean: AveragedModel | None = None
+
+    @property
+    def answering(self) -> UNet:
+        """The network that answers: the mean where there is one."""
+        return averaged_network(self.mean) if self.mean else self.network
 
     def save(self, path: Path, recipe: Recipe, data_sha256: str) -> None:
         """Write a checkpoint: the old file or the new one, never a part."""
@@ -47,6 +55,7 @@ class TrainingState:
                 "losses": self.losses,
                 "curve": [astuple(row) for row in self.curve],
                 "seconds": self.seconds,
+                **({"mean": self.mean.state_dict()} if self.mean else {}),
             },
             content,
         )
@@ -68,8 +77,16 @@ class TrainingState:
                 )
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        if self.mean:
+            self.mean.load_state_dict(state["mean"])
         self.step, self.losses, self.seconds = state["step"], state["losses"], state["seconds"]
         self.curve = [CurveRow(*row) for row in state["curve"]]
+
+
+def averaged_network(mean: AveragedModel) -> UNet:
+    """Return the network whose weights are the running mean."""
+    assert isinstance(mean.module, UNet)
+    return mean.module
 
 
 def steps_done(path: Path) -> int:
@@ -89,7 +106,12 @@ def trained_network(path: Path) -> tuple[UNet, Recipe]:
     if state["step"] != recipe.steps:
         raise InputError(f"{path}: stopped after {state['step']} steps; finish the training")
     network = recipe.build()
-    network.load_state_dict(state["network"])
+    if recipe.average:
+        mean = AveragedModel(network)
+        mean.load_state_dict(state["mean"])
+        network = averaged_network(mean)
+    else:
+        network.load_state_dict(state["network"])
     return network.eval(), recipe
 
 

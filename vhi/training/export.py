@@ -96,6 +96,7 @@ def save_network(
             "name": name,
             "task": recipe.task,
             "channels": list(recipe.channels),
+            **({"neighbours": recipe.neighbours} if recipe.neighbours else {}),
             "spacing_mm": recipe.spacing_mm,
             "multiple": recipe.multiple,
             "members": len(members),
@@ -138,21 +139,22 @@ def load_members(folder: Path) -> list[UNet]:
 def export(folder: Path) -> None:
     """Make ``network.onnx`` from the folder's weights and write its hash into the record."""
     record = read_record(folder)
-    graph = encode_graph(load_members(folder), len(record["channels"]), record["multiple"])
+    images = len(record["channels"]) * (2 * record.get("neighbours", 0) + 1)
+    graph = encode_graph(load_members(folder), images, record["multiple"])
     write_whole(folder / GRAPH, graph)
     record["sha256"] = {WEIGHTS: record["sha256"][WEIGHTS], GRAPH: _sha256(graph)}
     _write_record(folder, record)
 
 
-def encode_graph(members: Sequence[UNet], channels: int, multiple: int) -> bytes:
+def encode_graph(members: Sequence[UNet], images: int, multiple: int) -> bytes:
     """Return the ONNX graph of all members as bytes.
 
-    Input ``slices``, float32 (n, channels, h, w) with any n and any h and w that are multiples of
+    Input ``slices``, float32 (n, images, h, w) with any n and any h and w that are multiples of
     `multiple`; output ``members``, float32 (n, members, h, w), probabilities. Batch normalisation
     is folded into the convolutions; weights are stored in float16 and used in float32.
     """
     n, h, w = (torch.export.Dim(name) for name in ("n", "h", "w"))
-    example = torch.zeros(2, channels, 2 * multiple, 3 * multiple)
+    example = torch.zeros(2, images, 2 * multiple, 3 * multiple)
     with _quiet():
         program = torch.onnx.export(
             Members(members).eval(),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import torch
 from monai.losses import DiceLoss
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from vhi.errors import InputError
 from vhi.files.place import explain_write_errors
@@ -168,7 +170,7 @@ def train(
                 raise FloatingPointError(f"the loss is {now.losses[-1]} after step {now.step}")
             last = now.step == recipe.steps
             if now.step % steps_per_row == 0 or last:
-                scores = score(now.network, held_out, recipe, device)
+                scores = score(now.answering, held_out, recipe, device)
                 row = CurveRow(now.step, float(np.mean(now.losses)), *scores)
                 now.curve.append(row)
                 now.losses = []
@@ -182,7 +184,7 @@ def train(
                 saved = time.monotonic()
             if stopped:
                 raise Stopped(now.step)
-        return Trained(now.network.to("cpu").eval(), recipe, tuple(now.curve), now.seconds)
+        return Trained(now.answering.to("cpu").eval(), recipe, tuple(now.curve), now.seconds)
 
 
 def weights_sha256(network: UNet) -> str:
@@ -215,7 +217,17 @@ def _initial_state(recipe: Recipe, start: UNet | None, device: str) -> TrainingS
     optimiser = torch.optim.AdamW(
         network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    return TrainingState(network, optimiser)
+    mean = None
+    if recipe.average:
+        # Running statistics are averaged too: they belong to the weights.
+        mean = AveragedModel(network, avg_fn=partial(_mean, recipe.average), use_buffers=True)
+    return TrainingState(network, optimiser, mean=mean)
+
+
+def _mean(share: float, mean: Tensor, value: Tensor, count: Tensor | int) -> Tensor:
+    """Return the running mean after one more value; the first ones count more."""
+    count = int(count)
+    return mean + (1 - min(share, (1 + count) / (10 + count))) * (value - mean)
 
 
 def _update(now: TrainingState, images: Tensor, targets: Tensor, recipe: Recipe) -> float:
@@ -227,6 +239,8 @@ def _update(now: TrainingState, images: Tensor, targets: Tensor, recipe: Recipe)
     now.optimiser.zero_grad()
     loss.backward()
     now.optimiser.step()
+    if now.mean:
+        now.mean.update_parameters(now.network)
     return loss.item()
 
 

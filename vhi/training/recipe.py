@@ -28,6 +28,8 @@ class Recipe:
         See `vhi.models.unet.UNet`.
     spacing_mm : float
         In-plane spacing of the slices that the network reads.
+    neighbours : int
+        Slices on either side that the network reads together with a slice; 0 for none.
     steps, batch : int
         Updates of the weights, and slices per update.
     learning_rate, weight_decay : float
@@ -36,11 +38,14 @@ class Recipe:
         ``"constant"``, or ``"one-cycle"``: up over the first tenth, down to 0 along a cosine.
     loss : str
         ``"bce"``, binary cross-entropy, or ``"bce+dice"``.
+    average : float
+        Share of the running mean of the weights that an update leaves; the mean is the network. 0:
+        the network is the last update's.
     positive_weight : float
         Weight of the target's pixels in the cross-entropy; above 1 for a target so small that an
         empty mask would score well.
     augmentation : str
-        ``"paper"`` or ``"robust"``, see `vhi.training.augment`.
+        ``"paper"``, ``"robust"`` or ``"wide"``, see `vhi.training.augment`.
     precision : str
         ``"float32"`` or ``"bfloat16"`` (faster where the machine has it).
     starts_from : str
@@ -56,12 +61,14 @@ class Recipe:
     kernel: int = 3
     block: int = 2
     spacing_mm: float = 0.92
+    neighbours: int = 0
     steps: int = 6000
     batch: int = 4
     learning_rate: float = 0.003
     weight_decay: float = 0.01
     schedule: str = "one-cycle"
     loss: str = "bce+dice"
+    average: float = 0.0
     positive_weight: float = 1.0
     augmentation: str = "robust"
     precision: str = "bfloat16"
@@ -77,7 +84,7 @@ class Recipe:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Images of a slice, in order."""
+        """Images of one slice, in order."""
         return CHANNELS[self.task]
 
     @property
@@ -89,7 +96,8 @@ class Recipe:
         """Return the recipe's network, untrained."""
         from vhi.models.unet import UNet
 
-        return UNet(len(self.channels), self.filters, self.kernel, self.block)
+        images = len(self.channels) * (2 * self.neighbours + 1)
+        return UNet(images, self.filters, self.kernel, self.block)
 
     def record(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -131,7 +139,7 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "task": _one_of(*CHANNELS),
     "schedule": _one_of("constant", "one-cycle"),
     "loss": _one_of("bce", "bce+dice"),
-    "augmentation": _one_of("paper", "robust"),
+    "augmentation": _one_of("paper", "robust", "wide"),
     "precision": _one_of("float32", "bfloat16"),
     "filters": (
         "a list of two or more whole numbers",
@@ -141,7 +149,10 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(
         ("block", "steps", "batch", "threads"), ("a whole number of at least 1", _whole)
     ),
-    "seed": ("a whole number of at least 0", lambda value: _whole(value, 0)),
+    **dict.fromkeys(
+        ("seed", "neighbours"), ("a whole number of at least 0", lambda value: _whole(value, 0))
+    ),
+    "average": ("a number of at least 0 and below 1", lambda value: _number(value) and value < 1),
     **dict.fromkeys(("weight_decay", "positive_weight"), ("a number of at least 0", _number)),
     **dict.fromkeys(
         ("spacing_mm", "learning_rate"),
