@@ -1,4 +1,7 @@
-"""Run every benchmark: ``make bench``; ``python -m benchmarks coverage`` simulates intervals.
+"""Run every benchmark: ``make bench``.
+
+``python -m benchmarks coverage`` simulates intervals, ``objects`` measures 500 reference objects
+and ``phantoms`` 200 phantom scans with decoys; each writes a table.
 
 Each row is a ratio of two things timed in turns in the same run, or a memory peak, beside what we
 hold ourselves to. Nothing here is a test: a busy machine may miss a target.
@@ -11,7 +14,16 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coverage, imports, network, overlap, pipeline, room
+from benchmarks import (
+    coverage,
+    imports,
+    network,
+    overlap,
+    phantom_scans,
+    pipeline,
+    reference_object,
+    room,
+)
 
 
 def main() -> int:
@@ -44,4 +56,11 @@ def main() -> int:
     return 1 if missed else 0
 
 
-sys.exit(coverage.main() if sys.argv[1:] == ["coverage"] else main())
+TABLES = {
+    "coverage": coverage.main,
+    "objects": reference_object.main,
+    "phantoms": phantom_scans.main,
+}
+
+if __name__ == "__main__":
+    sys.exit(TABLES.get(" ".join(sys.argv[1:]), main)())

@@ -48,7 +48,7 @@ DECIMALS = 3
 COLUMNS = (
     *("object", "scan", "condition", "true_mm3", "contrast", "noise", "texture", "blur"),
     *("slice_thickness_mm", "threshold_share", *STEPS[1:-1], *(f"{m}_mm3" for m in METHODS)),
-    *("proposed_low_mm3", "proposed_high_mm3", "lesion_voxels", "decoys", "model"),
+    *("lesion_voxels", "decoys", "model"),
 )
 """Columns of the table; ``threshold_share`` is the height of the lower threshold above normal
 marrow, as a share of the lesion's contrast (0.5: half-way)."""

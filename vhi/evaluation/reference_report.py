@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vhi.digits import digits
 from vhi.evaluation.reference_objects import COLUMNS, METHODS, STEPS
@@ -29,7 +30,6 @@ from vhi.statistics import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from pandas import DataFrame
 
 RESULT_FILES = frozenset({"objects.csv", "summary.json", "phantom.png", "phantom.svg"})
@@ -225,12 +225,11 @@ def lines_of(results: Mapping[str, Performance]) -> list[str]:
     return lines
 
 
-def draw_objects(table: DataFrame, results: Mapping[str, Performance]) -> Figure:
-    """Draw measured on true volume, bias by volume, share found by volume, and test–retest."""
-    from matplotlib.figure import Figure
+def draw_objects(axes: NDArray[Any], table: DataFrame, results: Mapping[str, Performance]) -> None:
+    """Draw four charts into axes of shape (2, 2).
 
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    axes = figure.subplots(2, 2)
+    Measured on true volume, bias by volume, share found by volume, and test–retest differences.
+    """
     firsts = table[(table["scan"] == 1) & (table["condition"] == STUDY)]
     _draw_measured(axes[0, 0], firsts, results)
     _draw_bias(axes[0, 1], results)
@@ -238,12 +237,9 @@ def draw_objects(table: DataFrame, results: Mapping[str, Performance]) -> Figure
     _draw_repeats(axes[1, 1], table, results)
     for axis in axes.flat:
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter("{x:g}")
         axis.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(
-        f"Simulated objects at the study's contrast, noise and texture (n = {len(firsts)})",
-        fontsize=10,
-    )
-    return figure
+    axes[0, 0].set_title(f"simulated objects, n = {len(firsts)}", fontsize=10)
 
 
 def _draw_measured(axes: Axes, firsts: DataFrame, results: Mapping[str, Performance]) -> None:
@@ -257,6 +253,7 @@ def _draw_measured(axes: Axes, firsts: DataFrame, results: Mapping[str, Performa
             label=WORDS[method],
         )  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="true volume (mm³)", ylabel="VHI (mm³); 0 is not shown")
     axes.legend(frameon=False, fontsize=8)
 
@@ -264,8 +261,6 @@ def _draw_measured(axes: Axes, firsts: DataFrame, results: Mapping[str, Performa
 def _draw_bias(axes: Axes, results: Mapping[str, Performance]) -> None:
     axes.axhspan(-BIAS_PERCENT, BIAS_PERCENT, color="#d5dce3")
     for place, (method, result) in enumerate(results.items()):
-        if method == "uncleaned":
-            continue  # ten times the truth: shown on the left
         # Side by side, not on top of each other.
         middle = [(low * high) ** 0.5 * 1.06 ** (place - 1) for low, high in result.by_volume]
         percent = [bias.percent for bias in result.by_volume.values()]
@@ -273,6 +268,8 @@ def _draw_bias(axes: Axes, results: Mapping[str, Performance]) -> None:
         axes.plot(middle, percent, "o-", color=COLOURS[method], markersize=4, label=WORDS[method])
         axes.vlines(middle, *ends, color=COLOURS[method])
     axes.axhline(0, color="#1c2733", linewidth=0.8)
+    axes.set_yscale("symlog", linthresh=20)  # decoys weigh many times a small lesion
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="true volume (mm³)", ylabel="bias (% of true volume), 95 % interval")
     axes.legend(frameon=False, fontsize=8)
 
@@ -330,9 +327,12 @@ def write_report(
     `made_by` goes into the summary: number of objects asked for, seed, version. InputError if the
     folder is not empty, or cannot be written.
     """
+    from matplotlib.figure import Figure
+
     results = performances_of(table)
     with plain_style():
-        figure = draw_objects(table, results)
+        figure = Figure(figsize=(11, 8), layout="constrained")
+        draw_objects(figure.subplots(2, 2), table, results)
     files = {
         "objects.csv": encode_csv(table.to_dict("records"), COLUMNS),
         "summary.json": encode_json({**made_by, **summary_of(table)}),
