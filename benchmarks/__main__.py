@@ -1,7 +1,7 @@
 """Run every benchmark: ``make bench``.
 
-``python -m benchmarks coverage`` simulates intervals, ``objects`` measures 500 reference objects
-and ``phantoms`` 200 phantom scans with decoys; each writes a table.
+``python -m benchmarks coverage`` and ``vhi-coverage`` try intervals, ``objects`` measures 500
+reference objects and ``phantoms`` 200 phantom scans with decoys; each writes a table.
 
 Each row is a ratio of two things timed in turns in the same run, or a memory peak, beside what we
 hold ourselves to. Nothing here is a test: a busy machine may miss a target.
@@ -23,6 +23,7 @@ from benchmarks import (
     pipeline,
     reference_object,
     room,
+    vhi_coverage,
 )
 
 
@@ -60,6 +61,7 @@ TABLES = {
     "coverage": coverage.main,
     "objects": reference_object.main,
     "phantoms": phantom_scans.main,
+    "vhi-coverage": vhi_coverage.main,
 }
 
 if __name__ == "__main__":

@@ -116,9 +116,18 @@ def proposed_interval(
     inner = np.quantile(thresholds, np.linspace(0.01, 0.99, NODES))
     nodes = np.unique([*inner, measured])
     sizes = region_sizes(candidates, nodes)
-    at_nodes, drawn = _draw_volumes(
-        probability, regions.lesion_of, sizes, thresholds, scan_sd, lesion_sd, draws, seed
+    at_nodes = draw_volumes(
+        probability,
+        regions.lesion_of,
+        sizes,
+        scan_sd=scan_sd,
+        lesion_sd=lesion_sd,
+        draws=draws,
+        seed=seed,
     )
+    # Draw n takes any of the thresholds; a stream of its own.
+    raw = np.random.PCG64([seed, 3]).random_raw(draws)
+    drawn = thresholds[(raw % np.uint64(thresholds.size)).astype(int)]
     volumes = [np.interp(at, nodes, row) for at, row in zip(drawn, at_nodes, strict=True)]
     voxels = int(np.bincount(regions.part, minlength=regions.count + 1)[1:] @ proposal[1:])
     ends = percentile_interval(volumes, coverage=coverage)
@@ -204,39 +213,49 @@ def _owners(
     return owner
 
 
-def _draw_volumes(
-    probability: NDArray[np.float64],
-    lesion_of: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    thresholds: NDArray[np.float64],
+def draw_volumes(
+    keep: NDArray[np.float64],
+    lesion_of: NDArray[np.integer],
+    sizes: NDArray[np.integer],
+    *,
     scan_sd: float,
     lesion_sd: float,
-    draws: int,
-    seed: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the volume in voxels of every draw at every node, and the draw's threshold."""
+    draws: int = RESAMPLES,
+    seed: int = SEED,
+) -> NDArray[np.float64]:
+    """Return the volume that a reader may keep, in voxels, for every draw; shape (draws, k).
+
+    Parameters
+    ----------
+    keep
+        Probability of each region, shape (n + 1,); entry 0 is that of every region that is counted
+        in column 0 of `sizes`.
+    lesion_of
+        Lesion of each region, shape (n + 1,); entry 0 is 0.
+    sizes
+        Voxels of each region in k situations, shape (k, n + 1).
+    scan_sd, lesion_sd, draws, seed
+        See `proposed_interval`.
+    """
     width = [sd / LOGISTIC_SD for sd in (scan_sd, lesion_sd)]
     with np.errstate(divide="ignore"):
-        centre = (np.log(probability) - np.log1p(-probability)) * np.sqrt(
-            1 + width[0] ** 2 + width[1] ** 2
-        )
+        centre = _logit(keep) * np.sqrt(1 + width[0] ** 2 + width[1] ** 2)
     lesions = int(lesion_of.max()) + 1
+    columns = 1 + lesions + len(lesion_of)
     # A stream of its own; the raw stream of PCG64 is promised never to change.
     stream = np.random.PCG64([seed, 1])
-    volumes, drawn = [], []
+    volumes = []
     for start in range(0, draws, _CHUNK):
         chunk = min(_CHUNK, draws - start)
-        columns = 2 + lesions + len(lesion_of)
         chance = uniform(stream.random_raw(chunk * columns).reshape(chunk, columns))
-        drawn.append(thresholds[(chance[:, 0] * len(thresholds)).astype(int)])
-        shift = width[0] * _logit(chance[:, 1:2])
-        together = width[1] * _logit(chance[:, 2 : 2 + lesions])
+        shift = width[0] * _logit(chance[:, :1])
+        together = width[1] * _logit(chance[:, 1 : 1 + lesions])
         # A region's own shift is logistic too: a uniform number lies below this chance.
         odds = _expit(centre + shift + together[:, lesion_of])
-        kept = (chance[:, 2 + lesions :] < odds).astype(float)
-        kept[:, :1] = _expit((centre[0] + shift) / np.hypot(1, width[1]))
+        kept = (chance[:, 1 + lesions :] < odds).astype(float)
+        kept[:, :1] = _expit((centre[0] + shift) / np.sqrt(1 + width[1] ** 2))
         volumes.append(kept @ sizes.T)
-    return np.concatenate(volumes), np.concatenate(drawn)
+    return np.concatenate(volumes)
 
 
 def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
