@@ -152,7 +152,7 @@ def wrong_rows(pairs: dict[str, list[Pair]]) -> Iterator[tuple[str, int, int, in
                 for wrong in [make(pair, other)]
                 if wrong is not None
             ]
-            areas = BOTH if make in (_exchanged_predicted, _upside_down) else ()
+            areas = {_exchanged_predicted: BOTH, _upside_down: ("disease_region",)}.get(make, ())
             checks = [checks_of(*wrong, areas) for wrong in inputs]
             named = sum(bool(causes & set(noted)) for noted in checks)
             one = sum(len(noted) == 1 for noted in checks)
@@ -179,11 +179,12 @@ def _exchanged_predicted(pair: Pair, other: Pair) -> Wrong:
 
 def _upside_down(pair: Pair, other: Pair) -> Wrong:
     assert pair.scans.t1w is not None
-    stir, t1w = (  # the second array axis of every case runs up or down
-        scan.with_array(np.ascontiguousarray(scan.array[:, ::-1]))
-        for scan in (pair.scans.stir, pair.scans.t1w)
+    stir, t1w, bone = (  # the second array axis of every case runs up or down
+        image.with_array(np.ascontiguousarray(image.array[:, ::-1]))
+        for image in (pair.scans.stir, pair.scans.t1w, pair.masks[0])
     )
-    return predicted(Scans(stir, t1w, t1w))
+    region = segment_disease_region(t1w, stir=stir)
+    return Scans(stir, t1w, t1w, notes=region.notes), (bone, region.mask)
 
 
 def _axial(pair: Pair, other: Pair) -> Wrong:
@@ -364,7 +365,7 @@ KINDS: tuple[tuple[str, Callable[[Pair, Pair], Wrong], set[str]], ...] = (
     ("T1w fat-saturated (simulated)", _t1w_as(_fat_saturated), {"unlike-t1w"}),
     ("T2w as T1w (simulated)", _t1w_as(_t2w), {"unlike-t1w"}),
     ("axial slices by the header", _axial, {"unlike-slices"}),
-    ("scans upside down, masks predicted", _upside_down, {"unlike-bone"}),
+    ("scans upside down, disease region predicted", _upside_down, {"unlike-bone"}),
     ("T1w of another patient as STIR", _two_t1w, {"stir-contrast"}),
     ("one mask given twice", _masks(lambda s, b, r: (r, r)), {"equal-masks"}),
     ("masks exchanged", _masks(lambda s, b, r: (r, b)), {"exchanged-masks"}),

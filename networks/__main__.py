@@ -21,7 +21,7 @@ def main() -> None:
     train = steps.add_parser("train", help="train some runs (default: those that are shipped)")
     train.add_argument("names", nargs="*")
     score = steps.add_parser("cross-validate", help="score the eight by networks new to them")
-    score.add_argument("--runs", default="cv", help="cv, or wide for the recipe that is tried")
+    score.add_argument("--runs", default="cv", help="cv, or the recipe tried: wide, near")
     steps.add_parser("calibrate", help="set the warning about poor slices")
     steps.add_parser("beyond-bone", help="judge the warning about more than bone")
     steps.add_parser("normal-bone", help="score normal bone, leave one subject out")

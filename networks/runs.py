@@ -25,6 +25,9 @@ WIDE_RECIPE = Recipe(steps=9000, neighbours=1, average=0.999, augmentation="wide
 """Tried against `DISEASE_RECIPE`: neighbouring slices, other contrasts and fields of view, the mean
 of the weights, half as many updates again. README.md says what came out."""
 
+NEAR_RECIPE = WIDE_RECIPE.with_(augmentation="robust")
+"""The same without other contrasts and fields of view."""
+
 FURTHER = Recipe(steps=750, learning_rate=0.001)
 """A second, shorter and gentler cycle, in which a trained network learns from further subjects."""
 
@@ -94,7 +97,8 @@ def tried_runs(cases: Sequence[Case]) -> dict[str, Run]:
     """Return the trainings, by name, that no shipped network comes from."""
     eight = tuple(sorted({case.subject for case in cases}.difference(STUDY_TEST)))
     runs = [
-        Run(f"wide{fold}", WIDE_RECIPE.with_(seed=fold + 1), eight, held_out)
+        Run(f"{name}{fold}", recipe.with_(seed=fold + 1), eight, held_out)
+        for name, recipe in (("wide", WIDE_RECIPE), ("near", NEAR_RECIPE))
         for fold, held_out in enumerate(cross_validation(cases))
     ]
     return {run.name: run for run in runs}

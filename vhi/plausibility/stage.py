@@ -37,7 +37,7 @@ _THRESHOLDS = {"large-multiple", "small-multiple", "high-threshold", "share-abov
 _REGION = {"region-slices", "region-cut-off", "region-gaps"}
 
 FOLLOWING = {
-    "alike-scans": {"stated-contrast"},
+    "alike-scans": {"stated-contrast", "unlike-t1w", "unlike-bone"},
     "exchanged-scans": {"stated-contrast", "slices-to-check"},
     "stir-contrast": {"stated-contrast"},
     "t1w-contrast": {"stated-contrast"},
