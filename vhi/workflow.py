@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -169,7 +170,8 @@ def load_scans(case: Case, *, resample_t1w: bool = False) -> Scans:
         A file is missing or unusable, one scan is given as both, or the grids differ.
     """
     check_two_scans(case)
-    stir, stored = load_scan(case.stir), load_scan(case.t1w)
+    with ThreadPoolExecutor(2) as pool:  # zlib works beside other threads
+        stir, stored = pool.map(load_scan, (case.stir, case.t1w))
     record, sidecar_notes = scan_record(case.stir)
     t1w_record, t1w_notes = scan_record(case.t1w)
     thickness, thickness_notes = usable_thickness_mm(

@@ -474,7 +474,7 @@ def test_a_terminated_command_leaves_nothing(scans, tmp_path, how):
     arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
     code = (
         "import os, signal, sys; from vhi.commands import cli; from vhi.results import report\n"
-        f"report.encode_figure = lambda *_, **__: os.kill(os.getpid(), signal.{how})\n"
+        f"report.render_report = lambda *_, **__: os.kill(os.getpid(), signal.{how})\n"
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
     result = python(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import html
 import os
@@ -100,6 +99,8 @@ def open_command(
         raise InputError(
             'the reading room needs tornado; install it with: pip install "vhi[room]"'
         ) from error
+    import asyncio
+
     from vhi.reading_room.server.session import Session
     from vhi.reading_room.store.actions import check_reader
     from vhi.reading_room.store.store import Store, default_store_folder
@@ -169,6 +170,8 @@ def _account() -> str:
 
 async def serve(session: Session, listen: Callable[..., Any], port: int, *, browser: bool) -> None:
     """Serve until the command is stopped."""
+    import asyncio
+
     stopped = asyncio.Event()
     with contextlib.suppress(AttributeError):  # no such signal on Windows
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which `nohup` sets

@@ -7,9 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-
 from vhi.errors import InputError, one_line
 
 INTERRUPTED = 130
@@ -25,10 +22,16 @@ def progress(label: str) -> Iterator[Callable[..., None]]:
     callable
         ``report(label=None, total=None, advance=0)`` updates what is shown.
     """
+    if not sys.stderr.isatty():
+        yield lambda *_, **__: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
     console = Console(stderr=True)
     label_column = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), label_column, BarColumn(), MofNCompleteColumn())
-    quiet = not (console.is_terminal and sys.stderr.isatty())
+    quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task(label, total=None)
 

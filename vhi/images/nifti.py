@@ -9,6 +9,7 @@ import math
 import os
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,13 @@ def encode_nifti(array: NDArray[Any], affine: NDArray[np.float64], slope: float 
     image.header.set_data_offset(352)
     # nibabel would scale the numbers again; they are stored as given.
     raw = image.header.binaryblock + b"\0" * 4 + array.tobytes(order="F")
-    return gzip.compress(raw, compresslevel=6, mtime=0)
+    return _compressed(raw)
+
+
+@lru_cache(maxsize=2)
+def _compressed(content: bytes) -> bytes:
+    """Compress, once for what a measurement hashes and writes under two names."""
+    return gzip.compress(content, compresslevel=6, mtime=0)
 
 
 def _open(path: str | os.PathLike[str]) -> tuple[Any, Geometry]:

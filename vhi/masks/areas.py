@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,17 +183,23 @@ def find_areas(
     InputError
         As for `load_mask` and the networks.
     """
+    from vhi.segmentation.predict import likely_normal_bone
     from vhi.segmentation.registry import DEFAULT, DISEASE_REGION
 
     def placed(area: Area) -> Area:
         return _on_grid(area, scans.stir) if resample_masks else area
 
-    region = load_area(disease_region) or predict_disease_region(scans, network)
-    region_placed = placed(region)
+    with ThreadPoolExecutor(1) as other:
+        # Both networks at once: each begins and ends with work for one processor.
+        likely = None
+        if normal_bone is None and scans.t1w is not None:
+            likely = other.submit(likely_normal_bone, scans.stir, scans.t1w)
+        region = load_area(disease_region) or predict_disease_region(scans, network)
+        region_placed = placed(region)
     # A given region will not do here: people leave normal bone out of it.
     by_default = region.origin.network == DEFAULT[DISEASE_REGION]
     bone = load_area(normal_bone) or predict_normal_bone(
-        scans, region_placed.mask if by_default else None
+        scans, region_placed.mask if by_default else None, likely
     )
     bone_placed = placed(bone)
     resampled, notes = [], [*region_placed.notes, *bone_placed.notes]
@@ -234,12 +241,19 @@ def predict_disease_region(scans: Scans, network: str | None = None) -> Area:
     return _predicted(segmentation, "disease region")
 
 
-def predict_normal_bone(scans: Scans, bone: Image | None = None) -> Area:
-    """Propose normal bone from STIR and T1w; `bone` limits it, see `propose_normal_bone`."""
+def predict_normal_bone(
+    scans: Scans, bone: Image | None = None, likely: Future[Segmentation] | None = None
+) -> Area:
+    """Propose normal bone from STIR and T1w; see `propose_normal_bone`."""
     from vhi.segmentation.predict import propose_normal_bone
 
     try:
-        segmentation = propose_normal_bone(scans.stir, _t1w(scans.t1w), bone=bone)
+        segmentation = propose_normal_bone(
+            scans.stir,
+            _t1w(scans.t1w),
+            bone=bone,
+            likely=None if likely is None else likely.result(),
+        )
     except InputError as error:
         raise InputError(f"{error} (instead: {DRAW_NORMAL_BONE})") from error
     return _predicted(segmentation, "normal bone")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from vhi.digits import digits
 from vhi.files.atomic import staged_folder, write_whole
 from vhi.files.encode import encode_json, encode_picture, encode_text
 from vhi.images.nifti import save_labels
-from vhi.masks.origin import encode_mask
 from vhi.measurement import Measurement
 from vhi.results import pictures
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
@@ -55,26 +55,36 @@ def write_result(
     folder = Path(folder)
     check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
     check_corrected_masks(folder, measurement)
-    with staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage:
-        write_whole(stage / "vhi.json", encode_record(measurement))
+    with (
+        staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        # Compressing and saving leave a processor free for the numbers and the page.
+        picture = pool.submit(_picture, measurement)
+        saved = []
         for name, image in (
             ("candidates", measurement.kept),
             ("inflammation", measurement.inflammation),
             ("disease_region", measurement.disease_region),
             ("normal_bone", measurement.normal_bone),
         ):
-            save_labels(image.array, image.affine, stage / f"{name}.nii.gz")
+            path = stage / f"{name}.nii.gz"
+            saved.append(pool.submit(save_labels, image.array, image.affine, path))
         for name in ("disease_region", "normal_bone"):
             origin = getattr(measurement.areas, name).origin
             if origin.record:
                 write_whole(stage / f"{name}.json", encode_json(origin.record, ascii_only=True))
-            if origin.prediction is not None:
-                write_whole(stage / f"{name}.network.nii.gz", encode_mask(origin.prediction))
+            if (mask := origin.prediction) is not None:
+                path = stage / f"{name}.network.nii.gz"
+                saved.append(pool.submit(save_labels, mask.array, mask.affine, path))
+        write_whole(stage / "vhi.json", encode_record(measurement))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
-        picture = encode_picture(pictures.montage(measurement))
-        write_whole(stage / "report.png", picture)
-        write_whole(stage / "report.html", encode_text(render_report(measurement, picture)))
+        write_whole(stage / "report.png", picture.result())
+        page = render_report(measurement, picture.result())
+        write_whole(stage / "report.html", encode_text(page))
+        for file in saved:
+            file.result()
     return folder
 
 
@@ -113,6 +123,10 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         spacing_mm=[f"{step:.3g}" for step in measurement.stir.spacing_mm],
         removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
     )
+
+
+def _picture(measurement: Measurement) -> bytes:
+    return encode_picture(pictures.montage(measurement))
 
 
 def _data_address(content: bytes, kind: str = "png") -> str:

@@ -100,6 +100,7 @@ def propose_normal_bone(
     network: str = DEFAULT[NORMAL_BONE],
     bone: Image | None = None,
     volume_mm3: float = AREA_MM3,
+    likely: Segmentation | None = None,
     threads: int | None = None,
 ) -> Segmentation:
     """Propose an area of normal bone in the interforaminal sacrum (step i).
@@ -118,6 +119,8 @@ def propose_normal_bone(
         `t1w`.
     volume_mm3
         See `vhi.segmentation.normal_bone_area.choose_area`.
+    likely
+        From `likely_normal_bone`, where it has been called.
 
     Raises
     ------
@@ -125,14 +128,24 @@ def propose_normal_bone(
         As for `segment_disease_region`; the scans lie on different grids or are one scan;
         `NothingFound` where no place is found.
     """
-    check_same_grid(stir, t1w)
-    check_scans_differ(stir, t1w)
-    result = segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
+    result = likely or likely_normal_bone(stir, t1w, network=network, threads=threads)
     if bone is None:
         bone = segment_disease_region(t1w, threads=threads).mask
     area = choose_area(result.probability, stir, bone, volume_mm3=volume_mm3)
     thresholds = plausible_thresholds(result.probability, stir, bone, volume_mm3=volume_mm3)
     return replace(result, mask=area, plausible_thresholds=thresholds)
+
+
+def likely_normal_bone(
+    stir: Image, t1w: Image, *, network: str = DEFAULT[NORMAL_BONE], threads: int | None = None
+) -> Segmentation:
+    """Return the network's answer, of which `propose_normal_bone` takes a part; it needs no bone.
+
+    Parameters and errors as for `propose_normal_bone`.
+    """
+    check_same_grid(stir, t1w)
+    check_scans_differ(stir, t1w)
+    return segment_scans([stir, t1w], find_network(network, NORMAL_BONE), threads=threads)
 
 
 def segment_scans(

@@ -305,10 +305,6 @@ def _lesions(
     Regions touch across neighbouring slices, diagonals included. Working on regions, not voxels,
     lets a reader's cut through a region hold in the lesion too.
     """
-    # Imported here: it would make up most of the time of `import vhi`.
-    from scipy import sparse
-    from scipy.sparse import csgraph
-
     axis = grid.slice_axis
     stack = np.moveaxis(numbers, axis, 0)
     in_plane = [other for other in range(3) if other != axis]
@@ -323,9 +319,8 @@ def _lesions(
         pairs.append(pair[np.diff(pair, prepend=-1) != 0])  # along a row they repeat
     both = np.stack(np.divmod(np.concatenate(pairs), count + 1))
     first, second = both[:, both[1] > 0]
-    graph = sparse.coo_array((np.ones(first.size, bool), (first, second)), (count + 1, count + 1))
     # The background touches nothing: it is a group of its own, number 0.
-    groups, group = csgraph.connected_components(graph, directed=False)
+    groups, group = _joined(first, second, count + 1)
 
     part = numbers[tuple(voxels.T)]
     sizes = np.bincount(group[part], minlength=groups)
@@ -334,6 +329,23 @@ def _lesions(
     rank = np.zeros(groups, np.int64)
     rank[1 + np.lexsort((begins[1:], -sizes[1:]))] = np.arange(1, groups)
     return rank[group]
+
+
+def _joined(
+    first: NDArray[np.int64], second: NDArray[np.int64], count: int
+) -> tuple[int, NDArray[np.int64]]:
+    """Return how many groups pairs of numbers below `count` join, and the group of each number.
+
+    As `scipy.sparse.csgraph.connected_components`, whose import takes longer than a case's lesions.
+    """
+    root = np.arange(count)
+    while (root[first] != root[second]).any():
+        a, b = root[first], root[second]
+        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+        while (root[root] != root).any():
+            root = root[root]
+    roots, group = np.unique(root, return_inverse=True)
+    return len(roots), group.ravel()
 
 
 def _first(
