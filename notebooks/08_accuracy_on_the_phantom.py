@@ -32,7 +32,7 @@
 # from the truth before cleaning, with a model's proposal, and after cleaning without a mistake? What is the smallest lesion
 # that it finds? How much does it change when nothing has changed?
 #
-# Two kinds of simulated scans answer. The {term}`phantom` is a whole pelvis. A *digital reference object* is a small block of
+# Two kinds of simulated scans answer. The {term}`phantom` is a whole pelvis. A {term}`digital reference object` is a small block of
 # bone on both sides of a joint with one lesion: simple geometry, but the same tissues, marrow texture, blur and noise, and so
 # fast that five hundred can be measured.
 
@@ -156,7 +156,7 @@ print(
 # ### The smallest lesion
 #
 # A scan without any lesion is not measured as 0 before cleaning: there are vessels and artefacts. The *limit of blank* is the
-# volume that 95 % of such scans do not exceed. The *limit of detection* is the true volume that is measured above it in 95 % of
+# volume that 95 % of such scans do not exceed. The {term}`limit of detection` is the true volume that is measured above it in 95 % of
 # scans (a probit line; {cite:t}`kessler2015`).
 
 # %%
@@ -172,7 +172,7 @@ for method, result in results.items():
 # ### Test and retest
 #
 # How much does VHI of an unchanged lesion change from scan to scan? `wCV` is the within-subject coefficient of variation; 95 %
-# of the differences of two scans are smaller than the repeatability coefficient `RC` ({cite:t}`raunig2015`; intervals:
+# of the differences of two scans are smaller than the {term}`repeatability coefficient` `RC` ({cite:t}`raunig2015`; intervals:
 # {cite:t}`obuchowski2018`). Normal bone is the same area on both scans, so a second drawing would add to it
 # ([](#page-area)).
 
