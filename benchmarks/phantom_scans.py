@@ -8,7 +8,9 @@ are kept, others made again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -126,17 +128,18 @@ def weighted_auc(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) ->
 
 
 def main(path: Path = TABLE, *, scans: int = SCANS) -> int:
-    """Fill the table with the rows that it lacks."""
-    rows: list[dict[str, Any]] = []
-    done: dict[int, dict[str, Any]] = {}
+    """Fill the table with the rows that it lacks, on all processors."""
+    todo = list(settings(scans))
+    rows = [measure(todo[0])]  # says which model is at hand
     if path.exists():
-        done = {row["seed"]: row for row in pd.read_csv(path).to_dict("records")}
-    for scan in settings(scans):
-        row = done.get(scan.seed)
-        # The first scan is always measured: it says which model is at hand.
-        if row is None or not rows or row["model_sha256"] != rows[0]["model_sha256"]:
-            row = measure(scan)
-        rows.append(row)
-        pd.DataFrame(rows).round(4).to_csv(path, index=False, lineterminator="\n")
-    print(pd.DataFrame(rows).describe().to_string())
+        done = pd.read_csv(path).to_dict("records")
+        same = [row for row in done[1:] if row["model_sha256"] == rows[0]["model_sha256"]]
+        rows += same
+    missing = [scan for scan in todo if scan.seed not in {row["seed"] for row in rows}]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for row in pool.map(measure, missing):
+            rows.append(row)
+            table = pd.DataFrame(rows).sort_values("seed").round(4)
+            table.to_csv(path, index=False, lineterminator="\n")
+    print(pd.read_csv(path).groupby("severity", sort=False).median(numeric_only=True).to_string())
     return 0
