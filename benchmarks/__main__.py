@@ -1,7 +1,8 @@
 """Run every benchmark: ``make bench``.
 
 ``python -m benchmarks coverage`` and ``vhi-coverage`` try intervals, ``objects`` measures 500
-reference objects and ``phantoms`` 200 phantom scans with decoys; each writes a table.
+reference objects and ``phantoms`` 200 phantom scans with decoys; each writes a table. ``seconds``
+says where the seconds of a whole ``vhi measure`` go.
 
 Each row is a ratio of two things timed in turns in the same run, or a memory peak, beside what we
 hold ourselves to. Nothing here is a test: a busy machine may miss a target.
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    command,
     coverage,
     imports,
     network,
@@ -37,6 +39,7 @@ def main() -> int:
         imports.import_cost(),
         pipeline.interval_of_vhi(case),
         *network.network_rows(case),
+        *command.command_rows(case),
         overlap.pairwise_overlap(),
         *room.room_rows(case),
     ]
@@ -51,7 +54,7 @@ def main() -> int:
             f"{'at most' if row.at_most else 'more than'} {row.target:g}",
             row.detail,
         )
-    Console(width=150).print(table)
+    Console(width=150).print(table, command.stages(case))
     missed = [row.what for row in rows if not row.met]
     print("missed: " + ", ".join(missed) if missed else "all targets met")
     return 1 if missed else 0
@@ -61,6 +64,7 @@ TABLES = {
     "coverage": coverage.main,
     "objects": reference_object.main,
     "phantoms": phantom_scans.main,
+    "seconds": command.main,
     "vhi-coverage": vhi_coverage.main,
 }
 

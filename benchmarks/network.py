@@ -46,7 +46,7 @@ def network_rows(case: Case) -> Iterator[Row]:
         one = _first_member(folder, ensemble)
         t1w = load_image(case.t1w)
         runs = {
-            BASELINE: _published(t1w.shape[t1w.slice_axis]),
+            BASELINE: published(t1w.shape[t1w.slice_axis]),
             ONE: _read_once(t1w, one),
             f"the shipped {ensemble.members} networks and mirror images, loaded": _loaded(
                 t1w, ensemble
@@ -130,7 +130,7 @@ def _read_once(t1w: Image, network: Network) -> Callable[[], object]:
     return run
 
 
-def _published(slices: int) -> Callable[[], None]:
+def published(slices: int) -> Callable[[], None]:
     """Return a function that runs the published ensemble once on a batch of all slices."""
     import torch
 
