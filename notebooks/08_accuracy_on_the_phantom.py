@@ -117,7 +117,7 @@ summary = {
 }
 print(pd.DataFrame(summary).T.astype({"n": int}).to_string(float_format="%.2f"))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-accuracy", "caption": "Simulated objects at the study's contrast, noise and texture (n in the title). Top left: VHI on true volume, grey band ± 10 %. Top right: bias by volume with 95 % intervals, one point for each range of volumes, linear up to 20 % and logarithmic beyond. Bottom left: share of lesions measured above the limit of blank; dotted: limit of detection. Bottom right: difference of two scans of one object, in percent of their mean (n = objects of 50 mm³ and more), dotted: repeatability coefficient. Takeaway: after cleaning without mistakes VHI follows the true volume; without cleaning, decoys outweigh any lesion of this size."}, "image": {"alt": "Four charts with grey, orange and blue marks for uncleaned, proposed and truth-cleaned volumes. Blue lies along the diagonal and near zero bias; grey lies far above for small volumes."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-accuracy", "caption": "Simulated objects at the study's contrast, noise and texture (n in the title). Top left: VHI on true volume, grey band ± 10 %. Top right: bias by volume with 95 % intervals, one point for each range of volumes, linear up to 20 % and logarithmic beyond. Bottom left: share of lesions measured above the limit of blank; dotted: limit of detection. Bottom right: difference of two scans of one object, in percent of their mean (n = objects of 50 mm³ and more), dotted: repeatability coefficient. Takeaway: after cleaning without mistakes VHI follows the true volume; without cleaning, decoys weigh more than most lesions of this size."}, "image": {"alt": "Four charts with grey, orange and blue marks for uncleaned, proposed and truth-cleaned volumes. Blue lies along the diagonal and near zero bias; grey lies far above for small volumes."}}
 fig, panels = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
 draw_objects(panels, objects, results)
 plt.show()
@@ -248,23 +248,26 @@ print(visits.to_string(index=False), "(change in voxels)")
 for method, result in results.items():
     for target, met in (("bias", result.bias_met), ("slope", result.slope_met)):
         print(f"{method:14} {target:6} {'met' if met else 'NOT met'}")
-worst = max(results["truth_cleaned"].by_volume.items(), key=lambda entry: abs(entry[1].percent))
+judged = {ends: bias for ends, bias in results["truth_cleaned"].by_volume.items() if ends[0] >= 50}
+(low, high), worst = max(judged.items(), key=lambda entry: abs(entry[1].percent))
 print(
-    f"largest bias of truth-cleaned: {worst[1].percent:+.1f} % ({worst[0][0]:g}–{worst[0][1]:g} mm³)"
+    f"largest bias of truth-cleaned: {worst.percent:+.1f} % ({low:g}–{high:g} mm³, n = {worst.n})"
 )
-print(
-    f"changes with the right sign: {(np.sign(visits.true) == np.sign(visits.measured)).sum()} of 2"
-)
+right_sign = np.sign(visits["true"]) == np.sign(visits["measured"])
+print(f"changes with the right sign: {right_sign.sum()} of {len(visits)}")
 
 # %% [markdown]
+# A target that is missed stays as it was set. The reason for the slope is the faint lesions of some of the study's scans, in which
+# the threshold lies above half the lesion's signal. No choice of ours can mend that: the rule for the threshold is the paper's.
+#
 # What this cannot show: simulated lesions are simpler than real ones, normal bone lies where it should, and the reader who
 # knows the truth makes no mistakes. It bounds the error of the threshold, not that of the whole method. The proposal's model
 # learned from scans of patients; how well it does on those is another question.
 #
 # :::{admonition} Takeaway
 # :class: tip
-# With perfect cleaning VHI follows the true volume and its change. Single scans are further off than the average: the threshold
-# sits elsewhere in faint and in bright lesions. Compare visits of one patient on one protocol, and read a change smaller than the
+# With perfect cleaning VHI follows the true volume and its change, a little too small on average. Single scans are further off:
+# faint lesions are measured too small, bright ones too large. Compare visits of one patient on one protocol, and read a change smaller than the
 # repeatability coefficient as none.
 # :::
 #
