@@ -21,8 +21,8 @@ from vhi.uncertainty.interval import COVERAGE, NORMAL_BONE_AND_CLEANING, VhiInte
 from vhi.uncertainty.other_thresholds import OTHER_SLICE_MM
 
 NODES = 7
-"""Thresholds at which the sizes of regions are counted; linear between them. Chosen: with 15, the
-ends of the study's intervals move by less than 1 %."""
+"""Thresholds at which the sizes of regions are counted; volumes between them are geometric. Chosen:
+with 31 the ends of the study's intervals move by at most 1.5 %."""
 
 LOGISTIC_SD = float(np.pi / np.sqrt(3))
 """Standard deviation of the standard logistic law."""
@@ -113,7 +113,7 @@ def proposed_interval(
     if interval.reason is not None:
         return interval
     measured = candidates.thresholds.lower
-    inner = np.quantile(thresholds, np.linspace(0.01, 0.99, NODES))
+    inner = np.linspace(*np.quantile(thresholds, [0.01, 0.99]), NODES)
     nodes = np.unique([*inner, measured])
     sizes = region_sizes(candidates, nodes)
     at_nodes = draw_volumes(
@@ -125,10 +125,10 @@ def proposed_interval(
         draws=draws,
         seed=seed,
     )
-    # Draw n takes any of the thresholds; a stream of its own.
-    raw = np.random.PCG64([seed, 3]).random_raw(draws)
-    drawn = thresholds[(raw % np.uint64(thresholds.size)).astype(int)]
-    volumes = [np.interp(at, nodes, row) for at, row in zip(drawn, at_nodes, strict=True)]
+    # Thresholds stand in no order, so that draw n takes the n-th; volumes fall about geometrically.
+    drawn = np.resize(thresholds, draws)
+    logs = np.log1p(at_nodes)
+    volumes = np.expm1([np.interp(at, nodes, row) for at, row in zip(drawn, logs, strict=True)])
     voxels = int(np.bincount(regions.part, minlength=regions.count + 1)[1:] @ proposal[1:])
     ends = percentile_interval(volumes, coverage=coverage)
     low, high = (
