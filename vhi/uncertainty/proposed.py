@@ -113,8 +113,8 @@ def proposed_interval(
     if interval.reason is not None:
         return interval
     measured = candidates.thresholds.lower
-    inner = np.linspace(*np.quantile(thresholds, [0.01, 0.99]), NODES)
-    nodes = np.unique([*inner, measured])
+    least, most = np.quantile(thresholds, [0.01, 0.99])
+    nodes = np.unique([*np.linspace(least, most, NODES), measured])
     sizes = region_sizes(candidates, nodes)
     at_nodes = draw_volumes(
         probability,
