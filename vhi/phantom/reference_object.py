@@ -239,6 +239,22 @@ class _Joint:
         return np.asarray((u - plane) * np.float32(self.normal[0]))
 
 
+@dataclass(frozen=True, eq=False)
+class _Ellipsoid:
+    """A lesion: centre, half axes (mm; all 0 for none), unit vectors of the axes as rows."""
+
+    centre: NDArray[np.float64]
+    half_axes: NDArray[np.float64]
+    frame: NDArray[np.float64]
+
+    def near(self, places: NDArray[np.float64], gap_mm: float) -> NDArray[np.bool_]:
+        """Return which positions, shape (n, 3), lie within about a gap of the surface."""
+        if not self.half_axes.any():
+            return np.zeros(len(places), bool)
+        along = (places - self.centre) @ self.frame.T / (self.half_axes + gap_mm)
+        return np.asarray((along**2).sum(axis=1) < 1)
+
+
 def scan_object(item: ReferenceObject, scans: int = 2) -> list[ObjectScan]:
     """Make an object and scan it, each time with another pose, noise and gain.
 
@@ -266,12 +282,12 @@ def _build_body(item: ReferenceObject, rng: np.random.Generator) -> _Body:
     joint = _Joint(rng.uniform(14, 18), (rng.uniform(0.2, 0.4), rng.uniform(-0.2, 0.0)))
     from_joint = joint.distance(*axes)
     layers, marrow = _tissue_layers(from_joint)
-    centre, half_axes, frame = _place_lesion(item.volume_mm3, joint, rng)
-    share = _lesion_share(axes, centre, half_axes, frame)
+    lesion = _place_lesion(item.volume_mm3, joint, rng)
+    share = _lesion_share(axes, lesion)
     patches = 1 + LESION_PATCHINESS * smooth_field(rng, 7.0, 7.0, axes=axes)
     if item.volume_mm3:
         patches /= np.average(patches, weights=share)
-    decoys = _place_decoys(axes, from_joint, marrow, joint, (centre, half_axes, frame), rng)
+    decoys = _place_decoys(axes, from_joint, marrow, joint, lesion, rng)
 
     average = _SliceAverage(item.condition.slice_thickness_mm)
     texture = _texture(shape, axes, item.condition.texture, average, rng)
@@ -308,7 +324,7 @@ def _build_body(item: ReferenceObject, rng: np.random.Generator) -> _Body:
         decoy_kinds=[what for what, _, _ in decoys],
         spacing_mm=spacing,
         joint=joint,
-        centre_mm=centre,
+        centre_mm=lesion.centre,
     )
 
 
@@ -334,10 +350,8 @@ def _tissue_layers(from_joint: Array) -> tuple[list[tuple[str, Array]], Array]:
     return layers, inner * (1 - plate)
 
 
-def _place_lesion(
-    volume_mm3: float, joint: _Joint, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return centre, half axes (mm) and unit vectors (rows) of an ellipsoid in subchondral marrow.
+def _place_lesion(volume_mm3: float, joint: _Joint, rng: np.random.Generator) -> _Ellipsoid:
+    """Return a lesion in subchondral marrow.
 
     It is flat along the joint, touches its bone plate or lies up to 3 mm away, and has exactly
     this volume.
@@ -353,19 +367,15 @@ def _place_lesion(
     away = JOINT_HALF_WIDTH_MM + CORTEX_MM + half_axes[0] + rng.uniform(0, 3)
     on_plane = np.array([joint.u0 + joint.slopes[0] * v + joint.slopes[1] * w, v, w])
     centre = on_plane + (1 if rng.random() < 0.5 else -1) * away * first
-    return centre, half_axes, frame
+    return _Ellipsoid(centre, half_axes, frame)
 
 
-def _lesion_share(
-    axes: tuple[Array, Array, Array],
-    centre: NDArray[np.float64],
-    half_axes: NDArray[np.float64],
-    frame: NDArray[np.float64],
-) -> Array:
+def _lesion_share(axes: tuple[Array, Array, Array], lesion: _Ellipsoid) -> Array:
     """Return the part of each sub-slice voxel that an ellipsoid fills, its sum exact.
 
     Each voxel near it is divided into 4 × 4 × 4 points.
     """
+    centre, half_axes, frame = lesion.centre, lesion.half_axes, lesion.frame
     u, v, w = (axis.ravel() for axis in axes)
     share = np.zeros((u.size, v.size, w.size), np.float32)
     if not half_axes.any():
@@ -396,11 +406,10 @@ def _place_decoys(
     from_joint: Array,
     marrow: Array,
     joint: _Joint,
-    lesion: tuple[NDArray[np.float64], ...],
+    lesion: _Ellipsoid,
     rng: np.random.Generator,
 ) -> list[tuple[str, Box, Array]]:
     """Return kinds, boxes and shares of decoys, apart from each other, lesion and normal bone."""
-    centre, half_axes, frame = lesion
     limits = np.array([PIXELS[0], PIXELS[1]]) * SPACING_MM[:2] / 2 - 4
     decoys: list[tuple[str, Box, Array]] = []
     taken: list[NDArray[np.float64]] = []
@@ -424,7 +433,7 @@ def _place_decoys(
             edges = [part.start for part in box]
             index = (points + edges).T
             places = np.stack([axis.ravel()[i] for axis, i in zip(axes, index, strict=True)], 1)
-            if _too_near(places, centre, half_axes, frame, taken):
+            if _too_near(places, lesion, taken):
                 continue
             decoys.append((what, box, spot))
             taken.append(places[:: max(len(places) // 50, 1)])
@@ -442,18 +451,12 @@ def _box(axes: tuple[Array, Array, Array], at: NDArray[np.float64], reach_mm: fl
 
 
 def _too_near(
-    places: NDArray[np.float64],
-    centre: NDArray[np.float64],
-    half_axes: NDArray[np.float64],
-    frame: NDArray[np.float64],
-    taken: list[NDArray[np.float64]],
+    places: NDArray[np.float64], lesion: _Ellipsoid, taken: list[NDArray[np.float64]]
 ) -> bool:
     """Return whether a decoy lies within `GAP_MM` of lesion, normal bone or another decoy."""
     gap = GAP_MM
-    if half_axes.any():
-        along = (places - centre) @ frame.T / (half_axes + gap)
-        if ((along**2).sum(axis=1) < 1).any():
-            return True
+    if lesion.near(places, gap).any():
+        return True
     (u0, v0), (ru, rv), depth = NORMAL_BONE_MM
     near = ((places[:, 0] - u0) / (ru + gap)) ** 2 + ((places[:, 1] - v0) / (rv + gap)) ** 2 < 1
     if (near & (np.abs(places[:, 2]) < depth + gap)).any():
