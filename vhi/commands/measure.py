@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from vhi.commands.options import (
@@ -112,7 +113,7 @@ def _measure_one(
     from vhi.files.place import sole_writer
     from vhi.results.batch import row_of
     from vhi.results.folder import check_result_folder
-    from vhi.results.report import write_result
+    from vhi.results.report import page_template, write_result
     from vhi.steps.edits import load_edits
     from vhi.workflow import measure as measure_case
 
@@ -121,6 +122,7 @@ def _measure_one(
         check_result_folder(out, overwrite=overwrite, edits=record)
         case = selection.one_case(show_files(report))
         report(f"Measuring {case.case}")
+        Thread(target=page_template).start()  # while the networks keep this thread waiting
         try:
             measurement = measure_case(case, edits=record, warn=lambda note: None, **options)
         except EditsError as error:  # the record does not carry its file's name

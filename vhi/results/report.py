@@ -9,8 +9,9 @@ import base64
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vhi.digits import digits
 from vhi.files.atomic import staged_folder, write_whole
@@ -21,6 +22,9 @@ from vhi.results import pictures
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
 from vhi.results.record import encode_record, encode_regions, record_of
 from vhi.steps.edits import Edit, encode_edits
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 LESIONS_SHOWN = 10
 EDITS_SHOWN = 8
@@ -57,9 +61,10 @@ def write_result(
     check_corrected_masks(folder, measurement)
     with (
         staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage,
-        ThreadPoolExecutor(1) as pool,
+        ThreadPoolExecutor(2) as pool,
     ):
-        # Compressing and saving leave a processor free for the numbers and the page.
+        # All at once: compressing and saving take little of a processor's time for the page.
+        pool.submit(lambda: measurement.interval)
         picture = pool.submit(_picture, measurement)
         saved = []
         for name, image in (
@@ -77,9 +82,9 @@ def write_result(
             if (mask := origin.prediction) is not None:
                 path = stage / f"{name}.network.nii.gz"
                 saved.append(pool.submit(save_labels, mask.array, mask.affine, path))
-        write_whole(stage / "vhi.json", encode_record(measurement))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
         write_whole(stage / "regions.csv", encode_regions(measurement.regions))
+        write_whole(stage / "vhi.json", encode_record(measurement))
         write_whole(stage / "report.png", picture.result())
         page = render_report(measurement, picture.result())
         write_whole(stage / "report.html", encode_text(page))
@@ -98,18 +103,8 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
     picture
         The montage as PNG.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vhi.results"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["digits"] = digits
     edits = [_describe(edit, measurement) for edit in measurement.edits.edits]
-    return environment.get_template("report.html").render(
+    return page_template().render(
         m=measurement,
         record=record_of(measurement),
         picture=_data_address(picture),
@@ -123,6 +118,22 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         spacing_mm=[f"{step:.3g}" for step in measurement.stir.spacing_mm],
         removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
     )
+
+
+@cache
+def page_template() -> Template:
+    """Return the page to fill in. Compiling it takes as long as drawing all pictures."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vhi.results"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["digits"] = digits
+    return environment.get_template("report.html")
 
 
 def _picture(measurement: Measurement) -> bytes:

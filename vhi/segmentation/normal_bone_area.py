@@ -7,6 +7,8 @@ grows with the number of voxels.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -86,15 +88,17 @@ def plausible_thresholds(
     probability, stir, bone, volume_mm3
         As for `choose_area`.
     """
-    lower = []
     _, parts = _cropped(probability, stir, bone)
-    for size in SIZES:
+
+    def lower(size: float) -> float | None:
         try:
             area = _area(*parts, volume_mm3=size * volume_mm3, fence=FENCE)
-            lower.append(estimate_thresholds(normal_bone_intensities(parts[1], area)).lower)
+            return estimate_thresholds(normal_bone_intensities(parts[1], area)).lower
         except InputError:
-            continue
-    return tuple(sorted(lower))
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        return tuple(sorted(level for level in pool.map(lower, SIZES) if level is not None))
 
 
 def _cropped(

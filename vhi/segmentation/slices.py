@@ -8,6 +8,7 @@ plane a scan is resampled to the spacing the network was trained at; slices stay
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,7 +172,9 @@ def normalise(t1w: NDArray[Any]) -> NDArray[np.float32]:
     spread = float(np.std(t1w, dtype=np.float64))
     if not spread > 0:
         raise InputError("all intensities are equal; give a scan")
-    return np.asarray(t1w / (3 * spread), dtype=np.float32)
+    # Without an array of twice the size in between: memory takes longer than arithmetic.
+    out = np.empty_like(t1w, np.float32)
+    return np.divide(t1w, 3 * spread, out=out, casting="same_kind")
 
 
 def _interpolate(
@@ -182,8 +185,12 @@ def _interpolate(
     # Pixel centres of both grids lie half a pixel inside the common edge.
     starts = [0.5 * step - 0.5 for step in steps]
     out = np.empty((len(slices), *size), np.float32)
-    for plane, result in zip(slices, out, strict=True):
+
+    def work(k: int) -> None:
         ndimage.affine_transform(
-            plane, steps, starts, output=result, output_shape=size, order=order, mode="nearest"
+            slices[k], steps, starts, output=out[k], output_shape=size, order=order, mode="nearest"
         )
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(len(slices))))
     return out

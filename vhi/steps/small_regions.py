@@ -66,9 +66,13 @@ def remove_small_regions(
         A copy of `labels` with the small regions set to 0.
     """
     kept = np.zeros_like(labels)
+    # In the order of memory, whatever that of the axes: a third of the time.
+    order = sorted(range(labels.ndim), key=lambda axis: -abs(labels.strides[axis]))
+    inside, outside = labels.transpose(order), kept.transpose(order)
     # Candidates fill a small part of a scan: only their box is searched.
-    for box in ndimage.find_objects((labels > 0).view(np.uint8)):
-        numbers, count = label_regions(labels[box] > 0, slice_axis=slice_axis)
+    for box in ndimage.find_objects((inside > 0).view(np.uint8)):
+        mask = inside[box] > 0
+        numbers, count = label_regions(mask, slice_axis=order.index(slice_axis % labels.ndim))
         stays, _ = large_enough(numbers, count, min_pixels)
-        kept[box] = labels[box] * stays[numbers]
+        outside[box] = inside[box] * stays[numbers]
     return kept
