@@ -81,7 +81,7 @@ def encode_regions(regions: list[Region]) -> bytes:
     """Return the bytes of ``regions.csv``: one row per in-plane region, before the edits."""
     rows = []
     for region in regions:
-        row = {**asdict(region), "slice": region.slices[0]}
+        row = {**vars(region), "slice": region.slices[0]}
         row |= {f"voxel_{axis}": index for axis, index in zip("ijk", region.voxel, strict=True)}
         place = zip("xyz", region.centroid_mm, strict=True)
         row |= {f"centroid_{axis}": distance for axis, distance in place}
