@@ -287,8 +287,8 @@ STUDIES: dict[str, tuple[Study, tuple[str, ...]]] = {
 }
 """Every interval, and the data for which it is tried.
 
-Not here: the interval of VHI over other areas of normal bone, which tests/uncertainty tries on
-simulated marrow; sample sizes, which promise a width; Fleiss' kappa, which is only quoted.
+Not here: the intervals of VHI, which `benchmarks.vhi_coverage` tries on simulated scans; sample
+sizes, which promise a width; Fleiss' kappa, which is only quoted.
 """
 
 

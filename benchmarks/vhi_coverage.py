@@ -43,6 +43,10 @@ that holds the target, and the shares of targets below and above the interval.""
 
 SCANS = ("1003", "1007", "1012", "1013", "1016", "1234", "2014", "2015", "3002", "4386")
 PLAIN, BEYOND = "plain bootstrap", "with maxima beyond the brightest voxel"
+TRUTH = "true volume"
+SAME, MEDIAN = "true regions, this area", "true regions, median area"
+"""What a reader who knows the truth would keep, at the measured threshold and at that of a median
+area of the same size."""
 TYPICAL, ANOTHER, HALF = "median area of this size", "another area of this size", "the other half"
 
 AREAS = {"8 mm x 3 slices": (8, 3), "12 mm x 3 slices": (12, 3), "15 mm x 6 slices": (15, 6)}
@@ -255,17 +259,17 @@ def try_scan(example: Example, model: SimulatedModel) -> dict[tuple[str, str, st
         return {}
     reader = int(left.sum())
     typical = model.typical_lower(candidates.intensities.size)
+    at_typical = int(inflammation_at(candidates, typical, left=left).sum())
+    targets = {TRUTH: example.volume, SAME: reader, MEDIAN: at_typical}
     ends = {}
-    for name, interval, measured, targets in (
-        (
-            "cleaned by the truth",
-            cleaned,
-            reader,
-            {TYPICAL: int(inflammation_at(candidates, typical, left=left).sum())},
-        ),
-        ("proposed", proposed, int(example.sizes @ kept), {"reader's volume": reader}),
+    for name, interval, measured in (
+        ("cleaned by the truth", cleaned, reader),
+        ("proposed", proposed, int(example.sizes @ kept)),
     ):
-        for target, value in {"true volume": example.volume, **targets}.items():
+        assert interval.low is not None and interval.high is not None
+        for target, value in targets.items():
+            if interval is cleaned and target == SAME:
+                continue  # by construction
             low, high = interval.low.voxels, interval.high.voxels
             ends[name, interval.source, target] = (low, measured, high, value)
     return ends

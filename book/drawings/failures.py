@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+AIM = (0.90, 0.98)
+"""How often a nominal 95 % interval should hold: the band of `draw_coverage`."""
+
+
 def draw_shares(
     axes: Axes,
     rows: Iterable[Mapping[str, Any]],
@@ -91,6 +95,33 @@ def draw_moves(
     axes.set_yticks(range(len(moves)), list(moves))
     axes.set_ylim(len(moves) - 0.5, -0.5)
     axes.set_xlabel(label)
+    dress(axes, title=title, simulated=simulated)
+
+
+def draw_coverage(
+    axes: Axes, shares: pd.DataFrame, *, label: str, title: str = "", simulated: bool = False
+) -> None:
+    """Draw how often intervals held, a line for each thing that they should hold.
+
+    Parameters
+    ----------
+    shares
+        From 0 to 1; one row for each value of the horizontal axis (above 0), one column a line.
+    label
+        Of the horizontal axis, which is logarithmic.
+    """
+    low, high = AIM
+    axes.axhspan(low, high, color=GREY, alpha=0.3, linewidth=0)
+    lines = shares.melt(var_name="held", ignore_index=False).reset_index(names="x")
+    sns.lineplot(
+        lines, x="x", y="value", hue="held", style="held", markers=True, dashes=False,
+        palette=[BLUE, RED, DARK][: shares.shape[1]], ax=axes,
+    )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xticks(shares.index, [f"{x:,g}" for x in shares.index])
+    axes.minorticks_off()
+    axes.set(xlabel=label, ylabel="share of intervals that held it", ylim=(0, 1.03))
+    axes.legend(title=None, loc="lower left")
     dress(axes, title=title, simulated=simulated)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from book.drawings.failures import draw_growth, draw_moves, draw_shares
+from book.drawings.failures import AIM, draw_coverage, draw_growth, draw_moves, draw_shares
 from book.drawings.ledger import LedgerTables, draw_statuses
 from vhi.papers import STATUSES
 
@@ -81,6 +81,17 @@ def test_growth_has_a_line_for_each_case_and_their_median(axes):
     lines = [list(line.get_ydata()) for line in axes.lines[:4]]
     assert lines == [[1, 2, 3], [3, 2, 1], [5, 2, 1], [3, 2, 1]]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1/4", "1/2", "all"]
+
+
+def test_coverage_has_a_line_for_each_target_and_the_band_that_is_aimed_at(axes):
+    shares = pd.DataFrame({"true": [0.9, 0.5], "reader": [1.0, 0.95]}, index=[100, 50_000])
+    draw_coverage(axes, shares, label="mm³", simulated=True)
+    lines = [list(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 2]
+    assert lines == [[0.9, 0.5], [1.0, 0.95]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["100", "50,000"]
+    assert legend(axes) == ["true", "reader"]
+    (band,) = axes.patches
+    assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx(AIM)
 
 
 def test_statuses_of_a_paper_fill_its_line_and_say_how_many(axes):

@@ -108,11 +108,11 @@ def vhi_interval(
 
     Percentiles over other areas of the same size in the same marrow (`other_areas`); widened where
     they would not hold the measured VHI. In simulated marrow a nominal 95 % interval of the lower
-    threshold holds that of the median area of the same size 95 times in 100, and that of another
-    single area 83 times; halves of the study's ten drawn areas hold each other 92 times
-    (`benchmarks.vhi_coverage`). No interval holds what all of the marrow together gives: a maximum
-    grows with the area. It reflects neither a reader's cleaning nor the disease
-    region.
+    threshold holds that of the median area of the same size 88 to 100 times in 100 (by size and
+    texture), and that of another single area 73 to 96 times; halves of the study's ten drawn areas
+    hold each other 94 times (`benchmarks.vhi_coverage`). No interval
+    holds what all of the marrow together gives: a maximum grows with the area. It reflects neither
+    a reader's cleaning nor the disease region.
 
     Parameters
     ----------
