@@ -73,8 +73,12 @@ print(json.dumps(spent))
 
 COMMAND = """
 import sys
-from vhi.commands.cli import run
-assert run(["measure", "--stir", sys.argv[1], "--t1w", sys.argv[2], "--out", sys.argv[3]]) == 0
+sys.argv = ["vhi", "measure", "--stir", sys.argv[1], "--t1w", sys.argv[2], "--out", sys.argv[3]]
+from vhi.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
 """
 
 

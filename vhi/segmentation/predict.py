@@ -172,14 +172,15 @@ def segment_scans(
     for scan in scans:
         check_scan(scan)
     slicing = slicing_of(first, spacing_mm=network.spacing_mm, multiple=network.multiple)
-    slices = np.stack([slicing.cut(normalise(scan.array)) for scan in scans], axis=1)
-    slices = with_neighbours(slices, network.neighbours)
-    answer = members or load_members(network)
-
-    def work(k: int) -> tuple[NDArray[np.float32], dict[str, float]]:
-        return read_slice(answer, slices[k : k + 1], cutoff=network.cutoff)
-
     with ThreadPoolExecutor(threads or min(MAX_THREADS, processors())) as pool:
+        loading = pool.submit(lambda: members or load_members(network))
+        slices = np.stack([slicing.cut(normalise(scan.array)) for scan in scans], axis=1)
+        slices = with_neighbours(slices, network.neighbours)
+        answer = loading.result()
+
+        def work(k: int) -> tuple[NDArray[np.float32], dict[str, float]]:
+            return read_slice(answer, slices[k : k + 1], cutoff=network.cutoff)
+
         means, signs_of_slices = zip(*pool.map(work, range(len(slices))), strict=True)
     mean = np.stack(means)
     scores: NDArray[np.float64] = np.zeros(0)
