@@ -1,7 +1,8 @@
 """vhi: volume of hyperintense inflammation on MRI of the sacroiliac joints.
 
 `measure` is four calls, each returning a value that the next one takes: `load_scans`, `find_areas`,
-`find_candidates`, `clean`. The steps between are functions on arrays, in `vhi.steps`.
+`find_candidates`, `clean`. `propose_edits` says which candidates a reader would remove; nothing is
+applied until somebody says so. The steps between are functions on arrays, in `vhi.steps`.
 
 Research use only; not a medical device.
 """
@@ -24,6 +25,7 @@ __all__ = [
     "Image",
     "InputError",
     "Measurement",
+    "Proposal",
     "ReaderMask",
     "Region",
     "Regions",
@@ -52,6 +54,7 @@ __all__ = [
     "measure_images",
     "measure_volume",
     "normal_bone_intensities",
+    "propose_edits",
     "remove_regions",
     "remove_small_regions",
     "resample",

@@ -22,6 +22,7 @@ from vhi.steps.regions import Region, Regions, find_regions
 from vhi.steps.thresholds import Thresholds
 from vhi.steps.volume import Vhi, measure_volume
 from vhi.uncertainty.interval import VhiInterval, vhi_interval
+from vhi.uncertainty.proposed import proposed_interval
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,51 @@ class Measurement:
             slice_thickness_mm=self.scans.slice_thickness_mm,
         )
 
+    @cached_property
+    def proposed_interval(self) -> VhiInterval | None:
+        """The interval of `proposed` over normal bone and cleaning, see `vhi.uncertainty`."""
+        if self.proposal is None:
+            return None
+        return proposed_interval(
+            self.candidates,
+            self.proposal.keep,
+            self.proposal.kept,
+            scan_sd=self.proposal.scan_sd,
+            lesion_sd=self.proposal.lesion_sd,
+            plausible_thresholds=self.areas.normal_bone.plausible_thresholds,
+            slice_thickness_mm=self.scans.slice_thickness_mm,
+        )
+
+    @property
+    def proposed_removal(self) -> NDArray[np.bool_] | None:
+        """Mask of the regions proposed for removal, shape of the scan; None without a proposal."""
+        if self.proposal is None:
+            return None
+        numbers = self.candidates.regions.numbers
+        return (numbers > 0) & ~self.proposal.kept[numbers]
+
+    @cached_property
+    def uncleaned(self) -> Vhi:
+        """Volume of all candidates, before any edit: an upper bound of the inflammation."""
+        return measure_volume(
+            self.kept.array > 0,
+            self.stir.spacing_mm,
+            slice_thickness_mm=self.scans.slice_thickness_mm,
+        )
+
+    @cached_property
+    def doubts(self) -> list[Region]:
+        """Regions of which the proposal is not sure, those that may change the volume most first.
+
+        Ordered by the expected change: the probability that the proposal is wrong, times the size.
+        """
+        proposal = self.proposal
+        if proposal is None:
+            return []
+        wrong = np.abs(proposal.kept - proposal.keep)
+        doubts = [region for region in self.regions if proposal.in_doubt[region.id]]
+        return sorted(doubts, key=lambda region: -wrong[region.id] * region.voxels)
+
     @property
     def left(self) -> NDArray[np.bool_] | None:
         """Mask of what a reader left of the candidates; None where no reader has begun."""
@@ -177,6 +223,7 @@ class Measurement:
             self.candidates,
             left=self.left,
             finished=self.cleaned != "no",
+            plausible_thresholds=self.areas.normal_bone.plausible_thresholds,
             slice_thickness_mm=self.scans.slice_thickness_mm,
         )
 
@@ -212,4 +259,6 @@ class Measurement:
         """Warnings and notes to read before trusting the number."""
         areas = self.areas
         stage = notes_on_stage(self.scans, self.candidates, areas.predicted)
-        return leading((*self.scans.notes, *stage, *areas.notes), areas.predicted)
+        of_model = () if self.proposal is None else self.proposal.notes
+        notes = (*self.scans.notes, *stage, *areas.notes, *of_model)
+        return leading(notes, areas.predicted)

@@ -7,6 +7,7 @@ from vhi.images.nifti import load_image, load_mask, save_labels
 from vhi.images.scans import Scans
 from vhi.masks.areas import Areas, find_areas
 from vhi.measurement import Measurement
+from vhi.segmentation.propose_edits import Proposal, propose_edits
 from vhi.steps.candidates import Candidates, find_candidates, label_candidates
 from vhi.steps.cleaning import apply_edits, remove_regions
 from vhi.steps.edits import REASONS, Edit, Edits, candidates_sha256, load_edits, save_edits

@@ -31,7 +31,7 @@ from vhi.plausibility.statements import notes_on_statements
 from vhi.segmentation.propose_edits import propose_edits
 from vhi.steps.candidates import Candidates, find_candidates
 from vhi.steps.cleaning import replay
-from vhi.steps.edits import Edits, encode_edits
+from vhi.steps.edits import PROPOSED_EDITS, Edits, encode_edits
 from vhi.steps.regions import UPPER
 from vhi.steps.volume import measure_volume
 
@@ -73,18 +73,20 @@ def measure(
     propose
         Whether a model may propose which regions to remove, see `Measurement.proposal`.
     accept_proposal
-        Apply that proposal. The measurement then says that it is cleaned by a proposal, not read.
+        Apply that proposal. The measurement is then cleaned by a proposal, not read by anybody;
+        a proposal that removes nothing leaves it not cleaned.
     warn
         Called with each of the measurement's notes; default: the module's log.
 
     Raises
     ------
     InputError
-        A file is missing or unusable, a mask is neither given nor predictable, or as in
-        `vhi.find_candidates` and `clean`.
+        A file is missing or unusable, a mask is neither given nor predictable, options contradict
+        each other, or as in `vhi.find_candidates` and `clean`.
     """
-    if accept_proposal and edits is not None:
-        raise InputError("edits and accept_proposal are both given; leave one of them out")
+    check_proposal_options(
+        propose=propose, accept_proposal=accept_proposal, edits=edits, read_by=read_by
+    )
     check_areas(case, network)
     seconds: dict[str, float] = {}
     with _timed(seconds, "load scans"):
@@ -110,6 +112,8 @@ def measure(
             edits = propose_edits(candidates, scans.t1w, case=scans.case, visit=scans.visit).edits
         measurement = clean(scans, areas, candidates, edits, read_by=read_by)
     measurement = replace(measurement, seconds=seconds, propose=propose)
+    with _timed(seconds, "propose edits"):
+        _ = measurement.proposal
     for note in measurement.notes:
         warn(note)
     return measurement
@@ -246,6 +250,30 @@ def clean(
         None if record.empty else hashlib.sha256(encode_edits(record)).hexdigest(),
         dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     )
+
+
+def check_proposal_options(
+    *, propose: bool, accept_proposal: bool, edits: object = None, read_by: str | None = None
+) -> None:
+    """Refuse options that contradict an accepted proposal: InputError.
+
+    A proposal is accepted without looking, so nobody can have read it in the same step.
+    """
+    if not accept_proposal:
+        return
+    if not propose:
+        raise InputError("--accept-proposal and --no-proposal exclude each other; give one of them")
+    if edits is not None:
+        raise InputError(
+            "--accept-proposal and --edits both say what to remove; leave one of them out"
+        )
+    if read_by is not None:
+        raise InputError(
+            "--read-by states that a reader has read the scan, but --accept-proposal applies a "
+            f"proposal that nobody has read; read it first, then give its {PROPOSED_EDITS} as "
+            "--edits with --read-by",
+            check="proposal-read",
+        )
 
 
 def check_two_scans(case: Case) -> None:

@@ -264,6 +264,31 @@ def test_a_reader_says_on_the_command_line_that_a_scan_is_read(vhi, fails, scans
     fails(*every, "--read-by", "ann", words="--read-by applies to one case")
 
 
+def test_a_proposal_is_applied_only_by_name_and_is_no_reading(vhi, fails, scans, tmp_path):
+    run = ["measure", *scans, "--out"]
+    status, out, _ = vhi(*run, tmp_path / "a")
+    proposed, bound, _ = out.splitlines()
+    assert (
+        status == 0 and proposed.startswith("Proposed VHI ") and "not read by anybody" in proposed
+    )
+    assert bound.startswith("Upper bound of VHI 19.8 mm³, 24 voxels (not cleaned yet; seen 0 of 2")
+    status, out, _ = vhi(*run, tmp_path / "b", "--no-proposal")
+    assert status == 0 and out.startswith("VHI 19.8 mm³, 24 voxels (not cleaned yet; ")
+    assert not (tmp_path / "b" / "proposed_edits.json").exists()
+    accept, record = "--accept-proposal", tmp_path / "a" / "proposed_edits.json"
+    assert vhi(*run, tmp_path / "c", accept)[0] == 0
+    vhi(*run, tmp_path / "d", "--edits", record)
+    applied, replayed = (
+        json.loads((tmp_path / name / "vhi.json").read_text()) for name in ("c", "d")
+    )
+    assert applied["vhi"] == replayed["vhi"] and applied["cleaned"] == replayed["cleaned"] != "read"
+    vhi(*run, tmp_path / "e", "--edits", record, "--read-by", "ann")
+    assert json.loads((tmp_path / "e" / "vhi.json").read_text())["cleaned"] == "read"
+    for contradiction in (["--no-proposal"], ["--edits", record], ["--read-by", "ann"]):
+        fails(*run, tmp_path / "f", accept, *contradiction, words=contradiction[0])
+    assert not (tmp_path / "f").exists()
+
+
 def test_a_drawn_mask_never_replaces_a_scan_or_its_record(vhi, fails, scans):
     draw = ["normal-bone", "--stir", scans[1], "--centre", 10, 10, 2, "--radius-mm", 3, "--out"]
     before = scans[1].read_bytes()
@@ -352,7 +377,8 @@ def test_all_again_replays_what_readers_did(vhi, scans, tmp_path):
     save_edits(load_edits(record).add("remove", (26, 26, 2), reason="vessel"), record)
     status, out, _ = vhi(*run, "--overwrite")
     assert status == 0
-    assert "a 1: VHI 3.3 mm³, 4 voxels (not cleaned yet; seen 1 of 2 regions; n = 0.45)" in out
+    bound = "a 1: Upper bound of VHI 3.3 mm³, 4 voxels (not cleaned yet; seen 1 of 2 regions; n ="
+    assert bound in out
     save_edits(load_edits(record).finish("ann"), record)
     status, out, _ = vhi(*run, "--overwrite")
     assert "a 1: VHI 3.3 mm³, 4 voxels (after cleaning; seen 1 of 2 regions; n = 0.45)" in out

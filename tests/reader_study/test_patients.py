@@ -12,10 +12,11 @@ from vhi.reader_study.agreement import COLUMNS as AGREEMENT_COLUMNS
 from vhi.reader_study.from_masks import SUMMARY_COLUMNS
 from vhi.reader_study.from_patients import study_of_patients
 from vhi.reader_study.overlap import OVERLAP_COLUMNS
-from vhi.reader_study.patients import AFTER, BEFORE, read_patients
+from vhi.reader_study.patients import AFTER, BEFORE, PROPOSAL, read_patients
 from vhi.reader_study.rows_left_out import rows_left_out
 from vhi.results.batch import COLUMNS as MEASURED_COLUMNS
 from vhi.results.record import REGION_COLUMNS
+from vhi.steps.edits import is_model
 
 WHOLE = """\
 patient,visit,vhi_mm3_A,vhi_mm3_B,sparcc_A,sparcc_B,basdai,response_clinical,disagreement,comment
@@ -203,6 +204,32 @@ def test_the_table_that_measure_writes_is_one_readers_table_of_patients(table):
     failed, raw = patients.notes
     assert failed.check == "rows-failed" and "s2 before: stir.nii: no such file" in failed
     assert raw.check == "rows-not-cleaned" and "1 of 3" in raw
+
+
+@pytest.mark.parametrize("others", ["read", "yes", "no"])
+def test_a_proposal_is_never_mixed_with_other_measurements(table, others):
+    text = MEASURED.replace(",no,", ",proposed,").replace(",yes,", f",{others},")
+    patients = read_patients(table(text))
+    assert patients.readers == {"vhi_mm3": ("vhi",)}
+    assert patients.at("vhi_mm3", BEFORE)[0] == 120.5
+    assert np.isnan(patients.at("vhi_mm3", AFTER)).all()
+    (note,) = [note for note in patients.notes if note.check == "rows-proposed"]
+    assert note.startswith("1 of 3") and "left out" in note
+
+
+def test_a_table_of_proposals_alone_names_no_reader(table):
+    text = MEASURED.replace(",yes,", ",proposed,").replace(",no,", ",proposed,")
+    patients = read_patients(table(text))
+    assert patients.readers == {"vhi_mm3": (PROPOSAL,)} and is_model(PROPOSAL)
+    assert patients.at("vhi_mm3", AFTER)[0] == 60
+    (note,) = [note for note in patients.notes if note.check == "rows-proposed"]
+    assert note.startswith("2 of 3") and PROPOSAL in note
+
+
+def test_a_model_is_not_averaged_with_readers(table):
+    text = "patient,visit,vhi_mm3_A,vhi_mm3_B,vhi_mm3_vhi small\np1,before,2,4,90\n"
+    patients = read_patients(table(text))
+    np.testing.assert_array_equal(patients.at("vhi_mm3", BEFORE), [3])
 
 
 def test_the_tables_that_vhi_writes_have_the_columns_by_which_they_are_known():

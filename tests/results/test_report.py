@@ -24,7 +24,14 @@ from vhi.images.nifti import load_image, load_mask
 from vhi.masks.areas import Area
 from vhi.results.folder import RESULT_FILES
 from vhi.results.record import record_of
-from vhi.results.report import EDITS_SHOWN, LESIONS_SHOWN, render_report, write_result
+from vhi.results.report import (
+    DOUBTS_SHOWN,
+    EDITS_SHOWN,
+    LESIONS_SHOWN,
+    render_report,
+    write_result,
+)
+from vhi.segmentation.propose_edits import propose_edits
 from vhi.steps.edits import encode_edits
 
 
@@ -128,7 +135,7 @@ def test_a_reader_who_keeps_everything_has_cleaned(measured, tiny_case):
 
 
 def test_words_from_outside_show_as_text(cleaned):
-    html = render_report(cleaned, b"png")
+    html = render_report(replace(cleaned, propose=False), b"png")
     assert "<script>" not in html and "&lt;script&gt;" in html
 
 
@@ -147,6 +154,7 @@ def test_regions_are_a_table(measured, tmp_path):
     assert set(rows[0]) == {
         "id", "lesion", "slice", "voxels", "voxels_upper", "area_mm2", "volume_mm3", "voxel_i",
         "voxel_j", "voxel_k", "centroid_x", "centroid_y", "centroid_z", "mean", "peak", "side",
+        "keep_probability", "proposed", "reason", "in_doubt",
     }  # fmt: skip
 
 
@@ -193,11 +201,24 @@ def many_regions():
     return clean(scans, areas, find_candidates(*images), edits)
 
 
-def test_the_report_prints_on_two_a4_pages(tmp_path):
+def in_doubt(candidates, t1w, **names):
+    """A proposal that is sure of nothing."""
+    proposal = propose_edits(candidates, t1w, **names)
+    keep = np.linspace(0.2, 0.8, len(proposal.keep))
+    return replace(proposal, keep=keep, kept=keep > 0.5, in_doubt=keep > 0)
+
+
+@pytest.mark.parametrize("state", ["read", "begun"])
+def test_the_report_prints_on_two_a4_pages(tmp_path, monkeypatch, state):
     if chromium() is None:
         pytest.skip("needs chromium to print")
-    measured = many_regions()
-    assert len(measured.edits.edits) > EDITS_SHOWN and len(measured.lesions) > LESIONS_SHOWN
+    monkeypatch.setattr("vhi.measurement.propose_edits", in_doubt)
+    read = many_regions()
+    begun = replace(read.edits, edits=read.edits.edits[:20], seen=())  # edits and a proposal
+    edits = read.edits if state == "read" else begun
+    measured = clean(read.scans, read.areas, read.candidates, edits)
+    assert len(read.edits.edits) > EDITS_SHOWN and len(measured.lesions) > LESIONS_SHOWN
+    assert len(measured.doubts) > DOUBTS_SHOWN and len(measured.notes) > 1
     out = write_result(measured, tmp_path / "out")
     printed = tmp_path / "report.pdf"
     subprocess.run(

@@ -7,12 +7,14 @@ from threading import Thread
 from typing import Any
 
 from vhi.commands.options import (
+    AcceptProposal,
     All,
     CaseName,
     DiseaseRegion,
     EditsFile,
     ExcludeNormalBone,
     Network,
+    NoProposal,
     NormalBone,
     Out,
     Overwrite,
@@ -26,7 +28,6 @@ from vhi.commands.options import (
 )
 from vhi.commands.selection import Selection, check_one_or_all
 from vhi.commands.terminal import end_with_failures, progress, show_files, warn
-from vhi.digits import digits
 from vhi.errors import EditsError, InputError
 
 
@@ -38,6 +39,8 @@ def measure(
     disease_region: DiseaseRegion = None,
     network: Network = None,
     edits: EditsFile = None,
+    accept_proposal: AcceptProposal = False,
+    no_proposal: NoProposal = False,
     read_by: ReadBy = None,
     source: Source = None,
     case: CaseName = None,
@@ -57,16 +60,22 @@ def measure(
     `vhi measure --stir S.nii.gz --t1w T.nii.gz --normal-bone N.nii.gz --disease-region D.nii.gz
     --out result`
 
+    Two numbers result: a proposed VHI, cleaned by a model and read by nobody, and its upper bound.
     DIR then holds report.html (open it in a browser), report.png, vhi.json (the numbers and how
-    they were obtained), the masks, regions.csv and edits.json. With --all, DIR holds one such
-    folder per case and visit, and measurements.csv; a case that fails keeps its row, with the
-    reason, and the command ends with exit status 2.
+    they were obtained), the masks, regions.csv, edits.json and proposed_edits.json. With --all,
+    DIR holds one such folder per case and visit, and measurements.csv; a case that fails keeps its
+    row, with the reason, and the command ends with exit status 2.
     """
     selection = Selection(
         source, case, visit, stir, t1w, normal_bone, disease_region, network, slice_thickness
     )
+    from vhi.workflow import check_proposal_options
+
     _check_options(selection, all_cases, edits, read_by)
+    proposal = {"propose": not no_proposal, "accept_proposal": accept_proposal}
+    check_proposal_options(**proposal, edits=edits, read_by=read_by)
     options = {
+        **proposal,
         "network": network,
         "resample_masks": resample,
         "exclude_normal_bone": exclude_normal_bone,
@@ -111,8 +120,8 @@ def _measure_one(
     options: dict[str, Any],
 ) -> None:
     from vhi.files.place import sole_writer
-    from vhi.results.batch import row_of
     from vhi.results.folder import check_result_folder
+    from vhi.results.headline import headline
     from vhi.results.report import page_template, write_result
     from vhi.steps.edits import load_edits
     from vhi.workflow import measure as measure_case
@@ -130,7 +139,8 @@ def _measure_one(
         write_result(measurement, out, overwrite=overwrite)
     for note in measurement.notes:  # now that the result is written
         warn(note)
-    print(_result(row_of(case, measurement)))
+    for number in headline(measurement):
+        print(number.line)
     print(f"Report: {out / 'report.html'}")
 
 
@@ -158,19 +168,9 @@ def _measure_all(
             continue
         if row["notes"]:
             warn(f"{name}: {row['notes']}")
-        print(f"{name}: {_result(row)}")
+        if options["accept_proposal"] and row["edits_from"].startswith("reader"):
+            warn(f"{name}: the edits of a reader were applied, and the proposal was not")
+        for line in row["lines"]:
+            print(f"{name}: {line}")
     print(f"{len(rows) - len(failures)} of {len(rows)} cases measured. Table: {out / TABLE}")
     end_with_failures(failures)
-
-
-def _result(row: dict[str, Any]) -> str:
-    from vhi.measurement import Seen
-
-    state = {"read": "after cleaning", "proposed": "proposed, not read by anybody"}.get(
-        row["cleaned"], "not cleaned yet"
-    )
-    seen = Seen(row["regions_seen"], row["regions_to_see"]).words
-    return (
-        f"VHI {digits(row['vhi_mm3'], 1, 2)} mm³, {row['vhi_voxels']:,} voxels "
-        f"({state}; {seen}; n = {row['multiple']:.2f})"
-    )

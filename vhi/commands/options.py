@@ -54,6 +54,17 @@ Network = Annotated[
 EditsFile = Annotated[
     Path | None, option("FILE", "A reader's edits to apply (edits.json). Default: no cleaning.")
 ]
+AcceptProposal = Annotated[
+    bool,
+    flag(
+        "--accept-proposal",
+        "Apply the edits that a model proposes, as they are. The result says that nobody has read "
+        "them. Default: they are proposed, and nothing is removed.",
+    ),
+]
+NoProposal = Annotated[
+    bool, flag("--no-proposal", "Propose no edits: the paper's method and nothing else.")
+]
 ReadBy = Annotated[
     str | None,
     option(

@@ -22,7 +22,8 @@ At least one measurement column is required; every other column and any value ma
 Analyses that need both visits leave out patients without one of them and count them.
 
 The table that `vhi measure --all` writes is read too: its subjects are the patients, measured by
-the one reader `PROGRAM`.
+the one reader `PROGRAM`. A proposal that nobody has read is never mixed with readings: rows that
+hold one are left out, unless all do; then the reader is called `PROPOSAL`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from vhi.cases.known_tables import MEASUREMENTS, PATIENTS
 from vhi.cases.names import check_different, likeness, tidy
@@ -46,6 +48,7 @@ from vhi.checks import Note
 from vhi.errors import InputError, readable
 from vhi.statistics.failures import CLASSES
 from vhi.statistics.rules import RANGES
+from vhi.steps.edits import MODEL, is_model
 
 BEFORE, AFTER = VISITS = ("before", "after")
 
@@ -59,6 +62,12 @@ MOST, LEAST = 1e9, 1e-6
 
 PROGRAM = "vhi"
 """The reader of a table that `vhi measure --all` wrote."""
+
+PROPOSAL = f"{MODEL}proposal"
+"""The reader of such a table where a model cleaned every scan and nobody has read any."""
+
+PROPOSED = "proposed"
+"""In the column `cleaned` of that table: what a model proposed was applied, and nobody read it."""
 
 SUMMARIES = frozenset(("mean", "median", "average", "sum", "total", "mittelwert", "summe"))
 """Where a patient is called so, the row is a summary that somebody added. Chosen."""
@@ -138,13 +147,16 @@ class Patients:
         quantity
             ``"vhi_mm3"``, ``"vhi_voxels"`` or ``"sparcc"``: the mean of the readers, NaN where
             one of them has not read the scan, as the mean of the others would not be comparable.
-            Or the name of any other column.
+            A model, whose name begins with "vhi ", counts only where there is no reader. Or the
+            name of any other column.
         visit
             ``before`` or ``after``.
         """
         rows = self.table[self.table["visit"] == visit].set_index("patient")
         if quantity in UNITS:
-            columns = [f"{quantity}_{reader}" for reader in self.readers.get(quantity, ())]
+            names = self.readers.get(quantity, ())
+            readers = [name for name in names if not is_model(name)] or names
+            columns = [f"{quantity}_{reader}" for reader in readers]
             values = rows[columns].mean(axis="columns", skipna=False)
         else:
             values = rows[quantity]
@@ -214,11 +226,21 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
             )
     order = [c for c in dict.fromkeys([*PATIENTS, *used]) if c != "simulated"]
     table = pd.DataFrame([row.values for row in rows])[order]
+    if measured:
+        table = _without_proposals(table, np.array([row["cleaned"] == PROPOSED for row in rows]))
     unused = [] if measured else _unused(rows, [c for c in columns if c not in used])
     return Patients(
         readable(path.name), table, "yes" in {row["simulated"] for row in rows}, tuple(unused),
         tuple(_notes(rows, unused)),
     )  # fmt: skip
+
+
+def _without_proposals(table: pd.DataFrame, proposed: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return a table of measurements without proposals, or, where all are, under another reader."""
+    column = _measured("vhi_mm3")
+    if not proposed[table[column].notna()].all():
+        return table.assign(**{column: table[column].mask(proposed)})
+    return table.rename(columns={column: f"vhi_mm3_{PROPOSAL}"}) if proposed.any() else table
 
 
 def _unused(rows: Sequence[Row], columns: Iterable[str]) -> list[str]:
@@ -239,7 +261,14 @@ def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
             f"{len(failed)} of {len(rows)} rows have no measurement: "
             + "; ".join(f"{row['patient']} {row['visit']}: {row['failure']}" for row in failed),
         )
-    if as_found := [row for row in rows if row["cleaned"] in ("no", "proposed")]:
+    if proposed := [row for row in rows if row["cleaned"] == PROPOSED]:
+        others = any(row["cleaned"] not in ("", PROPOSED) for row in rows)
+        yield Note(
+            "rows-proposed",
+            f"{len(proposed)} of {len(rows)} measurements are proposals that nobody has read; "
+            + ("left out beside the others" if others else f"their reader is called {PROPOSAL!r}"),
+        )
+    if as_found := [row for row in rows if row["cleaned"] == "no"]:
         yield Note(
             "rows-not-cleaned",
             f"{len(as_found)} of {len(rows)} measurements were not cleaned by a reader",

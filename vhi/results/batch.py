@@ -8,6 +8,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vhi.files.encode import encode_csv
 from vhi.files.place import explain_write_errors, sole_writer
 from vhi.measurement import Measurement
 from vhi.results.folder import check_result_folder
+from vhi.results.headline import headline
 from vhi.results.report import write_result
 from vhi.steps.edits import load_edits
 from vhi.uncertainty.interval import VhiInterval
@@ -34,9 +36,12 @@ COLUMNS = (
     "vhi_voxels_low", "vhi_voxels_high", "vhi_mm3_low", "vhi_mm3_high", "no_interval",
     "vhi_upper_voxels", "vhi_upper_mm3", "vhi_upper_mm3_slice_thickness", "cleaned", "regions",
     "lower", "upper", "multiple", "normal_bone_voxels", "normal_bone_from", "disease_region_from",
-    "notes", "failure", "regions_seen", "regions_to_see",
+    "notes", "failure", "regions_seen", "regions_to_see", "edits_from", "proposed_voxels",
+    "proposed_mm3", "proposed_mm3_slice_thickness", "proposed_mm3_low", "proposed_mm3_high",
+    "regions_in_doubt", "proposal_model", "uncleaned_voxels", "uncleaned_mm3",
 )  # fmt: skip
-"""New columns come last, for programs that count."""
+"""New columns come last, for programs that count. `vhi_*` are what the edits of `edits_from` leave,
+read by a reader only where `cleaned` says so; nobody has read `proposed_*` and `uncleaned_*`."""
 
 
 def measure_all(
@@ -63,12 +68,14 @@ def measure_all(
     progress
         Called with each case when it is done.
     **options
-        Further arguments of `vhi.measure`.
+        Further arguments of `vhi.measure`. A reader's edits of an earlier result win over an
+        accepted proposal; `edits_from` of the row says so.
 
     Returns
     -------
     list of dict
-        One row per case with the `COLUMNS`; `failure` is empty where all went well.
+        One row per case with the `COLUMNS`; `failure` is empty where all went well. `lines`, not in
+        the table, are the numbers as text, see `vhi.results.headline`.
 
     Raises
     ------
@@ -103,11 +110,15 @@ def _measured(
             # A reader's edits of an earlier result are replayed, never lost.
             record = target / "edits.json"
             edits = load_edits(record) if overwrite and os.path.isfile(record) else None
-            edits = edits if edits is not None and not edits.empty else None
+            if edits is not None and edits.by_a_reader:
+                options = {**options, "accept_proposal": False}
+            else:
+                edits = None
             check_result_folder(target, overwrite=overwrite, edits=edits)
             measurement = measure(case, edits=edits, warn=lambda note: None, **options)
             write_result(measurement, target, overwrite=overwrite)
-        return row_of(case, measurement)
+        lines = [number.line for number in headline(measurement)]
+        return {**row_of(case, measurement), "lines": lines}
     except InputError as error:
         folders = [folder, *(path if path.is_dir() else path.parent for path in case.files)]
         failure = without_folders(str(error), folders)
@@ -170,6 +181,10 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "cleaned": measurement.cleaned,
         "regions_seen": measurement.seen.regions,
         "regions_to_see": measurement.seen.of,
+        "edits_from": measurement.edits.source,
+        **_proposed(measurement),
+        "uncleaned_voxels": measurement.uncleaned.voxels,
+        "uncleaned_mm3": measurement.uncleaned.mm3,
         "regions": len(measurement.regions),
         "lower": measurement.thresholds.lower,
         "upper": measurement.thresholds.upper,
@@ -179,6 +194,20 @@ def row_of(case: Case, measurement: Measurement) -> dict[str, Any]:
         "disease_region_from": measurement.areas.disease_region.origin.words,
         "notes": " | ".join(measurement.notes),
         "failure": "",
+    }
+
+
+def _proposed(measurement: Measurement) -> dict[str, Any]:
+    proposal, proposed = measurement.proposal, measurement.proposed
+    interval = measurement.proposed_interval
+    if proposal is None or proposed is None or interval is None:
+        return {}
+    ends = {"low": interval.low, "high": interval.high}
+    return {
+        **{f"proposed_{name}": value for name, value in asdict(proposed).items()},
+        **{f"proposed_mm3_{name}": end.mm3 for name, end in ends.items() if end is not None},
+        "regions_in_doubt": len(measurement.doubts),
+        "proposal_model": proposal.model,
     }
 
 

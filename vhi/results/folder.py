@@ -10,7 +10,7 @@ from vhi.files.atomic import check_free
 from vhi.images.nifti import load_mask
 from vhi.masks.origin import origin_of
 from vhi.measurement import Measurement
-from vhi.steps.edits import Edits, load_edits
+from vhi.steps.edits import PROPOSED_EDITS, Edits, load_edits
 
 RESULT_FILES = frozenset(
     {
@@ -20,12 +20,13 @@ RESULT_FILES = frozenset(
         "disease_region.nii.gz",
         "normal_bone.nii.gz",
         "edits.json",
+        PROPOSED_EDITS,
         "regions.csv",
         "report.html",
         "report.png",
     }
 )
-"""Files of a result folder."""
+"""Files of a result folder; `PROPOSED_EDITS` only where a model proposed edits."""
 
 PREDICTION_FILES = frozenset(
     f"{area}.{ending}"
@@ -50,7 +51,8 @@ def check_result_folder(
         Where the result shall go.
     overwrite
         Whether an earlier result may be replaced. One that holds a reader's edits may only be
-        replaced by a measurement with the same edits and marks, or these and more.
+        replaced by a measurement with the same edits and marks, or these and more. A model's edits
+        are nobody's work, and need no protection.
     edits
         The record that the new measurement uses.
 
@@ -64,7 +66,7 @@ def check_result_folder(
     if not os.path.isfile(record):
         return
     old = load_edits(record)
-    if old.empty or (edits is not None and edits.continues(old)):
+    if not old.by_a_reader or (edits is not None and edits.continues(old)):
         return
     raise InputError(
         f"{record}: holds a reader's work, which --overwrite would delete; give the file as "

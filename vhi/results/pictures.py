@@ -33,13 +33,23 @@ makes a PNG in a quarter of the time."""
 WIDTH, GAP, TITLE, FONT = 990, 6, 20, 12
 """Pixels: width of the montage, between slices, height of a title, size of its letters."""
 
+HATCH = 3
+"""Pixels from one line to the next where a region is proposed for removal: the smallest region,
+two voxels wide, still shows two lines."""
+
 HISTOGRAM = (572, 300)
 """Width and height in pixels."""
 
 
-def montage(measurement: Measurement, *, count: int = 6) -> Pixels.Image:
-    """Draw the slices with most inflammation, lower-threshold voxels yellow, upper red."""
+def montage(measurement: Measurement, *, count: int = 6, caption: str = "") -> Pixels.Image:
+    """Draw the slices with most inflammation, lower-threshold voxels yellow, upper red.
+
+    Regions proposed for removal are hatched, unless the scan is read. `caption` is a line below.
+    """
     stir, labels = measurement.stir, measurement.inflammation.array
+    hatched = None if measurement.read else measurement.proposed_removal
+    if hatched is not None and measurement.cleaned == "proposed":
+        labels = np.where(hatched, measurement.kept.array, labels)
     region = measurement.disease_region
     box, window = box_of(region, view_of(stir)), window_of(stir, region.array)
     slices = fullest_slices(labels, stir.slice_axis, count)
@@ -47,11 +57,18 @@ def montage(measurement: Measurement, *, count: int = 6) -> Pixels.Image:
     width = (WIDTH + GAP) // columns - GAP
     drawn = [
         draw_slice(
-            stir, index, labels=labels, window=window, box=box, width=width, title=f"slice {index}"
+            stir,
+            index,
+            labels=labels,
+            hatched=hatched,
+            window=window,
+            box=box,
+            width=width,
+            title=f"slice {index}",
         )
         for index in slices
     ]
-    return _sheet(drawn, columns)
+    return _sheet(drawn, columns, caption)
 
 
 def areas(measurement: Measurement) -> Pixels.Image:
@@ -86,6 +103,7 @@ def draw_slice(
     width: int,
     title: str,
     labels: NDArray[np.uint8] | None = None,
+    hatched: NDArray[np.bool_] | None = None,
     outline: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Draw one slice in grey, with candidate labels and the outline of a mask over it.
@@ -106,6 +124,8 @@ def draw_slice(
         Text above, between the letters of the patient's sides.
     labels
         0, 1 (yellow), 2 (red).
+    hatched
+        A mask in which labels are lines on grey.
     outline
         A mask whose border is drawn in blue.
 
@@ -122,15 +142,24 @@ def draw_slice(
     low, high = window
     grey = np.clip((shown(image.array) - low) / (high - low), 0, 1) * WHITE
     entries = grey.round().astype(np.uint8)
+    marked = entries.copy()
     if labels is not None:
         for label, entry in MARKED.items():
-            entries[shown(labels) == label] = entry
+            marked[shown(labels) == label] = entry
     rows, columns = entries.shape
     size = width, max(round(width * rows / columns * view.aspect), 1)
-    pixels = np.array(Pixels.fromarray(entries).resize(size, Pixels.Resampling.NEAREST))
+    pixels = _enlarged(marked, size)
+    if hatched is not None and shown(hatched).any():
+        down, across = np.ogrid[: size[1], : size[0]]
+        between = _enlarged(shown(hatched), size) & ((down + across) % HATCH > 0)
+        pixels[between] = _enlarged(entries, size)[between]
     if outline is not None:
         pixels[_border(shown(outline), size)] = OUTLINE
     return np.concatenate([_title(title, view.left, view.right, width), pixels])
+
+
+def _enlarged(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    return np.array(Pixels.fromarray(array).resize(size, Pixels.Resampling.NEAREST))
 
 
 def _border(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -155,7 +184,7 @@ def _title(text: str, left: str, right: str, width: int) -> NDArray[np.uint8]:
     return np.array(line)
 
 
-def _sheet(drawn: Sequence[NDArray[np.uint8]], columns: int) -> Pixels.Image:
+def _sheet(drawn: Sequence[NDArray[np.uint8]], columns: int, caption: str = "") -> Pixels.Image:
     """Return pictures of equal size in rows of `columns`, as one picture with a palette."""
     height, width = drawn[0].shape
     rows = -(-len(drawn) // columns)
@@ -165,6 +194,8 @@ def _sheet(drawn: Sequence[NDArray[np.uint8]], columns: int) -> Pixels.Image:
         row, column = divmod(number, columns)
         top, left = row * (height + GAP), column * (width + GAP)
         sheet[top : top + height, left : left + width] = pixels
+    if caption:
+        sheet = np.concatenate([sheet, _title(caption, "", "", sheet.shape[1])])
     picture = Pixels.fromarray(sheet)
     shades = [round(255 * entry / WHITE) for entry in range(WHITE + 1) for _ in range(3)]
     picture.putpalette(shades + [part for name in COLOURS for part in ImageColor.getrgb(name)])

@@ -20,16 +20,17 @@ from vhi.images.nifti import save_labels
 from vhi.measurement import Measurement
 from vhi.results import pictures
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
+from vhi.results.headline import NOT_READ, PROPOSED, RESEARCH, caption, headline
 from vhi.results.record import encode_record, encode_regions, record_of
-from vhi.steps.edits import Edit, encode_edits
+from vhi.steps.edits import PROPOSED_EDITS, Edit, Edits, encode_edits
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-LESIONS_SHOWN = 10
-EDITS_SHOWN = 8
+LESIONS_SHOWN, EDITS_SHOWN = 10, 6
+DOUBTS_SHOWN, LESIONS_BESIDE_DOUBTS = 6, 4
 """Longest tables that leave the report on two A4 pages; all regions are in regions.csv, all edits
-in edits.json."""
+in edits.json and proposed_edits.json. A proposal that is shown takes the place of the edits."""
 
 
 def write_result(
@@ -59,12 +60,13 @@ def write_result(
     folder = Path(folder)
     check_result_folder(folder, overwrite=overwrite, edits=measurement.edits)
     check_corrected_masks(folder, measurement)
+    proposal = measurement.proposal
     with (
         staged_folder(folder, overwrite=overwrite, result_files=KNOWN_FILES) as stage,
         ThreadPoolExecutor(2) as pool,
     ):
         # All at once: compressing and saving take little of a processor's time for the page.
-        pool.submit(lambda: measurement.interval)
+        interval = pool.submit(lambda: measurement.interval)
         picture = pool.submit(_picture, measurement)
         saved = []
         for name, image in (
@@ -83,7 +85,11 @@ def write_result(
                 path = stage / f"{name}.network.nii.gz"
                 saved.append(pool.submit(save_labels, mask.array, mask.affine, path))
         write_whole(stage / "edits.json", encode_edits(measurement.edits))
-        write_whole(stage / "regions.csv", encode_regions(measurement.regions))
+        if proposal is not None:
+            write_whole(stage / PROPOSED_EDITS, encode_edits(proposal.edits))
+        write_whole(stage / "regions.csv", encode_regions(measurement.regions, proposal))
+        _ = measurement.proposed_interval
+        interval.result()  # or both would compute it
         write_whole(stage / "vhi.json", encode_record(measurement))
         write_whole(stage / "report.png", picture.result())
         page = render_report(measurement, picture.result())
@@ -104,17 +110,28 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         The montage as PNG.
     """
     edits = [_describe(edit, measurement) for edit in measurement.edits.edits]
+    proposal = None if measurement.read else measurement.proposal
+    shown = LESIONS_SHOWN if proposal is None else LESIONS_BESIDE_DOUBTS
     return page_template().render(
         m=measurement,
         record=record_of(measurement),
         picture=_data_address(picture),
         histogram=_data_address(encode_text(pictures.histogram(measurement)), "svg+xml"),
         areas=_data_address(encode_picture(pictures.areas(measurement))),
-        lesions=measurement.lesions[:LESIONS_SHOWN],
-        more_lesions=measurement.lesions[LESIONS_SHOWN:],
+        lesions=measurement.lesions[:shown],
+        more_lesions=measurement.lesions[shown:],
         edits=edits[:EDITS_SHOWN],
         more_edits=len(edits[EDITS_SHOWN:]),
-        reasons=_reasons(measurement),
+        reasons=_reasons(measurement.edits),
+        numbers=headline(measurement),
+        research=RESEARCH,
+        proposed_name=PROPOSED,
+        not_read=NOT_READ,
+        proposal=proposal,
+        proposed_reasons=_reasons(proposal.edits) if proposal else {},
+        doubts=measurement.doubts[:DOUBTS_SHOWN],
+        more_doubts=measurement.doubts[DOUBTS_SHOWN:],
+        by_model=sum(edit.from_model for edit in measurement.edits.edits),
         spacing_mm=[f"{step:.3g}" for step in measurement.stir.spacing_mm],
         removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
     )
@@ -137,7 +154,7 @@ def page_template() -> Template:
 
 
 def _picture(measurement: Measurement) -> bytes:
-    return encode_picture(pictures.montage(measurement))
+    return encode_picture(pictures.montage(measurement, caption=caption(measurement)))
 
 
 def _data_address(content: bytes, kind: str = "png") -> str:
@@ -148,10 +165,10 @@ def _describe(edit: Edit, measurement: Measurement) -> dict[str, Any]:
     return {**asdict(edit), "slice": edit.voxel[measurement.stir.slice_axis]}
 
 
-def _reasons(measurement: Measurement) -> dict[str, int]:
+def _reasons(edits: Edits) -> dict[str, int]:
     """Return how many removals there are for each reason, most frequent first."""
     counts: dict[str, int] = {}
-    for edit in measurement.edits.edits:
+    for edit in edits.edits:
         if edit.action == "remove":
             reason = edit.reason or "no reason given"
             counts[reason] = counts.get(reason, 0) + 1

@@ -36,6 +36,9 @@ preprint says L5/S1."""
 MODEL = "vhi "
 """Start of the reader's name in an edit that a model proposes; no reader may have such a name."""
 
+PROPOSED_EDITS = "proposed_edits.json"
+"""Name of the file of a proposal's record, beside a result."""
+
 FROM_PROPOSAL = ("accepted", "accepted together", "overruled", "alone")
 """How a reader's decision relates to what was proposed: the same, looked at; the same, together
 with others and not looked at; the opposite; made where nothing was proposed."""
@@ -112,7 +115,7 @@ class SeenRegion:
     @property
     def looked_at(self) -> bool:
         """Whether a reader has looked at the region."""
-        return self.proposal != "accepted together"
+        return self.proposal != "accepted together" and not is_model(self.reader)
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,27 @@ class Edits:
         return not (self.edits or self.seen or self.finished)
 
     @property
+    def decisions(self) -> tuple[Edit | SeenRegion, ...]:
+        """The edits, and the regions that were left as they are."""
+        return (*self.edits, *self.seen)
+
+    @property
     def rests_on_proposal(self) -> bool:
         """Whether part of the record is a model's, and no reader has looked at that part."""
-        together = any(region.proposal == "accepted together" for region in self.seen)
-        return together or any(
-            edit.from_model or edit.proposal == "accepted together" for edit in self.edits
-        )
+        return any(is_model(d.reader) or d.proposal == "accepted together" for d in self.decisions)
+
+    @property
+    def by_a_reader(self) -> bool:
+        """Whether a reader has done or said anything; a model's edits are nobody's work."""
+        by_hand = any(not is_model(decision.reader) for decision in self.decisions)
+        return by_hand or self.finished is not None
+
+    @property
+    def source(self) -> str:
+        """Whose edits these are: ``none``, ``proposal``, ``reader``, ``reader and proposal``."""
+        if self.by_a_reader:
+            return "reader and proposal" if self.rests_on_proposal else "reader"
+        return "none" if self.empty else "proposal"
 
     def continues(self, earlier: Edits) -> bool:
         """Whether nothing of an earlier record is missing from this one.
