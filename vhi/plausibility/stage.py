@@ -42,6 +42,7 @@ FOLLOWING = {
     "stir-contrast": {"stated-contrast"},
     "t1w-contrast": {"stated-contrast"},
     "unlike-bone": {"slices-to-check"},
+    "unlike-t1w": {"region-edges"},
     "another-body": {"stated-examination"},
     "exchanged-masks": _THRESHOLDS | _REGION,
     "region-volume": {"region-edges", "region-side", "high-threshold", "share-above"} | _REGION,
