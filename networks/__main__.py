@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from networks import beyond_bone, calibrate, cards, results, runs, ship
+from networks import beyond_bone, calibrate, cards, cleaning, results, runs, ship
 from vhi.cases.case import load_cases
 
 
@@ -25,6 +25,7 @@ def main() -> None:
     steps.add_parser("calibrate", help="set the warning about poor slices")
     steps.add_parser("beyond-bone", help="judge the warning about more than bone")
     steps.add_parser("normal-bone", help="score normal bone, leave one subject out")
+    steps.add_parser("cleaning", help="train and judge the model that proposes cleaning")
     make = steps.add_parser("ship", help="put networks into the package")
     make.add_argument("names", nargs="*", default=["study", "default", "normal-bone"])
     steps.add_parser("test", help="score `study` on the test set; meant to be done once")
@@ -54,6 +55,8 @@ def main() -> None:
     elif asked.step == "normal-bone":
         results.write_table("normal-bone", results.score_normal_bone(cases, asked.work).scans)
         results.write_table("normal-bone-halved", results.halved_normal_bone(cases))
+    elif asked.step == "cleaning":
+        cleaning.make_cleaning(cases)
     elif asked.step == "ship":
         for name in asked.names:
             ship.ship(name, cases, asked.work)

@@ -1,27 +1,83 @@
 """Propose which candidate regions a reader would remove, and why. No torch.
 
 A proposal is not a reading: nobody has looked at it, and nothing is applied until somebody says so.
+The model is a logistic regression (``weights/cleaning``), made by ``python -m networks cleaning``.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from vhi.checks import Note
 from vhi.images.image import Image
+from vhi.segmentation.region_features import region_features
+from vhi.segmentation.registry import shipped_folder
+from vhi.segmentation.unlike import unlike_training_scans
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import MODEL, Edits
 
-NAME = "provisional"
-SURE = 0.1
-"""A region whose probability is at least this far from 0 and 1 is in doubt."""
+COEFFICIENTS = "model.json"
+LOOKS = ("joint", "t1w", "elongation", "height", "lateral", "peak")
+"""Features from which the likely reason of a removal is read."""
 
-_COEFFICIENTS = np.array([0.5, 0.2, 0.05, -3.5])
+IN_JOINT, DARK = 0.7, 0.75
+"""Closeness to the joint and T1w of the joint space: fluid and cartilage hold no fat. Chosen."""
+
+LONG, BRIGHT = 0.8, 1.0
+"""Elongation and peak of a vessel. Chosen."""
+
+ABOVE, MIDLINE = 0.85, 0.35
+"""Place of vertebrae above the sacrum. Chosen by eye."""
+
+
+@dataclass(frozen=True)
+class CleaningModel:
+    """A logistic regression on features of regions.
+
+    Attributes
+    ----------
+    name : str
+    features : tuple of str
+        See `vhi.segmentation.region_features.FEATURES`.
+    centre, spread, weight : tuple of float
+        Of each feature: it is moved and scaled by the first two before the third weighs it.
+    intercept : float
+    sure : float
+        A region whose probability is at least this far from 0 and from 1 is in doubt.
+    scan_sd, lesion_sd : float
+        See `Proposal`.
+    sha256 : str
+        Of the model's file.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    centre: tuple[float, ...]
+    spread: tuple[float, ...]
+    weight: tuple[float, ...]
+    intercept: float
+    sure: float
+    scan_sd: float
+    lesion_sd: float
+    sha256: str = ""
+
+    def probability(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the probability that a reader keeps each region; one row for each."""
+        # Not a matrix product: its sums may depend on the machine and the number of threads.
+        scaled = (features - self.centre) / self.spread * self.weight
+        odds = np.full(len(features), self.intercept)
+        for column in scaled.T:
+            odds += column
+        return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +117,28 @@ class Proposal:
     notes: tuple[Note, ...] = ()
 
 
+@functools.cache
+def load_cleaning_model(path: Path | None = None) -> CleaningModel:
+    """Load the coefficients; by default those that the package includes."""
+    content = (path or shipped_folder() / "cleaning" / COEFFICIENTS).read_bytes()
+    record = json.loads(content)
+    fields: dict[str, Any] = {
+        field.name: record[field.name]
+        for field in dataclasses.fields(CleaningModel)
+        if field.name != "sha256"
+    }
+    for name in ("features", "centre", "spread", "weight"):
+        fields[name] = tuple(fields[name])
+    return CleaningModel(**fields, sha256=hashlib.sha256(content).hexdigest())
+
+
 def propose_edits(
-    candidates: Candidates, t1w: Image, *, case: str = "", visit: str = ""
+    candidates: Candidates,
+    t1w: Image,
+    *,
+    case: str = "",
+    visit: str = "",
+    model: CleaningModel | None = None,
 ) -> Proposal:
     """Propose which regions a reader would remove.
 
@@ -74,31 +150,37 @@ def propose_edits(
         Scaled T1w intensities, on the grid of the candidates.
     case, visit
         For the record.
+    model
+        Default: the one that the package includes.
     """
-    regions, stir = candidates.regions, candidates.stir
-    thresholds = candidates.thresholds
+    model = model or load_cleaning_model()
+    regions = candidates.regions
+    keep = np.zeros(regions.count + 1)
+    looks: NDArray[np.floating] = np.zeros((regions.count, len(LOOKS)))
+    if regions.count:
+        columns = (*model.features, *LOOKS)
+        features = region_features(candidates, t1w, columns)
+        keep[1:] = model.probability(features[:, : len(model.features)])
+        looks = features[:, len(model.features) :]
     sizes = np.bincount(regions.part, minlength=regions.count + 1)
-    depth = ndimage.distance_transform_edt(candidates.disease_region.array, stir.spacing_mm)
-    place = tuple(regions.voxels.T)
-    above = (stir.array[place] - thresholds.upper_quartile) / thresholds.iqr
-    means = [
-        np.bincount(regions.part, values, regions.count + 1)[1:] / sizes[1:]
-        for values in (above, depth[place])
-    ]
-    features = np.stack([np.log(sizes[1:]), *means, np.ones(regions.count)], axis=1)
-    keep = np.append(0.0, 1 / (1 + np.exp(-features @ _COEFFICIENTS)))
     kept = most_probable(keep, sizes)
-    reasons = tuple("" if k else "other" for k in (True, *kept[1:]))
-    reader = f"{MODEL}{NAME}"
+    reasons = tuple(np.where(kept, "", ["", *_reasons(looks)]).tolist())
     edits = Edits.start(candidates.kept, case=case, visit=visit)
     first = np.full(regions.count + 1, len(regions.voxels))
     np.minimum.at(first, regions.part, np.arange(len(regions.voxels)))
+    reader = f"{MODEL}{model.name}"
     for number in np.flatnonzero(~kept[1:]) + 1:
         voxel = regions.voxels[first[number]]
         edits = edits.add("remove", voxel, reason=reasons[number], reader=reader, time="")
-    doubt = (keep > SURE) & (keep < 1 - SURE)
-    sha256 = hashlib.sha256(_COEFFICIENTS.tobytes()).hexdigest()
-    return Proposal(keep, kept, reasons, doubt, edits, NAME, sha256, 0.5, 0.5)
+    notes = unlike_training_scans(t1w, candidates.stir)
+    doubt = (keep > model.sure) & (keep < 1 - model.sure)
+    if notes:
+        # The probabilities were calibrated on other scans: the model is sure of nothing.
+        doubt[1:] = True
+    return Proposal(
+        keep, kept, reasons, doubt, edits, model.name, model.sha256, model.scan_sd,
+        model.lesion_sd, notes,
+    )  # fmt: skip
 
 
 def most_probable(keep: NDArray[np.float64], sizes: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -117,3 +199,16 @@ def most_probable(keep: NDArray[np.float64], sizes: NDArray[np.integer]) -> NDAr
     expected = keep[1:] @ sizes[1:]
     kept[order[: int(np.argmin(np.abs(total - expected)))]] = True
     return kept
+
+
+def _reasons(looks: NDArray[np.floating]) -> list[str]:
+    """Return the likely reason to remove each region, from the features `LOOKS`."""
+    joint, t1w, elongation, height, lateral, peak = looks.T
+    conditions = {
+        "joint space": (joint > IN_JOINT) & (t1w < DARK),
+        "above L4/5": (height > ABOVE) & (lateral < MIDLINE),
+        "vessel": (elongation > LONG) & (peak > BRIGHT),
+    }
+    which = np.select(list(conditions.values()), range(len(conditions)), len(conditions))
+    names = [*conditions, "other"]
+    return [names[number] for number in which]
