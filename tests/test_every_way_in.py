@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from tests.helpers.headers import write_header
-from tests.helpers.pelvis import AFFINE, pelvis
+from tests.helpers.pelvis import pelvis
+from tests.helpers.scans import oblique_affine
 from vhi.cases.case import Case
 from vhi.checks import Note
 from vhi.commands import cli
@@ -34,11 +35,14 @@ from vhi.workflow import clean, load_scans, measure, measure_images
 
 SCANS, MASKS = ("stir", "t1w"), ("normal_bone", "disease_region")
 EVERYTHING = frozenset((*SCANS, *MASKS, "thickness", "sidecars"))
+AFFINE = oblique_affine((1.2, 1.2, 5.0))
+"""Slices along the sacrum, and pixels as fine as those of scans that networks have learned from."""
 
 
 @functools.cache
 def arrays() -> dict[str, np.ndarray]:
-    return {name: getattr(pelvis(), name).array for name in (*SCANS, *MASKS)}
+    images = {name: getattr(pelvis(), name) for name in (*SCANS, *MASKS)}
+    return {name: image.array.repeat(2, 0).repeat(2, 1) for name, image in images.items()}
 
 
 def write(folder: Path, name: str, array: np.ndarray, affine: np.ndarray = AFFINE, **more: Any):
@@ -117,7 +121,7 @@ def by_export(case: Case, out: Path) -> str:
 
 
 def by_normal_bone(case: Case, out: Path) -> str:
-    where = "--centre", 32, 34, 5, "--radius-mm", 14, "--slices", 3
+    where = "--centre", 64, 68, 5, "--radius-mm", 14, "--slices", 3
     return command("normal-bone", *options(case, "stir"), *where, "--out", out / "N.nii.gz")
 
 
@@ -234,7 +238,7 @@ def doubtful(folder: Path) -> Case:
     case = written(folder)
     for name in ("stir", "t1w", "normal_bone"):
         write(folder, name, arrays()[name], **NO_SFORM)
-    write(folder, "disease_region", np.roll(arrays()["disease_region"], 4, axis=1))
+    write(folder, "disease_region", np.roll(arrays()["disease_region"], 8, axis=1))
     (folder / "stir.json").write_bytes(SIDECAR.encode("latin-1"))
     (folder / "t1w.json").write_bytes(b"[")
     return case
