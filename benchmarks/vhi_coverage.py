@@ -1,9 +1,9 @@
 """How often the intervals of VHI hold what they should: ``python -m benchmarks vhi-coverage``.
 
 Lower thresholds: simulated marrow, and halves of the study's drawn areas. Volumes: simulated scans
-of known truth, cleaned by the truth and by a simulated model (`SimulatedModel`). The study's eight
-read scans are judged in `networks`, with the model that is shipped. Writes `TABLE`; rows of the
-study are kept as they are where the study's scans are missing.
+of known truth, cleaned by the truth and by a simulated model (`SimulatedModel`); and the study's
+eight read scans, each proposed by a model of the seven others. Writes `TABLE` and `STUDY_TABLE`;
+rows of the study are kept as they are where the study's scans are missing.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.simulated_scans import make_marrow, make_scan
-from vhi.cases.case import find_case
+from vhi.cases.case import find_case, load_cases
 from vhi.errors import InputError
 from vhi.images.nifti import load_image, load_mask
 from vhi.phantom.grid import SPACING_MM
+from vhi.reader_study.readings import load_readings
 from vhi.segmentation.propose_edits import most_probable
 from vhi.steps.candidates import Candidates
 from vhi.steps.thresholds import estimate_thresholds
 from vhi.uncertainty.area_bootstrap import area_blocks, percentile_interval, resample_thresholds
 from vhi.uncertainty.calibration import JudgedScan, estimate_scan_sd
-from vhi.uncertainty.interval import vhi_interval
+from vhi.uncertainty.interval import NORMAL_BONE_AND_CLEANING, vhi_interval
 from vhi.uncertainty.other_thresholds import inflammation_at
 from vhi.uncertainty.proposed import proposed_interval
+from vhi.workflow import measure
 
 TABLE = Path(__file__).with_suffix(".csv")
+STUDY_TABLE = TABLE.with_name("vhi_coverage_study.csv")
 COLUMNS = [
     "quantity", "interval", "target", "data", "n",
     "coverage", "below", "above", "low", "value", "high",
@@ -159,6 +162,48 @@ def halves(place: NDArray[np.int64], slice_axis: int) -> Iterator[NDArray[np.boo
     yield place[:, slice_axis] % 2 == 0
 
 
+def study_volumes() -> Iterator[dict]:
+    """Try the interval of each of the eight read scans against both readers' volumes.
+
+    The model, its choices and both SDs come from the seven other scans.
+    """
+    from networks.cleaning import CLEANED, Folds, describe, judged_scans, lesion_sd
+
+    cases = [case for case in load_cases("study") if case.case in CLEANED]
+    scans = [describe(reading) for reading in load_readings(cases)]
+    folds = Folds(scans)
+    rows, ends = [], []
+    for case, scan in zip(cases, scans, strict=True):
+        choice = folds.choose(scan)
+        others = [other for other in scans if other is not scan]
+        keeps = {other.case: folds.left_out(choice, other, scan) for other in others}
+        over_lesions = lesion_sd([(other, keeps[other.case]) for other in others], choice[1])
+        over_scans = estimate_scan_sd(judged_scans(keeps, others), lesion_sd=over_lesions)
+        keep = np.append(0.0, folds.left_out(choice, scan))
+        sizes = np.append(0, scan.sizes)
+        kept = most_probable(keep, sizes)
+        candidates = measure(case, propose=False, warn=lambda note: None).candidates
+        interval = proposed_interval(
+            candidates, keep, kept, scan_sd=over_scans, lesion_sd=over_lesions
+        )
+        readers, voxels = CLEANED[scan.case], int(sizes @ kept)
+        low = high = None
+        if interval.low is not None and interval.high is not None:
+            low, high = interval.low.voxels, interval.high.voxels
+            ends += [(low, voxels, high, reader) for reader in readers]
+        rows.append(
+            {
+                "scan": scan.case, "reader_1": readers[0], "reader_2": readers[1],
+                "proposed": voxels, "low": low, "high": high, "scan_sd": round(over_scans, 2),
+                "lesion_sd": over_lesions, "no_interval": interval.reason,
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows).astype({"low": "Int64", "high": "Int64"})
+    table.to_csv(STUDY_TABLE, index=False, lineterminator="\n")
+    data = "study, eight read scans, each left out"
+    yield row("VHI, proposed", NORMAL_BONE_AND_CLEANING, "either reader's volume", data, ends)
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A simulated scan for the simulated model."""
@@ -280,7 +325,7 @@ def main(path: Path = TABLE) -> int:
     old = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
     rows = [*simulated_thresholds()]
     try:
-        rows += study_halves()
+        rows += [*study_halves(), *study_volumes()]
     except InputError as error:
         print(f"study's rows kept as they were: {error}", file=sys.stderr)
         rows += old[old["data"].str.startswith("study")].to_dict("records")

@@ -168,3 +168,8 @@ def test_arguments_that_make_no_sense_are_refused():
             interval_of(m, [0, value, 1])
     with pytest.raises(ValueError, match="scan_sd -1"):
         interval_of(m, [0, 1, 1], scan_sd=-1)
+
+
+def test_a_scan_without_regions_has_an_interval_of_nothing():
+    found = interval_of(spots([]), [0], scan_sd=1, lesion_sd=1)
+    assert (found.low.voxels, found.high.voxels) == (0, 0)
