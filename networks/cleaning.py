@@ -10,6 +10,7 @@ labels were tried: see the model's card.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +31,13 @@ from vhi.evaluation.cleaning import (
 )
 from vhi.files.atomic import write_whole
 from vhi.files.encode import encode_json
+from vhi.phantom import TISSUES, make_phantom
 from vhi.reader_study.readings import ScanReadings, load_readings
-from vhi.segmentation.propose_edits import COEFFICIENTS, CleaningModel
+from vhi.segmentation.propose_edits import COEFFICIENTS, LOOKS, CleaningModel, reasons_of
 from vhi.segmentation.region_features import FEATURES, region_features
 from vhi.segmentation.registry import shipped_folder
+from vhi.steps.candidates import find_candidates
+from vhi.steps.edits import REASONS
 from vhi.uncertainty.calibration import JudgedScan, estimate_scan_sd
 from vhi.workflow import measure
 
@@ -60,7 +64,7 @@ SETS = {
         "log_area", "log_lesion", "peak", "t1w", "depth", "joint", "near", "around", "t1w_around",
         "height", "front", "lateral", "continues",
     ),
-    "all": FEATURES,
+    "all": tuple(name for name in FEATURES if name != "lesion_slices"),
 }  # fmt: skip
 """Features that were tried, simplest first."""
 
@@ -73,6 +77,8 @@ PENALTIES = (3.0, 30.0, 300.0)
 
 AS_GOOD = 0.01
 """A simpler choice wins where the mean is less than this lower."""
+
+SEVERITIES = ("none", "mild", "moderate", "severe")
 
 SURE_RIGHT, SURE_STEPS = 0.95, np.arange(0.5, 0.009, -0.01)
 """Share of the sure regions' voxels that must be decided rightly on scans left out, and limits of
@@ -297,6 +303,36 @@ def judged_scans(
     ]
 
 
+def likely_reasons(seeds: Iterable[int] = range(112, 124)) -> list[dict[str, Any]]:
+    """Count the likely reasons given to decoys of phantom scans (simulated), whose kinds are known.
+
+    A region is a decoy's where that fills at least half of it. Fluid and ghosts are both artefacts
+    to the phantom; fluid lies in the joint space.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for seed in seeds:
+        phantom = make_phantom(seed, severity=SEVERITIES[seed % len(SEVERITIES)])
+        candidates = find_candidates(phantom.stir, phantom.normal_bone, phantom.disease_region)
+        regions = candidates.regions
+        place, count = tuple(regions.voxels.T), regions.count + 1
+        reasons = reasons_of(region_features(candidates, phantom.t1w, LOOKS))
+        sizes = np.bincount(regions.part, minlength=count)
+        in_joint = phantom.tissues.array == TISSUES.index("joint space")
+        for decoy in phantom.decoy_list:
+            mask = phantom.decoys.array == decoy.id
+            kind = decoy.kind
+            if kind == "artefact":
+                kind = "fluid" if in_joint[mask].mean() > 0.5 else "ghost"
+            filled = np.bincount(regions.part, mask[place], count)
+            for number in np.flatnonzero(filled[1:] * 2 >= sizes[1:]):
+                counts[kind, reasons[number]] += 1
+    kinds = sorted({kind for kind, _ in counts})
+    return [
+        {"simulated decoy": kind} | {reason: counts[kind, reason] for reason in REASONS}
+        for kind in kinds
+    ]
+
+
 def make_cleaning(cases: Sequence[Case]) -> None:
     """Train, judge and write the model and its tables."""
     with_masks = [case for case in cases if case.case in CLEANED]
@@ -312,6 +348,7 @@ def make_cleaning(cases: Sequence[Case]) -> None:
         rows.append(judged | dict(zip(("features", "label", "penalty"), choice, strict=True)))
         print(judged["scan"], choice, f"{judged['ln_ratio']:+.2f} {judged['dice_proposed']:.2f}")
     write_table("cleaning", rows)
+    write_table("cleaning-reasons", likely_reasons())
 
     tries = []
     for choice in choices():

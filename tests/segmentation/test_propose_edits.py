@@ -1,14 +1,18 @@
 """Proposed cleaning: the model, what is kept, and what the proposal says of itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vhi.phantom import make_phantom
 from vhi.segmentation.propose_edits import (
+    LOOKS,
     CleaningModel,
     load_cleaning_model,
     most_probable,
     propose_edits,
+    reasons_of,
 )
 from vhi.steps.candidates import find_candidates
 from vhi.steps.cleaning import replay
@@ -46,6 +50,9 @@ def test_the_record_leaves_what_the_proposal_keeps(phantom):
     proposal = propose_edits(candidates, t1w, case="a")
     regions = replay(candidates.regions, proposal.edits)
     assert np.array_equal(~regions.removed[1:], proposal.kept[1:])
+    edit = proposal.edits.edits[0]
+    options = {"reason": edit.reason, "reader": edit.reader, "time": ""}
+    assert replace(proposal.edits, edits=()).add("remove", edit.voxel, **options).edits == (edit,)
     sizes = np.bincount(candidates.regions.part, minlength=candidates.regions.count + 1)
     left, expected = sizes[proposal.kept].sum(), proposal.keep @ sizes
     assert abs(left - expected) <= sizes[1:].max()
@@ -74,3 +81,19 @@ def test_a_model_is_sure_of_nothing_on_a_scan_unlike_its_training(phantom):
     proposal = propose_edits(candidates, saturated)
     assert [note.check for note in proposal.notes] == ["unlike-t1w"]
     assert proposal.in_doubt[1:].all() and not proposal.in_doubt[0]
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        ({"joint": 0.9, "t1w": 0.4}, "joint space"),
+        ({"joint": 0.9, "t1w": 0.7}, "other"),
+        ({"height": 0.95, "lateral": 0.1}, "above L4/5"),
+        ({"elongation": 1.2, "peak": 2.0}, "vessel"),
+        ({"elongation": 1.2, "peak": 2.0, "log_area": np.log(50)}, "other"),
+        ({"log_area": np.log(40), "lateral": 0.2, "lesion_slices": 1}, "artefact"),
+    ],
+)
+def test_the_likely_reason_follows_from_look_and_place(look, reason):
+    plain = dict.fromkeys(LOOKS, 0.0) | {"t1w": 1.0, "lateral": 0.5, "lesion_slices": 2}
+    assert reasons_of(np.array([[(plain | look)[name] for name in LOOKS]])) == [reason]

@@ -23,8 +23,8 @@ Array = NDArray[np.floating]
 SURROUNDINGS = ("near", "around", "other_side", "t1w_around")
 
 FEATURES = (
-    "log_area", "log_lesion", "log_extent", "mean", "peak", "contrast", "near", "around",
-    "other_side", "t1w", "t1w_around", "depth", "joint", "lateral", "height", "front",
+    "log_area", "log_lesion", "log_extent", "lesion_slices", "mean", "peak", "contrast", "near",
+    "around", "other_side", "t1w", "t1w_around", "depth", "joint", "lateral", "height", "front",
     "elongation", "upper", "continues",
 )  # fmt: skip
 """What `region_features` can describe, see there. `SURROUNDINGS` take most of the time."""
@@ -103,13 +103,13 @@ def region_features(candidates: Candidates, t1w: Image, names: Sequence[str] = F
     Returns
     -------
     ndarray of float, shape (regions.count, len(names))
-        Logarithm of area (mm²), of the lesion's volume (mm³) and extent over slices (mm); of STIR
-        the logarithm of mean and peak, the mean over that of the near surroundings, the means near
-        and around, and around minus around the mirrored place; T1w in the region and around; the
-        logarithm of the depth below the bone's outline (mm); closeness to a joint, from 1 in it to
-        0 far from it; place from the midline outward, from below upward, from the back forward;
-        logarithm of length over width; share at or above the upper threshold; share of voxels
-        whose neighbour above or below is a candidate too.
+        Logarithm of area (mm²), of the lesion's volume (mm³) and extent over slices (mm), and the
+        number of these slices; of STIR the logarithm of mean and peak, the mean over that of the
+        near surroundings, the means near and around, and around minus around the mirrored place;
+        T1w in the region and around; the logarithm of the depth below the bone's outline (mm);
+        closeness to a joint, from 1 in it to 0 far from it; place from the midline outward, from
+        below upward, from the back forward; logarithm of length over width; share at or above the
+        upper threshold; share of voxels whose neighbour above or below is a candidate too.
     """
     stir, regions = candidates.stir, candidates.regions
     count, part, voxels = regions.count, regions.part, regions.voxels
@@ -136,7 +136,7 @@ def region_features(candidates: Candidates, t1w: Image, names: Sequence[str] = F
     highest = np.zeros(lesion.max() + 1, int)
     np.minimum.at(lowest, lesion, slices)
     np.maximum.at(highest, lesion, slices)
-    extent = (highest - lowest + 1)[lesion] * spacing[axis]
+    lesion_slices = (highest - lowest + 1)[lesion]
     lesion_mm3 = np.bincount(lesion, sizes)[lesion] * stir.voxel_volume_mm3
 
     surroundings = _surroundings(
@@ -147,7 +147,8 @@ def region_features(candidates: Candidates, t1w: Image, names: Sequence[str] = F
     features = {
         "log_area": np.log(sizes * spacing[rows] * spacing[columns]),
         "log_lesion": np.log(lesion_mm3),
-        "log_extent": np.log(extent),
+        "log_extent": np.log(lesion_slices * spacing[axis]),
+        "lesion_slices": lesion_slices,
         "mean": np.log(np.maximum(stir_mean, 0.1)),
         "peak": np.log(np.maximum(peak(value), 0.1)),
         "depth": np.log(np.maximum(means.pop("depth_mm"), 0.1)),
