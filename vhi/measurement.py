@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vhi.checks import Note
 from vhi.errors import readable
 from vhi.images.image import Image
 from vhi.images.scans import Scans
@@ -153,7 +154,10 @@ class Measurement:
         """What a model proposes to remove; None without T1w, or where nobody wants a proposal."""
         if self.t1w is None or not self.propose:
             return None
-        return propose_edits(self.candidates, self.t1w, case=self.case, visit=self.visit)
+        notes = [n for n in (*self.scans.notes, *self.areas.notes) if isinstance(n, Note)]
+        return propose_edits(
+            self.candidates, self.t1w, case=self.case, visit=self.visit, notes=notes
+        )
 
     @cached_property
     def proposed(self) -> Vhi | None:

@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers.pelvis import TISSUES, pelvis
 from tests.helpers.scans import oblique_affine
+from vhi import measure_images
 from vhi.images.image import Image
 from vhi.plausibility.coarse import coarse
 from vhi.segmentation.unlike import (
@@ -152,3 +153,11 @@ def test_a_network_in_doubt_about_most_of_the_bone_is_named(t1w):
 
 def test_every_check_here_means_that_no_proposal_is_trusted():
     assert {"unlike-slices", "unlike-grid", "unlike-t1w", "unlike-bone"} <= UNTRUSTED
+
+
+def test_no_proposal_is_sure_of_anything_on_exchanged_scans(good):
+    masks = [fine(mask) for mask in (good.normal_bone, good.disease_region)]
+    proposal = measure_images(fine(good.t1w), *masks, t1w=fine(good.stir)).proposal
+    assert [note.check for note in proposal.notes] == ["exchanged-scans"]
+    assert proposal.in_doubt[1:].size and proposal.in_doubt[1:].all()
+    assert measure_images(fine(good.stir), *masks, t1w=fine(good.t1w)).proposal.notes == ()

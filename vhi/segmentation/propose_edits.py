@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from vhi.checks import Note
 from vhi.images.image import Image
 from vhi.segmentation.region_features import region_features
 from vhi.segmentation.registry import shipped_folder
-from vhi.segmentation.unlike import unlike_training_scans
+from vhi.segmentation.unlike import UNTRUSTED, unlike_training_scans
 from vhi.steps.candidates import Candidates
 from vhi.steps.edits import MODEL, Edit, Edits
 
@@ -147,6 +148,7 @@ def propose_edits(
     case: str = "",
     visit: str = "",
     model: CleaningModel | None = None,
+    notes: Iterable[Note] = (),
 ) -> Proposal:
     """Propose which regions a reader would remove.
 
@@ -160,6 +162,9 @@ def propose_edits(
         For the record.
     model
         Default: the one that the package includes.
+    notes
+        Notes on scans and areas: those by which no proposal can be trusted
+        (`vhi.segmentation.unlike.UNTRUSTED`) become notes of the proposal.
     """
     model = model or load_cleaning_model()
     regions = candidates.regions
@@ -186,7 +191,8 @@ def propose_edits(
         for number, (i, j, k), (x, y, z) in zip(removed, voxels.tolist(), places, strict=True)
     )
     edits = dataclasses.replace(edits, edits=record)
-    notes = unlike_training_scans(t1w, candidates.stir)
+    wrong = (note for note in notes if note.check in UNTRUSTED)
+    notes = tuple(dict.fromkeys((*wrong, *unlike_training_scans(t1w, candidates.stir))))
     doubt = (keep > model.sure) & (keep < 1 - model.sure)
     if notes:
         # The probabilities were calibrated on other scans: the model is sure of nothing.
