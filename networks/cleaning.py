@@ -39,6 +39,7 @@ from vhi.segmentation.registry import shipped_folder
 from vhi.steps.candidates import find_candidates
 from vhi.steps.edits import REASONS
 from vhi.uncertainty.calibration import JudgedScan, estimate_scan_sd
+from vhi.uncertainty.proposed import draw_volumes
 from vhi.workflow import measure
 
 NAME = "cleaning"
@@ -222,6 +223,22 @@ class Folds:
                 return round(float(limit), 2)
         return 0.0
 
+    def interval(self, choice: Choice, scan: Scan) -> dict[str, float]:
+        """Return the ends of the interval of cleaning alone, with the spreads of the seven."""
+        inner = [other for other in self.scans if other is not scan]
+        keeps = {other.case: self.left_out(choice, other, scan) for other in inner}
+        lesions = lesion_sd([(other, keeps[other.case]) for other in inner], choice[1])
+        over_scans = estimate_scan_sd(judged_scans(keeps, inner), lesion_sd=lesions)
+        volumes = draw_volumes(
+            np.append(0.0, self.left_out(choice, scan)),
+            np.append(0, scan.lesion),
+            np.append(0, scan.sizes)[None],
+            scan_sd=over_scans,
+            lesion_sd=lesions,
+        )[:, 0]
+        low, high = np.percentile(volumes, [2.5, 97.5])
+        return {"proposed_low": round(float(low)), "proposed_high": round(float(high))}
+
 
 def judge(scan: Scan, keep: NDArray[np.float64], sure: float) -> dict[str, Any]:
     """Return how good the probabilities of a scan are."""
@@ -345,6 +362,7 @@ def make_cleaning(cases: Sequence[Case]) -> None:
         keep = folds.left_out(choice, scan)
         keeps[scan.case] = keep
         judged = judge(scan, keep, folds.sure(choice, scan))
+        judged |= folds.interval(choice, scan)
         rows.append(judged | dict(zip(("features", "label", "penalty"), choice, strict=True)))
         print(judged["scan"], choice, f"{judged['ln_ratio']:+.2f} {judged['dice_proposed']:.2f}")
     write_table("cleaning", rows)
