@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vhi.evaluation.cleaning import weighted_auc
 from vhi.evaluation.reference_objects import truth_cleaned
 from vhi.measurement import Measurement
 from vhi.phantom import Phantom, make_phantom
 from vhi.phantom.lesions import SEVERITY_VOXELS
 from vhi.phantom.reference_object import STUDY
 from vhi.statistics import dice
-from vhi.uncertainty import proposed_interval
 from vhi.workflow import measure_images
 
 TABLE = Path(__file__).with_name("phantom-scans.csv")
@@ -88,14 +88,8 @@ def measure(scan: Scan) -> dict[str, Any]:
 
 def _of_proposal(measurement: Measurement, truth: np.ndarray, cleaned: np.ndarray) -> dict:
     proposal, candidates = measurement.proposal, measurement.candidates
-    assert proposal is not None
-    interval = proposed_interval(
-        candidates,
-        proposal.keep,
-        proposal.kept,
-        scan_sd=proposal.scan_sd,
-        lesion_sd=proposal.lesion_sd,
-    )
+    interval = measurement.proposed_interval
+    assert proposal is not None and interval is not None
     regions = candidates.regions
     mask = proposal.kept[regions.numbers]
     sizes = np.bincount(regions.part, minlength=regions.count + 1)[1:]
@@ -112,19 +106,6 @@ def _of_proposal(measurement: Measurement, truth: np.ndarray, cleaned: np.ndarra
         "model": proposal.model,
         "model_sha256": proposal.model_sha256,
     }
-
-
-def weighted_auc(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
-    """Return the area under the ROC curve, each region weighted by its voxels; NaN for one class.
-
-    The chance that a voxel of a positive region has a higher score than one of another region,
-    ties counted half.
-    """
-    if positive.all() or not positive.any():
-        return np.nan
-    from sklearn.metrics import roc_auc_score  # statsmodels and pingouin need scikit-learn too
-
-    return float(roc_auc_score(positive, score, sample_weight=weight))
 
 
 def main(path: Path = TABLE, *, scans: int = SCANS) -> int:
