@@ -206,7 +206,8 @@ for step in ("half_mm3", "threshold_mm3", "marrow_mm3", "truth_cleaned_mm3", "th
 # A scan has many lesions and many more things that are not. Two hundred phantom scans, with vessels, joint fluid and ghosts,
 # at the study's contrasts and noise: how far does a proposal come on bodies that its model has never seen? Ratios are measured
 # over true volume, medians over scans; `auc` is the chance that a voxel of a lesion's region ranks above another candidate;
-# `held` is the share of scans whose interval of the proposed volume contains the truth (nominal 95 %).
+# `held` is the share of scans whose interval of the proposed volume (nominal 95 %) contains the truth, and the volume that a
+# reader without mistakes leaves.
 
 # %%
 scans = read_measured("phantom-scans")
@@ -218,7 +219,25 @@ fig, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 draw_scans(panels, scans)
 plt.show()
 
+# %% tags=["remove-input"]
+healthy = scans[scans["truth"] == 0]
+inflamed = scans[scans["truth"] > 0]
+overlap = inflamed["dice_proposed"] >= 0.9 * inflamed["dice_truth_cleaned"]
+print(
+    fill(
+        f"Without any inflammation the proposal still leaves {healthy['proposed'].median():.0f} of "
+        f"{healthy['uncleaned'].median():.0f} voxels (medians of {len(healthy)} scans), and "
+        f"{(healthy['proposed_low'] > 0).sum()} of the {len(healthy)} intervals exclude 0. On "
+        f"{overlap.mean():.0%} of the {len(inflamed)} other scans the proposal's Dice is at least "
+        "90 % of that of a reader without mistakes."
+    )
+)
+
 # %% [markdown]
+# The model learned from inflamed scans only, so it proposes inflammation on every scan: a proposal cannot rule inflammation out.
+# The interval reflects normal bone and cleaning. Where it misses the truth on inflamed scans, the threshold is the reason: what a
+# reader without mistakes leaves is off by as much.
+#
 # ### Two visits
 #
 # After treatment the phantom's lesions hold half their volume and are a little fainter. The measured change must have the right

@@ -26,7 +26,8 @@ def test_scans_are_summarised_by_severity():
     assert list(summary.index) == ["mild", "none", "all"]
     assert summary.loc["mild", "uncleaned"] == pytest.approx(3)  # median of 4 and 2
     assert summary.loc["mild", "proposed"] == pytest.approx(1)  # of 1.5 and 0.5
-    assert summary["held"].tolist() == pytest.approx([1 / 2, 1, 2 / 3])
+    assert summary["held truth"].tolist() == pytest.approx([1 / 2, 1, 2 / 3])
+    assert summary["held truth_cleaned"].tolist() == pytest.approx([1 / 2, 1, 2 / 3])
     assert pd.isna(summary.loc["none", "proposed"])
 
 
