@@ -9,6 +9,7 @@ labels were tried: see the model's card.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.results import write_table
+from networks.results import write_record, write_table
 from vhi.cases.case import Case
 from vhi.evaluation.cleaning import (
     RegionTruth,
@@ -183,15 +184,19 @@ class Folds:
         self.scans = scans
         self.fits: dict[tuple[Choice, frozenset[str]], CleaningModel] = {}
 
-    def left_out(self, choice: Choice, scan: Scan, *others: Scan) -> NDArray[np.float64]:
-        """Return the probabilities on a scan of a model that knows neither it nor the others."""
-        out = frozenset(s.case for s in (scan, *others))
+    def model(self, choice: Choice, *held_out: Scan) -> CleaningModel:
+        """Return the model of all scans but those held out."""
+        out = frozenset(scan.case for scan in held_out)
         key = choice, out
         if key not in self.fits:
             name, label, penalty = choice
-            training = [s for s in self.scans if s.case not in out]
+            training = [scan for scan in self.scans if scan.case not in out]
             self.fits[key] = fit(training, SETS[name], label, penalty)
-        return predict(self.fits[key], scan)
+        return self.fits[key]
+
+    def left_out(self, choice: Choice, scan: Scan, *others: Scan) -> NDArray[np.float64]:
+        """Return the probabilities on a scan of a model that knows neither it nor the others."""
+        return predict(self.model(choice, scan, *others), scan)
 
     def score(self, choice: Choice, *held_out: Scan) -> float:
         """Return the mean of Dice over best Dice of the scans not held out, each left out."""
@@ -356,16 +361,18 @@ def make_cleaning(cases: Sequence[Case]) -> None:
     scans = [describe(reading) for reading in load_readings(with_masks)]
     folds = Folds(scans)
 
-    rows, keeps = [], {}
+    rows, keeps, models = [], {}, {}
     for scan in scans:
         choice = folds.choose(scan)
         keep = folds.left_out(choice, scan)
         keeps[scan.case] = keep
+        models[scan.case] = dataclasses.asdict(folds.model(choice, scan))
         judged = judge(scan, keep, folds.sure(choice, scan))
         judged |= folds.interval(choice, scan)
         rows.append(judged | dict(zip(("features", "label", "penalty"), choice, strict=True)))
         print(judged["scan"], choice, f"{judged['ln_ratio']:+.2f} {judged['dice_proposed']:.2f}")
     write_table("cleaning", rows)
+    write_record("cleaning-models", models)
     write_table("cleaning-reasons", likely_reasons())
 
     tries = []

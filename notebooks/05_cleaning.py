@@ -324,7 +324,7 @@ CleaningGame(rounds)
 # seven others; features, label and penalty were chosen inside the seven. How many of the tries did as well is in `networks/results/cleaning-tries.csv`.
 
 # %% tags=["hide-input"]
-from book.drawings import network_tables
+from book.drawings import network_results, network_tables
 
 proposals = network_tables.read_table("cleaning").set_index("scan")
 table = proposals[["reader_1", "reader_2", "uncleaned", "proposed"]].copy()
@@ -374,6 +374,40 @@ for name, label in (("reader_1", "two readers, cleaned"), ("reader_2", None)):
 axes.set(yscale="log", xticks=place, xticklabels=order.index, xlabel="scan", ylabel="VHI (voxels)")
 axes.legend(frameon=False)
 plt.show()
+
+# %% tags=["hide-input"]
+from vhi.reader_study.ceiling import best_regions
+from vhi.segmentation.propose_edits import CleaningModel, propose_edits
+from vhi.statistics.composite import majority
+
+models = network_tables.read_record("cleaning-models")
+failures = ("1003", "1013", "4386") if SOURCE == "study" and manual else ()
+if not failures:
+    print(
+        "Pictures of the scans on which the proposal fails are in the edition with the study's scans."
+    )
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-proposed-failures", "caption": "One slice of each of three scans (n = 3) on which the proposal of a model that has not seen the scan does worst, the slice with most errors. Yellow: kept, and not among the whole regions that come nearest to the consensus of the manual masks. Red: among them, and proposed for removal. Takeaway: what is bright beside a joint is kept, and inflammation away from the joint can be removed, even a large part of an ilium (1013). Study edition only."}, "image": {"alt": "Three STIR slices with yellow and red patches where a proposal is wrong; nothing on the edition without the study's scans."}}
+if failures:
+    fig, panels = plt.subplots(1, len(failures), figsize=(11, 4), layout="constrained")
+    for axes, name in zip(panels, failures, strict=True):
+        failed = vhi.find_case(SOURCE, name)
+        result = vhi.measure(failed, propose=False, warn=lambda note: None)
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in models[name].items()}
+        proposal = propose_edits(result.candidates, result.t1w, model=CleaningModel(**values))
+        drawn = [vhi.load_mask(m.path).array for m in failed.reader_masks if m.trial != "cleaned"]
+        axis = result.stir.slice_axis
+        best = best_regions(result.kept.array > 0, majority(drawn, at_least=2), slice_axis=axis)
+        left = proposal.kept[result.candidates.regions.numbers]
+        others = tuple(a for a in range(3) if a != axis)
+        worst = int((left ^ best.mask).sum(axis=others).argmax())
+        masks = (result.stir.with_array(mask) for mask in (left, best.mask))
+        predicted, truth_mask = masks
+        network_results.draw_difference(
+            axes, result.stir, worst, predicted=predicted, truth=truth_mask,
+            box=network_results.box_on(worst, result.disease_region), title=f"{name}, slice {worst}",
+        )  # fmt: skip
+    plt.show()
 
 # %% [markdown]
 # The volumes flatter the model. With any other label than the shipped one (a region is kept where any of the four manual masks marks
