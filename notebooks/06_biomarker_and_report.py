@@ -111,7 +111,7 @@ print(
     fill(
         f"{share:.0%} of what is left is as bright as the brightest normal bone or brighter; the "
         "rest lies between the thresholds. Before cleaning the number is an upper bound, not a "
-        "result."
+        "result. A model's proposal is a third number, which nobody has read."
     )
 )
 
@@ -141,13 +141,14 @@ print("\n".join(sorted(path.name for path in result.iterdir())))
 
 # %% [markdown]
 # `report.html` is for people: one file that needs no other, two A4 pages on paper. `report.png` is its montage.
-# `vhi.json` is for programs. The `.nii.gz` files are the masks, for any viewer. `edits.json` replays; `regions.csv` lists
-# every region before cleaning.
+# `vhi.json` is for programs. The `.nii.gz` files are the masks, for any viewer. `edits.json` replays; `proposed_edits.json`
+# is a model's proposal in the same form, which nobody has read; `regions.csv` lists every region before cleaning, with the
+# probability that a reader keeps it.
 
 # %%
 text = (result / "vhi.json").read_text()
 record = json.loads(text, parse_float=lambda number: round(float(number), 4))  # for print only
-keys = "case visit normal_bone thresholds candidates kept vhi cleaned seen"
+keys = "case visit normal_bone thresholds candidates kept vhi proposed cleaned seen"
 for key in keys.split():
     print(fill(f"{key}: {json.dumps(record[key])}", subsequent_indent="    "))
 
