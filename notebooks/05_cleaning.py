@@ -319,9 +319,9 @@ CleaningGame(rounds)
 # ### What a model proposes
 #
 # A {term}`reader` faces hundreds of regions. A small model proposes which to remove, each with a likely reason, and a
-# **proposed** VHI: a number that nobody has read. It is a logistic regression on six features of a region: area, volume of its lesion,
+# **proposed** VHI, which no reader has read. It is a logistic regression on six features of a region: area, volume of its lesion,
 # brightest STIR, T1w, depth in the bone and closeness to the joint. It learned from the manual masks of eight scans. Here each of the eight is judged by a model of the
-# seven others; features, label and penalty were chosen inside the seven. How many of the tries did as well is in `networks/results/cleaning-tries.csv`.
+# seven others; features, label and penalty were chosen inside the seven. `networks/results/cleaning-tries.csv` lists every combination that was tried.
 
 # %% tags=["hide-input"]
 from book.drawings import network_results, network_tables
@@ -410,10 +410,10 @@ if failures:
     plt.show()
 
 # %% [markdown]
-# The volumes flatter the model. With any other label than the shipped one (a region is kept where any of the four manual masks marks
+# The agreement in volume is optimistic. With any other label than the shipped one (a region is kept where any of the four manual masks marks
 # it) at most 5 of 8 are near enough, and the labels were compared after volumes of these scans had been seen. Every fold
-# chooses this label by Dice alone, but no scan is left on which the choice was never seen. Dice says the rest: the model knows how much better than it knows
-# which, and on 1013 and 4386 it is worse than no cleaning. On 1003 the two readers differ fivefold, so that nearly any volume is near enough.
+# chooses this label by Dice alone, but no unseen scan is left to test the choice. Dice shows the limit: the model predicts how much a reader keeps better than which
+# regions a reader keeps, and on 1013 and 4386 its Dice is lower than without cleaning. On 1003 the two readers differ fivefold, so nearly any volume counts as near enough there.
 
 # %% [markdown]
 # :::{admonition} Takeaway

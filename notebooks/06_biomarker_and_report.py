@@ -142,7 +142,7 @@ print("\n".join(sorted(path.name for path in result.iterdir())))
 # %% [markdown]
 # `report.html` is for people: one file that needs no other, two A4 pages on paper. `report.png` is its montage.
 # `vhi.json` is for programs. The `.nii.gz` files are the masks, for any viewer. `edits.json` replays; `proposed_edits.json`
-# is a model's proposal in the same form, which nobody has read; `regions.csv` lists every region before cleaning, with the
+# is a model's proposal in the same form, which no reader has read; `regions.csv` lists every region before cleaning, with the
 # probability that a reader keeps it.
 
 # %%

@@ -208,7 +208,7 @@ print(
     )
 )
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-report", "caption": "report.png of the folder just written: the STIR slices with most candidates (n, at most six slices of one scan), not cleaned. Yellow: lower threshold; red: upper threshold; hatched: proposed for removal by a model, read by nobody. Takeaway: this is what a reader starts to clean from."}, "image": {"alt": "Montage of up to six oblique coronal STIR slices with bright bone coloured yellow and red, vessels and artefacts included."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-report", "caption": "report.png of the folder just written: the STIR slices with most candidates (n, at most six slices of one scan), not cleaned. Yellow: lower threshold; red: upper threshold; hatched: proposed for removal by a model, not read by any reader. Takeaway: this is what a reader starts to clean from."}, "image": {"alt": "Montage of up to six oblique coronal STIR slices with bright bone coloured yellow and red, vessels and artefacts included."}}
 from IPython.display import Image
 
 Image(filename=folder / "result" / "report.png")
@@ -221,8 +221,8 @@ Image(filename=folder / "result" / "report.png")
 # Whoever cleans (in a notebook with the control of [](#page-cleaning), or in a program of one's own) leaves a record. It goes
 # back into the same command. Here an example record removes the largest region. `--read-by` states who has read the scan, and
 # that what is left is inflammation. Without it, the scan counts as cleaned only if every region was judged. The model's
-# proposal, `proposed_edits.json`, is such a record too: `--accept-proposal` applies it, and the result says that nobody has read
-# it; after reading it, give the file as `--edits` with `--read-by`.
+# proposal, `proposed_edits.json`, is such a record too: `--accept-proposal` applies it, and the result says that no reader has
+# read it. After reading the proposal, give the file as `--edits` with `--read-by`.
 
 # %%
 names = ("stir", "t1w", "normal_bone", "disease_region")

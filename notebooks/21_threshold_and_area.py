@@ -15,7 +15,7 @@
 # # How the choice of normal bone affects the result
 #
 # :::{admonition} On this page
-# **You will** give every {term}`VHI` an interval for the choice of normal bone, and a proposed VHI one for cleaning too, see what halving the area does, why a maximum grows with it, and how often such intervals hold.
+# **You will** give every {term}`VHI` an interval for the choice of normal bone, and a proposed VHI an interval for cleaning too; see what halving the area does, why a maximum grows with the area, and how often such intervals contain the true value (coverage).
 #
 # **You need** [](#page-thresholds) and [](#page-candidates).
 #
@@ -106,10 +106,10 @@ else:
 #
 # ### Tiles, drawn again and again
 #
-# There is no second area to try. The *bootstrap* makes other areas from the one that was drawn: it is cut into tiles of about 10 mm, as many tiles are drawn with replacement as there are, and the thresholds
-# are taken again. Whole tiles are drawn because neighbouring voxels are alike: voxels drawn one by one would show far too little spread.
+# A scan has only one drawn area. The *bootstrap* makes other areas from the one that was drawn: it is cut into tiles of about 10 mm, as many tiles are drawn with replacement as there are, and the thresholds
+# are computed again. Whole tiles are drawn because neighbouring voxels are alike: voxels drawn one by one would show far too little spread.
 #
-# A maximum needs more. No resample is brighter than the brightest voxel of the area, so the plain bootstrap (`beyond=False`) looks only downward. Each tile has a brightest voxel too: their spread tells how
+# A maximum needs one more step. No resample is brighter than the brightest voxel of the area, so the plain bootstrap (`beyond=False`) looks only downward. Each tile has a brightest voxel too: their spread tells how
 # bright the brightest voxel of as many further tiles would be (a Gumbel law), and the resamples draw it from there.
 
 # %%
@@ -336,9 +336,9 @@ print(pd.DataFrame(rows).to_string(index=False))
 #
 # ### Does a 95 % interval hold 95 times in 100?
 #
-# It can be tried where the answer is known. `python -m benchmarks vhi-coverage` does so, on data that set no constant of the intervals. Two intervals of the lower threshold, in simulated marrow without disease:
-# does the interval of an area hold the threshold that the median of all areas of this size gives, and that of another single area? The drawn areas of the study have no such answer, but each can be
-# cut in half: does the interval of one half hold the threshold of the other?
+# Coverage can be measured where the true value is known. `python -m benchmarks vhi-coverage` measures it on data that were not used to choose any constant of the intervals. Two intervals of the lower threshold, in simulated marrow without disease:
+# does the interval of an area contain the threshold that the median of all areas of this size gives, and that of another single area? The drawn areas of the study have no such answer, but each can be
+# cut in half: does the interval of one half contain the threshold of the other?
 
 # %% tags=["hide-input"]
 coverage = pd.read_csv(vhi_coverage.TABLE)
@@ -352,9 +352,9 @@ print(table.to_string())
 # ### And the volume?
 #
 # Simulated scans have known lesions, of 100 to 50,000 mm³ together, and decoys: vessels, fluid, ghosts. A simulated model, trained and calibrated on other simulated scans, proposes. The interval
-# is compared with three volumes: that of the true regions at the measured threshold (a reader who errs nowhere, with this area); the same with a median area; and the lesions' true volume.
+# is compared with three volumes: the volume of the true regions at the measured threshold (a reader without error, with this area); the same volume with a median area; and the lesions' true volume.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-coverage", "caption": "How often nominal 95 % intervals held the volume they are compared with, by lesion volume (simulated; n scans in the table below). Band: 90 to 98 %. Takeaway: the intervals hold what they claim to reflect, normal bone and cleaning; the true volume of large lesions also depends on how the threshold cuts their rim and their faint parts, which no interval here reflects."}, "image": {"alt": "Two panels of lines against lesion volume, most of them near the band at 90 to 98 percent; the line of the true volume falls for large lesions."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-coverage", "caption": "How often nominal 95 % intervals contained the volume that they are compared with, by lesion volume (simulated; n scans in the table below). Band: 90 to 98 %. Takeaway: the intervals hold what they claim to reflect, normal bone and cleaning; the true volume of large lesions also depends on how the threshold cuts their rim and their faint parts, which no interval here reflects."}, "image": {"alt": "Two panels of lines against lesion volume, most of them near the band at 90 to 98 percent; the line of the true volume falls for large lesions."}}
 volumes = coverage[
     coverage["quantity"].str.startswith("VHI") & (coverage["data"].str.startswith("simulated"))
 ]
@@ -375,7 +375,7 @@ print("Scans of each volume:", ", ".join(map(str, sorted(set(volumes["n"])))))
 # %% [markdown]
 # ### And two radiologists?
 #
-# Eight scans of the study were cleaned by two readers. Each is proposed by a model of the seven others, whose uncertainty comes from these seven too. Does the interval hold the volumes of both readers?
+# Two readers cleaned eight scans of the study. For each scan, a model trained on the seven others proposes cleaning, and its uncertainty comes from these seven too. Does the interval contain the volumes of both readers?
 
 # %% tags=["hide-input"]
 read = pd.read_csv(vhi_coverage.STUDY_TABLE, dtype={"scan": str, "low": "Int64", "high": "Int64"})
@@ -391,8 +391,8 @@ for row in read[read["no_interval"].notna()].itertuples():
     print(fill(f"{row.scan}: {row.no_interval}."))
 
 # %% [markdown]
-# The plain bootstrap was far from 95 %, and not by a slip: a maximum has no value that it settles on, and no resample can exceed it. With maxima beyond the brightest voxel the interval holds the typical area
-# of the same size about as often as it says. It is still no promise about *another single* area, which is itself unusual now and then, nor about an area of another size.
+# The plain bootstrap missed 95 % by far, because a maximum keeps growing with the area and no resample can exceed it. With maxima beyond the brightest voxel, the coverage for the typical area
+# of the same size is near the nominal 95 %. The interval does not promise this for *another single* area, which is itself unusual now and then, nor for an area of another size.
 #
 # :::{admonition} Takeaway
 # :class: tip

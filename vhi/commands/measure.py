@@ -60,7 +60,8 @@ def measure(
     `vhi measure --stir S.nii.gz --t1w T.nii.gz --normal-bone N.nii.gz --disease-region D.nii.gz
     --out result`
 
-    Two numbers result: a proposed VHI, cleaned by a model and read by nobody, and its upper bound.
+    The result is two numbers: a proposed VHI, cleaned by a model and read by no reader, and an
+    upper bound, which counts every candidate.
     DIR then holds report.html (open it in a browser), report.png, vhi.json (the numbers and how
     they were obtained), the masks, regions.csv, edits.json and proposed_edits.json. With --all,
     DIR holds one such folder per case and visit, and measurements.csv; a case that fails keeps its

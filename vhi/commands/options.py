@@ -58,12 +58,12 @@ AcceptProposal = Annotated[
     bool,
     flag(
         "--accept-proposal",
-        "Apply the edits that a model proposes, as they are. The result says that nobody has read "
-        "them. Default: they are proposed, and nothing is removed.",
+        "Apply the edits that a model proposes, unchanged. The result says that no reader has "
+        "read them. Default: propose the edits and remove nothing.",
     ),
 ]
 NoProposal = Annotated[
-    bool, flag("--no-proposal", "Propose no edits: the paper's method and nothing else.")
+    bool, flag("--no-proposal", "Propose no edits: use only the paper's method.")
 ]
 ReadBy = Annotated[
     str | None,
