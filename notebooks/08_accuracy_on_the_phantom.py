@@ -28,11 +28,11 @@
 #
 # ## Question
 #
-# On a patient nobody knows the true volume of inflammation. On a simulated scan the code that made it does. How far is VHI
+# In a patient, the true volume of inflammation is unknown. In a simulated scan, the true volume is known. How far is VHI
 # from the truth before cleaning, with a model's proposal, and after cleaning without a mistake? What is the smallest lesion
-# that it finds? How much does it change when nothing has changed?
+# that VHI detects? How much does VHI change when the lesion has not changed?
 #
-# Two kinds of simulated scans answer. The {term}`phantom` is a whole pelvis. A {term}`digital reference object` is a small block of
+# Two kinds of simulated scans answer these questions. The {term}`phantom` is a whole pelvis. A {term}`digital reference object` is a small block of
 # bone on both sides of a joint with one lesion: simple geometry, but the same tissues, marrow texture, blur and noise, and so
 # fast that five hundred can be measured.
 
@@ -54,7 +54,7 @@ from vhi.statistics import repeatability
 # ## Picture
 #
 # One object, scanned twice: the second time it lies up to 2 degrees and 1 mm elsewhere, and the noise and the scanner's gain
-# are others. The lesion's volume is exactly the same.
+# differ. The lesion's volume is exactly the same.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-truth", "caption": "One simulated object (n = 1), scanned twice; middle slice of the lesion. Blue: voxels that are at least half lesion. Yellow and red: candidates at or above the lower and the upper threshold. Takeaway: the second scan of an unchanged lesion has other voxels and another threshold."}, "image": {"alt": "Two grey pictures of a block of simulated bone with a dark joint line. In each a bright lesion beside the joint is outlined in blue and filled with red and yellow; other bright spots are coloured too."}}
 item = next(item for item in design_objects(20, seed=1) if item.volume_mm3 > 600)
@@ -78,7 +78,7 @@ plt.show()
 # `design_objects` chooses the objects. Half of them have the contrast, noise and texture of one of the study's seven read
 # training scans, and volumes from 10 to 2,000 mm³. A tenth have no lesion. The others differ from the phantom in one respect:
 # contrast, noise, blur or slice thickness. `measure_objects` scans each twice and measures every scan three ways: *uncleaned*,
-# *proposed* (what a model leaves; nobody has read it) and *truth-cleaned*: every region that touches the lesion is kept, as a
+# *proposed* (what a model keeps; no reader has read the scan) and *truth-cleaned*: every region that touches the lesion is kept, as a
 # reader without mistakes would.
 
 # %%
@@ -87,7 +87,7 @@ columns = ["object", "scan", "condition", "true_mm3", "uncleaned_mm3", "proposed
 print(few[[*columns, "truth_cleaned_mm3"]].head(8).to_string(index=False, float_format="%.0f"))
 
 # %% [markdown]
-# Twenty take some ten seconds. The rest of the page reads the table of five hundred, which `vhi phantom --report DIR` and
+# Twenty objects take about ten seconds. The rest of the page reads the table of five hundred, which `vhi phantom --report DIR` and
 # `python -m benchmarks objects` make in a few minutes.
 
 # %%
@@ -99,7 +99,7 @@ print(f"{objects['object'].nunique()} objects, {len(objects)} scans; model: {obj
 # ### Bias and linearity
 #
 # {term}`Bias <bias>` is the mean error in percent of the true volume, at the conditions of the study's scans. *Linearity* is
-# the line of measured on true volume from 50 mm³: its slope should be 1.
+# a straight line of measured against true volume, at 50 mm³ and above: the slope should be 1.
 
 # %%
 summary = {
@@ -117,7 +117,7 @@ summary = {
 }
 print(pd.DataFrame(summary).T.astype({"n": int}).to_string(float_format="%.2f"))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-accuracy", "caption": "Simulated objects at the study's contrast, noise and texture (n in the title). Top left: VHI on true volume, grey band ± 10 %. Top right: bias by volume with 95 % intervals, one point for each range of volumes, linear up to 20 % and logarithmic beyond. Bottom left: share of lesions measured above the limit of blank; dotted: limit of detection. Bottom right: difference of two scans of one object, in percent of their mean (n = objects of 50 mm³ and more), dotted: repeatability coefficient. Takeaway: after cleaning without mistakes VHI follows the true volume; without cleaning, decoys weigh more than most lesions of this size."}, "image": {"alt": "Four charts with grey, orange and blue marks for uncleaned, proposed and truth-cleaned volumes. Blue lies along the diagonal and near zero bias; grey lies far above for small volumes."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-accuracy", "caption": "Simulated objects at the study's contrast, noise and texture (n in the title). Top left: VHI against true volume, grey band ± 10 %. Top right: bias by volume with 95 % intervals, one point for each range of volumes, linear up to 20 % and logarithmic beyond. Bottom left: share of lesions measured above the limit of blank; dotted: limit of detection. Bottom right: difference of two scans of one object, in percent of their mean (n = objects of 50 mm³ and more), dotted: repeatability coefficient. Takeaway: after cleaning without mistakes VHI follows the true volume; without cleaning, decoys have more volume than most lesions of this size."}, "image": {"alt": "Four charts with grey, orange and blue marks for uncleaned, proposed and truth-cleaned volumes. Blue lies along the diagonal and near zero bias; grey lies far above for small volumes."}}
 fig, panels = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
 draw_objects(panels, objects, results)
 plt.show()
@@ -173,7 +173,7 @@ for method, result in results.items():
 # ### Test and retest
 #
 # How much does VHI of an unchanged lesion change from scan to scan? `wCV` is the within-subject coefficient of variation; 95 %
-# of the differences of two scans are smaller than the {term}`repeatability coefficient` `RC` ({cite:t}`raunig2015`; intervals:
+# of the differences between two scans are smaller than the {term}`repeatability coefficient` `RC` ({cite:t}`raunig2015`; intervals:
 # {cite:t}`obuchowski2018`). Normal bone is the same area on both scans, so a second drawing would add to it
 # ([](#page-area)).
 
@@ -203,8 +203,8 @@ for step in ("half_mm3", "threshold_mm3", "marrow_mm3", "truth_cleaned_mm3", "th
 #
 # ### Whole scans with decoys
 #
-# A scan has many lesions and many more things that are not. Two hundred phantom scans, with vessels, joint fluid and ghosts,
-# at the study's contrasts and noise: how far does a proposal come on bodies that its model has never seen? Ratios are measured
+# A scan has many lesions, and many more bright structures that are not lesions. Two hundred phantom scans, with vessels, joint fluid and ghosts,
+# at the study's contrasts and noise: how good is a proposal on scans that the model was not trained on? Ratios are measured
 # over true volume, medians over scans; `auc` is the chance that a voxel of a lesion's region ranks above another candidate;
 # `held` is the share of scans whose interval of the proposed volume (nominal 95 %) contains the truth, and the volume that a
 # reader without mistakes leaves.
@@ -214,7 +214,7 @@ scans = read_measured("phantom-scans")
 print(f"{len(scans)} simulated scans; model: {scans['model'][0]}")
 print(summarise_scans(scans).astype({"n": int}).to_string(float_format="%.2f"))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-phantom-scans", "caption": "Uncleaned (left) and proposed volume with its interval (right) on true volume, voxels, one mark for each simulated scan with lesions (n in the table above). Line: equal. Takeaway: uncleaned volumes are an upper bound; a proposal is nearer the truth where there is much inflammation, and its interval should cross the line."}, "image": {"alt": "Two charts with logarithmic axes. Left, marks above the diagonal, far above for small volumes. Right, marks with vertical bars around the diagonal."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-phantom-scans", "caption": "Uncleaned (left) and proposed volume with its interval (right) against true volume, voxels, one mark for each simulated scan with lesions (n in the table above). Line: measured equals true. Takeaway: uncleaned volumes are an upper bound; a proposal is nearer the truth where there is much inflammation, and an interval that contains the true volume crosses the line."}, "image": {"alt": "Two charts with logarithmic axes. Left, marks above the diagonal, far above for small volumes. Right, marks with vertical bars around the diagonal."}}
 fig, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 draw_scans(panels, scans)
 plt.show()
@@ -235,12 +235,12 @@ print(
 
 # %% [markdown]
 # The model learned from inflamed scans only, so it proposes inflammation on every scan: a proposal cannot rule inflammation out.
-# The interval reflects normal bone and cleaning. Where it misses the truth on inflamed scans, the threshold is the reason: what a
-# reader without mistakes leaves is off by as much.
+# The interval reflects normal bone and cleaning. Where the interval misses the true volume on inflamed scans, the threshold is the
+# reason: the volume that a reader without mistakes leaves has the same error.
 #
 # ### Two visits
 #
-# After treatment the phantom's lesions hold half their volume and are a little fainter. The measured change must have the right
+# After treatment the phantom's lesions have half their volume and are a little fainter. The measured change must have the right
 # sign and about the right size.
 
 # %%
@@ -276,18 +276,18 @@ right_sign = np.sign(visits["true"]) == np.sign(visits["measured"])
 print(f"changes with the right sign: {right_sign.sum()} of {len(visits)}")
 
 # %% [markdown]
-# A target that is missed stays as it was set. The reason for the slope is the faint lesions of some of the study's scans, in which
-# the threshold lies above half the lesion's signal. No choice of ours can mend that: the rule for the threshold is the paper's.
+# A missed target is not changed. The reason for the slope is the faint lesions of some of the study's scans, in which
+# the threshold lies above half the lesion's signal. `vhi` cannot correct this, because the rule for the threshold is the paper's.
 #
 # What this cannot show: simulated lesions are simpler than real ones, normal bone lies where it should, and the reader who
-# knows the truth makes no mistakes. It bounds the error of the threshold, not that of the whole method. The proposal's model
-# learned from scans of patients; how well it does on those is another question.
+# knows the truth makes no mistakes. The simulation measures the error of the threshold, not the error of the whole method. The
+# cleaning model learned from scans of patients; [](#proposed-cleaning) shows its accuracy on patients.
 #
 # :::{admonition} Takeaway
 # :class: tip
 # With perfect cleaning VHI follows the true volume and its change, a little too small on average. Single scans are further off:
-# faint lesions are measured too small, bright ones too large. Compare visits of one patient on one protocol, and read a change smaller than the
-# repeatability coefficient as none.
+# faint lesions are measured too small, bright ones too large. Compare visits of one patient on one protocol, and take a change smaller than the
+# repeatability coefficient as no change.
 # :::
 #
 # ## Exercise
