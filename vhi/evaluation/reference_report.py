@@ -53,13 +53,13 @@ WORDS = {"uncleaned": "uncleaned", "proposed": "proposed", "truth_cleaned": "tru
 COLOURS = {"uncleaned": "#b0b7bf", "proposed": "#d9822b", "truth_cleaned": "#2b6cb0"}
 
 NOTES = (
-    "Objects are simulated: one lesion in simple geometry with the phantom's physics. They bound "
-    "the error of the threshold, blur and noise, not that of a reader.",
+    "Objects are simulated: one lesion in simple geometry with the phantom's physics. They show "
+    "the error of threshold, blur and noise, not the error of a reader.",
     "Bias, slope and detection are those of the first scan of each object at the contrast, noise "
     "and texture of the study's scans; repeatability is that of both scans, which differ in pose "
     "(up to 2 degrees and 1 mm), noise and gain, with the same area of normal bone.",
-    "Proposed volumes are a model's; nobody has read them. The model was trained on whole scans "
-    "of the study, not on such objects.",
+    "Proposed volumes come from a model; no reader has read them. The model was trained on whole "
+    "scans of the study, not on such objects.",
 )
 
 

@@ -1,4 +1,4 @@
-"""The numbers that every output begins with, in order, and what each of them is.
+"""The numbers that every output begins with, in order, and the status of each number.
 
 A proposal is never taken for a reading: each number carries words that say whether a reader has
 read it. The report, its picture and the terminal use these words.
@@ -39,7 +39,7 @@ class Number:
 
     @property
     def interval(self) -> VhiInterval | None:
-        """Its interval; None for all candidates of a scan that was cleaned."""
+        """Interval of the number; None for all candidates of a scan that was cleaned."""
         m = self.measurement
         if self.name == PROPOSED:
             return m.proposed_interval
@@ -47,7 +47,7 @@ class Number:
 
     @property
     def details(self) -> list[str]:
-        """What there is to say of it beside `state`."""
+        """Short statements printed after `state`."""
         m = self.measurement
         if self.name != PROPOSED:
             return [m.seen.words, f"n = {m.thresholds.multiple:.2f}"]
