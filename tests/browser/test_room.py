@@ -219,6 +219,7 @@ def test_the_page_measures_every_action_until_it_is_stored_and_shown(desk):
 def test_an_ellipse_and_a_brush_move_the_thresholds(desk):
     tab = desk.tab
     tab.get_by_role("button", name="Normal bone", exact=True).click()
+    desk.press("e")
     before = tab.locator("[data-name=thresholds]").inner_text()
     box = tab.locator("canvas").nth(1).bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -249,6 +250,7 @@ def test_thresholds_that_are_not_exact_while_drawn_say_so(context, tmp_path):
         desk = Desk(context, room.url)
         desk.open(case.case, case.visit)
         desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
+        desk.press("e")
         desk.focus()
         desk.press("Enter")
         desk.walk(20, 12)
@@ -363,10 +365,11 @@ def test_the_history_tells_the_readers_own_time_and_what_was_undone(browser, tmp
         desk.next()
         desk.press("1", "x", "z")
         history = desk.tab.locator(".history li")
-        desk.until(lambda: history.count() == 2)
+        desk.until(lambda: history.count() == 3)
         undone = history.first.text_content()
         (action, _) = store.actions(cases[0].case, cases[0].visit, "tester")[-2:]
         time = dt.datetime.fromisoformat(action.time) + dt.timedelta(hours=5, minutes=30)
-        assert history.last.text_content() == f"{time:%Y-%m-%d %H:%M} removed region (vessel)"
+        assert history.last.text_content().endswith("the proposal was shown")
+        assert history.nth(1).text_content() == f"{time:%Y-%m-%d %H:%M} removed region (vessel)"
         assert undone.endswith("undo: removed region (vessel)")
     context.close()

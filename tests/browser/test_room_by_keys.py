@@ -101,6 +101,7 @@ def test_a_cut_works_by_keys(desk):
 def test_ellipse_and_brush_work_by_keys(desk):
     desk.next()
     desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    desk.press("e")
     at = desk.slice()
     text, table = desk.text("thresholds"), desk.state()["revisions"]["normal_bone"]
     desk.focus(1)

@@ -77,6 +77,7 @@ def test_wheel_and_keys_wait_for_the_end_of_a_stroke_and_escape_leaves_it_off(de
 def test_a_stroke_that_is_broken_off_leaves_the_numbers_as_they_stand(desk):
     desk.next()
     desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    desk.press("e")
     text = desk.text("thresholds")
     box = desk.tab.locator("canvas").nth(1).bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -95,6 +96,7 @@ def test_a_stroke_that_is_broken_off_leaves_the_numbers_as_they_stand(desk):
 def test_the_histogram_stays_the_same_when_an_area_is_stored(desk):
     desk.next()
     desk.tab.get_by_role("button", name="Normal bone", exact=True).click()
+    desk.press("e")
     plot = desk.tab.locator(".panels .vhi-chart svg")
     before = plot.inner_html()
     box = desk.tab.locator("canvas").nth(1).bounding_box()

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("tornado", reason="the reading room needs tornado (extra: room)")
 
+from vhi.reading_room.store.actions import PASSIVE
 
 READY = ".reading .panels"
 NUMBERS = re.compile(r"\d+")
@@ -150,8 +151,9 @@ class Desk:
         return self.tab.locator(".reading > [role=status]").text_content()
 
     def drawing(self) -> bool:
-        """Whether an area is being drawn: what follows is shown, the volume is not."""
-        return self.text("volume") == "–"
+        """Whether normal bone is being drawn: the numbers are those of the drawing."""
+        shown = self.tab.locator("[data-name=volume]")
+        return shown.get_attribute("data-drawing") == "true"
 
     def lab(self, name: str):
         """Open a lab; give its dialog."""
@@ -194,7 +196,7 @@ class Desk:
         """What was stored, in order."""
         case = self.room.cases[0]
         actions = self.room.store.actions(case.case, case.visit, self.room.reader)
-        return [action.kind for action in actions if action.kind != "seconds"]
+        return [action.kind for action in actions if action.kind not in PASSIVE]
 
     def mask(self, name: str) -> np.ndarray:
         """A whole mask as shown."""

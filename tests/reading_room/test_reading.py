@@ -577,7 +577,7 @@ def test_an_export_says_which_regions_were_seen(tab, case, tmp_path, vhi):
     tab.do("undo")
     assert tab.now["reviewed"] == [1, 2, 5]
     out = tab.reading.export(tmp_path / "out")
-    assert seen_of(out) == ({"regions": 3, "of": len(tab.rows)}, False, None)
+    assert seen_of(out) == ({"regions": 3, "of": len(tab.rows)}, "no", None)
     replays(vhi, case, out, tmp_path / "again", tab)
     assert seen_of(tmp_path / "again") == seen_of(out)
     assert {region.reader for region in load_edits(out / "edits.json").seen} == {"A"}
@@ -592,18 +592,18 @@ def test_an_export_of_a_finished_case_says_who_finished_it(tab, case, tmp_path, 
     tab.do("state", state="done")
     out = tab.reading.export(tmp_path / "out")
     seen, cleaned, finished = seen_of(out)
-    assert seen == {"regions": 1, "of": 14} and cleaned and finished["reader"] == "A"
+    assert seen == {"regions": 1, "of": 14} and cleaned == "read" and finished["reader"] == "A"
     assert finished["time"] == tab.reading.sync()["actions"][-1]["time"]
     replays(vhi, case, out, tmp_path / "again", tab)
     assert seen_of(tmp_path / "again") == (seen, cleaned, finished)
     tab.do("undo")
-    assert seen_of(tab.reading.export(tmp_path / "more")) == ({"regions": 0, "of": 14}, False, None)
+    assert seen_of(tab.reading.export(tmp_path / "more")) == ({"regions": 0, "of": 14}, "no", None)
 
 
 def test_a_reader_who_has_seen_every_region_has_cleaned(tab, tmp_path):
     tab.do("reviewed", points=tab.points(*tab.rows), reviewed=True)
     out = tab.reading.export(tmp_path / "out")
-    assert seen_of(out) == ({"regions": 14, "of": 14}, True, None)
+    assert seen_of(out) == ({"regions": 14, "of": 14}, "read", None)
 
 
 def test_a_region_that_changed_since_is_not_exported_as_seen(merging, store, tmp_path, vhi):
@@ -613,7 +613,7 @@ def test_a_region_that_changed_since_is_not_exported_as_seen(merging, store, tmp
     lower_the_threshold(tab)
     assert len(tab.now["removed"]) == 1 and tab.now["reviewed"] == []
     out = tab.reading.export(tmp_path / "out")
-    assert seen_of(out) == ({"regions": 0, "of": len(tab.rows)}, False, None)
+    assert seen_of(out) == ({"regions": 0, "of": len(tab.rows)}, "no", None)
     replays(vhi, merging, out, tmp_path / "again", tab)
     assert seen_of(tmp_path / "again") == seen_of(out)
     tab.do("reviewed", points=tab.points(*tab.now["removed"]), reviewed=True)
@@ -1064,4 +1064,4 @@ def test_the_command_carries_when_asked(apart, tmp_path, monkeypatch, vhi):
 def test_a_given_mask_keeps_its_origin_while_nobody_draws(tab, tmp_path):
     record = json.loads((tab.reading.export(tmp_path / "out") / "vhi.json").read_text())
     assert record["normal_bone"]["from"] == Origin().source == "given"
-    assert not record["cleaned"]
+    assert record["cleaned"] == "no"

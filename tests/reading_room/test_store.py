@@ -76,7 +76,7 @@ def test_cases_visits_and_readers_are_kept_apart(store):
 
 
 def test_an_unknown_kind_is_a_mistake_of_the_caller(store):
-    with pytest.raises(ValueError, match="none of edit, undo"):
+    with pytest.raises(ValueError, match="none of edit, accept, undo"):
         store.append(*CASE, "delete", {})
 
 

@@ -20,7 +20,7 @@ from vhi.cases.known_tables import CASES as REQUIRED
 from vhi.cases.names import check_different, unknown
 from vhi.cases.reader_masks import CLEANED, ReaderMask, existing, read_masks
 from vhi.cases.table import Row, check_names, check_unique, read_table
-from vhi.cases.values import Number, Parser, file, name
+from vhi.cases.values import Number, Parser, choice, file, name
 from vhi.checks import Note
 from vhi.errors import InputError
 
@@ -35,6 +35,7 @@ COLUMNS: dict[str, Parser] = {
     "normal_bone": file,
     "disease_region": file,
     "slice_thickness_mm": Number(lambda thickness: thickness > 0, "above 0"),
+    "proposal": choice("shown", "hidden", ""),
 }
 
 
@@ -46,6 +47,8 @@ class Case:
     `disease_region` are None where the mask does not exist, `slice_thickness_mm`, the thickness of
     the excited slice, which NIfTI does not store, where it is unknown. `reader_masks` are those
     whose files are available; `source` is ``study``, ``phantom`` or the table's file name.
+    `proposal` is ``"shown"`` or ``"hidden"`` where the table says whether a reader sees a model's
+    proposal, else empty.
     """
 
     case: str
@@ -58,6 +61,7 @@ class Case:
     slice_thickness_mm: float | None = None
     reader_masks: tuple[ReaderMask, ...] = ()
     source: str = ""
+    proposal: str = ""
 
     @property
     def files(self) -> list[Path]:

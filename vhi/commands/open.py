@@ -74,6 +74,15 @@ def open_command(
             max=65535,
         ),
     ] = 0,
+    proposal: Annotated[
+        bool | None,
+        flag(
+            "--proposal/--no-proposal",
+            "Show or hide what a model proposes to remove. Default: as the source's table says "
+            "(column proposal: shown or hidden), else shown, and hidden where readers are "
+            "compared: in the study, and in tables with readers' masks. Hidden wins.",
+        ),
+    ] = None,
     no_browser: Annotated[
         bool,
         flag("--no-browser", "Print the address and start no browser."),
@@ -125,6 +134,7 @@ def open_command(
             source="" if own_scans else cases[0].source,
             network=network,
             resample_masks=resample,
+            proposal=proposal,
         )
         try:
             # Closing the terminal or killing the process loses nothing: see `Store`.

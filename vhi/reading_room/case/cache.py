@@ -14,6 +14,7 @@ from vhi.reading_room.store.actions import Action
 from vhi.reading_room.store.history import History
 from vhi.steps.edits import candidates_sha256
 
+JUDGEMENTS = ("edit", "accept", "reviewed")
 CACHED_CANDIDATES = 3
 CACHED_STATES = 12
 """Results that are kept for undo and redo. Chosen: a cut holds an array of its own, 11 MB."""
@@ -22,8 +23,8 @@ CACHED_STATES = 12
 class StateCache:
     """Replays histories of one case; keeps the latest results, by the actions they follow from."""
 
-    def __init__(self, opened: OpenCase, view: View) -> None:
-        self._opened, self._view = opened, view
+    def __init__(self, opened: OpenCase, view: View, *, propose: bool = False) -> None:
+        self._opened, self._view, self._propose = opened, view, propose
         self._candidates: OrderedDict[tuple[int, ...], DrawnCandidates] = OrderedDict()
         self._states: OrderedDict[tuple[tuple[int, ...], ...], ReadingState] = OrderedDict()
 
@@ -72,7 +73,9 @@ class StateCache:
                     ("disease_region", areas.disease_region, drawings[length:]),
                 )
             )
-            candidates = candidates_of(self._opened, normal_bone, disease_region)
+            candidates = candidates_of(
+                self._opened, normal_bone, disease_region, propose=self._propose
+            )
         _keep(self._candidates, key, candidates, CACHED_CANDIDATES)
         return candidates
 
@@ -80,7 +83,7 @@ class StateCache:
 def _split(history: History) -> tuple[list[Action], list[Action]]:
     """Return the drawings, and the edits and marks."""
     drawings = [a for a in history.in_effect if a.kind in MASKS]
-    return drawings, [a for a in history.in_effect if a.kind in ("edit", "reviewed")]
+    return drawings, [a for a in history.in_effect if a.kind in JUDGEMENTS]
 
 
 def _ids(actions: list[Action]) -> tuple[int, ...]:

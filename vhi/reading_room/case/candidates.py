@@ -16,6 +16,7 @@ from vhi.plausibility.stage import notes_on_stage
 from vhi.plausibility.thresholds import notes_on_thresholds
 from vhi.reading_room.case.judged_regions import JudgedRegions, unjudged
 from vhi.reading_room.case.opening import OpenCase
+from vhi.segmentation.propose_edits import Proposal, propose_edits
 from vhi.steps.candidates import Candidates, find_candidates
 from vhi.steps.regions import find_regions
 from vhi.steps.thresholds import (
@@ -31,7 +32,8 @@ class DrawnCandidates:
 
     `changed` counts the voxels by which each mask differs from the opened one. `warnings` are about
     both. `problem` is the reason why there are no thresholds or candidates. `judged` are the
-    candidates' regions before any edit; none if there is a problem.
+    candidates' regions before any edit; none if there is a problem. `proposal`: what a model
+    proposes to remove; None where it is hidden.
     """
 
     areas: Areas
@@ -42,12 +44,20 @@ class DrawnCandidates:
     warnings: tuple[Note, ...]
     problem: str | None
     judged: JudgedRegions
+    proposal: Proposal | None
 
 
 def candidates_of(
-    opened: OpenCase, normal_bone: NDArray[np.bool_], disease_region: NDArray[np.bool_]
+    opened: OpenCase,
+    normal_bone: NDArray[np.bool_],
+    disease_region: NDArray[np.bool_],
+    *,
+    propose: bool = False,
 ) -> DrawnCandidates:
-    """Find candidates in drawn masks. Unusable masks raise no error; `problem` gives the reason."""
+    """Find candidates in drawn masks. Unusable masks raise no error; `problem` gives the reason.
+
+    Nothing is proposed unless `propose` is true: for a blinded reading no proposal exists.
+    """
     stir, areas, changed = opened.scans.stir, opened.areas, {}
     masks = {"normal_bone": normal_bone, "disease_region": disease_region}
     for name, mask in masks.items():
@@ -84,7 +94,16 @@ def candidates_of(
         warnings,
         problem,
         unjudged(regions),
+        _proposal(opened, stage, areas) if propose else None,
     )
+
+
+def _proposal(opened: OpenCase, stage: Candidates | None, areas: Areas) -> Proposal | None:
+    """Return what a model proposes, as `vhi.measurement.Measurement.proposal` does."""
+    if stage is None:
+        return None
+    notes = [n for n in (*opened.scans.notes, *areas.notes) if isinstance(n, Note)]
+    return propose_edits(stage, opened.t1w, notes=notes)
 
 
 def _drawn(area: Area, mask: NDArray[np.bool_], changed: int) -> Area:

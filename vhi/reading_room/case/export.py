@@ -25,13 +25,15 @@ def export_reading(
     *,
     reader: str,
     finished: str | None = None,
+    proposal_shown: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Measure with the current masks and edits, and write the result.
 
     The edits are replayed from the unedited candidates; the result is only compared with the
     screen's, never taken from it. The record names the regions that `reader` has seen, and the time
-    at which the reader stated that the case is read (`finished`). With `overwrite` an earlier
+    at which the reader stated that the case is read (`finished`), and whether a proposal was shown;
+    the result holds a proposal only then. With `overwrite` an earlier
     result in `folder` is renamed to ``<folder>.earlier-1`` and so on; an earlier export is never
     deleted.
 
@@ -50,12 +52,13 @@ def export_reading(
         areas.disease_region.mask,
         midline_mm=areas.midline_mm(opened.scans.stir),
     )
-    record = replace(empty, edits=state.edits)
-    for voxel in state.judged.points_on_marked():
-        record = record.see(voxel, reader=reader)
+    record = replace(empty, edits=state.edits, proposal_shown=proposal_shown)
+    for voxel, relation in state.judged.left_as_they_are():
+        record = record.see(voxel, reader=reader, proposal=relation)
     if finished is not None:
         record = record.finish(reader, time=finished)
     measurement = clean(scans, areas, candidates, record)
+    measurement = replace(measurement, propose=proposal_shown)
     same = np.array_equal(measurement.inflammation.array, state.regions.remaining())
     if not same or measurement.seen.regions != np.count_nonzero(state.judged.judged):
         raise InputError(

@@ -11,20 +11,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.steps.cleaning import apply_edit, region_at
-from vhi.steps.edits import Edit
+from vhi.steps.edits import FROM_PROPOSAL, Edit
 from vhi.steps.regions import Regions
+
+TOGETHER = "accepted together"
+RELATION = np.dtype(f"U{max(map(len, FROM_PROPOSAL))}")
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedRegions:
     """The regions of a case's candidates, with the reader's cuts and removals, and what was judged.
 
-    Arrays have the shape (count + 1,): `marked`, seen and kept as they are; `sizes` in voxels;
-    `checksums` of the voxels' positions; `middle`, the flat index of one voxel.
+    Arrays have the shape (count + 1,): `marked`, seen and left as they are; `relations`, how a mark
+    or an acceptance together relates to a proposal, one of `vhi.steps.edits.FROM_PROPOSAL` or
+    empty; `sizes` in voxels; `checksums` of the voxels' positions; `middle`, the flat index of one
+    voxel.
     """
 
     regions: Regions
     marked: NDArray[np.bool_]
+    relations: NDArray[np.str_]
     sizes: NDArray[np.int64]
     checksums: NDArray[np.int64]
     middle: NDArray[np.int64]
@@ -34,17 +40,34 @@ class JudgedRegions:
         """Whether a region is removed, restored or marked, shape (count + 1,)."""
         return self.regions.judged | self.marked
 
-    def mark(self, which: ArrayLike, marked: bool) -> JudgedRegions:
-        """Mark regions, by number, as seen and kept, or take marks back; number 0 is skipped."""
+    @property
+    def together(self) -> NDArray[np.bool_]:
+        """Whether a region was accepted together with others and not looked at since."""
+        return (self.relations == TOGETHER) & ~self.judged
+
+    def mark(self, which: ArrayLike, marked: bool, relations: ArrayLike = "") -> JudgedRegions:
+        """Mark regions, by number, as seen and left, or take marks back; number 0 is skipped."""
         marks = self.marked.copy()
         marks[np.asarray(which)] = marked
         marks[0] = False
-        return replace(self, marked=marks)
+        return replace(self, marked=marks).relate(which, relations)
 
-    def points_on_marked(self) -> NDArray[np.int64]:
-        """Return a voxel of each region that only a mark judges, shape (n, 3)."""
-        only = self.marked & ~self.regions.judged
-        return np.stack(np.unravel_index(self.middle[only], self.regions.labels.shape), axis=1)
+    def relate(self, which: ArrayLike, relations: ArrayLike) -> JudgedRegions:
+        """Return the regions with the relations of some, by number, to a proposal."""
+        related = self.relations.copy()
+        related[np.asarray(which)] = relations
+        return replace(self, relations=related)
+
+    def left_as_they_are(self) -> list[tuple[NDArray[np.int64], str]]:
+        """Return a voxel and the relation of each region that no edit judges or removes together.
+
+        These are regions marked as seen, and regions kept with a proposal without looking.
+        """
+        kept = self.together & ~self.regions.removed
+        numbers = np.flatnonzero((self.marked & ~self.regions.judged) | kept)
+        voxels = np.unravel_index(self.middle[numbers], self.regions.labels.shape)
+        relations = self.relations[numbers].tolist()
+        return list(zip(np.stack(voxels, axis=1), relations, strict=True))
 
     def identify(self, numbers: ArrayLike, world_mm: ArrayLike) -> list[dict[str, Any]]:
         """Return what the store keeps of regions, each with a world position on it."""
@@ -78,7 +101,8 @@ class JudgedRegions:
 
 def unjudged(regions: Regions) -> JudgedRegions:
     """Return regions of which none is judged."""
-    return JudgedRegions(regions, np.zeros(regions.count + 1, bool), *_identities(regions))
+    none, empty = np.zeros(regions.count + 1, bool), np.full(regions.count + 1, "", RELATION)
+    return JudgedRegions(regions, none, empty, *_identities(regions))
 
 
 def edited(judged: JudgedRegions, edit: Edit) -> JudgedRegions:
@@ -91,11 +115,15 @@ def edited(judged: JudgedRegions, edit: Edit) -> JudgedRegions:
     after = apply_edit(before, edit)
     if edit.action != "cut":
         judged = replace(judged, regions=after)
+        if edit.proposal == TOGETHER:
+            judged = judged.relate(number, TOGETHER)
         return judged if edit.judged else judged.mark(number, False)
     marks = np.zeros(after.count + 1, bool)
     marks[: before.count + 1] = judged.marked
-    marks[number] = False
-    return JudgedRegions(after, marks, *_identities(after))
+    relations = np.full(after.count + 1, "", RELATION)
+    relations[: before.count + 1] = judged.relations
+    marks[number], relations[number] = False, ""
+    return JudgedRegions(after, marks, relations, *_identities(after))
 
 
 def _identities(regions: Regions) -> tuple[NDArray[np.int64], ...]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vhi.errors import EditsError
 from vhi.reading_room.case.candidates import DrawnCandidates
-from vhi.reading_room.case.judged_regions import JudgedRegions, edited
+from vhi.reading_room.case.judged_regions import TOGETHER, JudgedRegions, edited
 from vhi.reading_room.store.actions import Action
 from vhi.steps.edits import Edit, decode_edit
 from vhi.steps.regions import Regions
@@ -79,6 +80,9 @@ class ReadingState:
         state = self
         for record in action.payload["edits"]:
             state = _after_edit(state, record, action.id)
+        if action.kind == "accept":
+            numbers, same = _recognised(state, action.payload["kept"])
+            state = replace(state, judged=state.judged.relate(numbers[same], TOGETHER))
         return state
 
 
@@ -121,10 +125,10 @@ def _after_edit(state: ReadingState, record: Mapping[str, Any], number: int) -> 
 def _after_mark(state: ReadingState, payload: Mapping[str, Any]) -> ReadingState:
     """Mark the regions of a stored mark; changed regions are listed instead."""
     judged, stored = state.judged, payload["regions"]
-    numbers = state.regions.at([region["world_mm"] for region in stored])
+    numbers, same = _recognised(state, stored)
     if not payload["reviewed"]:
         return replace(state, judged=judged.mark(numbers, False))
-    same = np.array([judged.is_same(n, region) for n, region in zip(numbers, stored, strict=True)])
+    relations = np.array([region.get("proposal", "") for region in stored])
     changed = [
         ChangedRegion(tuple(region["world_mm"]))
         for number, region, unchanged in zip(numbers, stored, same, strict=True)
@@ -132,9 +136,20 @@ def _after_mark(state: ReadingState, payload: Mapping[str, Any]) -> ReadingState
     ]
     return replace(
         state,
-        judged=judged.mark(numbers[same], True),
+        judged=judged.mark(numbers[same], True, relations[same]),
         changed=(*state.changed, *changed),
     )
+
+
+def _recognised(
+    state: ReadingState, stored: Sequence[Mapping[str, Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the region at each stored one, 0 for none, and whether it is the same one."""
+    if not stored:
+        return np.zeros(0, np.int64), np.zeros(0, bool)
+    numbers = state.regions.at([region["world_mm"] for region in stored])
+    pairs = zip(numbers, stored, strict=True)
+    return numbers, np.array([state.judged.is_same(n, region) for n, region in pairs])
 
 
 def _parts(

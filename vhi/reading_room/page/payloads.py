@@ -7,6 +7,7 @@ later version displays slices differently.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 from vhi.errors import InputError
 from vhi.images.orientation import View
 from vhi.reading_room.case.judged_regions import JudgedRegions, edited
+from vhi.reading_room.case.proposal import relation
+from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.store.actions import STATES
+from vhi.steps.cleaning import region_at
 from vhi.steps.edits import Edit, Edits, encode_edit
 
 MAX_POINTS = 20_000
@@ -28,7 +32,7 @@ MAX_AHEAD = 60.0
 
 
 def edits_from(
-    payload: Mapping[str, Any], view: View, judged: JudgedRegions, *, reader: str, time: str
+    payload: Mapping[str, Any], view: View, state: ReadingState, *, reader: str, time: str
 ) -> tuple[list[dict[str, Any]], list[Edit], JudgedRegions]:
     """Return the edits of a page, as stored and as values, and the regions after them.
 
@@ -37,6 +41,7 @@ def edits_from(
     InputError: an unknown action or reason, a position outside the scan or on no candidate, a line
     that does not divide its region, or a line without a cut.
     """
+    judged = state.judged
     grid = judged.regions.labels
     points = points_from(payload.get("points"), view)
     action, corners, line = str(payload.get("action")), payload.get("line"), None
@@ -53,7 +58,7 @@ def edits_from(
         judged.regions.lesion_of[regions] if scope == "lesion" else regions, return_index=True
     )
     record = Edits("", "", grid.shape, tuple(map(tuple, grid.affine.tolist())), "")
-    stored = []
+    stored, edits = list[dict[str, Any]](), list[Edit]()
     try:
         for voxel in voxels[np.sort(first)]:
             record = record.add(
@@ -65,12 +70,23 @@ def edits_from(
                 time=time,
                 line=line,
             )
-            edit = record.edits[-1]
+            edit = _related(record.edits[-1], state)
+            edits.append(edit)
             stored.append({**encode_edit(edit), "regions": judged.identify_edited(edit)})
             judged = edited(judged, edit)
     except InputError as error:
         raise InputError(str(error).removeprefix("edit 1: ")) from error
-    return stored, list(record.edits), judged
+    return stored, edits, judged
+
+
+def _related(edit: Edit, state: ReadingState) -> Edit:
+    """Return an edit with its relation to the proposal; a cut is always the reader's alone."""
+    number, regions = region_at(state.regions, edit), state.regions
+    numbers = [number]
+    if edit.scope == "lesion":
+        numbers = np.flatnonzero(regions.lesion_of == regions.lesion_of[number]).tolist()
+    word = relation(state, numbers, removed=edit.action == "remove")
+    return replace(edit, proposal=word and ("alone" if edit.action == "cut" else word))
 
 
 def points_from(points: Any, view: View) -> NDArray[np.int64]:
@@ -122,8 +138,9 @@ def seconds_from(payload: Mapping[str, Any], now: float) -> dict[str, Any]:
     return {"intervals": [[round(float(x), 3) for x in interval] for interval in intervals]}
 
 
-def reviewed_from(payload: Mapping[str, Any], view: View, judged: JudgedRegions) -> dict[str, Any]:
+def reviewed_from(payload: Mapping[str, Any], view: View, state: ReadingState) -> dict[str, Any]:
     """Return the regions of a mark as reviewed; InputError if a point lies on no region."""
+    judged = state.judged
     points = points_from(payload.get("points"), view)
     reviewed = payload.get("reviewed")
     if not isinstance(reviewed, bool):
@@ -135,4 +152,9 @@ def reviewed_from(payload: Mapping[str, Any], view: View, judged: JudgedRegions)
     _, first = np.unique(regions, return_index=True)
     first.sort()
     world_mm = judged.regions.labels.world(voxels[first])
-    return {"regions": judged.identify(regions[first], world_mm), "reviewed": reviewed}
+    stored = judged.identify(regions[first], world_mm)
+    for number, region in zip(regions[first], stored, strict=True):
+        word = relation(state, number, removed=bool(judged.regions.removed[number]))
+        if reviewed and word:
+            region["proposal"] = word
+    return {"regions": stored, "reviewed": reviewed}

@@ -22,6 +22,7 @@ from vhi.images.orientation import View, view_of
 from vhi.reading_room.case.cache import StateCache
 from vhi.reading_room.case.export import export_reading
 from vhi.reading_room.case.opening import MASKS, OpenCase, open_case
+from vhi.reading_room.case.proposal import acceptance
 from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.case.strokes import strokes_from
 from vhi.reading_room.page.codes import codes_of
@@ -50,26 +51,30 @@ def open_reading(
     *,
     network: str | None = None,
     resample_masks: bool = False,
+    propose: bool = False,
 ) -> Reading:
     """Open a case for a reader, with all earlier actions of this reader.
 
     Parameters and errors as for `open_case`; InputError also if the store cannot be used.
+    `propose`: show a model's proposal; the store keeps that it was shown.
     """
     reader = check_reader(reader)
     store.check_reader(reader)
     opened = open_case(case, store, network=network, resample_masks=resample_masks)
-    return Reading(opened, store, reader)
+    return Reading(opened, store, reader, propose=propose)
 
 
 class Reading:
     """A case being read by one reader; see `open_reading`. Threads take turns."""
 
-    def __init__(self, opened: OpenCase, store: Store, reader: str) -> None:
-        self.opened = opened
+    def __init__(
+        self, opened: OpenCase, store: Store, reader: str, *, propose: bool = False
+    ) -> None:
+        self.opened, self._propose = opened, propose
         self._store, self._reader = store, reader
         self._view: View = view_of(opened.scans.stir)
         self._lock = threading.RLock()
-        self._cache = StateCache(opened, self._view)
+        self._cache = StateCache(opened, self._view, propose=propose)
         self._screen = Screen(self._view, opened.scans.stir, opened.scans.slice_thickness_mm)
         self._scans = {
             name: codes_of(self._view.shown(image.array))
@@ -80,6 +85,9 @@ class Reading:
         self._history: History = replay(())
         self._state: ReadingState = self._cache.state_of(self._history)
         self._catch_up()
+        # Before anything is sent: whoever has seen a proposal cannot read blinded any more.
+        if propose and all(action.kind != "proposal_shown" for action in self._actions):
+            self._append("proposal_shown", {})
         self._reopen()
 
     def describe(self) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class Reading:
             return {
                 **facts_of(self.opened, self._view, self._scans),
                 "reader": self._reader,
+                "proposal": self._propose,
                 "arrays": {name: str(self._array(name).dtype) for name in (*SCANS, *CHANGING)},
                 "actions": self._action_list,
                 "now": self._now(None),
@@ -130,8 +139,8 @@ class Reading:
         payload
             ``edit``: action, scope, points, reason, and for a cut line; ``reviewed``: points,
             reviewed; ``normal_bone`` and ``disease_region``: slices, each with the pixels set and
-            cleared; ``state``: state; ``seconds``: intervals, in seconds since 1970; ``undo`` and
-            ``redo``: empty.
+            cleared; ``state``: state; ``seconds``: intervals, in seconds since 1970; ``undo``,
+            ``redo`` and ``accept``, of what the model is sure of: empty.
         known
             Number of the last action that the page has seen. An undo takes back the newest action
             in effect up to this one.
@@ -148,7 +157,7 @@ class Reading:
         InputError
             The action is not possible or could not be saved; nothing has changed.
         """
-        if kind not in KINDS:
+        if kind not in KINDS or kind == "proposal_shown":
             raise InputError(f"kind: give one of {', '.join(KINDS)}")
         with self._lock:
             self._catch_up()
@@ -164,13 +173,14 @@ class Reading:
         """
         with self._lock:
             self._catch_up()
-            state, done = self._state, self._done()
+            state, done, shown = self._state, self._done(), self._history.proposal_shown
         return export_reading(
             self.opened,
             state,
             Path(folder),
             reader=self._reader,
             finished=None if done is None else done.time,
+            proposal_shown=shown,
             overwrite=overwrite,
         )
 
@@ -245,9 +255,12 @@ class Reading:
         if kind == "edit":
             time = now.isoformat(timespec="seconds")
             records, edits, judged = edits_from(
-                payload, self._view, state.judged, reader=self._reader, time=time
+                payload, self._view, state, reader=self._reader, time=time
             )
             return {"edits": records}, replace(state, judged=judged, edits=(*state.edits, *edits))
+        if kind == "accept":
+            time = now.isoformat(timespec="seconds")
+            return acceptance(state, reader=self._reader, time=time), None
         if kind in MASKS:
             return strokes_from(payload, self._view), None
         if kind in ("undo", "redo"):
@@ -255,7 +268,7 @@ class Reading:
             target = history.to_undo(known) if kind == "undo" else history.to_redo()
             return (None if target is None else {"action": target.id}), None
         if kind == "reviewed":
-            return reviewed_from(payload, self._view, state.judged), None
+            return reviewed_from(payload, self._view, state), None
         if kind == "seconds":
             return seconds_from(payload, now.timestamp()), None
         stored = state_from(payload)

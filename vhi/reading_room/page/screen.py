@@ -18,10 +18,13 @@ from vhi.images.orientation import View, box_of, slice_positions, window_of
 from vhi.plausibility.stage import leading
 from vhi.reading_room.case.candidates import DrawnCandidates
 from vhi.reading_room.case.opening import OpenCase
+from vhi.reading_room.case.proposal import expected_change, unchanged
 from vhi.reading_room.case.state import ReadingState
 from vhi.reading_room.page.codes import Codes
+from vhi.segmentation.propose_edits import Proposal
 from vhi.steps.edits import REASONS
 from vhi.steps.regions import Region
+from vhi.steps.small_regions import MIN_PIXELS
 from vhi.steps.volume import volume_of
 
 WHITE_PERCENT = 98.0
@@ -68,6 +71,7 @@ def facts_of(opened: OpenCase, view: View, scans: Mapping[str, Codes]) -> dict[s
             *_clipped(opened, scans),
         ],
         "reasons": list(REASONS),
+        "min_pixels": MIN_PIXELS,
     }
 
 
@@ -129,7 +133,13 @@ class Screen:
         rows, checksum = self._tables.of(regions.numbers, lambda: self._table(state))
         lower = np.array([row["voxels"] for row in rows], np.int64)
         upper = np.array([row["voxels_upper"] for row in rows], np.int64)
-        remaining = ~regions.removed[1:]
+        remaining, proposal = ~regions.removed[1:], drawn.proposal
+        sizes = drawn.judged.sizes
+        proposed = proposal and {
+            "volume": self._volume(int(sizes[proposal.kept].sum())),
+            "model": proposal.model,
+            "notes": list(proposal.notes),
+        }
         return {
             **self._mask_numbers.of(drawn, lambda: _of_masks(drawn)),
             "volume": self._volume(int(lower[remaining].sum())),
@@ -137,6 +147,8 @@ class Screen:
             "candidates": {"voxels": int(lower.sum()), "regions": len(rows)},
             "removed": np.nonzero(regions.removed)[0].tolist(),
             "reviewed": np.nonzero(state.judged.judged)[0].tolist(),
+            "together": np.nonzero(state.judged.together)[0].tolist(),
+            **({} if proposal is None else {"proposed": proposed}),
             "stale": list(state.stale),
             "table": checksum,
             "regions": rows,
@@ -151,11 +163,16 @@ class Screen:
         described = regions.describe(self._stir, midline_mm=midline_mm)
         points = self._view.points([region.voxel for region in described]).tolist()
         rows = [_row(region, point) for region, point in zip(described, points, strict=True)]
+        proposal = state.candidates.proposal
+        if proposal is not None:
+            for row, proposed in zip(rows, _proposed(state, proposal), strict=True):
+                row["proposal"] = proposed
         # The rows depend on these alone; writing all rows as text would take longer.
         content = [
             self.checksums("labels", regions.labels.array),
             self.checksums("regions", regions.numbers),
             [round(midline_mm, 6)],
+            [] if proposal is None else proposal.keep.tolist(),
         ]
         return rows, zlib.crc32(json.dumps(content).encode())
 
@@ -188,6 +205,23 @@ def _type_for(array: NDArray[Any]) -> type[np.unsignedinteger]:
     if array.dtype.itemsize == 1:
         return np.uint8
     return np.uint16 if array.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32
+
+
+def _proposed(state: ReadingState, proposal: Proposal) -> list[dict[str, Any] | None]:
+    """Return for each region what the model proposes; None for parts of a cut."""
+    change = expected_change(proposal, state.judged.sizes)
+    return [
+        {
+            "keep": round(float(proposal.keep[n]), 3),
+            "removes": not proposal.kept[n],
+            "reason": proposal.reasons[n],
+            "doubt": bool(proposal.in_doubt[n]),
+            "change": round(float(change[n]), 1),
+        }
+        if same
+        else None
+        for n, same in enumerate(unchanged(state)[1:], start=1)
+    ]
 
 
 def _row(region: Region, point: list[int]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Session:
     """The state that all requests share: cases, store, reader, token and cookie.
 
     `source` names the origin of the worklist; `network` and `resample_masks` as for `vhi.measure`.
+    `proposal`: whether a model's proposal is shown, see `shows_proposal`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Session:
         source: str = "",
         network: str | None = None,
         resample_masks: bool = False,
+        proposal: bool | None = None,
     ) -> None:
         self.cases = tuple(cases)
         self.store = store
@@ -51,6 +53,7 @@ class Session:
         self.source = source
         self.network = network
         self.resample_masks = resample_masks
+        self.proposal = proposal
         self.port = 0
         self.on_admit: Callable[[], None] = lambda: None
         self.token: str | None = secrets.token_urlsafe(32)
@@ -99,6 +102,7 @@ class Session:
                     self.reader,
                     network=self.network,
                     resample_masks=self.resample_masks,
+                    propose=shows_proposal(self.cases[number], self.proposal),
                 )
                 with self._lock:
                     self._open[number] = reading
@@ -124,6 +128,7 @@ class Session:
         for number, case in enumerate(self.cases):
             of_case = progress.get((case.case, case.visit), Progress())
             names = {"id": number, "case": case.case, "visit": case.visit}
+            names["proposal"] = "shown" if shows_proposal(case, self.proposal) else "hidden"
             rows.append({**names, "simulated": case.source == "phantom", **asdict(of_case)})
         return {"reader": self.reader, "source": self.source, "cases": rows}
 
@@ -147,6 +152,20 @@ class Session:
         for part in (_folder_name(self.reader), name):
             folder = folder / _distinct_name(folder, part)
         return folder
+
+
+def shows_proposal(case: Case, setting: bool | None = None) -> bool:
+    """Return whether a case opens with a model's proposal; decided before anybody sees the case.
+
+    Hidden if the setting or the case's table hides it, shown if either shows it. By default it is
+    shown, and hidden where readers are compared, in the study and in tables with readers' masks:
+    readers who see one proposal agree with it, and so with each other. The phantom is for practice.
+    """
+    table = {"shown": True, "hidden": False}.get(case.proposal)
+    if setting is False or table is False:
+        return False
+    compared = case.source == "study" or bool(case.reader_masks)
+    return bool(setting or table or case.source == "phantom" or not compared)
 
 
 def _folder_name(name: str) -> str:

@@ -8,8 +8,22 @@ from typing import Any
 
 from vhi.cases.names import tidy
 from vhi.errors import InputError
+from vhi.steps.edits import is_model
 
-KINDS = ("edit", "undo", "redo", "reviewed", "normal_bone", "disease_region", "state", "seconds")
+PASSIVE = ("seconds", "proposal_shown")
+"""Kinds by which a reader judges nothing: time spent, and that a model's proposal was shown."""
+
+KINDS = (
+    "edit",
+    "accept",
+    "undo",
+    "redo",
+    "reviewed",
+    "normal_bone",
+    "disease_region",
+    "state",
+    *PASSIVE,
+)
 STATES = ("new", "in progress", "done")
 MAX_NAME = 100
 """Longest name of a reader, in characters."""
@@ -46,13 +60,13 @@ class Progress:
 def progress_of(actions: Iterable[tuple[str, dict[str, Any]]]) -> Progress:
     """Compute progress from the kinds and payloads of a case's actions, oldest first.
 
-    The last ``state`` counts; any later action except ``seconds`` puts the case in progress.
+    The last ``state`` counts; any later action except the `PASSIVE` ones puts the case in progress.
     """
     state, intervals = "new", []
     for kind, payload in actions:
         if kind == "seconds":
             intervals += payload["intervals"]
-        else:
+        elif kind not in PASSIVE:
             state = payload["state"] if kind == "state" else "in progress"
     return Progress(state, round(_union_length(intervals), 3))
 
@@ -68,7 +82,7 @@ def _union_length(intervals: list[list[float]]) -> float:
 def check_reader(name: str) -> str:
     """Return a reader's name without surrounding or repeated blanks, accents composed.
 
-    InputError: the name is empty, longer than `MAX_NAME`, or not printable.
+    InputError: the name is empty, longer than `MAX_NAME`, not printable, or that of a model.
     """
     name = " ".join(tidy(name).split())
     try:
@@ -79,4 +93,9 @@ def check_reader(name: str) -> str:
         ) from error
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise InputError(f"--reader: give a name of 1 to {MAX_NAME} printable characters")
+    if is_model(f"{name} "):
+        raise InputError(
+            f'--reader: "{name}" is the name of a model; give your own name',
+            check="model-as-reader",
+        )
     return name

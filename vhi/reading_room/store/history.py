@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
+from vhi.reading_room.store.actions import KINDS, PASSIVE, Action, Progress, progress_of
 
-UNDOABLE = ("edit", "normal_bone", "disease_region")
+UNDOABLE = ("edit", "accept", "normal_bone", "disease_region")
 """Kinds that undo takes back. ``reviewed`` is not one: going on to the next region keeps redo."""
 
 
@@ -17,12 +17,14 @@ class History:
     """The replayed actions of one case and reader: those in effect, oldest first, and those undone.
 
     The next action to redo is the last of `undone`. `last_id` is 0 without actions.
+    `proposal_shown`: whether a model's proposal was shown before the last action that judges.
     """
 
     in_effect: tuple[Action, ...]
     undone: tuple[Action, ...]
     progress: Progress
     last_id: int
+    proposal_shown: bool = False
 
     def to_undo(self, seen_id: int) -> Action | None:
         """Return the action that an undo takes back: the newest that the tab has seen."""
@@ -43,9 +45,12 @@ def replay(actions: Iterable[Action]) -> History:
     in_effect: dict[int, Action] = {}
     undone: dict[int, Action] = {}
     contents: list[tuple[str, dict[str, Any]]] = []
-    last_id = 0
+    last_id, shown, judged_after = 0, False, False
     for action in actions:
         last_id = action.id
+        shown = shown or action.kind == "proposal_shown"
+        if action.kind not in PASSIVE:
+            judged_after = shown
         contents.append((action.kind, action.payload))
         if action.kind in UNDOABLE:
             in_effect[action.id] = action
@@ -60,7 +65,7 @@ def replay(actions: Iterable[Action]) -> History:
         elif action.kind not in KINDS:
             raise ValueError(f"kind: {action.kind!r} is none of {', '.join(KINDS)}")
     ordered = tuple(in_effect[number] for number in sorted(in_effect))
-    return History(ordered, tuple(undone.values()), progress_of(contents), last_id)
+    return History(ordered, tuple(undone.values()), progress_of(contents), last_id, judged_after)
 
 
 def describe_action(action: Action, by_id: Mapping[int, Action]) -> str:
@@ -72,6 +77,11 @@ def describe_action(action: Action, by_id: Mapping[int, Action]) -> str:
         target = first["scope"] if count == 1 else f"{count} {first['scope']}s"
         reason = f" ({first['reason']})" if first["reason"] else ""
         return f"{verb} {target}{reason}"
+    if action.kind == "accept":
+        removed, kept = len(payload["edits"]), len(payload["kept"])
+        return f"accepted together, not looked at: {removed} regions removed, {kept} kept"
+    if action.kind == "proposal_shown":
+        return "the proposal was shown"
     if action.kind in ("normal_bone", "disease_region"):
         slices = ", ".join(sorted(payload["slices"], key=int))
         return f"drew {action.kind.replace('_', ' ')} in slice {slices}"

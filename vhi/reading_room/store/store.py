@@ -20,10 +20,11 @@ from vhi.cases.names import likeness, shown, similar
 from vhi.errors import InputError
 from vhi.files.place import explain_write_errors, named_folder
 from vhi.reading_room.store import schema
-from vhi.reading_room.store.actions import KINDS, Action, Progress, progress_of
+from vhi.reading_room.store.actions import KINDS, PASSIVE, Action, Progress, progress_of
 from vhi.reading_room.store.schema import explain_invalid_content, explain_sqlite_errors
 
 FILE = "readings.sqlite"
+_PASSIVE = ", ".join(f"'{kind}'" for kind in PASSIVE)
 
 READ_SECONDS = 2.0
 """Longest wait of the worklist for a write to finish. Chosen: a write takes milliseconds."""
@@ -138,7 +139,7 @@ class Store:
                 'SELECT "case", visit, kind, payload FROM actions '
                 "JOIN cases ON cases.id = case_id JOIN readers ON readers.id = reader_id "
                 "WHERE name = ? AND (kind IN ('state', 'seconds') OR actions.id IN "
-                "(SELECT max(id) FROM actions WHERE kind NOT IN ('state', 'seconds') "
+                f"(SELECT max(id) FROM actions WHERE kind NOT IN ('state', {_PASSIVE}) "
                 "GROUP BY case_id, reader_id)) ORDER BY actions.id",
                 (reader,),
             ).fetchall()
@@ -174,7 +175,7 @@ class Store:
             case_id = self._case_id(case, visit)
             bound_sha256, was_read = self._connection.execute(
                 "SELECT scan_sha256, EXISTS (SELECT 1 FROM actions "
-                "WHERE case_id = cases.id AND kind != 'seconds') FROM cases WHERE id = ?",
+                f"WHERE case_id = cases.id AND kind NOT IN ({_PASSIVE})) FROM cases WHERE id = ?",
                 (case_id,),
             ).fetchone()
             if bound_sha256 == scan_sha256:
@@ -194,7 +195,7 @@ class Store:
     def _check_case(self, case: str, visit: str, scan_sha256: str) -> None:
         read = self._connection.execute(
             'SELECT "case", visit FROM cases WHERE scan_sha256 = ? AND EXISTS (SELECT 1 FROM '
-            "actions WHERE case_id = cases.id AND kind != 'seconds')",
+            f"actions WHERE case_id = cases.id AND kind NOT IN ({_PASSIVE}))",
             (scan_sha256,),
         ).fetchall()
         like = [(likeness(c), likeness(v)) == (likeness(case), likeness(visit)) for c, v in read]

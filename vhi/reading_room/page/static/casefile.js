@@ -32,6 +32,7 @@ export async function openCase(id) {
     file.now = next;
     file.removed = new Set(next.removed);
     file.reviewed = new Set(next.reviewed);
+    file.together = new Set(next.together);
   };
   /** Take over a newer state; only changed slices are fetched. */
   const take = async (answer) => {
@@ -92,7 +93,22 @@ export async function openCase(id) {
       x >= 0 && y >= 0 && x < width && y < height ? file.regions[slice * pixels + y * width + x] : 0,
     regionOf: ([slice, y, x]) => file.regionAt(slice, x, y),
     /** The state of a region. */
-    stateOf: (region) => (file.removed.has(region) ? "removed" : file.reviewed.has(region) ? "kept" : "not seen"),
+    stateOf: (region) => {
+      const together = file.together.has(region);
+      const state = file.removed.has(region) ? "removed" : together || file.reviewed.has(region) ? "kept" : "not seen";
+      return together ? `${state} with the proposal, not looked at` : state;
+    },
+    /** What a model proposes for a region that nothing has been done with; undefined where nothing. */
+    proposedFor: (region) =>
+      file.removed.has(region) || file.reviewed.has(region) || file.together.has(region)
+        ? undefined
+        : (file.table.get(region)?.proposal ?? undefined),
+    /** Regions in doubt that nobody has judged: first the one that matters most for the volume. */
+    inDoubt: () => {
+      const change = (id) => file.table.get(id).proposal.change;
+      const open = file.order.filter((id) => file.table.get(id).proposal?.doubt && !file.reviewed.has(id));
+      return open.sort((a, b) => change(b) - change(a));
+    },
     /** Intensity of a stored code. */
     value: (name, code) => meta.values[name].low + meta.values[name].step * code,
     act,

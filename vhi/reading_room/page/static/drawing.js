@@ -1,6 +1,6 @@
 // The content of the three pictures of a slice.
 //
-// Offers: PICTURES, drawer(file, ui) -> draw(pictures)
+// Offers: PICTURES, PROPOSED, drawer(file, ui) -> draw(pictures), proposedInWords
 
 import { BLUE, digits, outlinePath, RED, TURQUOISE, YELLOW } from "/controls/view.js";
 
@@ -12,8 +12,12 @@ export const PICTURES = [
   ["t1w", "T1w", [["blue", "disease region"], ["turquoise", "normal bone"]]],
   ["result", "Result", [["yellow", "≥ lower"], ["red", "≥ upper threshold"]]],
 ];
+/** Further legend of the STIR picture where a proposal is shown. */
+export const PROPOSED = [["dimmed", "proposed for removal"], ["doubt", "in doubt"]];
 const LILAC = "#c77dff"; // unlike every other colour here, and none in a scan is
 const WHITE = "#fff";
+const LIME = "#8cff66"; // in doubt
+const DIMMED = 0.3; // of the opacity, for what is proposed for removal
 
 export function drawer(file, ui) {
   const { meta, width, height } = file;
@@ -34,13 +38,19 @@ export function drawer(file, ui) {
     for (let i = 0; i < codes.length; i += 1) shown[i] = (first + step * codes[i] - low) * scale;
     return shown;
   };
-  const colours = () => {
-    const [yellow, red] = [YELLOW, RED].map((each) => rgba(each, ui.opacity));
+  /** Candidates in their colours; dimmed what is proposed for removal, where the picture shows it. */
+  const colours = (dims) => {
+    const shades = [1, DIMMED].map((part) => [0, YELLOW, RED].map((each) => each && rgba(each, part * ui.opacity)));
+    const shadeOf = new Map();
+    const shade = (id) => {
+      if (!shadeOf.has(id)) shadeOf.set(id, shades[dims && file.proposedFor(id)?.removes ? 1 : 0]);
+      return shadeOf.get(id);
+    };
     const labels = file.plane("labels", ui.slice);
     const regions = file.plane("regions", ui.slice);
     const shown = new Uint32Array(labels.length);
     for (let i = 0; i < labels.length; i += 1) {
-      if (labels[i] && !file.removed.has(regions[i])) shown[i] = labels[i] === 2 ? red : yellow;
+      if (labels[i] && !file.removed.has(regions[i])) shown[i] = shade(regions[i])[labels[i]];
     }
     return shown;
   };
@@ -60,7 +70,7 @@ export function drawer(file, ui) {
     const value = file.value(name, file.plane(name, ui.slice)[y * width + x]);
     const row = file.table.get(ui.pointed);
     const region = row
-      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${digits(row.mean)}, maximum ${digits(row.peak)}`
+      ? ` · region ${row.id}: ${row.voxels} pixels, mean ${digits(row.mean)}, maximum ${digits(row.peak)}${proposedInWords(file.proposedFor(row.id))}`
       : "";
     return `${digits(value)}${region}`;
   };
@@ -73,6 +83,10 @@ export function drawer(file, ui) {
       path: traced("removed", `${file.now.known} ${at}`, () => regionsWhere(isRemoved)),
       colour: LILAC,
     };
+    const inDoubt = {
+      path: traced("doubt", `${file.now.known} ${at}`, () => regionsWhere((id) => file.proposedFor(id)?.doubt)),
+      colour: LIME,
+    };
     const areas = [area("disease_region", BLUE), area("normal_bone", TURQUOISE)];
     const [chosen, target] = [ui.chosen, ui.pointed || ui.chosen].map((id) => file.table.get(id));
     const over = [];
@@ -84,12 +98,13 @@ export function drawer(file, ui) {
     const ring = chosen?.slice === at ? { x: chosen.point[2] + 0.5, y: chosen.point[1] + 0.5 } : null;
 
     const drawnAreas = ui.mode === "cleaning" ? [] : areas;
-    const candidates = ui.overlay ? colours() : null;
+    const candidates = (dims) => (ui.overlay ? colours(dims) : null);
+    const marks = ui.overlay ? [removed, ...(meta.proposal ? [inDoubt] : [])] : [];
     const stir = grey("stir");
     const shows = [
-      { grey: stir, colours: candidates, outlines: [...drawnAreas, ...(ui.overlay ? [removed] : []), ...over] },
+      { grey: stir, colours: candidates(meta.proposal), outlines: [...drawnAreas, ...marks, ...over] },
       { grey: grey("t1w"), colours: null, outlines: [...(ui.overlay ? areas : drawnAreas), ...over] },
-      { grey: stir, colours: candidates, outlines: over },
+      { grey: stir, colours: candidates(false), outlines: over },
     ];
     const words = `slice ${at}, ${chosen?.slice === at ? `region ${chosen.id} selected` : "no region selected"}`;
     const where = `${position(meta, at)} · slice ${at} (0 to ${file.slices - 1})`;
@@ -113,6 +128,13 @@ function pathOf({ points, closed }) {
   points.forEach(({ x, y }, i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
   if (closed) path.closePath();
   return path;
+}
+
+/** What is proposed, as it follows on a region's name. */
+export function proposedInWords(proposal) {
+  if (!proposal) return "";
+  const words = proposal.removes ? `proposed for removal (${proposal.reason})` : "proposed to keep";
+  return ` · ${proposal.doubt ? "in doubt, " : ""}${words}`;
 }
 
 /** A slice's position as radiologists write it: "A 23.4 mm". */

@@ -1,4 +1,4 @@
-// Actions on regions: remove, restore, cut, mark as seen, one after the other.
+// Actions on regions: remove, restore, cut, mark as seen, accept, one after the other.
 //
 // Offers: judging(file, ui, {act, look, showStatus, tell})
 //
@@ -6,7 +6,7 @@
 // action is decided when its turn comes.
 
 export function judging(file, ui, { act, look, showStatus, tell }) {
-  const { width } = file;
+  const { meta, width } = file;
   const marking = new Set(); // regions whose mark as seen is on its way to the store
 
   const point = (id) => file.table.get(id).point;
@@ -16,7 +16,9 @@ export function judging(file, ui, { act, look, showStatus, tell }) {
    * state are skipped. With the scope lesion, their whole lesions.
    */
   const edit = (ids, actionNow) => {
-    const { scope, reason } = ui;
+    const { scope } = ui;
+    // A proposed reason is the reader's, where the reader removes that one region and names no other.
+    const reason = ui.reason || (ids.length === 1 && file.table.get(ids[0]).proposal?.reason) || "";
     const points = ids.map(point);
     return act("edit", () => {
       const action = actionNow(points);
@@ -39,7 +41,43 @@ export function judging(file, ui, { act, look, showStatus, tell }) {
     });
     return [...hits].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 0;
   };
+  /** Mark a region as seen, and left as it is. */
+  const mark = async (id, at) => {
+    marking.add(id);
+    const marked = await act("reviewed", () => (isSeen(file.regionOf(at)) ? null : { points: [at], reviewed: true }));
+    marking.delete(id);
+    return marked;
+  };
+  /** The next region to decide: in doubt, as it matters; then those that are neither seen nor accepted. */
+  const toDecide = (now) => {
+    const open = file.order.filter((id) => !file.reviewed.has(id) && !file.together.has(id));
+    return [...file.inDoubt(), ...open].find((id) => id !== now && !marking.has(id));
+  };
+  const goToDecide = (now) => {
+    const next = toDecide(now);
+    if (next) look.choose(next);
+    return next;
+  };
   return {
+    /** Accept together what the model is sure of; then go to the region in doubt that matters most. */
+    accept: async () => {
+      if (!meta.proposal) return showStatus("No proposal is shown");
+      const before = file.now.known;
+      if (!(await act("accept", () => ({})))) return;
+      const any = file.now.known > before;
+      if (!goToDecide(0)) showStatus(any ? "Nothing is in doubt" : "Nothing to accept");
+    },
+    /** Keep or remove a region, and go to the next one to decide. */
+    decide: async (removes) => {
+      const now = ui.pointed || ui.chosen;
+      const at = now && point(now);
+      const edited = now && edit([now], () => (removes ? "remove" : "restore"));
+      const marked = now && mark(now, at);
+      // At once: the next key is meant for the region that is shown then.
+      const next = goToDecide(now);
+      await Promise.all([edited, marked]);
+      if (!next) showStatus(file.order.length ? "Nothing is left to decide" : "No regions");
+    },
     toggle: () => toggle(ui.pointed || ui.chosen),
     toggleAt: (at) => {
       const id = look.under(at);
@@ -65,10 +103,7 @@ export function judging(file, ui, { act, look, showStatus, tell }) {
       const at = ui.chosenAt;
       if (next) look.choose(next);
       if (now && !file.reviewed.has(now) && !marking.has(now)) {
-        marking.add(now);
-        const marked = await act("reviewed", () => (isSeen(file.regionOf(at)) ? null : { points: [at], reviewed: true }));
-        marking.delete(now);
-        if (!marked) return;
+        if (!(await mark(now, at))) return;
       }
       if (!next) showStatus(file.order.length ? "All regions seen" : "No regions");
     },

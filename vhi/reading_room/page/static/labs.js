@@ -49,7 +49,8 @@ export function labDialog(screen) {
     const [first, last] = areaSlices(now);
     dialog.close();
     if (ui.slice < first || ui.slice > last) screen.goTo(now.slice);
-    return screen.drawArea(areaChanges(file, plane, [first, last], ui.area_adds));
+    const planeOf = (slice) => (slice >= first && slice <= last ? plane : null);
+    return screen.drawArea(areaChanges(file, planeOf, ui.area_adds));
   };
 
   const open = async (name) => {

@@ -6,6 +6,7 @@
 import { bars, chart } from "/controls/chart.js";
 import { counted, digits, drawn, element, RED, YELLOW } from "/controls/view.js";
 
+import { proposedInWords } from "./drawing.js";
 import { HANDS, TOOLS } from "./tools.js";
 import { minutes } from "./worklist.js";
 
@@ -81,11 +82,19 @@ export function panels(screen) {
   const toggle = button("Remove", screen.toggle);
   const nextButton = button("Next unseen", screen.next);
   nextButton.append(" ", key("N"));
+  const accept = button("Accept what is sure", screen.accept, { title: "Without looking at it; one step to undo" });
+  accept.append(" ", key("T"));
+  const keepNext = button("Keep, next", () => screen.decide(false));
+  keepNext.append(" ", key("K"));
+  const removeNext = button("Remove, next", () => screen.decide(true));
+  removeNext.append(" ", key("D"));
+  const doubt = element("p", { "data-name": "doubt" });
   const list = element("ul", { class: "regions", "aria-label": "Regions of this slice", tabindex: "0" });
-  const which = element("section", { "aria-label": "Region" }, about, element("div", { class: "row" }, toggle, nextButton), bar, seen, list);
+  const which = element("section", { "aria-label": "Region" }, about, element("div", { class: "row" }, toggle, nextButton), element("div", { class: "row" }, keepNext, removeNext, ...(file.meta.proposal ? [accept] : [])), bar, seen, doubt, list);
 
   // --------------------------------------------------------------------------------- the numbers
   const volume = element("strong", { "data-name": "volume" });
+  const proposed = element("p", { "data-name": "proposed", class: "dim" });
   const thresholds = element("p", { "data-name": "thresholds" });
   const area = element("p", { "data-name": "area" });
   const warn = element("div", { class: "notes" });
@@ -110,6 +119,7 @@ export function panels(screen) {
     "section",
     { "aria-label": "Numbers" },
     element("p", { class: "vhi" }, "VHI ", volume),
+    proposed,
     thresholds,
     area,
     plot.element,
@@ -135,7 +145,13 @@ export function panels(screen) {
     const drawing = now !== file.now;
     const rough = drawing && !file.meta.values.stir.exact;
     const { volume: lower, thresholds: t, normal_bone, disease_region } = now;
-    volume.textContent = t && !drawing ? unit(lower.voxels, lower.mm3) : "–";
+    volume.textContent = t && lower ? `${drawing ? "about " : ""}${unit(lower.voxels, lower.mm3)}` : "–";
+    volume.dataset.drawing = drawing;
+    proposed.hidden = !now.proposed;
+    if (now.proposed) {
+      const { volume: left, model } = now.proposed;
+      proposed.textContent = drawing ? "Proposed, not read: –" : `Proposed, not read: ${unit(left.voxels, left.mm3)} (model ${model})`;
+    }
     volume.dataset.value = lower?.voxels ?? "";
     const level = (value) => (rough ? digits(value) : digits(value, 1, 4));
     thresholds.textContent = t
@@ -150,7 +166,7 @@ export function panels(screen) {
       plot.refresh({ x: [edges[0], high + 0.04 * (high - edges[0])], y: [0, Math.max(...counts)] });
     }
     plot.element.hidden = !histogram;
-    const words = [now.problem, ...now.warnings, ...now.changed, ...now.stale, ...file.meta.notes].filter(Boolean);
+    const words = [now.problem, ...now.warnings, ...(now.proposed?.notes ?? []), ...now.changed, ...now.stale, ...file.meta.notes].filter(Boolean);
     warn.replaceChildren(...words.map((text) => element("p", {}, text)));
   };
 
@@ -170,9 +186,11 @@ export function panels(screen) {
     const judged = rows.filter((id) => file.reviewed.has(id)).length;
     bar.max = Math.max(rows.length, 1);
     bar.value = judged;
-    seen.textContent = `${judged} of ${rows.length} regions seen, ${file.removed.size} removed`;
+    const together = file.together.size ? `; ${file.together.size} accepted together, not looked at` : "";
+    seen.textContent = `${judged} of ${rows.length} regions seen, ${file.removed.size} removed${together}`;
+    doubt.textContent = proposalInWords(file);
     status.textContent = `${now.state}, ${minutes(now.seconds)} min`;
-    for (const [name, value] of Object.entries({ judged, removed: file.removed.size, regions: rows.length })) seen.dataset[name] = value;
+    for (const [name, value] of Object.entries({ judged, removed: file.removed.size, regions: rows.length, together: file.together.size })) seen.dataset[name] = value;
     history.replaceChildren(
       ...file.actions.filter((each) => each.kind !== "seconds").slice(-100).reverse().map((each) => element("li", {}, `${localTime(each.time)} ${each.words}`)),
     );
@@ -194,7 +212,9 @@ export function panels(screen) {
         const row = file.table.get(id);
         const text = `${id}: ${row.voxels} px, mean ${digits(row.mean)}, ${row.side}`;
         const state = file.stateOf(id);
-        return element("li", { "data-region": id, class: state.replace(" ", "-") }, button(`${text} · ${state}`, () => screen.choose(id)));
+        const proposal = file.proposedFor(id);
+        const kind = [state.split(" ")[0], proposal?.removes && "proposed", proposal?.doubt && "doubt"].filter(Boolean).join(" ");
+        return element("li", { "data-region": id, class: kind }, button(`${text} · ${state}${proposedInWords(proposal)}`, () => screen.choose(id)));
       }),
     );
   };
@@ -215,7 +235,8 @@ export function panels(screen) {
     seen: () => {
       const { judged, regions } = seen.dataset;
       const cleaned = file.now.state === "done" || (regions > 0 && judged === regions);
-      return `${cleaned ? "after cleaning" : "not cleaned yet"}; seen ${judged} of ${regions} regions`;
+      const words = file.together.size ? "cleaned with a proposal, not read" : "not cleaned yet";
+      return `${cleaned ? "after cleaning" : words}; seen ${judged} of ${regions} regions`;
     },
     exported: (text, busy = false) => {
       exported.textContent = text;
@@ -230,6 +251,15 @@ function localTime(time) {
   return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace("T", " ");
 }
 
+/** What is left of the proposal to decide; that it is hidden where it is. */
+function proposalInWords(file) {
+  if (!file.meta.proposal) return "Blinded reading: no proposal is shown";
+  const doubts = file.inDoubt();
+  const voxels = doubts.reduce((sum, id) => sum + file.table.get(id).voxels, 0);
+  const sure = file.order.filter((id) => file.proposedFor(id)?.doubt === false).length;
+  return `Proposal: ${counted(sure)} regions sure and not accepted, ${counted(doubts.length)} in doubt (${counted(voxels)} voxels)`;
+}
+
 /** A description of a region. */
 function describe(file, row) {
   if (!row) return ["Point at a region, or press N for the next one."];
@@ -241,7 +271,15 @@ function describe(file, row) {
     `Slice ${row.slice}, ${row.side} side: ${counted(row.voxels)} pixels (${digits(row.area_mm2, 0, 1)} mm²), ${counted(row.voxels_upper)} red`,
     `STIR mean ${digits(row.mean)}, maximum ${digits(row.peak)}`,
     lesion.length > 1 ? `Lesion of ${lesion.length} regions, slices ${first} to ${last}` : "The only region of its lesion",
+    ...(row.proposal ? [proposedAt(row.proposal)] : []),
   ];
+}
+
+/** What a model proposes for a region, whatever has been done with it. */
+function proposedAt({ keep, removes, reason, doubt, change }) {
+  const what = removes ? `remove, probably ${reason}` : "keep";
+  const percent = `a reader keeps it with ${Math.round(100 * keep)} %`;
+  return `Proposal: ${what}; ${percent}${doubt ? `, in doubt (about ${counted(Math.round(change))} voxels)` : ""}`;
 }
 
 function drawHistogram(scale, { edges, counts, thresholds: { lower, upper } }) {

@@ -42,6 +42,41 @@ export function ellipse(centre, radii_mm, pixel_mm, width, height) {
   return plane;
 }
 
+/** A plane moved by whole pixels and scaled about a centre: each pixel comes from where it was. */
+export function movedPlane(plane, width, height, { centre, dx = 0, dy = 0, scale = 1 }) {
+  const moved = new Uint8Array(plane.length);
+  for (let y = 0; y < height; y += 1) {
+    const fromY = Math.floor(centre.y + (y + 0.5 - dy - centre.y) / scale);
+    if (fromY < 0 || fromY >= height) continue;
+    for (let x = 0; x < width; x += 1) {
+      const fromX = Math.floor(centre.x + (x + 0.5 - dx - centre.x) / scale);
+      if (fromX >= 0 && fromX < width) moved[y * width + x] = plane[fromY * width + fromX];
+    }
+  }
+  return moved;
+}
+
+/** Middle of what planes mark, and the radii of an ellipse of its spread, in pixels; null for none. */
+export function spreadOf(planes, width) {
+  const sum = { n: 0, x: 0, y: 0, xx: 0, yy: 0 };
+  for (const plane of planes) {
+    plane.forEach((yes, i) => {
+      if (!yes) return;
+      const [x, y] = [(i % width) + 0.5, Math.floor(i / width) + 0.5];
+      sum.n += 1;
+      sum.x += x;
+      sum.y += y;
+      sum.xx += x * x;
+      sum.yy += y * y;
+    });
+  }
+  if (!sum.n) return null;
+  const centre = { x: sum.x / sum.n, y: sum.y / sum.n };
+  // A radius of an ellipse is twice the standard deviation along it.
+  const radius = (square, middle) => Math.max(2 * Math.sqrt(square / sum.n - middle * middle), 1);
+  return { centre, radii: { x: radius(sum.xx, centre.x), y: radius(sum.yy, centre.y) } };
+}
+
 /** Mark the pixels under a round brush drawn from `a` to `b`; always at least the one beneath it. */
 export function brush(plane, width, height, a, b, diameter_mm, pixel_mm) {
   const steps = Math.max(1, Math.ceil(2 * Math.hypot(b.x - a.x, b.y - a.y)));

@@ -9,7 +9,7 @@ import { bar } from "./bar.js";
 import { openCase } from "./casefile.js";
 import { clock } from "./clock.js";
 import { cursorOn } from "./cursor.js";
-import { drawer, PICTURES } from "./drawing.js";
+import { drawer, PICTURES, PROPOSED } from "./drawing.js";
 import { judging } from "./judging.js";
 import { helpDialog, keyboard } from "./keys.js";
 import { labDialog } from "./labs.js";
@@ -59,6 +59,7 @@ export async function readingScreen(row, { tell, showStatus }) {
   };
 
   let due = 0;
+  let previewing = 0;
   const drawOn = drawer(file, ui);
   const draw = () => {
     above.refresh();
@@ -120,7 +121,9 @@ export async function readingScreen(row, { tell, showStatus }) {
     mode: (name) => {
       const all = Object.keys(MODES);
       ui.mode = name ?? all[(all.indexOf(ui.mode) + 1) % all.length];
-      ui.tool = TOOLS[ui.mode][0][0];
+      const tools = TOOLS[ui.mode].map(([tool]) => tool);
+      // An empty area cannot be moved.
+      ui.tool = tools.find((tool) => tool !== "move" || file.now.normal_bone.voxels > 0);
       if (ui.mode !== "cleaning" && !file.plane(ui.mode, ui.slice).includes(1)) look.goTo(look.fullest(ui.mode));
       panel.refreshTools();
       redraw();
@@ -146,7 +149,12 @@ export async function readingScreen(row, { tell, showStatus }) {
       screens.classList.toggle("one", ui.large >= 0);
     },
     help: () => help.showModal(),
-    preview: () => panel.refreshNumbers(),
+    preview: () => {
+      previewing ||= requestAnimationFrame(() => {
+        previewing = 0;
+        panel.refreshNumbers();
+      });
+    },
     finish: () => {
       const state = file.now.state === "done" ? "in progress" : "done"; // as on the button
       return act("state", () => ({ state }));
@@ -165,9 +173,10 @@ export async function readingScreen(row, { tell, showStatus }) {
 
   // --------------------------------------------------------------------------------- the elements
 
-  const pictures = PICTURES.map(([, name, legend]) =>
-    picture({ name, legend, width, height, pixel_mm: meta.pixel_mm, letters: meta.letters, onSize: redraw }),
-  );
+  const pictures = PICTURES.map(([contrast, name, keys]) => {
+    const legend = contrast === "stir" && meta.proposal ? [...keys, ...PROPOSED] : keys;
+    return picture({ name, legend, width, height, pixel_mm: meta.pixel_mm, letters: meta.letters, onSize: redraw });
+  });
   pictures.forEach((each, i) => {
     const ownScreen = { ...screen, hover: (at, keyed) => screen.hover(at, keyed, i) };
     const strokes = strokesOn(each, contrastOf(i), ownScreen);
@@ -187,7 +196,7 @@ export async function readingScreen(row, { tell, showStatus }) {
   let time = null;
   const focused = () => document.visibilityState === "visible" && file.catchUp().catch(tell);
   return {
-    element: element("div", { class: "reading", "data-case": row.id }, title, above.element, screens, panel.element, place.element, help, labs.element),
+    element: element("div", { class: `reading${meta.proposal ? " proposal" : ""}`, "data-case": row.id }, title, above.element, screens, panel.element, place.element, help, labs.element),
     start: () => {
       stopKeys = keyboard(screen, toolKeys);
       time = clock(file.spend);

@@ -3,7 +3,7 @@
 // Offers: TOOLS, HANDS, strokesOn, areaChanges. `screen` comes from reading.js: file, ui and
 // actions. pointer.js and cursor.js draw with the same strokes.
 
-import { boxOf, brush, ellipse, insidePolygon, simplified } from "./planes.js";
+import { boxOf, brush, ellipse, insidePolygon, movedPlane, simplified, spreadOf } from "./planes.js";
 
 /** Tools of each step: name, label, key, description. */
 export const TOOLS = {
@@ -14,6 +14,7 @@ export const TOOLS = {
     ["cut", "Cut", "c", "Draw a line across a region to divide it"],
   ],
   normal_bone: [
+    ["move", "Move or resize", "g", "Drag the area to move it, its rim to resize it; thresholds and volume follow"],
     ["ellipse", "Ellipse", "e", "Drag from the centre outwards"],
     ["paint", "Brush", "p", "Add with a brush"],
     ["erase", "Eraser", "r", "Erase with a brush"],
@@ -27,6 +28,8 @@ export const HANDS = [
   ["window", "Window", "w", "Drag right to widen, down to darken. The right button does this with any tool"],
   ["hand", "Move", "m", "Drag the picture. The middle button does this with any tool"],
 ];
+
+const RIM = 0.3; // of a radius: nearer to the rim a drag resizes. Chosen: 3 mm of a radius of 10
 
 /**
  * Strokes on one picture. `contrast` is whose window is dragged.
@@ -126,11 +129,36 @@ export function strokesOn(shown, contrast, screen) {
           const radii = { x: Math.abs(at.x - centre.x) * across, y: Math.abs(at.y - centre.y) * down };
           if (Math.min(radii.x, radii.y) < across) return;
           const plane = ellipse(centre, radii, file.meta.pixel_mm, file.width, file.height);
-          drawing = areaChanges(file, plane, [first, first + ui.area_slices - 1], ui.area_adds);
+          const last = first + ui.area_slices - 1;
+          drawing = areaChanges(file, (slice) => (slice >= first && slice <= last ? plane : null), ui.area_adds);
           ui.pending = drawing;
           screen.preview();
         },
         up: () => drawing && screen.drawArea(drawing),
+      };
+    },
+    move: (start) => {
+      const planes = new Map(
+        Array.from({ length: file.slices }, (_, slice) => [slice, file.shown("normal_bone", slice)]).filter(([, plane]) => plane.includes(1)),
+      );
+      const area = spreadOf(planes.values(), file.width);
+      if (!area) return { up: () => {} };
+      const { centre, radii } = area;
+      /** Distance from the centre, in radii. */
+      const away = ({ x, y }) => Math.hypot((x - centre.x) / radii.x, (y - centre.y) / radii.y);
+      const resizes = Math.abs(away(start) - 1) <= RIM;
+      let drawing = null;
+      return {
+        move: (at) => {
+          const by = resizes
+            ? { scale: Math.max(away(at) / away(start), 0.1) }
+            : { dx: Math.round(at.x - start.x), dy: Math.round(at.y - start.y) };
+          const planeOf = (slice) => planes.has(slice) && movedPlane(planes.get(slice), file.width, file.height, { centre, ...by });
+          drawing = areaChanges(file, planeOf, false);
+          ui.pending = drawing;
+          screen.preview();
+        },
+        up: (_, still) => !still && drawing?.changes.size && screen.drawArea(drawing),
       };
     },
     paint: painted("set"),
@@ -161,12 +189,14 @@ export function strokesOn(shown, contrast, screen) {
   return strokes;
 }
 
-/** The change of normal bone by a plane drawn on slices `first` to `last`: added, or replacing it. */
-export function areaChanges(file, drawn, [first, last], adds) {
+/** The change of normal bone by planes drawn (`planeOf(slice)`, or nothing): added, or replacing it. */
+export function areaChanges(file, planeOf, adds) {
   const changes = new Map();
   for (let slice = 0; slice < file.slices; slice += 1) {
     const before = file.shown("normal_bone", slice);
-    const set = slice >= first && slice <= last ? drawn : new Uint8Array(drawn.length);
+    const drawn = planeOf(slice);
+    if (!drawn && (adds || !before.includes(1))) continue;
+    const set = drawn || new Uint8Array(before.length);
     const cleared = before.map((yes, i) => (yes && !adds && !set[i] ? 1 : 0));
     if (set.includes(1) || cleared.includes(1)) changes.set(slice, { set, cleared });
   }

@@ -12,7 +12,9 @@ export function minutes(seconds) {
 
 export function worklistScreen({ cases, source }) {
   const done = cases.filter((each) => each.state === "done").length;
-  const head = ["Case", "Visit", "State", "Time spent (min:s)"].map((name) => element("th", { scope: "col" }, name));
+  // Of interest only where some case is read without the proposal.
+  const blinded = cases.some((each) => each.proposal === "hidden");
+  const head = ["Case", "Visit", "State", ...(blinded ? ["Proposal"] : []), "Time spent (min:s)"].map((name) => element("th", { scope: "col" }, name));
   // Names come from tables and files: always text, never markup.
   const rows = cases.map((each) =>
     element(
@@ -21,6 +23,7 @@ export function worklistScreen({ cases, source }) {
       element("th", { scope: "row" }, element("a", { href: `#case=${each.id}`, "aria-label": `${each.case} ${each.visit}`.trim() }, each.case)),
       element("td", {}, each.visit),
       element("td", {}, element("span", { class: `state ${each.state.replaceAll(" ", "-")}` }, each.state)),
+      ...(blinded ? [element("td", {}, each.proposal)] : []),
       element("td", { class: "number" }, each.seconds ? minutes(each.seconds) : "–"),
     ),
   );
