@@ -39,14 +39,14 @@ def main() -> int:
         page.get_by_text("P01").first.click()
         page.wait_for_selector("canvas")
         page.wait_for_timeout(1500)
-        for key in ("n", "x", "n"):
+        for key in ("t", "k", "d"):
             page.keyboard.press(key)
-            page.wait_for_timeout(200)
+            page.wait_for_timeout(600)
         page.screenshot(path=ROOT / "book" / "room-cleaning.png")
         page.get_by_role("button", name="Normal bone", exact=True).click()
         page.get_by_role("button", name="Ellipse with handles").click()
         page.wait_for_selector("dialog[open] canvas")
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(600)
         page.screenshot(path=ROOT / "book" / "room-ellipse.png")
     return 0
 

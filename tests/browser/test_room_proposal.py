@@ -54,13 +54,20 @@ def test_one_key_accepts_what_is_sure_and_leads_to_what_matters_most(desk):
 
 def test_what_is_proposed_is_said_in_the_list_and_at_the_region(desk):
     now = desk.state()
-    row = next(row for row in now["regions"] if row["proposal"]["removes"])
+    rows = [row for row in now["regions"] if row["proposal"]["removes"]]
+    row = next(row for row in rows if not row["proposal"]["doubt"])
     desk.go(row["slice"])
     item = desk.tab.locator(f".regions li[data-region='{row['id']}']")
     assert f"proposed for removal ({row['proposal']['reason']})" in item.inner_text()
     item.locator("button").click()
     desk.until(lambda: desk.chosen() == row["id"])
-    assert f"Proposal: remove, probably {row['proposal']['reason']}" in desk.text("region")
+    percent = round(100 * row["proposal"]["keep"])
+    assert f"readers keep {percent} % of such regions" in desk.text("region")
+    assert "Proposal: remove, " in desk.text("region")
+    doubt = next(row for row in now["regions"] if row["proposal"]["doubt"])
+    desk.go(doubt["slice"])
+    item = desk.tab.locator(f".regions li[data-region='{doubt['id']}']")
+    assert item.inner_text().endswith("in doubt")
 
 
 def test_a_blinded_reading_shows_and_is_sent_nothing_of_a_proposal(context, tmp_path):

@@ -1,6 +1,7 @@
 // The content of the three pictures of a slice.
 //
-// Offers: PICTURES, PROPOSED, drawer(file, ui) -> draw(pictures), proposedInWords
+// Offers: PICTURES, PROPOSED, drawer(file, ui) -> draw(pictures), proposedInWords,
+// removesSurely
 
 import { BLUE, digits, outlinePath, RED, TURQUOISE, YELLOW } from "/controls/view.js";
 
@@ -43,7 +44,7 @@ export function drawer(file, ui) {
     const shades = [1, DIMMED].map((part) => [0, YELLOW, RED].map((each) => each && rgba(each, part * ui.opacity)));
     const shadeOf = new Map();
     const shade = (id) => {
-      if (!shadeOf.has(id)) shadeOf.set(id, shades[dims && file.proposedFor(id)?.removes ? 1 : 0]);
+      if (!shadeOf.has(id)) shadeOf.set(id, shades[dims && removesSurely(file.proposedFor(id)) ? 1 : 0]);
       return shadeOf.get(id);
     };
     const labels = file.plane("labels", ui.slice);
@@ -133,9 +134,12 @@ function pathOf({ points, closed }) {
 /** What is proposed, as it follows on a region's name. */
 export function proposedInWords(proposal) {
   if (!proposal) return "";
-  const words = proposal.removes ? `proposed for removal (${proposal.reason})` : "proposed to keep";
-  return ` · ${proposal.doubt ? "in doubt, " : ""}${words}`;
+  if (proposal.doubt) return " · in doubt";
+  return proposal.removes ? ` · proposed for removal (${proposal.reason})` : " · proposed to keep";
 }
+
+/** Whether a model is sure that a reader removes a region. */
+export const removesSurely = (proposal) => Boolean(proposal?.removes && !proposal.doubt);
 
 /** A slice's position as radiologists write it: "A 23.4 mm". */
 function position({ positions_mm, position_letters }, slice) {

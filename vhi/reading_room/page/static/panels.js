@@ -6,7 +6,7 @@
 import { bars, chart } from "/controls/chart.js";
 import { counted, digits, drawn, element, RED, YELLOW } from "/controls/view.js";
 
-import { proposedInWords } from "./drawing.js";
+import { proposedInWords, removesSurely } from "./drawing.js";
 import { HANDS, TOOLS } from "./tools.js";
 import { minutes } from "./worklist.js";
 
@@ -213,7 +213,7 @@ export function panels(screen) {
         const text = `${id}: ${row.voxels} px, mean ${digits(row.mean)}, ${row.side}`;
         const state = file.stateOf(id);
         const proposal = file.proposedFor(id);
-        const kind = [state.split(" ")[0], proposal?.removes && "proposed", proposal?.doubt && "doubt"].filter(Boolean).join(" ");
+        const kind = [state.split(" ")[0], removesSurely(proposal) && "proposed", proposal?.doubt && "doubt"].filter(Boolean).join(" ");
         return element("li", { "data-region": id, class: kind }, button(`${text} · ${state}${proposedInWords(proposal)}`, () => screen.choose(id)));
       }),
     );
@@ -257,7 +257,8 @@ function proposalInWords(file) {
   const doubts = file.inDoubt();
   const voxels = doubts.reduce((sum, id) => sum + file.table.get(id).voxels, 0);
   const sure = file.order.filter((id) => file.proposedFor(id)?.doubt === false).length;
-  return `Proposal: ${counted(sure)} regions sure and not accepted, ${counted(doubts.length)} in doubt (${counted(voxels)} voxels)`;
+  const open = sure ? `${counted(sure)} regions sure and not accepted, ` : "";
+  return `Proposal: ${open}${counted(doubts.length)} in doubt (${counted(voxels)} voxels)`;
 }
 
 /** A description of a region. */
@@ -277,9 +278,13 @@ function describe(file, row) {
 
 /** What a model proposes for a region, whatever has been done with it. */
 function proposedAt({ keep, removes, reason, doubt, change }) {
-  const what = removes ? `remove, probably ${reason}` : "keep";
-  const percent = `a reader keeps it with ${Math.round(100 * keep)} %`;
-  return `Proposal: ${what}; ${percent}${doubt ? `, in doubt (about ${counted(Math.round(change))} voxels)` : ""}`;
+  const percent = `readers keep ${Math.round(100 * keep)} % of such regions`;
+  if (doubt) {
+    const voxels = counted(Math.round(change));
+    return `In doubt: ${percent}; it ${removes ? "does not count" : "counts"} in the proposed volume; expected change ${voxels} voxels`;
+  }
+  const why = reason === "other" ? "no likely reason" : `probably ${reason}`;
+  return `Proposal: ${removes ? `remove, ${why}` : "keep"} (${percent})`;
 }
 
 function drawHistogram(scale, { edges, counts, thresholds: { lower, upper } }) {
