@@ -53,7 +53,9 @@ def main() -> None:
     elif asked.step == "beyond-bone":
         beyond_bone.measure_beyond_bone(cases)
     elif asked.step == "normal-bone":
-        results.write_table("normal-bone", results.score_normal_bone(cases, asked.work).scans)
+        evaluation, spread = results.score_normal_bone(cases, asked.work)
+        results.write_table("normal-bone", evaluation.scans)
+        results.write_table("normal-bone-spread", spread)
         results.write_table("normal-bone-halved", results.halved_normal_bone(cases))
     elif asked.step == "cleaning":
         cleaning.make_cleaning(cases)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from networks.runs import Run, all_runs, cross_validation, network_of, tried_runs
+from networks.runs import FOLDS, Run, all_runs, cross_validation, network_of, tried_runs
 from vhi.cases.case import Case
 from vhi.evaluation.evaluate import Evaluation, Finder, evaluate
 from vhi.evaluation.robustness import CHANGES, UNCHANGED, change
@@ -27,7 +27,9 @@ from vhi.segmentation.predict import (
 from vhi.segmentation.registry import DISEASE_REGION, NORMAL_BONE, find_network, read_record
 from vhi.segmentation.slices import normalise, slicing_of, with_neighbours
 from vhi.statistics import dice
+from vhi.steps.thresholds import estimate_thresholds, normal_bone_intensities
 from vhi.training.export import save_network
+from vhi.training.folder import is_finished
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -122,33 +124,60 @@ def warning_signs(
     return rows
 
 
-def score_normal_bone(cases: Sequence[Case], work: Path) -> Evaluation:
+def score_normal_bone(cases: Sequence[Case], work: Path) -> tuple[Evaluation, list[dict[str, Any]]]:
     """Score the ten subjects by networks that have not seen them, `AREA_MM3` from the other nine.
 
-    Bone is predicted by the cross-validation's networks for the eight, by `study` for the others.
+    Bone is predicted by the cross-validation's networks for the eight, by `study` for the others,
+    and for all where those of the cross-validation are missing in `work`: `study` has seen the
+    eight, but bone only limits where an area may lie.
+
+    Returns
+    -------
+    evaluation : Evaluation
+    spread : list of dict
+        For each case the lower thresholds of its plausible areas, beside that of the drawn area.
     """
     runs = all_runs(cases)
-    bone_networks = fold_folders(cases, work)
+    folds = [f"cv{fold}" for fold in range(FOLDS)]
+    kept = all(is_finished(work / name) for name in folds)
+    bone_networks = fold_folders(cases, work) if kept else {}
     drawn_mm3 = {}
     for case in cases:
         assert case.normal_bone
         drawn = load_mask(case.normal_bone)
         drawn_mm3[case.subject] = np.count_nonzero(drawn.array) * drawn.voxel_volume_mm3
 
+    spread = []
+
     def find(case: Case, changed: Image | None) -> Image:
+        assert case.normal_bone
         stir, t1w = load_image(case.stir), load_image(case.t1w)
         bone_network = str(bone_networks.get(case.subject, "study"))
         others = [volume for subject, volume in drawn_mm3.items() if subject != case.subject]
         name = f"nb{case.subject}"
-        return propose_normal_bone(
+        proposal = propose_normal_bone(
             stir,
             t1w,
             network=str(ensemble(work, name, [runs[name]])),
             bone=segment_disease_region(t1w, network=bone_network).mask,
             volume_mm3=float(np.median(others)),
-        ).mask
+        )
+        drawn = normal_bone_intensities(stir, load_mask(case.normal_bone))
+        levels = np.percentile(proposal.plausible_thresholds, [2.5, 50, 97.5])
+        low, middle, high = (float(level) for level in levels)
+        spread.append(
+            {
+                "case": case.case,
+                "areas": len(proposal.plausible_thresholds),
+                "lower_drawn": estimate_thresholds(drawn).lower,
+                "lower_middle": middle,
+                "lower_low": low,
+                "lower_high": high,
+            }
+        )
+        return proposal.mask
 
-    return _scored(cases, find, NORMAL_BONE, (UNCHANGED,))
+    return _scored(cases, find, NORMAL_BONE, (UNCHANGED,)), spread
 
 
 def halved_normal_bone(cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@
 # # Normal bone, found
 #
 # :::{admonition} On this page
-# **You will** let a network propose the yardstick, see how an area is chosen from its map, judge it by what it does to the threshold, and measure
+# **You will** let a network propose normal bone, see how areas are drawn from its map, judge them by what they do to the threshold, and measure
 # every case from its two scans alone.
 #
 # **You need** [](#page-thresholds) and [](#page-results).
@@ -27,7 +27,7 @@
 #
 # The authors drew {term}`normal bone` by hand, in the interforaminal sacrum on {term}`STIR`, and say that this step would be straightforward to
 # automate {cite:p}`hepburn2021preprint`. With that, and a network for the {term}`disease region`, the two scans are all that is needed. But the
-# thresholds hang on this area. Does a proposed one do for them what a drawn one does?
+# thresholds depend on this area. Does a proposed one give the thresholds that a drawn one does?
 
 # %% tags=["parameters", "hide-input"]
 import os
@@ -58,8 +58,8 @@ from vhi.segmentation import (
     AREA_MM3,
     FENCE,
     NORMAL_BONE,
-    choose_area,
     find_network,
+    plausible_areas,
     propose_normal_bone,
     segment_disease_region,
     segment_scans,
@@ -72,7 +72,8 @@ drawn, region = vhi.load_mask(case.normal_bone), vhi.load_mask(case.disease_regi
 network = find_network("normal-bone", NORMAL_BONE)
 probability = segment_scans([stir, t1w], network).probability
 bone = segment_disease_region(t1w).mask
-area = choose_area(probability, stir, bone)
+areas = plausible_areas(probability, stir, bone)
+area = areas.proposed
 print(f"Case {CASE}, visit {VISIT or 'not named'}, source {SOURCE}.")
 
 # %% tags=["remove-input"]
@@ -121,28 +122,41 @@ print(
 #
 # ### From a map to an area
 #
-# The upper threshold is a maximum ([](#page-thresholds)), and a maximum grows with the number of voxels it is taken over. So the area is not cut at a
-# probability: it is made as large as areas that readers draw, inside bone (which the other network finds), in one place. Then the vessels go. A reader avoids them by eye; here a voxel that is brighter than the
-# others by far is taken for one: above
+# Readers draw discs: three to seven of them on a few slices, in the bodies of the first two sacral vertebrae. Where exactly is chance, and the
+# thresholds depend on the brightest voxels of the area ([](#page-thresholds)). So many areas are drawn as readers draw them, by lot: five discs, centred where the network is
+# surest, within bone (which the other network finds), as large as the hand-drawn areas are. Then vessels are removed. A reader avoids them by eye; here a voxel counts as vessel above
 #
 # ```{math}
 # :label: eq-fence
 # Q_\mathrm{U} + 3 \cdot \mathrm{IQR}
 # ```
 #
-# of the area itself, Tukey's outer fence, with its eight neighbours in the slice, which may be vessel in part ({term}`partial volume`).
+# of the area itself, Tukey's outer fence, and its eight neighbours in the slice, which may be vessel in part ({term}`partial volume`), are removed with it.
+# Every area gives a lower threshold. The area whose threshold is the middle of all is the proposed one.
 
 # %%
-count = round(AREA_MM3 / stir.voxel_volume_mm3)
-with_vessels = choose_area(probability, stir, bone, fence=np.inf)
-values = stir.array[with_vessels.array]
+with_vessels = plausible_areas(probability, stir, bone, fence=np.inf)
+for name, drawn_by_lot in (("removed", areas), ("left in", with_vessels)):
+    low, middle, high = np.percentile(drawn_by_lot.lower, [5, 50, 95])
+    print(f"{len(drawn_by_lot.lower)} areas, vessels {name}: ", end="")
+    print(f"lower threshold {middle:.1f}, nine of ten areas {low:.1f} to {high:.1f}")
+values = stir.array[area.array]
 lower_quartile, upper_quartile = np.percentile(values, [25, 75])
-fence = upper_quartile + FENCE * (upper_quartile - lower_quartile)
-left_over = np.count_nonzero(area.array)
-print(f"the {count} most probable voxels of bone ({AREA_MM3:.0f} mm³, the median drawn area),")
-print(f"of which {values.size} lie in one place;")
-print(f"{np.count_nonzero(values > fence)} of them brighter than {fence:.0f} count as vessel")
-print(f"{left_over} are left when these and their neighbours have gone")
+print(f"proposed: {values.size} voxels; the median drawn area has {AREA_MM3:.0f} mm³,")
+print(f"that is {AREA_MM3 / stir.voxel_volume_mm3:.0f} voxels of this scan")
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-plausible-thresholds", "caption": "Lower threshold (scanner units) of each area drawn by lot on one scan (n = the number of areas in the title); black: that of the proposed area, the middle one; blue: that of the area drawn by hand. Takeaway: the spread is what the choice of one area leaves open, however good the network is."}, "image": {"alt": "A histogram of lower thresholds with a black and a blue vertical line."}}
+fig, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+axes.hist(areas.lower, bins=20, color="0.8", edgecolor="0.5")
+for mask, colour, name in (
+    (area, "black", "proposed"),
+    (drawn, result_figures.BLUE, "drawn by hand"),
+):
+    level = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, mask)).lower
+    axes.axvline(level, color=colour, label=f"{name}: {level:.1f}")
+axes.set(xlabel="lower threshold", ylabel="areas", title=f"{len(areas.lower)} areas")
+axes.legend(frameon=False, fontsize=8)
+plt.show()
 
 # %% [markdown]
 # ### What it is for
@@ -214,7 +228,7 @@ left.legend(frameon=False, fontsize=8)
 plt.show()
 
 # %% tags=["remove-input"]
-HOPED = 5.0
+HOPED_MEDIAN, HOPED_WORST = 3.0, 10.0
 errors = left_out["lower_error_percent"].abs()
 interval = median_interval(errors)
 at = left_out.loc[errors.idxmax()]
@@ -222,8 +236,9 @@ half = halved["lower_error_percent"].abs()
 print(
     fill(
         f"Median absolute error of the lower threshold {errors.median():.1f} % ({interval.low:.1f} to {interval.high:.1f}, "
-        f"{interval.coverage:.0%} coverage, n = {len(errors)} subjects); hoped for: under {HOPED:g} %, "
-        f"{'met' if errors.median() < HOPED else 'NOT MET'}. Halving the drawn area: median {half.median():.1f} %, at most "
+        f"{interval.coverage:.0%} coverage, n = {len(errors)} subjects), worst {errors.max():.1f} %. Hoped for: median at most "
+        f"{HOPED_MEDIAN:g} % ({'met' if errors.median() <= HOPED_MEDIAN else 'NOT MET'}), worst at most "
+        f"{HOPED_WORST:g} % ({'met' if errors.max() <= HOPED_WORST else 'NOT MET'}). Halving the drawn area: median {half.median():.1f} %, at most "
         f"{half.max():.1f} %. The proposed area is further off than the worst half of the drawn one on "
         f"{np.sum(errors.to_numpy() > left_out['case'].map(worst_half).to_numpy())} of {len(errors)} subjects."
     )
@@ -255,7 +270,8 @@ worst = vhi.load_cases(SOURCE, only=[at["case"]])[0] if SOURCE == "study" else c
 its_stir, its_drawn = vhi.load_image(worst.stir), vhi.load_mask(worst.normal_bone)
 scans = [its_stir, vhi.load_image(worst.t1w)]
 its_bone = segment_disease_region(scans[1]).mask
-its_area = choose_area(segment_scans(scans, network).probability, its_stir, its_bone)
+its_probability = segment_scans(scans, network).probability
+its_area = plausible_areas(its_probability, its_stir, its_bone).proposed
 both = its_drawn.array.astype(np.uint8) | its_area.array.astype(np.uint8)
 window = orientation.window_of(its_stir, vhi.load_mask(worst.disease_region).array)
 box = orientation.box_of(its_stir.with_array(both > 0), orientation.view_of(its_stir))
@@ -344,14 +360,15 @@ elif SOURCE == "phantom":
 # %% [markdown]
 # ## Check
 #
-# Is the area of this page what `vhi measure` takes? And does it keep its promises: no larger than asked, no voxel above the fence?
+# Is the area of this page what `vhi measure` takes? Is its threshold the middle of all, and does it lie within bone?
 
 # %%
 proposed = propose_normal_bone(stir, t1w).mask
 same = np.array_equal(proposed.array, area.array)
+lower = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, area)).lower
 print(f"the library's proposal: {'the same voxels' if same else 'DIFFERENT VOXELS'}")
-print(f"no larger than asked: {left_over <= count}")
-print(f"no voxel above the fence: {stir.array[area.array].max() <= fence}")
+print(f"the middle of all: {np.isclose(lower, areas.lower[(len(areas.lower) - 1) // 2])}")
+print(f"within bone: {not (area.array & ~bone.array).any()}")
 
 # %% [markdown]
 # :::{admonition} Takeaway
@@ -364,22 +381,23 @@ print(f"no voxel above the fence: {stir.array[area.array].max() <= fence}")
 #
 # :::{admonition} A larger yardstick
 # :class: seealso
-# Choose areas of half, once and twice the volume from the same map, with the vessels left in and taken out. What do the thresholds do, and why is the area made as
-# large as the drawn ones?
+# Draw areas of half, once and twice the volume from the same map, with vessels left in and removed. What do the thresholds do, and why are the areas as
+# large as the hand-drawn ones?
 #
 # The solution is folded below.
 # :::
 
 # %% tags=["hide-cell"]
 for factor in (0.5, 1, 2):
-    for name, limit in (("out", FENCE), ("in", np.inf)):
+    for name, limit in (("removed", FENCE), ("left in", np.inf)):
         volume = factor * AREA_MM3
-        other = choose_area(probability, stir, bone, volume_mm3=volume, fence=limit)
-        t = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, other))
+        other = plausible_areas(probability, stir, bone, volume_mm3=volume, fence=limit)
+        t = vhi.estimate_thresholds(vhi.normal_bone_intensities(stir, other.proposed))
+        low, high = np.percentile(other.lower, [5, 95])
         print(
-            f"{factor:3g} x, vessels {name:3}: {np.count_nonzero(other.array):6} voxels, ", end=""
+            f"{factor:3g} x, vessels {name:7}: n = {t.multiple:.2f}, lower {t.lower:6.1f}, ", end=""
         )
-        print(f"n = {t.multiple:.2f}, lower {t.lower:6.1f}, upper {t.upper:6.1f}")
+        print(f"nine of ten areas {low:6.1f} to {high:6.1f}")
 
 # %% [markdown]
 # :::{dropdown} Solution in words

@@ -7,7 +7,13 @@ unlike the scans that networks learned from, `warning` and
 network.
 """
 
-from vhi.segmentation.normal_bone_area import AREA_MM3, FENCE, choose_area
+from vhi.segmentation.normal_bone_area import (
+    AREA_MM3,
+    FENCE,
+    PlausibleAreas,
+    choose_area,
+    plausible_areas,
+)
 from vhi.segmentation.predict import (
     both_ways,
     load_members,
@@ -24,12 +30,14 @@ __all__ = [
     "DISEASE_REGION",
     "FENCE",
     "NORMAL_BONE",
+    "PlausibleAreas",
     "Segmentation",
     "both_ways",
     "choose_area",
     "find_network",
     "load_members",
     "normalise",
+    "plausible_areas",
     "propose_normal_bone",
     "segment_disease_region",
     "segment_scans",

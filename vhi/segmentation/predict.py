@@ -19,7 +19,7 @@ from vhi.errors import InputError, NothingFound
 from vhi.images.image import Image, check_same_grid
 from vhi.plausibility.scans import check_scans_differ
 from vhi.segmentation.beyond_bone import slices_beyond_bone
-from vhi.segmentation.normal_bone_area import AREA_MM3, choose_area, plausible_thresholds
+from vhi.segmentation.normal_bone_area import AREA_MM3, plausible_areas
 from vhi.segmentation.registry import (
     DEFAULT,
     DISEASE_REGION,
@@ -105,8 +105,8 @@ def propose_normal_bone(
 ) -> Segmentation:
     """Propose an area of normal bone in the interforaminal sacrum (step i).
 
-    The network says where; `vhi.segmentation.normal_bone_area.choose_area` takes the most probable
-    voxels of bone there and leaves out vessels.
+    The network says where; `vhi.segmentation.normal_bone_area.plausible_areas` draws many areas
+    there, without vessels, and proposes the one whose lower threshold is the middle of all.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def propose_normal_bone(
         Mask of all bone, outside of which nothing is taken; default: `segment_disease_region` on
         `t1w`.
     volume_mm3
-        See `vhi.segmentation.normal_bone_area.choose_area`.
+        See `vhi.segmentation.normal_bone_area.plausible_areas`.
     likely
         From `likely_normal_bone`, where it has been called.
 
@@ -131,9 +131,8 @@ def propose_normal_bone(
     result = likely or likely_normal_bone(stir, t1w, network=network, threads=threads)
     if bone is None:
         bone = segment_disease_region(t1w, threads=threads).mask
-    area = choose_area(result.probability, stir, bone, volume_mm3=volume_mm3)
-    thresholds = plausible_thresholds(result.probability, stir, bone, volume_mm3=volume_mm3)
-    return replace(result, mask=area, plausible_thresholds=thresholds)
+    areas = plausible_areas(result.probability, stir, bone, volume_mm3=volume_mm3)
+    return replace(result, mask=areas.proposed, plausible_thresholds=areas.lower)
 
 
 def likely_normal_bone(

@@ -35,8 +35,8 @@ class Segmentation:
         Slices whose mask may include more than bone, from
         `vhi.segmentation.beyond_bone.slices_beyond_bone`.
     plausible_thresholds : tuple of float
-        Of normal bone only: lower thresholds that other plausible areas give, ascending, from
-        `vhi.segmentation.normal_bone_area.plausible_thresholds`.
+        Of normal bone only: lower thresholds of all plausible areas, ascending, from
+        `vhi.segmentation.normal_bone_area.plausible_areas`.
     """
 
     mask: Image
