@@ -212,7 +212,7 @@ print(f"The part removed holds {part} of the region's {largest.voxels} voxels.")
 #
 # Click a region to remove it, and again to keep it; by keys, arrows choose a region and space removes it. On this page you
 # can try it on three slices. In a notebook the same control reaches every slice of your own case, and each removal is
-# recorded with the reason that you choose.
+# recorded with the reason that you choose. A switch shows what a model proposes; the record then says whether you followed it.
 
 # %%
 from vhi.controls import CleaningControl
@@ -300,7 +300,7 @@ if rows:
 # One slice of several cases, the one with the highest ceiling first. Remove what you hold for no inflammation, keep the rest.
 # The manual masks stay hidden until you ask. Then your cleaning stands beside the best that whole regions can give, against
 # each of these masks and their consensus, the voxels that more than half of them mark: Dice, and volume minus that of the
-# mask. A low score is no proof that you are wrong: where the readers differ from each other, so may you. On the phantom the
+# mask. A switch then shows what a model proposes. A low score is no proof that you are wrong: where the readers differ from each other, so may you. On the phantom the
 # readers are simulated, and the truth is there too.
 
 # %%

@@ -568,3 +568,37 @@ def test_without_scripts_the_drawn_twin_is_seen(browser, page, game):
     assert all(f"Dice {game.rounds[place].ceiling:.3f}" in alt for place in (0, -1))
     assert "voxels" in alt and "kernel" in caption
     assert game.twin_html() == game.twin_html()
+
+
+def test_the_proposal_shows_only_after_the_player_has_answered(visit, played):
+    tab = visit.tab
+    assert played.proposals
+    box = tab.get_by_role("checkbox", name="what a model proposes")
+    assert box.count() == 0
+    press(tab, DONE)
+    before = picture(tab)
+    assert "such regions" not in tab.locator("[data-name=chosen]").inner_text()
+    box.check()
+    assert picture(tab) != before
+    percent = round(100 * played.proposals[next(iter(played.sizes)) - 1]["keep"])
+    words = f"readers keep {percent} % of such regions"
+    assert words in tab.locator("[data-name=chosen]").inner_text()
+    press(tab, "Hide the answer")
+    assert box.count() == 0
+    assert "such regions" not in tab.locator("[data-name=chosen]").inner_text()
+
+
+def test_in_a_notebook_the_record_says_that_a_proposal_was_shown(browser, phantom, tmp_path):
+    control = CleaningControl(phantom, reader="you")
+    with notebook(browser, tmp_path, control) as shown:
+        tab = shown.tab
+        before = picture(tab)
+        tab.get_by_role("checkbox", name="what a model proposes").check()
+        shown.rest()
+        assert picture(tab) != before and control.edits.edits == ()
+        tab.get_by_role("application").press(" ")
+        shown.rest()
+        (edit,) = control.edits.edits
+        kept = phantom.proposal.kept[shown_region(control).id]
+        assert edit.proposal == ("overruled" if kept else "accepted")
+        assert control.edits.proposal_shown is True

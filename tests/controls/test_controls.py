@@ -393,3 +393,41 @@ def test_a_reader_finishes_in_a_notebook_and_goes_on(measurement, tiny):
     assert later.read and CleaningControl(later).settings["finished"]
     control.widget.set_state({"removed": [], "finished": False})
     assert control.edits.finished is None and len(control.edits.edits) == 2
+
+
+@pytest.fixture
+def proposed(measurement, tiny):
+    """The measurement with a T1w scan, so that a model proposes something."""
+    stir = tiny[0]
+    t1w = stir.with_array(np.sqrt(stir.array + 50.0), "t1w")
+    return vhi.measure_images(*tiny, t1w=t1w, case="tiny")
+
+
+def test_a_proposal_is_shown_only_when_the_reader_asks_and_the_record_says_so(proposed):
+    control = CleaningControl(proposed, reader="you")
+    kept = proposed.proposal.kept
+    assert control.settings["proposal"] is False
+    moved(control, removed=[1])
+    assert (control.edits.proposal_shown, control.edits.edits[-1].proposal) == (False, "")
+    moved(control, proposal=True)
+    moved(control, removed=[1, 2])
+    word = "overruled" if kept[2] else "accepted"
+    assert (control.edits.proposal_shown, control.edits.edits[-1].proposal) == (True, word)
+    moved(control, proposal=False)  # it was seen: that stays in the record
+    moved(control, removed=[1])
+    word = "accepted" if kept[2] else "overruled"
+    assert (control.edits.proposal_shown, control.edits.edits[-1].proposal) == (True, word)
+
+
+def test_a_page_has_what_is_proposed_for_each_region_in_its_order(proposed):
+    proposal = proposed.proposal
+    for played in CleaningControl(proposed).data()["slices"]:
+        assert [p["removes"] for p in played["proposals"]] == [
+            not proposal.kept[number] for number in played["ids"]
+        ]
+
+
+def test_without_t1w_nothing_is_proposed(measurement):
+    control = moved(CleaningControl(measurement), removed=[1])
+    assert control.data()["slices"][0]["proposals"] is None
+    assert control.edits.proposal_shown is None

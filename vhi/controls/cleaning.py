@@ -25,7 +25,8 @@ class CleaningControl(Control):
 
     Settings: ``slice``, ``region`` (its number in reading order), ``scope`` (one of
     `vhi.steps.edits.SCOPES`), ``reason``, ``removed``: the ids of the removed regions, as in
-    ``measurement.regions``, and ``finished``: the statement that the scan is read.
+    ``measurement.regions``, ``finished``: the statement that the scan is read, and ``proposal``:
+    whether a model's proposal is shown. Once it was, the record says how each edit relates to it.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ class CleaningControl(Control):
             "reason": reason,
             "removed": [region.id for region in measurement.regions if not left[region.voxel]],
             "finished": measurement.edits.finished is not None,
+            "proposal": False,
         }
         super().__init__(settings)
 
@@ -106,6 +108,9 @@ class CleaningControl(Control):
         """Take over the settings; record what was removed and restored, and the statement."""
         before, after = set(self.settings["removed"]), set(settings["removed"])
         super().follow(settings)
+        if self.measurement.proposal is not None:
+            shown = bool(settings["proposal"] or self.edits.proposal_shown)
+            self.edits = replace(self.edits, proposal_shown=shown)
         kept = {region.id for region in self.measurement.regions} - after
         self._record("remove", after - before, after)
         self._record("restore", before - after, kept)
@@ -127,8 +132,16 @@ class CleaningControl(Control):
                 scope="lesion" if whole else "region",
                 reason=self.settings["reason"],
                 reader=self.reader,
+                proposal=self._relation(lesion if whole else {region.id}, action == "remove"),
             )
             changed = changed - (lesion if whole else {region.id})
+
+    def _relation(self, ids: set[int], removed: bool) -> str:
+        """Return how a decision relates to the proposal, see `vhi.steps.edits.FROM_PROPOSAL`."""
+        proposal = self.measurement.proposal
+        if proposal is None or not self.edits.proposal_shown:
+            return ""
+        return "overruled" if (proposal.kept[list(ids)] == removed).any() else "accepted"
 
     def _round(self, index: int) -> Round:
         m = self.measurement
@@ -147,7 +160,7 @@ class CleaningGame(Control):
     """Remove or keep the regions of a slice; ask for the answer; compare with readers.
 
     A round is scored against the consensus of its manual masks, beside the ceiling that whole
-    regions can reach. Masks and scores stay hidden while ``answer`` is False.
+    regions can reach. Masks, scores and a model's proposal stay hidden while ``answer`` is False.
 
     Settings: ``case``, ``region`` (its number in reading order), ``answer``, and ``removed``:
     the removed regions as ``case/number``.

@@ -61,6 +61,8 @@ class Round:
         Numbers of the regions in reading order, 0 outside.
     references : tuple of Reference
         The one that counts first: the readers' consensus. Empty where no reader drew.
+    proposals : list of dict or None
+        What a model proposes for each region, in reading order; None where nothing is proposed.
     """
 
     case: str
@@ -72,6 +74,7 @@ class Round:
     regions: NDArray[np.int32]
     references: tuple[Reference, ...]
     view: View
+    proposals: list[dict[str, Any]] | None = None
 
     @property
     def sizes(self) -> dict[int, int]:
@@ -102,6 +105,7 @@ class Round:
                 {"name": r.name, "mask": encode(r.mask), "best": list(r.best)}
                 for r in self.references
             ],
+            "proposals": self.proposals,
         }
 
 
@@ -181,7 +185,26 @@ def round_of(
         regions=regions,
         references=tuple(_reference(name, plane(m), regions) for name, m in masks.items()),
         view=view_of(stir),
+        proposals=_proposals(measurement, plane(measurement.candidates.regions.numbers)),
     )
+
+
+def _proposals(measurement: Measurement, ids: NDArray[np.int32]) -> list[dict[str, Any]] | None:
+    """Return what a model proposes for the regions of a plane of ids, in reading order."""
+    proposal = measurement.proposal
+    if proposal is None:
+        return None
+    present, first = np.unique(ids, return_index=True)
+    return [
+        {
+            "removes": not proposal.kept[n],
+            "reason": proposal.reasons[n],
+            "keep": round(float(proposal.keep[n]), 3),
+            "doubt": bool(proposal.in_doubt[n]),
+        }
+        for n in present[np.argsort(first)].tolist()
+        if n
+    ]
 
 
 def _without_cleaned(case: Case) -> Case:

@@ -1,11 +1,12 @@
 // Cleaning: remove or keep whole regions of a slice (step vi), on one's own case or as a game.
 //
 // Model: data (see CleaningControl.data and CleaningGame.data), region, removed [ids];
-// of one's own case also slice, scope, reason, finished, and in a notebook whole {removed, voxels,
-// edits, seen};
+// of one's own case also slice, scope, reason, finished, proposal, and in a notebook whole {removed,
+// voxels, edits, seen};
 // of a game also case, answer.
 //
-// In a game readers' masks and scores stay hidden until the player asks; then they follow.
+// In a game readers' masks, scores and the proposal stay hidden until the player asks; then they
+// follow.
 
 import { RED, TURQUOISE, YELLOW, begin, counted, element, sliceView, withUnit } from "./view.js";
 import { announcer, button, choice, readings, switchBox } from "./inputs.js";
@@ -18,8 +19,11 @@ const HOVERED = "#c8c8c8";
 const ANSWER = "#ff66e0"; // magenta: on grey, yellow, red and turquoise alike
 const REMOVED = 3; // label of a removed pixel, beside 1 and 2
 const FINISHED = "I have read this scan: what is left is inflammation";
+const PROPOSAL = "show what a model proposes (dimmed: remove; green: in doubt)";
 const REACH = 12; // screen pixels within which a click finds a region: a finger is no needle
-const OWN_CASE = ["slice", "region", "scope", "reason", "removed", "finished"];
+const IN_DOUBT = "#8cff66";
+const DIMMED = 0.2; // opacity of what is proposed for removal
+const OWN_CASE = ["slice", "region", "scope", "reason", "removed", "finished", "proposal"];
 const GAME = ["case", "region", "answer", "removed"];
 
 const render = anew(draw);
@@ -31,6 +35,7 @@ function draw({ model, el, look }) {
   const stack = { ...data, slices: rounds };
   look.contrast ??= "stir";
   look.colours ??= true;
+  look.proposal ??= false; // of a game: whether the proposal is shown beside the answer
   look.firsts ??= {}; // case -> its Dice when the player first asked
   Object.assign(look, { outline: 0, hovered: 0 });
   const { firsts } = look;
@@ -48,6 +53,10 @@ function draw({ model, el, look }) {
     const removed = new Set(now.removed);
     return new Set(here().order.filter((number) => removed.has(here().ids[number - 1])));
   };
+
+  /** What is proposed for a region of this slice, where it is shown. */
+  const proposedFor = (number) =>
+    ((game ? now.answer && look.proposal : now.proposal) ? here().proposals?.[number - 1] : null);
 
   // --------------------------------------------------------------------- what a reader does
   const show = (changed) => {
@@ -99,7 +108,8 @@ function draw({ model, el, look }) {
     if (!now.region) return `Loading slice ${now.slice}.`;
     const state = gone().has(now.region) ? "removed" : "kept";
     const place = order.indexOf(now.region) + 1;
-    return `Region ${place} of ${order.length}, ${counted(sizes[now.region])} pixels: ${state}.`;
+    return `Region ${place} of ${order.length}, ${counted(sizes[now.region])} pixels: ${state}.`
+      + proposedWords(proposedFor(now.region));
   };
   const summary = () => {
     if (!now.answer) return "";
@@ -185,6 +195,9 @@ function draw({ model, el, look }) {
   const finisher = recorded && data.reader
     ? switchBox(FINISHED, now.finished, (finished) => show({ finished }))
     : null;
+  const proposer = !game && rounds.some(({ proposals }) => proposals)
+    ? switchBox(PROPOSAL, now.proposal, (proposal) => show({ proposal }))
+    : null;
   const asker = button("", ask);
   asker.classList.add("vhi-ask");
   const result = element("div", { class: "vhi-result" });
@@ -200,8 +213,14 @@ function draw({ model, el, look }) {
       stage.replaceChildren(picture.element);
     }
     const removed = gone();
-    const plane = round.labels.map((label, i) => (removed.has(round.regions[i]) ? REMOVED : label));
+    const proposed = round.order.filter((number) => proposedFor(number) && !removed.has(number));
+    const dim = new Set(proposed.filter((number) => removesSurely(proposedFor(number))));
+    const doubt = proposed.filter((number) => proposedFor(number).doubt);
+    const shade = (label, region) => (removed.has(region) ? REMOVED : dim.has(region) ? 0 : label);
+    const plane = round.labels.map((label, i) => shade(label, round.regions[i]));
+    const dimmed = round.labels.map((label, i) => (dim.has(round.regions[i]) ? label : 0));
     const outlines = [
+      { plane: doubt.length && only(round, doubt), colour: IN_DOUBT },
       { plane: look.hovered && only(round, [look.hovered]), colour: HOVERED },
       { plane: now.region && only(round, [now.region]), colour: CHOSEN },
       { plane: now.answer && shownMask(round, look.outline), colour: ANSWER },
@@ -209,7 +228,10 @@ function draw({ model, el, look }) {
     picture.draw({
       grey: look.contrast === "t1w" ? round.t1w : round.stir,
       layers: look.colours
-        ? [{ plane, colours: { 1: YELLOW, 2: RED, [REMOVED]: TURQUOISE }, opacity: 0.65 }]
+        ? [
+            { plane, colours: { 1: YELLOW, 2: RED, [REMOVED]: TURQUOISE }, opacity: 0.65 },
+            { plane: dimmed, colours: { 1: YELLOW, 2: RED }, opacity: DIMMED },
+          ]
         : [],
       outlines,
       text: `${look.contrast === "t1w" ? "T1w" : "STIR"} slice ${round.index}${ofCase(round)}: `
@@ -219,6 +241,10 @@ function draw({ model, el, look }) {
   const see = (changed) => {
     Object.assign(look, changed);
     drawSlice();
+  };
+  const seeProposal = (changed) => {
+    see(changed);
+    chosen.textContent = described();
   };
 
   const showResult = () => {
@@ -242,6 +268,9 @@ function draw({ model, el, look }) {
     ];
     const outlined = menu("Outlined", options, look.outline, (outline) => see({ outline }));
     const bar = row(outlined.element);
+    if (round.proposals) {
+      bar.append(switchBox(PROPOSAL, look.proposal, (proposal) => seeProposal({ proposal })).element);
+    }
     if (next) {
       const go = () => {
         play(next);
@@ -278,6 +307,7 @@ function draw({ model, el, look }) {
       why.scope.set(now.scope);
     }
     finisher?.set(now.finished);
+    proposer?.set(now.proposal);
     asker.textContent = now.answer ? "Hide the answer" : "Done: compare with the readers";
     asker.hidden = !scored;
     showResult();
@@ -314,7 +344,7 @@ function draw({ model, el, look }) {
         ),
         ...(why ? [why.scope.element, why.reason.element] : []),
       ),
-      element("div", {}, boxes, numbers.element, row(finisher?.element ?? "", asker)),
+      element("div", {}, boxes, numbers.element, row(proposer?.element ?? "", finisher?.element ?? "", asker)),
     ),
     result,
     history,
@@ -343,6 +373,19 @@ function shownMask(round, outline) {
 
 function ofCase(round) {
   return round.case ? ` of case ${round.case}` : "";
+}
+
+/** Whether a model is sure that a reader removes a region. */
+function removesSurely(proposal) {
+  return proposal.removes && !proposal.doubt;
+}
+
+function proposedWords(proposal) {
+  if (!proposal) return "";
+  const percent = `readers keep ${Math.round(100 * proposal.keep)} % of such regions`;
+  if (proposal.doubt) return ` In doubt: ${percent}.`;
+  const what = proposal.removes ? `proposed for removal (${proposal.reason})` : "proposed to keep";
+  return ` Not read by anybody: ${what}; ${percent}.`;
 }
 
 function row(...parts) {
