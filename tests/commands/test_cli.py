@@ -499,8 +499,11 @@ def test_a_terminal_without_the_letters_still_shows_the_number(scans, tmp_path):
 def test_a_terminated_command_leaves_nothing(scans, tmp_path, how):
     arguments = [str(a) for a in ("measure", *scans, "--out", tmp_path / "out")]
     code = (
-        "import os, signal, sys; from vhi.commands import cli; from vhi.results import report\n"
-        f"report.render_report = lambda *_, **__: os.kill(os.getpid(), signal.{how})\n"
+        "import os, signal, sys, time; from vhi.commands import cli\n"
+        "from vhi.results import report\n"
+        # The signal may reach another thread first, so the page waits for it.
+        f"page = lambda *_, **__: (os.kill(os.getpid(), signal.{how}), time.sleep(30))\n"
+        "report.render_report = page\n"
         f"sys.argv[1:] = {arguments!r}; cli.main()"
     )
     result = python(code)
