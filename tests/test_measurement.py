@@ -46,3 +46,10 @@ def test_without_regions_nobody_has_cleaned_until_a_reader_says_so(tiny):
     assert (nothing.seen, nothing.cleaned) == (Seen(0, 0), "no")
     said = measure_images(dark, normal, region, case="a", edits=nothing.edits.finish("ann"))
     assert said.read and said.vhi.voxels == 0
+
+
+def test_a_model_is_sure_of_nothing_on_half_a_scan(tiny):
+    measurement = measure_images(*tiny, t1w=tiny[0].with_array(tiny[0].array[::-1], "t1w"))
+    (note,) = measurement.proposal.notes
+    assert note.check == "field-of-view" and note in measurement.notes
+    assert len(measurement.doubts) == len(measurement.regions)

@@ -154,7 +154,8 @@ class Measurement:
         """What a model proposes to remove; None without T1w, or where nobody wants a proposal."""
         if self.t1w is None or not self.propose:
             return None
-        notes = [n for n in (*self.scans.notes, *self.areas.notes) if isinstance(n, Note)]
+        every = (*self.scans.notes, *self._of_stage, *self.areas.notes)
+        notes = [note for note in every if isinstance(note, Note)]
         return propose_edits(
             self.candidates, self.t1w, case=self.case, visit=self.visit, notes=notes
         )
@@ -262,7 +263,11 @@ class Measurement:
     def notes(self) -> tuple[str, ...]:
         """Warnings and notes to read before trusting the number."""
         areas = self.areas
-        stage = notes_on_stage(self.scans, self.candidates, areas.predicted)
         of_model = () if self.proposal is None else self.proposal.notes
-        notes = (*self.scans.notes, *stage, *areas.notes, *of_model)
+        notes = (*self.scans.notes, *self._of_stage, *areas.notes, *of_model)
         return leading(notes, areas.predicted)
+
+    @cached_property
+    def _of_stage(self) -> tuple[Note, ...]:
+        """Notes on areas, coverage, thresholds and candidates."""
+        return notes_on_stage(self.scans, self.candidates, self.areas.predicted)
