@@ -44,7 +44,7 @@ def model(monkeypatch):
     asked = []
 
     def propose(candidates, t1w, **names):
-        asked.append(candidates)
+        asked.append((candidates, names))
         keep = np.array(KEEP)
         if candidates.regions.count + 1 != len(keep):
             keep = np.append(0, np.full(candidates.regions.count, 0.02))
@@ -98,6 +98,12 @@ def test_a_proposal_is_there_and_nothing_is_applied(reading):
     assert [rows[n]["reason"] for n in range(1, 6)] == ["", "", "vessel", "vessel", "vessel"]
     # Expected change: probability of the other decision times size.
     assert (rows[2]["change"], rows[4]["change"]) == (pytest.approx(0.4 * 25), 5.4)
+
+
+def test_the_model_is_told_what_is_odd_about_the_scan(reading, model):
+    reading.describe()
+    _, given = model[-1]
+    assert "field-of-view" in [note.check for note in given["notes"]]
 
 
 def test_a_blinded_reading_is_sent_nothing_of_a_proposal(case, store, model):

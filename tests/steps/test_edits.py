@@ -155,6 +155,24 @@ def test_nobody_reads_under_the_name_of_a_model(candidates, name):
     assert Edits.start(candidates, case="a").finish("Vhianna").finished is not None
 
 
+@pytest.mark.parametrize("name", [" vhi logistic", "vhi\u00a0logistic", "VHI"])
+def test_a_record_written_by_hand_reads_nothing_under_the_name_of_a_model(
+    candidates, tmp_path, name
+):
+    voxel = np.argwhere(candidates.array)[0]
+    edits = Edits.start(candidates, case="a").add("remove", voxel, reader="ann").finish("ann")
+    save_edits(edits, tmp_path / "e.json")
+    record = (tmp_path / "e.json").read_text()
+    (tmp_path / "e.json").write_text(record.replace('"ann"', f'"{name}"'))
+    with pytest.raises(InputError, match="finished names no reader"):
+        load_edits(tmp_path / "e.json")
+    save_edits(replace(edits, finished=None), tmp_path / "e.json")
+    record = (tmp_path / "e.json").read_text()
+    (tmp_path / "e.json").write_text(record.replace('"ann"', f'"{name}"'))
+    proposed = load_edits(tmp_path / "e.json")
+    assert judged(candidates, proposed)[0] == 0 and proposed.source == "proposal"
+
+
 @pytest.mark.parametrize("how", ["vhi model", "accepted together"])
 def test_what_nobody_has_looked_at_is_not_seen(candidates, tmp_path, how):
     edits = Edits.start(candidates, case="a")

@@ -274,15 +274,15 @@ class Edits:
 
 
 def is_model(reader: str) -> bool:
-    """Return whether a reader's name is that of a model."""
-    return reader.casefold().startswith(MODEL)
+    """Return whether a reader's name is that of a model, however it is spaced."""
+    return f"{one_line(reader)} ".casefold().startswith(MODEL)
 
 
 def check_reader(reader: str) -> None:
     """Refuse a name of nobody, or of a model: InputError."""
     if not reader.strip():
         raise InputError("no reader is named; give the name of the reader who has read the scan")
-    if is_model(one_line(reader) + " "):
+    if is_model(reader):
         raise InputError(
             f'"{one_line(reader)}" is the name of a model; give the name of the reader who has '
             "read the scan",

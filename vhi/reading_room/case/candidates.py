@@ -94,15 +94,17 @@ def candidates_of(
         warnings,
         problem,
         unjudged(regions),
-        _proposal(opened, stage, areas) if propose else None,
+        _proposal(opened, stage, (*warnings, *areas.notes)) if propose else None,
     )
 
 
-def _proposal(opened: OpenCase, stage: Candidates | None, areas: Areas) -> Proposal | None:
+def _proposal(
+    opened: OpenCase, stage: Candidates | None, warnings: tuple[str, ...]
+) -> Proposal | None:
     """Return what a model proposes, as `vhi.measurement.Measurement.proposal` does."""
     if stage is None:
         return None
-    notes = [n for n in (*opened.scans.notes, *areas.notes) if isinstance(n, Note)]
+    notes = [note for note in (*opened.scans.notes, *warnings) if isinstance(note, Note)]
     return propose_edits(stage, opened.t1w, notes=notes)
 
 

@@ -93,7 +93,7 @@ def check_reader(name: str) -> str:
         ) from error
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise InputError(f"--reader: give a name of 1 to {MAX_NAME} printable characters")
-    if is_model(f"{name} "):
+    if is_model(name):
         raise InputError(
             f'--reader: "{name}" is the name of a model; give your own name',
             check="model-as-reader",
