@@ -130,6 +130,13 @@ def test_a_reading_comes_first_and_the_upper_bound_last(of, state, order):
         assert numbers[-1].volume.voxels == 24
 
 
+def test_a_proposal_applied_whole_by_a_reader_is_not_without_the_readers_edits(of, tiny_case):
+    proposal = of("not read").proposal.edits
+    edits = tuple(replace(e, reader="ann", proposal="accepted together") for e in proposal.edits)
+    line = headline(measure(tiny_case, edits=replace(proposal, edits=edits)))[0].line
+    assert "applied" in line and "without the reader's edits" not in line
+
+
 def test_the_record_of_a_proposal(of):
     m = of("not read")
     record = record_of(m)["proposed"]

@@ -54,7 +54,7 @@ class Number:
         details = []
         if m.cleaned == "proposed" and self.volume == m.vhi:
             details.append("applied")
-        if m.edits.by_a_reader:
+        elif m.edits.by_a_reader:
             details.append("without the reader's edits")
         if (interval := self.interval) and interval.low and interval.high:
             low, high = (digits(end.mm3, 1, 2) for end in (interval.low, interval.high))
