@@ -206,9 +206,10 @@ def test_the_table_that_measure_writes_is_one_readers_table_of_patients(table):
     assert raw.check == "rows-not-cleaned" and "1 of 3" in raw
 
 
-@pytest.mark.parametrize("others", ["read", "yes", "no"])
-def test_a_proposal_is_never_mixed_with_other_measurements(table, others):
-    text = MEASURED.replace(",no,", ",proposed,").replace(",yes,", f",{others},")
+@pytest.mark.parametrize("word", ["proposed", "Proposed"])
+@pytest.mark.parametrize("others", ["read", "yes", "no", ""])
+def test_a_proposal_is_never_mixed_with_other_measurements(table, others, word):
+    text = MEASURED.replace(",no,", f",{word},").replace(",yes,", f",{others},")
     patients = read_patients(table(text))
     assert patients.readers == {"vhi_mm3": ("vhi",)}
     assert patients.at("vhi_mm3", BEFORE)[0] == 120.5

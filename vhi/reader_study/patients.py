@@ -227,7 +227,7 @@ def read_patients(path: str | os.PathLike[str]) -> Patients:
     order = [c for c in dict.fromkeys([*PATIENTS, *used]) if c != "simulated"]
     table = pd.DataFrame([row.values for row in rows])[order]
     if measured:
-        table = _without_proposals(table, np.array([row["cleaned"] == PROPOSED for row in rows]))
+        table = _without_proposals(table, np.array([_cleaned(row) == PROPOSED for row in rows]))
     unused = [] if measured else _unused(rows, [c for c in columns if c not in used])
     return Patients(
         readable(path.name), table, "yes" in {row["simulated"] for row in rows}, tuple(unused),
@@ -241,6 +241,11 @@ def _without_proposals(table: pd.DataFrame, proposed: NDArray[np.bool_]) -> pd.D
     if not proposed[table[column].notna()].all():
         return table.assign(**{column: table[column].mask(proposed)})
     return table.rename(columns={column: f"vhi_mm3_{PROPOSAL}"}) if proposed.any() else table
+
+
+def _cleaned(row: Row) -> str:
+    """Return the column `cleaned` of a table of measurements, in lower case."""
+    return str(row["cleaned"]).casefold()
 
 
 def _unused(rows: Sequence[Row], columns: Iterable[str]) -> list[str]:
@@ -261,14 +266,15 @@ def _notes(rows: Sequence[Row], unused: Sequence[str]) -> Iterator[Note]:
             f"{len(failed)} of {len(rows)} rows have no measurement: "
             + "; ".join(f"{row['patient']} {row['visit']}: {row['failure']}" for row in failed),
         )
-    if proposed := [row for row in rows if row["cleaned"] == PROPOSED]:
-        others = any(row["cleaned"] not in ("", PROPOSED) for row in rows)
+    if proposed := [row for row in rows if _cleaned(row) == PROPOSED]:
+        with_volume = [row for row in rows if not math.isnan(row[_measured("vhi_mm3")])]
+        others = any(_cleaned(row) != PROPOSED for row in with_volume)
         yield Note(
             "rows-proposed",
             f"{len(proposed)} of {len(rows)} measurements are proposals that nobody has read; "
             + ("left out beside the others" if others else f"their reader is called {PROPOSAL!r}"),
         )
-    if as_found := [row for row in rows if row["cleaned"] == "no"]:
+    if as_found := [row for row in rows if _cleaned(row) == "no"]:
         yield Note(
             "rows-not-cleaned",
             f"{len(as_found)} of {len(rows)} measurements were not cleaned by a reader",
