@@ -137,6 +137,12 @@ def test_a_proposal_applied_whole_by_a_reader_is_not_without_the_readers_edits(o
     assert "applied" in line and "without the reader's edits" not in line
 
 
+def test_the_report_says_how_many_edits_a_reader_accepted_without_looking(of):
+    words = "1 edit by a reader (1 accepted from a model without looking)"
+    assert words in render_report(of("accepted in part"), b"png")
+    assert "without looking" not in render_report(of("read"), b"png")
+
+
 def test_the_record_of_a_proposal(of):
     m = of("not read")
     record = record_of(m)["proposed"]

@@ -169,9 +169,12 @@ def test_edits_hash_is_that_of_the_written_record(cleaned, tmp_path):
 
 def test_a_case_without_inflammation_is_reported_as_zero(tiny, tmp_path):
     stir, normal, region = tiny
-    empty = measure_images(stir, normal, region.with_array(stir.array < 50))
+    t1w = stir.with_array(stir.array[::-1], "t1w")
+    empty = measure_images(stir, normal, region.with_array(stir.array < 50), t1w=t1w)
     assert empty.vhi.voxels == 0
+    assert empty.proposal is not None
     html = (write_result(empty, tmp_path / "out") / "report.html").read_text()
+    assert "What a model proposes" not in html and "hatched" not in html
     assert re.search(r"0 mm³ <small>0 voxels", html) and "reaches the lower threshold" in html
 
 

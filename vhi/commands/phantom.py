@@ -13,8 +13,8 @@ from vhi.errors import InputError
 if TYPE_CHECKING:
     from vhi.phantom.reference_object import ReferenceObject
 
-OBJECTS = 500
-"""Objects of a report, unless --objects is given."""
+OBJECTS, MOST_OBJECTS = 500, 9999
+"""Objects of a report, unless --objects is given; at most as many as names of four digits."""
 
 NEEDED = ("pandas", "pingouin", "statsmodels")
 
@@ -27,7 +27,7 @@ def phantom(
         Path | None, option("DIR", "Folder for the report of the measured objects.", parser=folder)
     ] = None,
     objects: Annotated[
-        int, option("N", "Number of objects, each scanned twice. Default: 500.", min=1)
+        int, option("N", "Number of objects, each scanned twice. Default: 500.", min=1, max=MOST_OBJECTS)
     ] = OBJECTS,
     seed: Annotated[
         int, option("N", "Seed: the same number gives the same objects. Default: 0.", min=0)
@@ -50,6 +50,8 @@ def phantom(
     """
     if out is None and report is None:
         raise InputError("give --out DIR for the scans, --report DIR for a report, or both")
+    if out is not None:
+        _check_new(out, report)
     from vhi.phantom.reference_object import design_objects
 
     items = design_objects(objects, seed)
@@ -78,12 +80,29 @@ def _report(items: list[ReferenceObject], folder: Path, seed: int, overwrite: bo
         table = measure_objects(items, progress=lambda: show(advance=1))
         made_by = {"vhi_version": __version__, "seed": seed}
         results = write_report(table, folder, made_by=made_by, overwrite=overwrite)
-    print(f"{len(items)} simulated objects, two scans each")
+    count = "1 simulated object" if len(items) == 1 else f"{len(items)} simulated objects"
+    print(f"{count}, two scans each")
     for line in lines_of(results):
         print(line)
     for note in NOTES:
         print(note)
     print(f"Tables and picture: {folder}")
+
+
+def _check_new(cases: Path, report: Path | None) -> None:
+    """Refuse a folder of cases that holds something, before any work is done."""
+    from vhi.files.atomic import check_free
+
+    if report is not None and cases.absolute() == report.absolute():
+        raise InputError(f"{cases}: is given as both --out and --report; name two folders")
+    try:
+        check_free(cases)
+    except InputError as error:
+        if error.check != "earlier-result":
+            raise
+        raise InputError(
+            f"{cases}: is not empty; name a new folder for the cases", check=error.check
+        ) from error
 
 
 def _check_installed() -> None:

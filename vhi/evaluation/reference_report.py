@@ -210,7 +210,10 @@ def lines_of(results: Mapping[str, Performance]) -> list[str]:
         bias, line, again = result.bias, result.line, result.repeats
         limit = result.detection
         if bias.n < FEWEST:
-            lines.append(f"{WORDS[method]}: {bias.n} objects are too few; give --objects 100")
+            lines.append(
+                f"{WORDS[method]}: too few objects of {LEAST_MM3:g} mm³ or more at the study's "
+                f"conditions ({bias.n}, {FEWEST} needed); give --objects 100"
+            )
             continue
         found = f"{digits(limit.limit)} mm³" if not limit.reason else f"none ({limit.reason})"
         lines.append(

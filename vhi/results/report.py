@@ -22,7 +22,7 @@ from vhi.results import pictures
 from vhi.results.folder import KNOWN_FILES, check_corrected_masks, check_result_folder
 from vhi.results.headline import NOT_READ, PROPOSED, RESEARCH, caption, headline
 from vhi.results.record import encode_record, encode_regions, record_of
-from vhi.steps.edits import PROPOSED_EDITS, Edit, Edits, encode_edits
+from vhi.steps.edits import PROPOSED_EDITS, TOGETHER, Edit, Edits, encode_edits
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -110,7 +110,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         The montage as PNG.
     """
     edits = [_describe(edit, measurement) for edit in measurement.edits.edits]
-    proposal = None if measurement.read else measurement.proposal
+    proposal = None if measurement.read or not measurement.regions else measurement.proposal
     shown = LESIONS_SHOWN if proposal is None else LESIONS_BESIDE_DOUBTS
     return page_template().render(
         m=measurement,
@@ -132,6 +132,7 @@ def render_report(measurement: Measurement, picture: bytes) -> str:
         doubts=measurement.doubts[:DOUBTS_SHOWN],
         more_doubts=measurement.doubts[DOUBTS_SHOWN:],
         by_model=sum(edit.from_model for edit in measurement.edits.edits),
+        together=sum(edit.proposal == TOGETHER for edit in measurement.edits.edits),
         spacing_mm=[f"{step:.3g}" for step in measurement.stir.spacing_mm],
         removed_voxels=measurement.kept.array.astype(bool).sum() - measurement.vhi.voxels,
     )

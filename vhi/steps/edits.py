@@ -39,7 +39,9 @@ MODEL = "vhi "
 PROPOSED_EDITS = "proposed_edits.json"
 """Name of the file of a proposal's record, beside a result."""
 
-FROM_PROPOSAL = ("accepted", "accepted together", "overruled", "alone")
+TOGETHER = "accepted together"
+
+FROM_PROPOSAL = ("accepted", TOGETHER, "overruled", "alone")
 """How a reader's decision relates to what was proposed: the same, looked at; the same, together
 with others and not looked at; the opposite; made where nothing was proposed."""
 
@@ -83,7 +85,7 @@ class Edit:
     @property
     def looked_at(self) -> bool:
         """Whether a reader has looked at the region as the edit leaves it."""
-        return self.judged and self.proposal != "accepted together" and not self.from_model
+        return self.judged and self.proposal != TOGETHER and not self.from_model
 
     @property
     def from_model(self) -> bool:
@@ -115,7 +117,7 @@ class SeenRegion:
     @property
     def looked_at(self) -> bool:
         """Whether a reader has looked at the region."""
-        return self.proposal != "accepted together" and not is_model(self.reader)
+        return self.proposal != TOGETHER and not is_model(self.reader)
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Edits:
     @property
     def rests_on_proposal(self) -> bool:
         """Whether part of the record is a model's, and no reader has looked at that part."""
-        return any(is_model(d.reader) or d.proposal == "accepted together" for d in self.decisions)
+        return any(is_model(d.reader) or d.proposal == TOGETHER for d in self.decisions)
 
     @property
     def by_a_reader(self) -> bool:

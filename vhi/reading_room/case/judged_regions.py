@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.steps.cleaning import apply_edit, region_at
-from vhi.steps.edits import FROM_PROPOSAL, Edit
+from vhi.steps.edits import FROM_PROPOSAL, TOGETHER, Edit
 from vhi.steps.regions import Regions
 
-TOGETHER = "accepted together"
 RELATION = np.dtype(f"U{max(map(len, FROM_PROPOSAL))}")
 
 

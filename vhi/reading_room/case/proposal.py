@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vhi.reading_room.case.judged_regions import TOGETHER
 from vhi.reading_room.case.state import ReadingState
 from vhi.segmentation.propose_edits import Proposal
-from vhi.steps.edits import Edit, encode_edit
+from vhi.steps.edits import TOGETHER, Edit, encode_edit
 
 
 def unchanged(state: ReadingState) -> NDArray[np.bool_]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from vhi.errors import EditsError
 from vhi.reading_room.case.candidates import DrawnCandidates
-from vhi.reading_room.case.judged_regions import TOGETHER, JudgedRegions, edited
+from vhi.reading_room.case.judged_regions import JudgedRegions, edited
 from vhi.reading_room.store.actions import Action
-from vhi.steps.edits import Edit, decode_edit
+from vhi.steps.edits import TOGETHER, Edit, decode_edit
 from vhi.steps.regions import Regions
 
 MAX_SIZE_RATIO = 1.5
