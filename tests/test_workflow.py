@@ -166,6 +166,19 @@ def test_an_empty_disease_region_is_refused(tiny):
         measure_images(stir, normal, region.with_array(region.array & False))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("which", ["stir", "t1w"])
+def test_a_scan_in_memory_with_values_that_are_not_finite_is_refused(tiny, which, value):
+    stir, normal, region = tiny
+    scans = {"stir": stir, "t1w": stir.with_array(stir.array[::-1], "t1w")}
+    array = scans[which].array.copy()
+    array[0, 0, 0] = value
+    scans[which] = scans[which].with_array(array, which)
+    with pytest.raises(InputError, match=f"{which}: holds 1 NaN or infinite") as refused:
+        measure_images(scans["stir"], normal, region, t1w=scans["t1w"])
+    assert refused.value.check == "finite"
+
+
 def test_constant_normal_bone_is_named(tiny):
     stir, normal, region = tiny
     flat = stir.with_array(np.where(normal.array, 7.0, stir.array))

@@ -21,7 +21,7 @@ from typing import Any
 from vhi.cases.case import Case
 from vhi.errors import EditsError, InputError, readable
 from vhi.images.image import Image, check_same_grid, resample
-from vhi.images.nifti import load_scan
+from vhi.images.nifti import check_finite, load_scan
 from vhi.images.scans import Scans, notes_on_files, usable_thickness_mm
 from vhi.images.sidecar import scan_record, sha256_of, sidecar_of
 from vhi.masks.areas import Area, Areas, check_areas, find_areas
@@ -138,7 +138,7 @@ def measure_images(
     stir, normal_bone, disease_region, **options
         As for `vhi.find_candidates`.
     t1w
-        For the report, where a reader checks the disease region on it.
+        For the proposal, and for the report, where a reader checks the disease region on it.
     edits
         See `measure`.
     case, visit
@@ -146,6 +146,9 @@ def measure_images(
     slice_thickness_mm
         Thickness of the excited slice, where known.
     """
+    for scan in (stir, t1w):
+        if scan is not None:
+            check_finite(scan.array, scan.name)
     if t1w is not None:
         check_same_grid(stir, t1w)
         check_scans_differ(stir, t1w)

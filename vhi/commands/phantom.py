@@ -13,7 +13,7 @@ from vhi.errors import InputError
 if TYPE_CHECKING:
     from vhi.phantom.reference_object import ReferenceObject
 
-OBJECTS, MOST_OBJECTS = 500, 9999
+OBJECTS, MOST = 500, 9999
 """Objects of a report, unless --objects is given; at most as many as names of four digits."""
 
 NEEDED = ("pandas", "pingouin", "statsmodels")
@@ -27,7 +27,8 @@ def phantom(
         Path | None, option("DIR", "Folder for the report of the measured objects.", parser=folder)
     ] = None,
     objects: Annotated[
-        int, option("N", "Number of objects, each scanned twice. Default: 500.", min=1, max=MOST_OBJECTS)
+        int,
+        option("N", "Number of objects, each scanned twice. Default: 500.", min=1, max=MOST),
     ] = OBJECTS,
     seed: Annotated[
         int, option("N", "Seed: the same number gives the same objects. Default: 0.", min=0)

@@ -55,13 +55,7 @@ def load_image(path: str | os.PathLike[str]) -> Image:
     """
     image, geometry = _open(path)
     array, notes = _read(image, Path(path), scaled=True)
-    if not np.isfinite(array).all():
-        bad = int(np.size(array) - np.isfinite(array).sum())
-        raise InputError(
-            f"{path}: holds {bad} NaN or infinite values; replace them with 0 outside the body, or "
-            "convert the scan from DICOM again",
-            check="finite",
-        )
+    check_finite(array, path)
     if (image.dataobj.slope or 1) < 0:
         turned = "its scale factor (scl_slope) is negative, so bright and dark are inverted"
         note = Note("negative-scale", f"{Path(path).name}: {turned}; convert it again")
@@ -93,6 +87,17 @@ def load_scan(path: str | os.PathLike[str]) -> Image:
                 check="few-values",
             )
     return image
+
+
+def check_finite(array: NDArray[Any], name: object) -> None:
+    """Refuse NaN and infinite values in a scan of this name: InputError."""
+    if (finite := np.isfinite(array)).all():
+        return
+    raise InputError(
+        f"{name}: holds {np.count_nonzero(~finite)} NaN or infinite values; replace them with 0 "
+        "outside the body, or convert the scan from DICOM again",
+        check="finite",
+    )
 
 
 def load_mask(path: str | os.PathLike[str]) -> Image:
