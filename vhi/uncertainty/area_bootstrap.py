@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vhi.images.box import bounding_box
 from vhi.steps.thresholds import settle_multiple
 
 BLOCK_MM = 10.0
@@ -104,7 +105,7 @@ def area_blocks(
     """
     if not block_mm > 0:
         raise ValueError(f"block_mm must be above 0; got {block_mm}")
-    place = np.argwhere(normal_bone)
+    place = np.argwhere(normal_bone[bounding_box(normal_bone)])
     if not len(place):
         return np.zeros(0, np.int64)
     place -= place.min(axis=0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vhi.steps.candidates import Candidates
-from vhi.steps.volume import Vhi, measure_volume
+from vhi.steps.volume import Vhi, volume_of
 from vhi.uncertainty.area_bootstrap import (
     BLOCK_MM,
     MIN_BLOCKS,
@@ -24,7 +24,7 @@ from vhi.uncertainty.area_bootstrap import (
     percentile_interval,
     resample_thresholds,
 )
-from vhi.uncertainty.other_thresholds import inflammation_at
+from vhi.uncertainty.other_thresholds import NestedCandidates, inflammation_at
 
 COVERAGE = 0.95
 
@@ -146,13 +146,17 @@ def vhi_interval(
         return interval
     low, high = percentile_interval(thresholds, coverage=coverage)
     low, high = min(low, measured), max(high, measured)
+    if left is None:
+        nested = NestedCandidates(candidates, low)
+        voxels = [nested.count(threshold) for threshold in (low, high)]
+    else:
+        voxels = [
+            int(np.count_nonzero(inflammation_at(candidates, end, left=left, finished=finished)))
+            for end in (low, high)
+        ]
     most, least = (
-        measure_volume(
-            inflammation_at(candidates, threshold, left=left, finished=finished),
-            stir.spacing_mm,
-            slice_thickness_mm=slice_thickness_mm,
-        )
-        for threshold in (low, high)
+        volume_of(number, stir.spacing_mm, slice_thickness_mm=slice_thickness_mm)
+        for number in voxels
     )
     return replace(interval, low=least, high=most, lower_threshold=(low, high))
 

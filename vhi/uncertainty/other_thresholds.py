@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from vhi.images.box import bounding_box
 from vhi.steps.candidates import Candidates
-from vhi.steps.small_regions import label_regions, remove_small_regions
+from vhi.steps.small_regions import label_regions, large_enough, remove_small_regions
 from vhi.steps.volume import measure_volume
 
 OTHER_SLICE_MM = 1e6
@@ -41,6 +43,56 @@ class CurvePoint:
     threshold: float
     voxels: int
     mm3: float
+
+
+class NestedCandidates:
+    """Candidates at several lower thresholds, counted without a mask of the scan for each.
+
+    Attributes
+    ----------
+    box : tuple of slice
+        Bounding box of the searched bone.
+    voxels : tuple of three ndarray of int, shape (n,)
+        Indices in the box, of all voxels at or above the lowest threshold: slices first.
+    values : ndarray, shape (n,)
+        Their intensities.
+    """
+
+    def __init__(self, candidates: Candidates, lowest: float) -> None:
+        axis, searched = candidates.stir.slice_axis, candidates.searched
+        self.box = bounding_box(searched)
+        inside = np.moveaxis(candidates.stir.array[self.box], axis, 0)
+        above = (inside >= lowest) & np.moveaxis(searched[self.box], axis, 0)
+        # Slices one below the other, an empty row after each, make one plane, in which regions are
+        # found. Further empty rows are left out: most of the time goes into empty pixels.
+        slices = np.zeros((above.shape[0], above.shape[1] + 1, above.shape[2]), bool)
+        slices[:, :-1] = above
+        rows = slices.reshape(-1, slices.shape[2])
+        filled = rows.any(axis=1)
+        self._plane = rows[filled | np.append(False, filled[:-1])]
+        self._numbers = np.zeros(self._plane.shape, np.int32)
+        self._pixels = np.flatnonzero(self._plane)
+        self._min_pixels = candidates.min_pixels
+        self.voxels = np.unravel_index(np.flatnonzero(slices), slices.shape)
+        self.values = inside[self.voxels]
+
+    def at(self, threshold: float) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return the region of each voxel at a threshold, 0 where none; and which are kept.
+
+        Regions are connected within a slice; small ones are not kept, nor is number 0. The
+        threshold is at or above the lowest one.
+        """
+        self._plane.reshape(-1)[self._pixels] = self.values >= threshold
+        count = ndimage.label(self._plane, np.ones((3, 3), bool), output=self._numbers)
+        part = self._numbers.reshape(-1)[self._pixels]
+        stays, _ = large_enough(part, count, self._min_pixels)
+        stays[0] = False
+        return part, stays
+
+    def count(self, threshold: float) -> int:
+        """Return how many voxels are kept at a threshold, at or above the lowest one."""
+        part, stays = self.at(threshold)
+        return int(np.count_nonzero(stays[part]))
 
 
 def inflammation_at(

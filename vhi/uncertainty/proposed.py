@@ -11,14 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from vhi.steps.candidates import Candidates
-from vhi.steps.small_regions import label_regions, large_enough
 from vhi.steps.volume import volume_of
 from vhi.uncertainty.area_bootstrap import RESAMPLES, SEED, percentile_interval, uniform
 from vhi.uncertainty.interval import COVERAGE, NORMAL_BONE_AND_CLEANING, VhiInterval, other_areas
-from vhi.uncertainty.other_thresholds import OTHER_SLICE_MM
+from vhi.uncertainty.other_thresholds import OTHER_SLICE_MM, NestedCandidates
 
 NODES = 7
 """Thresholds at which the sizes of regions are counted; volumes between them are geometric. Chosen:
@@ -162,26 +160,14 @@ def region_sizes(candidates: Candidates, thresholds: NDArray[np.float64]) -> NDA
     """
     stir, regions = candidates.stir, candidates.regions
     axis = stir.slice_axis
-    # Only the box of the searched bone, slice by slice in memory: a third of the time.
-    searched = candidates.searched
-    (box,) = ndimage.find_objects(searched.view(np.uint8))
-    intensities, numbers = (
-        np.moveaxis(array[box], axis, 0) for array in (stir.array, regions.numbers)
-    )
-    searched = np.moveaxis(searched[box], axis, 0)
-    mask = np.ascontiguousarray(searched & (intensities >= thresholds[0]))
-    voxels = np.nonzero(mask)
-    values, owner = intensities[voxels], numbers[voxels]
+    nested = NestedCandidates(candidates, thresholds[0])
+    owner = np.moveaxis(regions.numbers[nested.box], axis, 0)[nested.voxels]
     spacing_mm = [OTHER_SLICE_MM, *np.delete(np.array(stir.spacing_mm), axis)]
     sizes: list[NDArray[np.int64]] = []
     for threshold in thresholds:
-        mask[voxels] = values >= threshold
-        labels, count = label_regions(mask, slice_axis=0)
-        part = labels[voxels]
-        stays, _ = large_enough(part, count, candidates.min_pixels)
-        stays[0] = False
+        part, stays = nested.at(threshold)
         if not sizes:
-            owner = _owners(np.stack(voxels, axis=1) * spacing_mm, owner, part)
+            owner = _owners(np.stack(nested.voxels, axis=1) * spacing_mm, owner, part)
         sizes.append(np.bincount(owner[stays[part]], minlength=regions.count + 1))
     return np.stack(sizes)
 
