@@ -21,7 +21,7 @@ from vhi.steps.candidates import Candidates
 from vhi.steps.edits import Edits
 from vhi.steps.regions import Region, Regions, find_regions
 from vhi.steps.thresholds import Thresholds
-from vhi.steps.volume import Vhi, measure_volume
+from vhi.steps.volume import Vhi, measure_volume, volume_of
 from vhi.uncertainty.interval import VhiInterval, vhi_interval
 from vhi.uncertainty.proposed import proposed_interval
 
@@ -165,8 +165,8 @@ class Measurement:
         """Volume that the proposal leaves: nobody has read it. None where there is no proposal."""
         if self.proposal is None:
             return None
-        return measure_volume(
-            self.proposal.kept[self.candidates.regions.numbers],
+        return volume_of(
+            int(np.count_nonzero(self.proposal.kept[self.candidates.regions.part])),
             self.stir.spacing_mm,
             slice_thickness_mm=self.scans.slice_thickness_mm,
         )

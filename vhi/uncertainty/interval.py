@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from vhi.uncertainty.area_bootstrap import (
     MIN_BLOCKS,
     RESAMPLES,
     SEED,
+    ResampledThresholds,
     area_blocks,
     percentile_interval,
     resample_thresholds,
@@ -198,22 +200,18 @@ def other_areas(
         Its `reason` is set where there are fewer than `min_blocks` tiles, or where more areas
         give no threshold than the interval leaves outside.
     """
-    stir = candidates.stir
-    blocks = area_blocks(
-        candidates.normal_bone.array,
-        stir.spacing_mm,
-        slice_axis=stir.slice_axis,
-        block_mm=block_mm,
-    )
-    count = int(blocks.max()) + 1
+    resampled = _RESAMPLED.setdefault(candidates, {})
+    options = block_mm, min_blocks, resamples, seed
+    if options not in resampled:
+        resampled[options] = _resample(candidates, *options)
+    count, drawn = resampled[options]
     interval = VhiInterval(coverage, resamples, count, block_mm)
-    if count < min_blocks:
+    if drawn is None:
         reason = (
             f"an interval needs normal bone covering at least {min_blocks} tiles of about "
             f"{block_mm:g} mm; this area covers {count}. Draw a larger area, or use more slices"
         )
         return np.zeros(0), replace(interval, reason=reason)
-    drawn = resample_thresholds(candidates.intensities, blocks, resamples=resamples, seed=seed)
     interval = replace(interval, without_threshold=drawn.without)
     if drawn.without > (1 - coverage) * resamples:
         reason = (
@@ -228,3 +226,28 @@ def other_areas(
         raw = np.random.PCG64([seed, 2]).random_raw(resamples)
         lower = lower + distance[(raw % np.uint64(distance.size)).astype(int)]
     return lower[~np.isnan(lower)], interval
+
+
+_RESAMPLED: WeakKeyDictionary[
+    Candidates, dict[tuple[float, int, int, int], tuple[int, ResampledThresholds | None]]
+] = WeakKeyDictionary()
+"""Thresholds of candidates in memory: both intervals of a measurement need them."""
+
+
+def _resample(
+    candidates: Candidates, block_mm: float, min_blocks: int, resamples: int, seed: int
+) -> tuple[int, ResampledThresholds | None]:
+    """Return the number of tiles, and the thresholds that they give; None of too few tiles."""
+    stir = candidates.stir
+    blocks = area_blocks(
+        candidates.normal_bone.array,
+        stir.spacing_mm,
+        slice_axis=stir.slice_axis,
+        block_mm=block_mm,
+    )
+    count = int(blocks.max()) + 1
+    if count < min_blocks:
+        return count, None
+    return count, resample_thresholds(
+        candidates.intensities, blocks, resamples=resamples, seed=seed
+    )
