@@ -1,11 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.marrow import images, images_of, marrow
-from vhi import measure_images
-from vhi.uncertainty.other_thresholds import inflammation_at, vhi_over_multiple
+from vhi import Image, measure_images
+from vhi.uncertainty.other_thresholds import (
+    NestedCandidates,
+    inflammation_at,
+    vhi_over_multiple,
+)
 
 
 def at(measurement, threshold):
@@ -28,6 +34,33 @@ def blobs():
     stir[5:9, 5, 2] = stir[13:17, 5, 2] = 99
     stir[9:13, 5, 2] = stir[5:9, 15, 2] = 90
     return images(stir, normal, ~normal)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_candidates_counted_together_are_those_of_each_threshold(axis):
+    for seed in range(3):
+        stir, normal, region = (image.array for image in images_of(marrow(seed)))
+        # Some specks of one to five voxels that touch the scan's outline, and the next slice's.
+        stir[:2, 0, :], stir[-2:, -1, :] = stir.max(), stir.max()
+        region = region.copy()
+        region[:2, 0, :] = region[-2:, -1, :] = True
+        affine = np.diag([*np.insert([0.6, 0.6], axis, 3.3), 1])
+        turned = (np.moveaxis(array, 2, axis) for array in (stir, normal, region))
+        m = measure_images(*(Image(array, affine) for array in turned))
+        thresholds = np.array([0.9, 0.97, 1.0, 1.1]) * m.thresholds.lower
+        nested = NestedCandidates(m.candidates, thresholds[0])
+        exact = [int(inflammation_at(m.candidates, t).sum()) for t in thresholds]
+        assert exact[0] > exact[-1] > 0
+        assert [nested.count(t) for t in thresholds] == exact
+
+
+def test_nothing_searched_gives_no_candidates():
+    stir, normal, region = blobs()
+    m = measure_images(stir, normal, region)
+    nothing = replace(
+        m.candidates, disease_region=normal, normal_bone=normal, exclude_normal_bone=True
+    )
+    assert NestedCandidates(nothing, 0.0).count(0.0) == 0
 
 
 def test_a_new_voxel_goes_with_the_nearest_region_that_the_reader_judged():

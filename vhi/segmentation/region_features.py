@@ -319,11 +319,11 @@ def _depth_and_joint(
     closed = ndimage.grey_closing(smooth, (1, 2 * wide + 1, 2 * wide + 1))
     ribbon = closed - smooth > RIBBON_DARK
     # Where a joint is left out of the bone it is a gap between two bones: close it.
+    steps = range(-wide, wide + 1)
     filled = inside
     for combine in (np.logical_or, np.logical_and):
-        for axis in range(2):
-            steps = [(step, 0)[:: 1 - 2 * axis] for step in range(-wide, wide + 1)]
-            filled = _over(filled, steps, combine)
+        filled = _over(filled, [(step, 0) for step in steps], combine)
+        filled = _over(filled, [(0, step) for step in steps], combine)
     reach = [int(RIM_MM / step) for step in spacing]
     rim = [
         (i, j)
@@ -343,12 +343,10 @@ def _depth_and_joint(
         if not inside[k].any():
             continue
         # Only the box that holds bone and joint: most of the time goes into these distances.
-        _, *place = bounding_box(inside[k : k + 1])
-        box = k, *place
+        box = k, *bounding_box(inside[k : k + 1])[1:]
         depth[box] = ndimage.distance_transform_edt(np.pad(inside[box], 1), spacing)[1:-1, 1:-1]
         if joint[k].any():
-            _, *place = bounding_box(bone[k : k + 1] | joint[k : k + 1])
-            box = k, *place
+            box = k, *bounding_box(bone[k : k + 1] | joint[k : k + 1])[1:]
             distance[box] = ndimage.distance_transform_edt(~joint[box], spacing)
     return depth, np.minimum(distance, FAR_MM)
 
@@ -358,7 +356,7 @@ def _over(
 ) -> NDArray[np.bool_]:
     """Return a mask combined with itself moved within slices, outside of which it is False.
 
-    Six times as fast as `ndimage.maximum_filter`.
+    Three times as fast as `ndimage.maximum_filter`.
     """
     i, j = (max(abs(step[n]) for step in steps) for n in range(2))
     _, rows, columns = mask.shape

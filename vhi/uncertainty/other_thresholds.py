@@ -65,10 +65,11 @@ class NestedCandidates:
         above = (inside >= lowest) & np.moveaxis(searched[self.box], axis, 0)
         # Slices one below the other, an empty row after each, make one plane, in which regions are
         # found. Further empty rows are left out: most of the time goes into empty pixels.
-        slices = np.zeros((above.shape[0], above.shape[1] + 1, above.shape[2]), bool)
+        count, length, width = above.shape
+        slices = np.zeros((count, length + 1, width), bool)
         slices[:, :-1] = above
-        rows = slices.reshape(-1, slices.shape[2])
-        filled = rows.any(axis=1)
+        rows = slices.reshape(count * (length + 1), width)
+        filled = np.asarray(rows.any(axis=1))
         self._plane = rows[filled | np.append(False, filled[:-1])]
         self._numbers = np.zeros(self._plane.shape, np.int32)
         self._pixels = np.flatnonzero(self._plane)
