@@ -80,6 +80,17 @@ def test_blank_slices_are_named(name):
     assert note.check == "blank-slices" and "7 and 8" in note
 
 
+@pytest.mark.parametrize("name", ["stir", "t1w"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_scan_that_is_blank_where_the_other_shows_a_body_is_named(name, axis):
+    good = pelvis()
+    array = getattr(good, name).array.copy()
+    np.moveaxis(array, axis, 0)[: array.shape[axis] // 2] = 0
+    case = good.having(**{name: array})
+    (note, *_) = notes_on_coverage(case.scans, case.disease_region)
+    assert note.check == "blank-part" and getattr(case.scans, name).name in note
+
+
 def test_a_region_that_ends_where_bone_goes_on_is_named():
     good = pelvis()
     for kept, left_out in ((slice(0, 6), "6 to 9"), (slice(4, 10), "0 to 3")):

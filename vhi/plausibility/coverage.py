@@ -37,6 +37,10 @@ SMALL_PART = 0.15
 Chosen: at its ends bone comes and goes within a slice."""
 
 
+BLANK_SHARE = 0.05
+"""Largest share of the body that may be blank in one scan. Chosen: it is 0 in the ten study scans
+and on the phantom."""
+
 _COUNTS: WeakKeyDictionary[Image, NDArray[np.uint32]] = WeakKeyDictionary()
 
 
@@ -53,8 +57,9 @@ def notes_on_coverage(scans: Scans, disease_region: Image | None) -> tuple[Note,
     if disease_region is None:
         disease_region = stir.with_array(np.zeros(stir.shape, bool))
     region = per_slice(counts(disease_region), stir.slice_axis)
-    notes += [note for scan in given for note in _blank(scan)]
+    blank = [note for scan in given for note in _blank(scan)]
     missing = covered(scans) < COVERED
+    notes += blank or ([] if missing.any() else _blank_part(scans))
     if missing.any():
         notes.append(_t1w_note(scans, missing, region))
     elif region.any():
@@ -133,6 +138,25 @@ def _blank(scan: Image) -> list[Note]:
         "so no inflammation can be found there; check that the scan is complete"
     )
     return [Note("blank-slices", text)]
+
+
+def _blank_part(scans: Scans) -> list[Note]:
+    """Note a scan that is blank where the other one shows a body."""
+    stir, t1w = scans.stir, scans.t1w
+    if t1w is None or t1w is stir:
+        return []
+    notes = []
+    for scan, other in ((stir, t1w), (t1w, stir)):
+        few, body = (image.array[::4, ::4, ::4] for image in (scan, other))
+        share = float((few[body > np.median(body)] == few.min()).mean())
+        if share > BLANK_SHARE:
+            text = (
+                f"{scan.name}: is blank on {100 * share:.0f} % of what {other.name} shows of the "
+                "body, so no inflammation can be found or judged there; check that the scan is "
+                "complete"
+            )
+            notes.append(Note("blank-part", text))
+    return notes
 
 
 def _t1w_note(scans: Scans, missing: NDArray[np.bool_], region: NDArray[np.int64]) -> Note:

@@ -49,7 +49,8 @@ UNTRUSTED = frozenset(
     {
         "unlike-slices", "unlike-grid", "unlike-t1w", "unlike-bone",
         "exchanged-scans", "alike-scans", "stir-contrast", "t1w-contrast",
-        "another-body", "mirrored-scans", "field-of-view", "t1w-coverage", "blank-slices",
+        "another-body", "mirrored-scans", "field-of-view", "t1w-coverage",
+        "blank-slices", "blank-part",
     }
 )  # fmt: skip
 """Checks whose note means that no proposal can be trusted, whoever gives the note."""
