@@ -501,6 +501,7 @@ def test_a_terminated_command_leaves_nothing(scans, tmp_path, how):
     code = (
         "import os, signal, sys, time; from vhi.commands import cli\n"
         "from vhi.results import report\n"
+        f"signal.signal(signal.{how}, signal.SIG_DFL)\n"  # nohup ignores it, in its children too
         # The signal may reach another thread first, so the page waits for it.
         f"page = lambda *_, **__: (os.kill(os.getpid(), signal.{how}), time.sleep(30))\n"
         "report.render_report = page\n"
